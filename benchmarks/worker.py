@@ -1,0 +1,54 @@
+"""One library in one process: reads a case and a number of runs from stdin, answers with seconds, until stdin ends."""
+
+import gc
+import importlib
+import json
+import sys
+import time
+
+from cases import CASES
+
+
+def _timed(step, runs):
+    """Seconds for one step, as the mean of ``runs`` of them without garbage collection in between."""
+    gc.collect()
+    gc.disable()
+    start = time.perf_counter()
+    for _ in range(runs):
+        step()
+    seconds = (time.perf_counter() - start) / runs
+    gc.enable()
+    return seconds
+
+
+def _prepared(torch, name, target):
+    """The step of a case, the first value it gives, and how many runs of it fill ``target`` seconds."""
+    step = CASES[name](torch)
+    value = float(step().detach().reshape(-1)[0])
+    step()
+    runs = max(1, round(target / _timed(step, 1)))
+    if runs > 1:
+        runs = max(1, round(target / _timed(step, max(1, runs // 10))))
+    return step, value, runs
+
+
+def main(library, threads, target):
+    """Serve timings: ``{"case": name}`` starts a case, ``{"time": true}`` asks for one timing of it."""
+    torch = importlib.import_module(library)
+    torch.set_num_threads(threads)
+    step = runs = None
+    for line in sys.stdin:
+        request = json.loads(line)
+        if "case" in request:
+            try:
+                step, value, runs = _prepared(torch, request["case"], target)
+                answer = {"value": value, "runs": runs}
+            except Exception as error:  # reported by the parent beside the case's name
+                answer = {"error": f"{type(error).__name__}: {error}"}
+        else:
+            answer = {"seconds": _timed(step, runs)}
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]))
