@@ -1,0 +1,211 @@
+"""Makes `import torch` find wengert: the same module objects under torch's names, for unmodified scripts."""
+
+import importlib
+import importlib.machinery
+import sys
+import types
+
+_IMPORT_FROM = None  # the number of the IMPORT_FROM instruction, looked up when first needed
+
+
+class MissingInWengertError(NotImplementedError, AttributeError):
+    """A name of torch's that wengert does not have was used."""
+
+
+def _sentence(name):
+    return f"{name} is not in wengert (it is in torch 2.13). `wengert check FILE` lists all that a script would miss."
+
+
+class _Missing:
+    """Stands for a name that was imported from torch but is not in wengert; every use raises."""
+
+    def __init__(self, name):
+        object.__setattr__(self, "_name", name)
+        object.__setattr__(self, "__name__", name.rpartition(".")[2])
+
+    def _refuse(self, *args, **kwargs):
+        raise MissingInWengertError(_sentence(object.__getattribute__(self, "_name")))
+
+    def __getattr__(self, name):
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(name)  # what pickle, inspect and typing probe for
+        raise MissingInWengertError(_sentence(f"{self._name}.{name}"))
+
+    __call__ = __mro_entries__ = __getitem__ = __iter__ = __setattr__ = __enter__ = __exit__ = __len__ = _refuse
+
+    def __instancecheck__(self, instance):
+        return False  # nothing can be an instance of a class that is not there
+
+    def __subclasscheck__(self, cls):
+        return False
+
+    def __or__(self, other):  # annotations such as `Missing | None`
+        from typing import Union
+
+        return Union[self, other]  # noqa: UP007 (this is what the operator means here)
+
+    __ror__ = __or__
+
+    def __repr__(self):
+        return f"<{self._name}: not in wengert>"
+
+
+class _MissingModule(types.ModuleType):
+    """A module of torch's that wengert does not have: it can be imported; its names raise when used."""
+
+    __path__ = ()
+
+    def __getattr__(self, name):
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(name)
+        if _importing_from(sys._getframe(1)):
+            return _Missing(f"{self.__name__}.{name}")
+        raise MissingInWengertError(_sentence(f"{self.__name__}.{name}"))
+
+
+def _importing_from(frame):
+    """Whether the frame is executing `from module import name` (as against `module.name` or hasattr)."""
+    global _IMPORT_FROM
+    if _IMPORT_FROM is None:
+        import opcode
+
+        _IMPORT_FROM = opcode.opmap["IMPORT_FROM"]
+    return frame.f_lasti >= 0 and frame.f_code.co_code[frame.f_lasti] == _IMPORT_FROM
+
+
+def _watch(module, torch_name):
+    """Give a wengert module answers for torch's names that it lacks: placeholders, and sentences that say so."""
+    if "_wengert_watched" in module.__dict__ or isinstance(module, _MissingModule):
+        return
+    module.__dict__["_wengert_watched"] = True
+    module.__dict__.setdefault("__path__", [])  # torch may have modules below one that is a plain file here
+    own = module.__dict__.get("__getattr__")
+
+    def __getattr__(name):
+        try:
+            if own is not None:
+                return own(name)
+        except AttributeError as error:
+            problem = error
+        else:
+            problem = AttributeError(f"module '{torch_name}' has no attribute '{name}'", name=name, obj=module)
+        if not name.startswith("_") and _in_torch(torch_name, name):
+            full_name = f"{torch_name}.{name}"
+            if _importing_from(sys._getframe(1)):
+                return _Missing(full_name)
+            problem = MissingInWengertError(_sentence(full_name))
+        raise problem.with_traceback(None) from None
+
+    module.__getattr__ = __getattr__
+
+
+def _in_torch(torch_name, name):
+    from .cli import torch_names
+
+    return name in torch_names.names(torch_name)
+
+
+class _Loader:
+    """Hands out a wengert module under torch's name, unchanged."""
+
+    def __init__(self, module):
+        self.module = module
+        self.spec = getattr(module, "__spec__", None)
+
+    def create_module(self, spec):
+        return self.module
+
+    def exec_module(self, module):
+        module.__spec__ = self.spec  # the import system put the torch spec there
+
+    def is_package(self, fullname):
+        return hasattr(self.module, "__path__")
+
+
+class TorchFinder:
+    """A meta-path finder that answers for `torch` and everything below it."""
+
+    def find_spec(self, fullname, path=None, target=None):
+        """The wengert module for a torch module's name; None for any other name."""
+        if fullname != "torch" and not fullname.startswith("torch."):
+            return None
+        module = _find_module(fullname)
+        if not isinstance(module, _MissingModule):
+            _watch(module, fullname)
+        spec = importlib.machinery.ModuleSpec(fullname, _Loader(module), is_package=hasattr(module, "__path__"))
+        spec.origin = getattr(module, "__file__", None)
+        return spec
+
+
+def _find_module(fullname):
+    """Wengert's module for torch's name, a stand-in for a module only torch has, or ModuleNotFoundError."""
+    own_name = "wengert" + fullname[len("torch"):]
+    try:
+        return importlib.import_module(own_name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not (own_name + ".").startswith(error.name + "."):
+            raise
+    value = _attribute(fullname)
+    if isinstance(value, types.ModuleType):
+        return value
+    if fullname.split(".")[1].startswith("_"):
+        raise ModuleNotFoundError(f"No module named '{fullname}': torch's private modules, compiled into it, "
+                                  "are not in wengert", name=fullname)
+    from .cli import torch_names
+
+    if torch_names.has_module(fullname):
+        return _MissingModule(fullname, _sentence(fullname))
+    raise ModuleNotFoundError(f"No module named '{fullname}'", name=fullname)
+
+
+def _attribute(fullname):
+    """What the dotted name is as an attribute of wengert's modules, for namespaces that are not files."""
+    value = sys.modules["wengert"]
+    for part in fullname.split(".")[1:]:
+        value = getattr(value, part, None)
+    return value
+
+
+def install():
+    """Let `import torch` find wengert from here on in this process; a second call does nothing.
+
+    >>> import wengert._alias
+    >>> wengert._alias.install()  # doctest: +SKIP
+    """
+    if any(isinstance(finder, TorchFinder) for finder in sys.meta_path):
+        return
+    import wengert
+
+    loaded = sys.modules.get("torch")
+    if loaded is not None and loaded is not wengert:
+        raise RuntimeError("the real torch is already imported in this process; "
+                           "start the script with `python -m wengert run FILE` instead")
+    sys.meta_path.insert(0, TorchFinder())
+
+
+class InstallInChild:
+    """Unpickling this in a new process installs the alias there before the parent's script is imported."""
+
+    def __reduce__(self):
+        import os
+
+        root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+        # multiprocessing sets the child's path to the parent's right after this.
+        return exec, (f"import sys; sys.path.append({root!r}); import wengert._alias; wengert._alias.install()",)
+
+
+def install_in_children():
+    """Make processes that multiprocessing spawns know the alias too (forked ones inherit it)."""
+    from multiprocessing import forkserver, spawn
+
+    if hasattr(spawn.get_preparation_data, "_wengert_original"):
+        return
+    original = spawn.get_preparation_data
+
+    def get_preparation_data(name):
+        return {"wengert_alias": InstallInChild(), **original(name)}
+
+    get_preparation_data._wengert_original = original
+    spawn.get_preparation_data = get_preparation_data
+    # The fork server would import the script by itself, before any child could know the alias.
+    forkserver.set_forkserver_preload([])
