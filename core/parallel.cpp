@@ -1,0 +1,190 @@
+// The pool of threads behind parallel_for: started when first needed, restarted after a fork.
+#include "parallel.h"
+
+#include <pthread.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <cstdlib>
+#include <exception>
+#include <mutex>
+#include <new>
+#include <thread>
+#include <utility>
+
+#include "error.h"
+#include "object.h"
+
+namespace wg {
+namespace {
+
+constexpr int kMaxPieces = 64;   // enough to balance the load of many threads, few enough to cost nothing
+constexpr int kMaxThreads = 1024;
+constexpr int kSpins = 2000;     // about 20 microseconds: the time between two kernels of one training step
+
+thread_local bool inside = false;  // this thread is running a piece: nested loops run serially
+
+void relax() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+// One loop in progress. Threads take pieces from it until there are none.
+struct Job {
+  const std::function<void(int64_t, int64_t)>& body;
+  int64_t n, piece;
+  std::atomic<int64_t> next{0};
+  std::atomic<bool> failed{false};
+  std::exception_ptr error;
+  std::mutex error_lock;
+
+  Job(const std::function<void(int64_t, int64_t)>& f, int64_t total, int64_t step) : body(f), n(total), piece(step) {}
+  void work() {
+    bool before = std::exchange(inside, true);
+    for (;;) {
+      int64_t begin = next.fetch_add(piece, std::memory_order_relaxed);
+      if (begin >= n || failed.load(std::memory_order_relaxed)) break;
+      try {
+        body(begin, std::min(n, begin + piece));
+      } catch (...) {
+        std::lock_guard<std::mutex> hold(error_lock);
+        if (!failed.exchange(true)) error = std::current_exception();
+      }
+    }
+    inside = before;
+  }
+};
+
+struct Pool {
+  std::mutex owner;              // held by the thread whose loop runs on the pool
+  std::mutex lock;               // guards what follows
+  std::condition_variable start, done;
+  Job* job = nullptr;
+  int seats = 0;                 // workers that may still join the job
+  int threads = 0;
+  std::atomic<uint64_t> round{0};
+  std::atomic<int> running{0};
+
+  void worker() {
+    uint64_t seen = 0;
+    for (;;) {
+      for (int i = 0; i < kSpins && round.load(std::memory_order_acquire) == seen; ++i) relax();
+      std::unique_lock<std::mutex> hold(lock);
+      start.wait(hold, [&] { return round.load(std::memory_order_relaxed) != seen; });
+      seen = round.load(std::memory_order_relaxed);
+      if (!job || seats == 0) continue;
+      --seats;
+      running.fetch_add(1, std::memory_order_relaxed);
+      Job* mine = job;
+      hold.unlock();
+      mine->work();
+      hold.lock();
+      if (running.fetch_sub(1, std::memory_order_release) == 1) done.notify_one();
+    }
+  }
+
+  void grow(int wanted) {
+    for (; threads < wanted; ++threads) {
+      try {
+        std::thread([this] { worker(); }).detach();
+      } catch (const std::system_error&) {
+        return;  // no more threads to be had: the loop runs on those there are
+      }
+    }
+  }
+
+  void run(Job& j, int helpers) {
+    grow(helpers);
+    {
+      std::lock_guard<std::mutex> hold(lock);
+      job = &j;
+      seats = helpers;
+      round.fetch_add(1, std::memory_order_release);
+    }
+    start.notify_all();
+    j.work();
+    std::unique_lock<std::mutex> hold(lock);
+    job = nullptr;
+    hold.unlock();
+    for (int i = 0; i < kSpins && running.load(std::memory_order_acquire); ++i) relax();
+    hold.lock();
+    done.wait(hold, [&] { return running.load(std::memory_order_acquire) == 0; });
+  }
+};
+
+int usable_cores() {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+int default_threads() {
+  if (const char* text = std::getenv("WENGERT_NUM_THREADS"))
+    if (int n = std::atoi(text); n > 0) return std::min(n, kMaxThreads);
+  return usable_cores();
+}
+
+std::atomic<int> wanted_threads{0};  // 0: not asked yet
+
+// Never freed: its threads sleep in it until the process ends. A child process has the memory but not the threads, so
+// it starts a pool of its own.
+std::atomic<Pool*> the_pool{nullptr};
+
+Pool& pool() {
+  if (Pool* p = the_pool.load(std::memory_order_acquire)) return *p;
+  static std::once_flag once;
+  std::call_once(once, [] { pthread_atfork(nullptr, nullptr, [] { the_pool.store(nullptr); }); });
+  Pool* fresh = new Pool;
+  Pool* nobody = nullptr;
+  if (the_pool.compare_exchange_strong(nobody, fresh)) return *fresh;
+  delete fresh;  // another thread was faster
+  return *nobody;
+}
+
+// Lets the host's other threads run for as long as it lives.
+struct Leave {
+  void* state = host.leave ? host.leave() : nullptr;
+  ~Leave() {
+    if (host.enter) host.enter(state);
+  }
+};
+
+}  // namespace
+
+int num_threads() {
+  int n = wanted_threads.load(std::memory_order_relaxed);
+  if (n == 0) wanted_threads.store(n = default_threads(), std::memory_order_relaxed);
+  return n;
+}
+
+void set_num_threads(int n) {
+  WG_CHECK(n > 0, "set_num_threads expects a positive integer");
+  wanted_threads.store(std::min(n, kMaxThreads), std::memory_order_relaxed);
+}
+
+void parallel_for(int64_t n, int64_t grain, const std::function<void(int64_t, int64_t)>& body) {
+  if (n <= 0) return;
+  int64_t pieces = std::clamp<int64_t>(n / std::max<int64_t>(grain, 1), 1, kMaxPieces);
+  if (pieces == 1) return body(0, n);
+  int64_t piece = (n + pieces - 1) / pieces;
+  if (inside) {
+    for (int64_t begin = 0; begin < n; begin += piece) body(begin, std::min(n, begin + piece));
+    return;
+  }
+  Leave leave;
+  Job job(body, n, piece);
+  int helpers = std::min<int64_t>(num_threads(), pieces) - 1;
+  Pool* p = helpers > 0 ? &pool() : nullptr;
+  if (p && p->owner.try_lock()) {
+    std::lock_guard<std::mutex> hold(p->owner, std::adopt_lock);
+    p->run(job, helpers);
+  } else {
+    job.work();  // one thread, or the pool is busy with another thread's loop
+  }
+  if (job.error) std::rethrow_exception(job.error);
+}
+
+}  // namespace wg
