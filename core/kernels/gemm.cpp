@@ -1,0 +1,242 @@
+// Chooses how a matrix product runs, splits it into tiles fixed by its shape, and knows OpenBLAS.
+#include "gemm.h"
+
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <mutex>
+#include <string>
+
+#include "../parallel.h"
+#include "gemm_kernels.h"
+
+namespace wg {
+namespace {
+
+constexpr int64_t kSmall = 32 * 32 * 32;       // multiplications: below, a call of OpenBLAS costs more than it saves
+constexpr int64_t kTileWork = 128 * 128 * 128;  // of one tile of a large product
+constexpr int64_t kMinSide = 64;
+
+struct Blas {
+  void* handle = nullptr;
+  bool prefixed = true;
+  void (*sgemm)(int, int, int, int, int, int, float, const float*, int, const float*, int, float, float*, int) = nullptr;
+  void (*dgemm)(int, int, int, int, int, int, double, const double*, int, const double*, int, double, double*,
+                int) = nullptr;
+  void (*cgemm)(int, int, int, int, int, int, const void*, const void*, int, const void*, int, const void*, void*,
+                int) = nullptr;
+  void (*zgemm)(int, int, int, int, int, int, const void*, const void*, int, const void*, int, const void*, void*,
+                int) = nullptr;
+
+  void* find(const char* name) const {
+    return handle ? dlsym(handle, (prefixed ? std::string("scipy_") + name : std::string(name)).c_str()) : nullptr;
+  }
+  template <class F>
+  void get(F& f, const char* name) {
+    f = reinterpret_cast<F>(find(name));
+  }
+};
+
+std::string& blas_path() {
+  static std::string path;
+  return path;
+}
+
+// OpenBLAS starts a thread per core when it is loaded unless the environment says otherwise; our pool is enough.
+void* open_library(const char* path) {
+  const char* name = "OPENBLAS_NUM_THREADS";
+  const char* before = std::getenv(name);
+  std::string saved = before ? before : "";
+  setenv(name, "1", 1);
+  void* handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  if (before) setenv(name, saved.c_str(), 1);
+  else unsetenv(name);
+  return handle;
+}
+
+const Blas& blas() {
+  static Blas b;
+  static std::once_flag once;
+  std::call_once(once, [] {
+    if (blas_path().empty()) return;
+    b.handle = open_library(blas_path().c_str());
+    b.prefixed = b.find("cblas_sgemm") != nullptr;
+    b.get(b.sgemm, "cblas_sgemm");
+    b.get(b.dgemm, "cblas_dgemm");
+    b.get(b.cgemm, "cblas_cgemm");
+    b.get(b.zgemm, "cblas_zgemm");
+    void (*set_threads)(int) = nullptr;
+    b.get(set_threads, "openblas_set_num_threads");
+    if (set_threads) set_threads(1);
+  });
+  return b;
+}
+
+// One product on this thread with our own loops: any type, any strides; sums in float for half precision.
+template <class T>
+void plain(const Gemm& g, const T* a, const T* b, T* c) {
+  if constexpr (std::is_same_v<T, float>) {
+    gemm_table().small_float(g.m, g.n, g.k, float(g.alpha.real()), a, g.a.row, g.a.col, b, g.b.row, g.b.col,
+                             float(g.beta.real()), c, g.c.row);
+  } else if constexpr (std::is_same_v<T, double>) {
+    gemm_table().small_double(g.m, g.n, g.k, g.alpha.real(), a, g.a.row, g.a.col, b, g.b.row, g.b.col, g.beta.real(),
+                              c, g.c.row);
+  } else {
+    using Acc = std::conditional_t<is_reduced_v<T>, float, std::conditional_t<std::is_integral_v<T>, int64_t, T>>;
+    Acc alpha, beta;
+    if constexpr (is_complex_v<T>) alpha = T(g.alpha), beta = T(g.beta);
+    else alpha = Acc(g.alpha.real()), beta = Acc(g.beta.real());
+    constexpr int64_t kWide = 64;
+    Acc sums[kWide];
+    for (int64_t i = 0; i < g.m; ++i)
+      for (int64_t j = 0; j < g.n; j += kWide) {
+        int64_t wide = std::min(kWide, g.n - j);
+        std::fill_n(sums, wide, Acc(0));
+        for (int64_t p = 0; p < g.k; ++p) {
+          Acc left = Acc(a[i * g.a.row + p * g.a.col]);
+          const T* right = b + p * g.b.row + j * g.b.col;
+          for (int64_t v = 0; v < wide; ++v) sums[v] += left * Acc(right[v * g.b.col]);
+        }
+        T* to = c + i * g.c.row + j;
+        for (int64_t v = 0; v < wide; ++v)
+          to[v] = beta != Acc(0) ? T(alpha * sums[v] + beta * Acc(to[v])) : T(alpha * sums[v]);
+      }
+  }
+}
+
+bool has_blas(DType d) {
+  if (d != DType::Float32 && d != DType::Float64 && !is_complex(d)) return false;
+  const Blas& b = blas();
+  return b.sgemm && b.dgemm && b.cgemm && b.zgemm;
+}
+
+// One tile with OpenBLAS; the leading dimension of a single row or column may be any number that is large enough.
+template <class T>
+void with_blas(const Gemm& g, const T* a, const T* b, T* c) {
+  constexpr int kRowMajor = 101, kNo = 111, kTrans = 112;
+  auto layout = [](const Matrix& x, int64_t rows, int64_t cols, int* ld) {
+    bool plain = (x.col == 1 || cols == 1) && (x.row >= cols || rows == 1);
+    *ld = int(plain ? std::max(rows == 1 ? cols : x.row, int64_t(1)) : std::max(cols == 1 ? rows : x.col, int64_t(1)));
+    return plain ? kNo : kTrans;
+  };
+  int lda, ldb, ldc = int(std::max(g.c.row, g.n));
+  int ta = layout(g.a, g.m, g.k, &lda), tb = layout(g.b, g.k, g.n, &ldb);
+  int m = int(g.m), n = int(g.n), k = int(g.k);
+  if constexpr (std::is_same_v<T, float>)
+    blas().sgemm(kRowMajor, ta, tb, m, n, k, float(g.alpha.real()), a, lda, b, ldb, float(g.beta.real()), c, ldc);
+  if constexpr (std::is_same_v<T, double>)
+    blas().dgemm(kRowMajor, ta, tb, m, n, k, g.alpha.real(), a, lda, b, ldb, g.beta.real(), c, ldc);
+  if constexpr (std::is_same_v<T, complex64>) {
+    complex64 alpha(g.alpha), beta(g.beta);
+    blas().cgemm(kRowMajor, ta, tb, m, n, k, &alpha, a, lda, b, ldb, &beta, c, ldc);
+  }
+  if constexpr (std::is_same_v<T, complex128>)
+    blas().zgemm(kRowMajor, ta, tb, m, n, k, &g.alpha, a, lda, b, ldb, &g.beta, c, ldc);
+}
+
+// How one product is cut: halve the longer side while the tiles are large. Depends on the shape alone.
+struct Grid {
+  int64_t rows, cols, down, across;  // size of a tile, number of tiles
+};
+Grid cut(int64_t m, int64_t n, int64_t k) {
+  int64_t rows = m, cols = n;
+  while (double(rows) * double(cols) * double(k) > double(kTileWork) && std::max(rows, cols) >= 2 * kMinSide &&
+         ((m + rows - 1) / rows) * ((n + cols - 1) / cols) < 64) {
+    int64_t& side = rows >= cols ? rows : cols;
+    side = ((side + 1) / 2 + 15) / 16 * 16;
+  }
+  return {rows, cols, rows ? (m + rows - 1) / rows : 0, cols ? (n + cols - 1) / cols : 0};
+}
+
+template <class T>
+void run(const Gemm& g) {
+  double work = double(g.m) * double(g.n) * double(std::max<int64_t>(g.k, 1));
+  bool own = g.m == 1 || g.n == 1 || g.k == 0 || work <= double(kSmall);
+  bool fast = !own && gemm_ready(g.a, g.m, g.k) && gemm_ready(g.b, g.k, g.n) && has_blas(g.dtype);
+  Grid grid = cut(g.m, g.n, g.k);
+  int64_t tiles = grid.down * grid.across, total = tiles * g.batch;
+  auto body = [&](int64_t begin, int64_t end) {
+    for (int64_t t = begin; t < end; ++t) {
+      int64_t batch = t / tiles, i = t % tiles / grid.across * grid.rows, j = t % grid.across * grid.cols;
+      Gemm part = g;
+      part.m = std::min(grid.rows, g.m - i);
+      part.n = std::min(grid.cols, g.n - j);
+      const T* a = reinterpret_cast<const T*>(g.a.data) + batch * g.a_step + i * g.a.row;
+      const T* b = reinterpret_cast<const T*>(g.b.data) + batch * g.b_step + j * g.b.col;
+      T* c = reinterpret_cast<T*>(g.c.data) + batch * g.c_step + i * g.c.row + j;
+      if (fast) with_blas<T>(part, a, b, c);
+      else plain<T>(part, a, b, c);
+    }
+  };
+  double tile_work = work / double(std::max<int64_t>(tiles, 1));
+  parallel_for(total, std::max<int64_t>(1, int64_t(double(kTileWork) / 4 / std::max(tile_work, 1.0))), body);
+}
+
+template <class T, class Acc>
+Acc dot_strided(int64_t n, const T* x, int64_t x_step, const T* y, int64_t y_step, bool conj) {
+  Acc sum = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    Acc left = Acc(x[i * x_step]);
+    if constexpr (is_complex_v<T>) left = conj ? std::conj(left) : left;
+    sum += left * Acc(y[i * y_step]);
+  }
+  return sum;
+}
+
+// Halves down to blocks: accurate, and the same tree for the same length.
+template <class T, class Acc>
+Acc dot_tree(int64_t n, const T* x, int64_t x_step, const T* y, int64_t y_step, bool conj) {
+  constexpr int64_t kBlock = 4096;
+  if (n > kBlock) {
+    int64_t half = (n / 2 + kBlock - 1) / kBlock * kBlock;
+    return dot_tree<T, Acc>(half, x, x_step, y, y_step, conj) +
+           dot_tree<T, Acc>(n - half, x + half * x_step, x_step, y + half * y_step, y_step, conj);
+  }
+  if constexpr (std::is_same_v<T, float>)
+    if (x_step == 1 && y_step == 1) return gemm_table().dot_float(n, x, y);
+  if constexpr (std::is_same_v<T, double>)
+    if (x_step == 1 && y_step == 1) return gemm_table().dot_double(n, x, y);
+  return dot_strided<T, Acc>(n, x, x_step, y, y_step, conj);
+}
+
+}  // namespace
+
+void set_blas_library(const char* path) { blas_path() = path; }
+bool blas_loaded() { return blas().handle != nullptr; }
+void* blas_symbol(const char* name) { return blas().find(name); }
+
+bool gemm_ready(const Matrix& x, int64_t rows, int64_t cols) {
+  constexpr int64_t kMax = INT32_MAX;
+  if (rows > kMax || cols > kMax || x.row > kMax || x.col > kMax) return false;
+  bool plain = (x.col == 1 || cols == 1) && (x.row >= std::max<int64_t>(cols, 1) || rows == 1);
+  bool trans = (x.row == 1 || rows == 1) && (x.col >= std::max<int64_t>(rows, 1) || cols == 1);
+  return plain || trans;
+}
+
+void gemm(const Gemm& g) {
+  if (g.m == 0 || g.n == 0 || g.batch == 0) return;
+  if (g.n == 1 && g.m > 1 && g.c.row == 1 && g.batch == 1) {  // a column: its transpose is one contiguous row
+    Gemm t = g;
+    t.m = 1, t.n = g.m;
+    t.a = {g.b.data, g.b.col, g.b.row};
+    t.b = {g.a.data, g.a.col, g.a.row};
+    t.c = {g.c.data, g.m, 1};
+    return gemm(t);
+  }
+  visit(g.dtype, [&]<class T>() {
+    if constexpr (!std::is_same_v<T, bool>) run<T>(g);
+  });
+}
+
+void dot(DType dtype, int64_t n, const char* x, int64_t x_step, const char* y, int64_t y_step, bool conj, char* out) {
+  visit(dtype, [&]<class T>() {
+    if constexpr (!std::is_same_v<T, bool>) {
+      using Acc = std::conditional_t<is_reduced_v<T>, float, std::conditional_t<std::is_integral_v<T>, int64_t, T>>;
+      *reinterpret_cast<T*>(out) = T(dot_tree<T, Acc>(n, reinterpret_cast<const T*>(x), x_step,
+                                                      reinterpret_cast<const T*>(y), y_step, conj));
+    }
+  });
+}
+
+}  // namespace wg

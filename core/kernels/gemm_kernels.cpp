@@ -1,0 +1,145 @@
+// Inner loops of small matrix products, compiled per level: a register tile of 4 rows by one cache line of columns.
+#include "gemm_kernels.h"
+
+#pragma GCC diagnostic ignored "-Wpsabi"  // vectors wider than the machine's stay inside this file
+
+#ifndef WG_LEVEL
+#define WG_LEVEL generic
+#endif
+
+namespace wg::WG_LEVEL {
+namespace {
+
+template <class T, int W>
+struct Vec {
+  typedef T type __attribute__((vector_size(W * sizeof(T)), aligned(sizeof(T)), may_alias));
+};
+template <class T>
+struct Vec<T, 1> {
+  typedef T type;
+};
+
+template <class V, class T>
+inline V load(const T* p) {
+  return *reinterpret_cast<const V*>(p);
+}
+template <class V, class T>
+inline void store(T* p, V v) {
+  *reinterpret_cast<V*>(p) = v;
+}
+
+// R rows by C vectors of W columns of the result, over the whole of k.
+template <class T, int R, int C, int W>
+inline void tile(int64_t k, T alpha, const T* a, int64_t a_row, int64_t a_col, const T* b, int64_t b_row, T beta, T* c,
+                 int64_t c_row) {
+  typedef typename Vec<T, W>::type V;
+  V acc[R][C] = {};
+  for (int64_t p = 0; p < k; ++p) {
+    V right[C];
+    for (int j = 0; j < C; ++j) right[j] = load<V>(b + p * b_row + j * W);
+    for (int i = 0; i < R; ++i) {
+      T left = a[i * a_row + p * a_col];
+      for (int j = 0; j < C; ++j) acc[i][j] += left * right[j];
+    }
+  }
+  for (int i = 0; i < R; ++i)
+    for (int j = 0; j < C; ++j) {
+      T* to = c + i * c_row + j * W;
+      V r = acc[i][j] * alpha;
+      if (beta != T(0)) r += beta * load<V>(to);
+      store<V>(to, r);
+    }
+}
+
+template <class T, int C, int W>
+inline void column(int64_t m, int64_t k, T alpha, const T* a, int64_t a_row, int64_t a_col, const T* b, int64_t b_row,
+                   T beta, T* c, int64_t c_row) {
+  int64_t i = 0;
+  for (; i + 4 <= m; i += 4)
+    tile<T, 4, C, W>(k, alpha, a + i * a_row, a_row, a_col, b, b_row, beta, c + i * c_row, c_row);
+  for (; i < m; ++i) tile<T, 1, C, W>(k, alpha, a + i * a_row, a_row, a_col, b, b_row, beta, c + i * c_row, c_row);
+}
+
+// b's rows are contiguous. A single row of a takes four vectors at once instead of four rows.
+template <class T>
+void with_rows(int64_t m, int64_t n, int64_t k, T alpha, const T* a, int64_t a_row, int64_t a_col, const T* b,
+               int64_t b_row, T beta, T* c, int64_t c_row) {
+  constexpr int W = 64 / sizeof(T);
+  int64_t j = 0;
+  if (m < 4)
+    for (; j + 4 * W <= n; j += 4 * W) column<T, 4, W>(m, k, alpha, a, a_row, a_col, b + j, b_row, beta, c + j, c_row);
+  for (; j + W <= n; j += W) column<T, 1, W>(m, k, alpha, a, a_row, a_col, b + j, b_row, beta, c + j, c_row);
+  if (j + W / 2 <= n) {
+    column<T, 1, W / 2>(m, k, alpha, a, a_row, a_col, b + j, b_row, beta, c + j, c_row);
+    j += W / 2;
+  }
+  if (j + W / 4 <= n) {
+    column<T, 1, W / 4>(m, k, alpha, a, a_row, a_col, b + j, b_row, beta, c + j, c_row);
+    j += W / 4;
+  }
+  for (; j < n; ++j) column<T, 1, 1>(m, k, alpha, a, a_row, a_col, b + j, b_row, beta, c + j, c_row);
+}
+
+template <class T>
+T dot(int64_t n, const T* x, const T* y) {
+  constexpr int W = 64 / sizeof(T);
+  typedef typename Vec<T, W>::type V;
+  V s[4] = {};
+  int64_t i = 0;
+  for (; i + 4 * W <= n; i += 4 * W)
+    for (int v = 0; v < 4; ++v) s[v] += load<V>(x + i + v * W) * load<V>(y + i + v * W);
+  for (; i + W <= n; i += W) s[0] += load<V>(x + i) * load<V>(y + i);
+  s[0] = (s[0] + s[1]) + (s[2] + s[3]);
+  T sum = 0;
+  for (; i < n; ++i) sum += x[i] * y[i];
+  for (int half = W / 2; half; half /= 2)
+    for (int v = 0; v < half; ++v) s[0][v] += s[0][v + half];
+  return sum + s[0][0];
+}
+
+// Columns of b are not contiguous: dots when a row of a is to be used a few times only, else b is packed in panels.
+template <class T>
+void with_columns(int64_t m, int64_t n, int64_t k, T alpha, const T* a, int64_t a_row, int64_t a_col, const T* b,
+                  int64_t b_row, int64_t b_col, T beta, T* c, int64_t c_row) {
+  if (m < 4 && b_row == 1 && a_col == 1) {
+    for (int64_t i = 0; i < m; ++i)
+      for (int64_t j = 0; j < n; ++j) {
+        T r = alpha * dot(k, a + i * a_row, b + j * b_col);
+        c[i * c_row + j] = beta != T(0) ? r + beta * c[i * c_row + j] : r;
+      }
+    return;
+  }
+  constexpr int64_t W = 64 / sizeof(T), kDepth = 256;
+  alignas(64) T panel[kDepth * W];
+  for (int64_t j = 0; j < n; j += W) {
+    int64_t wide = n - j < W ? n - j : W;
+    for (int64_t p = 0; p < k; p += kDepth) {
+      int64_t deep = k - p < kDepth ? k - p : kDepth;
+      for (int64_t v = 0; v < wide; ++v)
+        for (int64_t q = 0; q < deep; ++q) panel[q * W + v] = b[(p + q) * b_row + (j + v) * b_col];
+      with_rows<T>(m, wide, deep, alpha, a + p * a_col, a_row, a_col, panel, W, p ? T(1) : beta, c + j, c_row);
+    }
+  }
+}
+
+template <class T>
+void small(int64_t m, int64_t n, int64_t k, T alpha, const T* a, int64_t a_row, int64_t a_col, const T* b,
+           int64_t b_row, int64_t b_col, T beta, T* c, int64_t c_row) {
+  if (b_col == 1 || n == 1 || k == 0) {
+    if (n == 1 && a_col == 1 && b_row == 1 && k > 0) {  // matrix times vector
+      for (int64_t i = 0; i < m; ++i) {
+        T r = alpha * dot(k, a + i * a_row, b);
+        c[i * c_row] = beta != T(0) ? r + beta * c[i * c_row] : r;
+      }
+      return;
+    }
+    return with_rows<T>(m, n, k, alpha, a, a_row, a_col, b, b_row, beta, c, c_row);
+  }
+  with_columns<T>(m, n, k, alpha, a, a_row, a_col, b, b_row, b_col, beta, c, c_row);
+}
+
+}  // namespace
+
+const GemmKernels gemm_kernels = {small<float>, small<double>, dot<float>, dot<double>};
+
+}  // namespace wg::WG_LEVEL
