@@ -1,0 +1,128 @@
+"""Adafactor: second moments of matrices kept as one row and one column."""
+
+import wengert as wg
+
+from ._lists import ListOptimizer, check_lr, number, scalar, scalar_tensor
+
+__all__ = ["Adafactor"]
+
+
+def _check(fine, message):
+    if not fine:
+        raise ValueError(message)
+
+
+class Adafactor(ListOptimizer):
+    """Adafactor (Shazeer and Stern, 2018).
+
+    Args:
+        params: tensors, ``(name, tensor)`` pairs, or dicts defining groups.
+        lr: the largest learning rate; the step size also follows the size of the parameter.
+        beta2_decay: power of the step number by which the running means slow down.
+        eps: smallest second moment (None: the dtype's epsilon) and smallest parameter size.
+        d: an update with a larger root mean square is scaled down to it.
+        weight_decay: each step multiplies the parameter by ``1 - lr * weight_decay``.
+        foreach, maximize: as in :class:`Adam`.
+
+    Example::
+
+        >>> import wengert as wg
+        >>> x = wg.ones(2, 3, requires_grad=True)
+        >>> opt = wg.optim.Adafactor([x])
+        >>> (x * x).sum().backward()
+        >>> opt.step()
+        >>> bool((x < 1).all())
+        True
+    """
+
+    _compat = (("foreach", None),)
+    _sparse_error = "Adafactor does not support sparse gradients"
+
+    def __init__(
+        self,
+        params,
+        lr=1e-2,
+        beta2_decay=-0.8,
+        eps=(None, 1e-3),
+        d=1.0,
+        weight_decay=0.0,
+        *,
+        foreach=None,
+        maximize=False,
+    ):
+        check_lr(lr, "Learning rate should be >= 0 but is: {}")
+        _check(0.0 >= beta2_decay, f"beta2_decay should be <= 0 but is: {beta2_decay}")
+        _check(eps[0] is None or 0.0 <= eps[0], f"epsilon1 should be >= 0 but is: {eps[0]}")
+        _check(0.0 <= eps[1], f"epsilon2 should be >= 0 but is: {eps[1]}")
+        _check(1.0 <= d, f"Clipping threshold d should be >= 1 but is: {d}")
+        _check(0.0 <= weight_decay, f"weight_decay should be >= 0 but is: {weight_decay}")
+        defaults = {
+            "lr": lr,
+            "beta2_decay": beta2_decay,
+            "eps": eps,
+            "d": d,
+            "weight_decay": weight_decay,
+            "foreach": foreach,
+            "maximize": maximize,
+        }
+        super().__init__(params, defaults)
+
+    def _gather(self, group, keys):
+        if any(p.grad is not None and wg.is_complex(p) for p in group["params"]):
+            raise RuntimeError("Adafactor does not support complex parameters")
+        return super()._gather(group, keys)
+
+    def _new_state(self, group, p, grad):
+        state = {"step": scalar_tensor(0)}
+        if grad.dim() > 1:
+            rows, columns = list(grad.shape), list(grad.shape)
+            rows[-1] = columns[-2] = 1
+            state["row_var"], state["col_var"] = grad.new_zeros(rows), grad.new_zeros(columns)
+        else:
+            state["variance"] = wg.zeros_like(grad)
+        return state
+
+    def _apply(self, group, params, grads, states):
+        # Which entries a state has depends on the shape, so the update gets the whole dicts.
+        eps1, eps2 = group["eps"]
+        _update(
+            params,
+            grads,
+            [self.state[p] for p in params],
+            d=group["d"],
+            lr=number(scalar(group["lr"])),
+            beta2_decay=group["beta2_decay"],
+            weight_decay=group["weight_decay"],
+            eps1=eps1,
+            eps2=eps2,
+            maximize=group["maximize"],
+        )
+
+
+def _update(params, grads, states, *, d, lr, beta2_decay, weight_decay, eps1, eps2, maximize):
+    """One step for each parameter."""
+    for param, grad, state in zip(params, grads, states):
+        if maximize:
+            grad = -grad
+        if eps1 is None:
+            eps1 = wg.finfo(param.dtype).eps
+        state["step"].add_(1)
+        step = state["step"].item()
+        rate = min(lr, 1 / step**0.5)
+        size = max(eps2, param.norm(2).item() / param.numel() ** 0.5) * rate
+        if weight_decay != 0:
+            param.mul_(1 - lr * weight_decay)
+        estimate = _second_moment(grad, state, step**beta2_decay, eps1)
+        update = estimate.clamp_(min=eps1 * eps1).rsqrt_().mul_(grad)
+        excess = max(1.0, update.norm(2).item() / (update.numel() ** 0.5 * d))
+        param.add_(update, alpha=-size / excess)
+
+
+def _second_moment(grad, state, weight, eps1):
+    """Updates the running means of squares; for a matrix returns the rank-one estimate they make."""
+    if grad.dim() <= 1:
+        return state["variance"].lerp_(grad * grad, weight).clone()
+    row_var, col_var = state["row_var"], state["col_var"]
+    row_var.lerp_(wg.norm(grad, dim=-1, keepdim=True).square_().div_(grad.size(-1)), weight)
+    col_var.lerp_(wg.norm(grad, dim=-2, keepdim=True).square_().div_(grad.size(-2)), weight)
+    return (row_var @ col_var).div_(row_var.mean(dim=-2, keepdim=True).clamp_(min=eps1))
