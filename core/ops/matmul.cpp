@@ -1,0 +1,317 @@
+// Products of matrices and vectors: argument checks and the choice of what to copy; the loops are in kernels/gemm.
+#include <algorithm>
+
+#include "../kernels/gemm.h"
+#include "../op.h"
+
+namespace wg {
+namespace {
+
+const char* cpp_name(DType d) {  // torch prints the C++ name of the type in some messages
+  static const char* names[] = {"bool",      "unsigned char", "signed char", "short int", "int",    "long int",
+                                "c10::Half", "c10::BFloat16", "float",       "double",    "c10::complex<float>",
+                                "c10::complex<double>"};
+  return names[int(d)];
+}
+
+void refuse_bool(const Tensor& t, const char* kernel) {
+  WG_CHECK_KIND(Kind::NotImplemented, t.dtype != DType::Bool, '"', kernel, "\" not implemented for 'Bool'");
+}
+
+// The matrix in the last two dims, as gemm can use it: copied if it must be (t is then the copy).
+Matrix matrix_of(TensorRef& t) {
+  int n = t->ndim();
+  auto view = [&] { return Matrix{t->data(), t->strides[n - 2], t->strides[n - 1]}; };
+  if (!gemm_ready(view(), t->size(n - 2), t->size(n - 1))) t = contiguous(*t);
+  return view();
+}
+
+struct Scales {
+  complex128 beta = 1, alpha = 1;
+};
+Scales scales(Call& c, int beta_at) {
+  Scales s;
+  if (c.has(beta_at)) s.beta = c.complex(beta_at);
+  if (c.has(beta_at + 1)) s.alpha = c.complex(beta_at + 1);
+  return s;
+}
+// Integer products take integer scales, as torch casts them.
+complex128 for_dtype(complex128 z, DType d) { return is_differentiable(d) ? z : complex128(std::trunc(z.real())); }
+
+// out = alpha * a @ b + beta * out for 2-d tensors.
+void product(Tensor& out, const Tensor& a, const Tensor& b, Scales s) {
+  TensorRef left(const_cast<Tensor*>(&a)), right(const_cast<Tensor*>(&b));
+  Gemm g{out.dtype, a.size(0), b.size(1), a.size(1), matrix_of(left), matrix_of(right), {out.data(), b.size(1), 1}};
+  g.alpha = for_dtype(s.alpha, out.dtype), g.beta = for_dtype(s.beta, out.dtype);
+  gemm(g);
+}
+// The same for batches of matrices; a stride of 0 over the batch repeats one matrix.
+void batch_product(Tensor& out, const Tensor& a, const Tensor& b, Scales s) {
+  TensorRef left(const_cast<Tensor*>(&a)), right(const_cast<Tensor*>(&b));
+  Gemm g{out.dtype, a.size(1), b.size(2), a.size(2), matrix_of(left), matrix_of(right), {out.data(), b.size(2), 1}};
+  g.batch = a.size(0);
+  g.a_step = left->strides[0], g.b_step = right->strides[0], g.c_step = a.size(1) * b.size(2);
+  g.alpha = for_dtype(s.alpha, out.dtype), g.beta = for_dtype(s.beta, out.dtype);
+  gemm(g);
+}
+
+// A fresh tensor that holds `self` broadcast to `sizes`, or nothing in particular when beta is 0.
+TensorRef started(const Tensor& self, const Dims& sizes, DType dtype, complex128 beta) {
+  TensorRef wide = expand(self, sizes);
+  TensorRef out = empty(sizes, dtype);
+  if (beta != complex128(0)) copy(*out, *wide);
+  return out;
+}
+
+void check_mm(const Tensor& a, const Tensor& b, const char* left, const char* right) {
+  WG_CHECK(a.ndim() == 2, left, " must be a matrix");
+  WG_CHECK(b.ndim() == 2, right, " must be a matrix");
+  WG_CHECK(a.size(1) == b.size(0), "mat1 and mat2 shapes cannot be multiplied (", a.size(0), "x", a.size(1), " and ",
+           b.size(0), "x", b.size(1), ")");
+  WG_CHECK(a.dtype == b.dtype, "expected m1 and m2 to have the same dtype, but got: ", cpp_name(a.dtype),
+           " != ", cpp_name(b.dtype));
+  refuse_bool(a, "addmm_impl_cpu_");
+}
+
+void check_batches(const Tensor& a, const Tensor& b) {
+  WG_CHECK(a.ndim() == 3, "batch1 must be a 3D tensor");
+  WG_CHECK(b.ndim() == 3, "batch2 must be a 3D tensor");
+  WG_CHECK(a.size(0) == b.size(0) && a.size(2) == b.size(1),
+           "Expected size for first two dimensions of batch2 tensor to be: [", a.size(0), ", ", a.size(2),
+           "] but got: [", b.size(0), ", ", b.size(1), "].");
+}
+
+void check_mv(const Tensor* self, const Tensor& mat, const Tensor& vec) {
+  int self_dims = self ? self->ndim() : 1;
+  WG_CHECK(mat.ndim() == 2 && vec.ndim() == 1 && self_dims <= 1, "vector + matrix @ vector expected, got ", self_dims,
+           ", ", mat.ndim(), ", ", vec.ndim());
+  int64_t length = self ? (self_dims ? self->size(0) : 1) : mat.size(0);
+  bool fits = length == mat.size(0) || (self && length == 1);
+  WG_CHECK(mat.size(1) == vec.size(0) && fits, "size mismatch, got input (", length, "), mat (", mat.size(0), "x",
+           mat.size(1), "), vec (", vec.size(0), ")");
+  DType first = self ? self->dtype : vec.dtype;
+  WG_CHECK(mat.dtype == vec.dtype && first == vec.dtype, "addmv input tensors must have the same dtype, but got ",
+           torch_name(first), ", ", torch_name(mat.dtype), ", and ", torch_name(vec.dtype));
+  refuse_bool(mat, "addmv_impl_cpu");
+}
+
+void matrix_vector(Tensor& out, const Tensor& mat, const Tensor& vec, Scales s) {
+  TensorRef left(const_cast<Tensor*>(&mat));
+  Matrix x{vec.data(), vec.strides[0], 1};
+  Gemm g{out.dtype, mat.size(0), 1, mat.size(1), matrix_of(left), x, {out.data(), 1, 1}};
+  g.alpha = for_dtype(s.alpha, out.dtype), g.beta = for_dtype(s.beta, out.dtype);
+  gemm(g);
+}
+
+void check_dot(const Tensor& a, const Tensor& b, const char* name) {
+  WG_CHECK(a.ndim() == 1 && b.ndim() == 1, "1D tensors expected, but got ", a.ndim(), "D and ", b.ndim(),
+           "D tensors");
+  WG_CHECK(a.dtype == b.dtype, "dot : expected both vectors to have same dtype, but found ", torch_name(a.dtype),
+           " and ", torch_name(b.dtype));
+  WG_CHECK(a.numel == b.numel, "inconsistent tensor size, expected tensor [", a.numel, "] and src [", b.numel,
+           "] to have the same number of elements, but got ", a.numel, " and ", b.numel, " elements respectively");
+  refuse_bool(a, name);
+}
+
+TensorRef dot_of(const Tensor& a, const Tensor& b, bool conj) {
+  TensorRef out = empty({}, a.dtype);
+  dot(a.dtype, a.numel, a.data(), a.strides[0], b.data(), b.strides[0], conj, out->data());
+  return out;
+}
+
+// Other ops, looked up when first called; the calls are recorded as a user's would be.
+struct Known {
+  const char* name;
+  OpDef* op = nullptr;
+  TensorRef operator()(std::initializer_list<Value> args) {
+    if (!op) op = find_op(name);
+    WG_ASSERT(op != nullptr);
+    return wg::apply(*op, args);
+  }
+};
+Known mm_op{"mm"}, bmm_op{"bmm"}, mv_op{"mv"}, dot_op{"dot"}, addmm_op{"addmm"}, reshape_op{"reshape"},
+    expand_op{"expand"}, unsqueeze_op{"unsqueeze"}, squeeze_op{"squeeze.dim"}, transpose_op{"transpose"}, t_op{"t"},
+    conj_op{"conj"}, add_op{"add"}, mul_op{"mul"};
+
+TensorRef reshaped(const TensorRef& t, const Dims& sizes) {
+  if (t->sizes == sizes) return t;
+  Held to = hold_ints(sizes);
+  return reshape_op({Value(t), to.get()});
+}
+TensorRef expanded(const TensorRef& t, const Dims& sizes) {
+  if (t->sizes == sizes) return t;
+  Held to = hold_ints(sizes);
+  return expand_op({Value(t), to.get()});
+}
+
+// (…, n, k) @ (k, m) or (k): the leading dims are rows of one product.
+TensorRef folded_product(const TensorRef& a, const TensorRef& b) {
+  Dims sizes = a->sizes;
+  int64_t k = sizes.back(), rows = 1;
+  sizes.erase(sizes.size() - 1);
+  for (int64_t n : sizes) rows *= n;
+  TensorRef flat = reshaped(a, {rows, k});
+  TensorRef out = (b->ndim() == 1 ? mv_op : mm_op)({Value(flat), Value(b)});
+  if (b->ndim() == 2) sizes.push_back(b->size(1));
+  return reshaped(out, sizes);
+}
+
+// Both have batch dims (or one is a matrix, repeated): broadcast them and multiply matrix by matrix.
+TensorRef batched_product(TensorRef a, TensorRef b) {
+  bool row = a->ndim() == 1, column = b->ndim() == 1;
+  if (row) a = unsqueeze_op({Value(a), Value::of_int(0)});
+  if (column) b = unsqueeze_op({Value(b), Value::of_int(1)});
+  int64_t n = a->size(a->ndim() - 2), k = a->sizes.back(), k2 = b->size(b->ndim() - 2), m = b->sizes.back();
+  Dims batch = broadcast(Dims(a->sizes.data(), a->ndim() - 2), Dims(b->sizes.data(), b->ndim() - 2));
+  int64_t count = numel_of(batch);
+  auto spread = [&](const TensorRef& t, int64_t rows, int64_t cols) {
+    Dims sizes = batch;
+    sizes.push_back(rows), sizes.push_back(cols);
+    return reshaped(expanded(t, sizes), {count, rows, cols});
+  };
+  TensorRef out = bmm_op({Value(spread(a, n, k)), Value(spread(b, k2, m))});
+  if (!row) batch.push_back(n);
+  if (!column) batch.push_back(m);
+  return reshaped(out, batch);
+}
+
+TensorRef matmul_of(const TensorRef& a, const TensorRef& b) {
+  int p = a->ndim(), q = b->ndim();
+  WG_CHECK(p && q, "both arguments to matmul need to be at least 1D, but they are ", p, "D and ", q, "D");
+  if (p == 2 && q == 2) return mm_op({Value(a), Value(b)});
+  if (p == 1 && q == 1) return dot_op({Value(a), Value(b)});
+  if (p == 2 && q == 1) return mv_op({Value(a), Value(b)});
+  if (p == 1 && q == 2) {
+    TensorRef row = unsqueeze_op({Value(a), Value::of_int(0)});
+    return squeeze_op({Value(mm_op({Value(row), Value(b)})), Value::of_int(0)});
+  }
+  return q <= 2 ? folded_product(a, b) : batched_product(a, b);
+}
+
+// The same number as g when alpha is 1: most products have no scale.
+complex128 conj_scale(Call& c, int i) { return c.has(i) ? std::conj(c.complex(i)) : complex128(1); }
+
+}  // namespace
+
+WG_OP_AS(matmul, "matmul", Composite) { c.out(matmul_of(TensorRef(&c.tensor(0)), TensorRef(&c.tensor(1)))); }
+
+WG_OP_AS(linear, "linear", Composite) {
+  TensorRef x(&c.tensor(0)), weight(&c.tensor(1));
+  Tensor* bias = c.tensor_or_null(2);
+  WG_CHECK(weight->ndim() <= 2, "t() expects a tensor with <= 2 dimensions, but self is ", weight->ndim(), "D");
+  TensorRef right = t_op({Value(weight)});
+  if (!bias) return c.out(matmul_of(x, right));
+  if (x->ndim() < 2 || right->ndim() != 2) {
+    TensorRef product = matmul_of(x, right);
+    return c.out(add_op({Value(product), Value(bias), Value::of_int(1)}));
+  }
+  Dims sizes = x->sizes;
+  int64_t rows = 1;
+  for (int i = 0; i + 1 < sizes.size(); ++i) rows *= sizes[i];
+  sizes[sizes.size() - 1] = right->size(1);
+  TensorRef flat = reshaped(x, {rows, x->sizes.back()});
+  TensorRef out = addmm_op({Value(bias), Value(flat), Value(right), Value::of_int(1), Value::of_int(1)});
+  c.out(reshaped(out, sizes));
+}
+
+// Conjugate transpose of the last two dims, and product by the conjugate of a number: the parts of products' gradients.
+WG_OP_AS(adjoint_of, "_adjoint", Composite) {
+  TensorRef t = transpose_op({Value(&c.tensor(0)), Value::of_int(-2), Value::of_int(-1)});
+  c.out(is_complex(t->dtype) ? conj_op({Value(t)}) : t);
+}
+WG_OP_AS(scaled_by, "_scaled", Composite) {
+  complex128 z = conj_scale(c, 1);
+  Tensor& g = c.tensor(0);
+  if (z == complex128(1)) return c.out(TensorRef(&g));
+  if (z.imag() == 0) return c.out(mul_op({Value(&g), Value::of_float(z.real())}));
+  Held factor = hold_complex(z);
+  c.out(mul_op({Value(&g), factor.get()}));
+}
+
+WG_OP(mm) {
+  Tensor &a = c.tensor(0), &b = c.tensor(1);
+  check_mm(a, b, "self", "mat2");
+  TensorRef out = empty({a.size(0), b.size(1)}, a.dtype);
+  product(*out, a, b, {0, 1});
+  c.out(std::move(out));
+}
+
+WG_OP(bmm) {
+  Tensor &a = c.tensor(0), &b = c.tensor(1);
+  check_batches(a, b);
+  WG_CHECK(a.dtype == b.dtype, "expected scalar type ", torch_name(a.dtype), " but found ", torch_name(b.dtype));
+  refuse_bool(a, "bmm");
+  TensorRef out = empty({a.size(0), a.size(1), b.size(2)}, a.dtype);
+  batch_product(*out, a, b, {0, 1});
+  c.out(std::move(out));
+}
+
+WG_OP(mv) {
+  Tensor &mat = c.tensor(0), &vec = c.tensor(1);
+  check_mv(nullptr, mat, vec);
+  TensorRef out = empty({mat.size(0)}, mat.dtype);
+  matrix_vector(*out, mat, vec, {0, 1});
+  c.out(std::move(out));
+}
+
+WG_OP(dot) {
+  check_dot(c.tensor(0), c.tensor(1), "dot");
+  c.out(dot_of(c.tensor(0), c.tensor(1), false));
+}
+
+WG_OP(vdot) {
+  check_dot(c.tensor(0), c.tensor(1), "vdot");
+  c.out(dot_of(c.tensor(0), c.tensor(1), true));
+}
+
+WG_OP(addmm) {
+  Tensor &self = c.tensor(0), &a = c.tensor(1), &b = c.tensor(2);
+  Scales s = scales(c, 3);
+  WG_CHECK(a.ndim() == 2, "mat1 must be a matrix, got ", a.ndim(), "-D tensor");
+  WG_CHECK(b.ndim() == 2, "mat2 must be a matrix, got ", b.ndim(), "-D tensor");
+  WG_CHECK(self.dtype == b.dtype, "self and mat2 must have the same dtype, but got ", torch_name(self.dtype), " and ",
+           torch_name(b.dtype));
+  check_mm(a, b, "mat1", "mat2");
+  TensorRef out = started(self, {a.size(0), b.size(1)}, a.dtype, s.beta);
+  product(*out, a, b, s);
+  c.out(std::move(out));
+}
+
+WG_OP(addmv) {
+  Tensor &self = c.tensor(0), &mat = c.tensor(1), &vec = c.tensor(2);
+  Scales s = scales(c, 3);
+  check_mv(&self, mat, vec);
+  TensorRef out = started(self, {mat.size(0)}, mat.dtype, s.beta);
+  matrix_vector(*out, mat, vec, s);
+  c.out(std::move(out));
+}
+
+WG_OP(baddbmm) {
+  Tensor &self = c.tensor(0), &a = c.tensor(1), &b = c.tensor(2);
+  Scales s = scales(c, 3);
+  WG_CHECK(self.dtype == a.dtype && a.dtype == b.dtype, "Input dtypes must be the same, got: input ",
+           cpp_name(self.dtype), ", batch1: ", cpp_name(a.dtype), ", batch2: ", cpp_name(b.dtype));
+  check_batches(a, b);
+  refuse_bool(a, "baddbmm");
+  TensorRef out = started(self, {a.size(0), a.size(1), b.size(2)}, a.dtype, s.beta);
+  batch_product(*out, a, b, s);
+  c.out(std::move(out));
+}
+
+WG_OP(addr) {
+  Tensor &self = c.tensor(0), &x = c.tensor(1), &y = c.tensor(2);
+  Scales s = scales(c, 3);
+  WG_CHECK(x.ndim() == 1, "addr: Expected 1-D argument vec1, but got ", x.ndim(), "-D");
+  WG_CHECK(y.ndim() == 1, "addr: Expected 1-D argument vec2, but got ", y.ndim(), "-D");
+  DType dtype = promote(self.dtype, promote(x.dtype, y.dtype));
+  DType inner = dtype == DType::Bool ? DType::UInt8 : dtype;  // and, or: a product of 0s and 1s, cast back
+  TensorRef left = cast(x, inner), right = cast(y, inner);
+  TensorRef out = started(self, {x.numel, y.numel}, inner, s.beta);
+  Gemm g{inner, x.numel, y.numel, 1, {left->data(), left->strides[0], 1}, {right->data(), 1, right->strides[0]},
+         {out->data(), y.numel, 1}};
+  g.alpha = for_dtype(s.alpha, inner), g.beta = for_dtype(s.beta, inner);
+  gemm(g);
+  c.out(cast(*out, dtype));
+}
+
+}  // namespace wg
