@@ -1,4 +1,4 @@
-"""Draw a graph as SVG: boxes with two lines of text, curved edges, colours that follow the reader's light or dark mode."""
+"""Draw a graph as SVG: boxes with two lines of text, curved edges, colours for light and for dark mode."""
 
 from html import escape
 
