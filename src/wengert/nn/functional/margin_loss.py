@@ -1,0 +1,276 @@
+"""Losses by margins, distances and alignments."""
+
+import wengert as wg
+
+from .. import _reduction as R
+from .activation import logsigmoid
+from .distance import pairwise_distance
+
+_RANKING = "margin_ranking_loss : All input tensors should have same dimension but got sizes: "
+
+
+def margin_ranking_loss(input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"):
+    """max(0, -target * (input1 - input2) + margin), target 1 or -1.
+
+    >>> margin_ranking_loss(wg.zeros(1), wg.ones(1), wg.ones(1))
+    tensor(1.)
+    """
+    reduction = R.resolve(size_average, reduce, reduction)
+    if input1.dim() != input2.dim() or input1.dim() != target.dim():
+        raise RuntimeError(
+            f"{_RANKING}input1: {input1.size()}, input2: {input2.size()}, target: {target.size()} "
+        )
+    return R.apply((-target * (input1 - input2) + margin).clamp_min(0), reduction)
+
+
+def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=None, reduction="mean"):
+    """x where target is 1, max(0, margin - x) where it is -1.
+
+    >>> hinge_embedding_loss(wg.tensor([0.25]), wg.tensor([-1]))
+    tensor(0.7500)
+    """
+    reduction = R.resolve(size_average, reduce, reduction)
+    zero = wg.zeros((), dtype=input.dtype)
+    apart = wg.where(target != 1, (margin - input).clamp_min(0), zero)
+    return R.apply(apart + wg.where(target != -1, input, zero), reduction)
+
+
+def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="mean"):
+    """log(1 + exp(-target * x)), target 1 or -1.
+
+    >>> soft_margin_loss(wg.zeros(1), wg.ones(1))
+    tensor(0.6931)
+    """
+    reduction = R.resolve(size_average, reduce, reduction)
+    return R.apply((-target * input).exp().log1p(), reduction)
+
+
+def multilabel_soft_margin_loss(
+    input, target, weight=None, size_average=None, reduce=None, reduction="mean"
+):
+    """Mean over the classes of the binary cross entropy of logits (N, C) with 0/1 targets (N, C).
+
+    >>> multilabel_soft_margin_loss(wg.zeros(1, 2), wg.ones(1, 2))
+    tensor(0.6931)
+    """
+    reduction = R.resolve(size_average, reduce, reduction)
+    loss = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
+    if weight is not None:
+        loss = loss * weight
+    loss = loss.sum(dim=-1) / input.size(-1)
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(reduction + " is not valid")
+    return R.apply(loss, reduction)
+
+
+def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduction="mean"):
+    """Hinge loss (N, C) between every target class and every other; targets end at the first -1.
+
+    >>> multilabel_margin_loss(wg.zeros(1, 2), wg.tensor([[0, -1]]))
+    tensor(0.5000)
+    """
+    reduction = R.resolve(size_average, reduce, reduction)
+    if input.dim() > 2 or input.shape != target.shape:
+        raise RuntimeError(f"inconsistent target size: {list(target.shape)} for size: {list(input.shape)}")
+    x = input.reshape(-1, input.size(-1)) if input.dim() else input.reshape(1, 1)
+    listed = target.reshape(x.shape)
+    valid = (listed < 0).cumsum(1) == 0
+    is_target = wg.zeros_like(x).scatter_add_(1, listed.clamp_min(0), valid.to(x.dtype)) > 0
+    at_target = x.gather(1, listed.clamp_min(0)).unsqueeze(2)
+    hinge = (1 - at_target + x.unsqueeze(1)).clamp_min(0)
+    keep = valid.unsqueeze(2) & ~is_target.unsqueeze(1)
+    loss = wg.where(keep, hinge, wg.zeros_like(hinge)).sum((1, 2)) / x.size(1)
+    return R.apply(loss if input.dim() == 2 else loss.reshape(()), reduction)
+
+
+def multi_margin_loss(
+    input, target, p=1, margin=1.0, weight=None, size_average=None, reduce=None, reduction="mean"
+):
+    """Hinge loss ** p of the class scores (N, C) against the target class (N,), over C.
+
+    >>> multi_margin_loss(wg.zeros(1, 2), wg.tensor([0]))
+    tensor(0.5000)
+    """
+    reduction = R.resolve(size_average, reduce, reduction)
+    if p not in (1, 2):
+        raise ValueError("only p == 1 and p == 2 supported")
+    if weight is not None and weight.dim() != 1:
+        raise ValueError("weight must be one-dimensional")
+    if input.dim() not in (0, 1, 2) or (input.dim() == 2 and target.shape != input.shape[:1]):
+        raise RuntimeError(f"inconsistent target size, expected {input.shape[:1]} but got {list(target.shape)}")
+    x = input.reshape(-1, input.size(-1)) if input.dim() else input.reshape(1, 1)
+    index = target.reshape(-1, 1)
+    hinge = (margin - x.gather(1, index) + x).clamp_min(0)
+    hinge = hinge * hinge if p == 2 else hinge
+    if weight is not None:
+        hinge = hinge * weight[index]
+    others = wg.ones_like(x).scatter_(1, index, 0.0)
+    loss = (hinge * others).sum(1) / x.size(1)
+    return R.apply(loss if input.dim() == 2 else loss.reshape(()), reduction)
+
+
+def cosine_embedding_loss(
+    input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"
+):
+    """1 - cos(x1, x2) where target is 1, max(0, cos - margin) where it is -1; inputs (N, D) or (D,).
+
+    >>> cosine_embedding_loss(wg.ones(1, 2), wg.ones(1, 2), wg.tensor([-1]))
+    tensor(1.)
+    """
+    reduction = R.resolve(size_average, reduce, reduction)
+    if target.dim() > 1:
+        raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
+    if input1.dim() != target.dim() + 1 or input2.dim() != target.dim() + 1:
+        raise RuntimeError(
+            f"{target.dim()}D target tensor expects {target.dim() + 1}D input tensors, but found inputs with sizes "
+            f"{list(input1.shape)} and {list(input2.shape)}."
+        )
+    eps = 1e-12
+    dot = (input1 * input2).sum(-1)
+    cos = dot / (((input1 * input1).sum(-1) + eps) * ((input2 * input2).sum(-1) + eps)).sqrt()
+    zero = wg.zeros_like(cos)
+    near = wg.where(target == 1, 1 - cos, zero)
+    return R.apply(near + wg.where(target == -1, (cos - margin).clamp_min(0), zero), reduction)
+
+
+def triplet_margin_loss(
+    anchor,
+    positive,
+    negative,
+    margin=1.0,
+    p=2,
+    eps=1e-6,
+    swap=False,
+    size_average=None,
+    reduce=None,
+    reduction="mean",
+):
+    """max(0, d(anchor, positive) - d(anchor, negative) + margin) with p-norm distances of (N, D).
+
+    >>> triplet_margin_loss(wg.zeros(1, 2), wg.zeros(1, 2), wg.zeros(1, 2))
+    tensor(1.)
+    """
+    if margin <= 0:
+        raise ValueError(f"margin must be greater than 0, got {margin}")
+    reduction = R.resolve(size_average, reduce, reduction)
+
+    def distance(a, b):
+        return pairwise_distance(a, b, p, eps)
+
+    return _triplet(anchor, positive, negative, distance, margin, swap, reduction)
+
+
+def _triplet(anchor, positive, negative, distance, margin, swap, reduction):
+    dims = anchor.dim(), positive.dim(), negative.dim()
+    if not dims[0] == dims[1] == dims[2]:
+        raise RuntimeError(
+            "The anchor, positive, and negative tensors are expected to have the same number of dimensions, but got: "
+            f"anchor {dims[0]}D, positive {dims[1]}D, and negative {dims[2]}D inputs"
+        )
+    near, far = distance(anchor, positive), distance(anchor, negative)
+    if swap:
+        far = wg.minimum(far, distance(positive, negative))
+    return R.apply((margin + near - far).clamp_min(0), reduction)
+
+
+def triplet_margin_with_distance_loss(
+    anchor, positive, negative, *, distance_function=None, margin=1.0, swap=False, reduction="mean"
+):
+    """triplet_margin_loss with any distance (default pairwise_distance).
+
+    >>> triplet_margin_with_distance_loss(wg.zeros(1, 2), wg.zeros(1, 2), wg.zeros(1, 2))
+    tensor(1.)
+    """
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
+    if margin <= 0:
+        raise ValueError(f"margin must be greater than 0, got {margin}")
+    distance = pairwise_distance if distance_function is None else distance_function
+    return _triplet(anchor, positive, negative, distance, margin, swap, reduction)
+
+
+def _lengths(lengths, device):
+    return lengths.long() if isinstance(lengths, wg.Tensor) else wg.tensor(list(lengths), device=device)
+
+
+def _padded_targets(targets, target_lengths, n):
+    """Targets as (N, S): concatenated ones are cut apart."""
+    if targets.dim() == 2:
+        return targets[:, : max(1, int(target_lengths.max()))]
+    width = max(1, int(target_lengths.max()))
+    out = targets.new_zeros((n, width))
+    start = 0
+    for i, length in enumerate(target_lengths.tolist()):
+        out[i, :length] = targets[start : start + length]
+        start += length
+    return out
+
+
+def _log_add(terms):
+    """log(sum(exp(terms))) over the last dimension; all -inf gives -inf, with zero gradient."""
+    top = terms.detach().max(-1, keepdim=True)[0]
+    dead = top == -float("inf")
+    top = top.masked_fill(dead, 0.0)
+    total = (terms - top).exp().sum(-1)
+    dead = dead.squeeze(-1)
+    return (total.masked_fill(dead, 1.0).log() + top.squeeze(-1)).masked_fill(dead, -float("inf"))
+
+
+def _ctc_rows(log_probs, targets, input_lengths, target_lengths, blank):
+    """The loss of each sample, by the forward recursion over states blank, l1, blank, l2, ..., blank."""
+    steps, n, _ = log_probs.shape
+    labels = _padded_targets(targets, target_lengths, n).long()
+    states = wg.full((n, 2 * labels.size(1) + 1), blank, dtype=wg.int64)
+    states[:, 1::2] = labels
+    emit = log_probs.gather(2, states.unsqueeze(0).expand(steps, -1, -1))
+    may_skip = wg.zeros_like(states, dtype=wg.bool)
+    may_skip[:, 2:] = (states[:, 2:] != blank) & (states[:, 2:] != states[:, :-2])
+    never = wg.full_like(emit[0], -float("inf"))
+    first = wg.arange(states.size(1)) < 2
+    alpha = wg.where(first & (wg.arange(states.size(1)) < 2 * target_lengths.unsqueeze(1) + 1), emit[0], never)
+    rows = [alpha]
+    for t in range(1, steps):
+        back1 = wg.cat([never[:, :1], alpha[:, :-1]], 1)
+        back2 = wg.cat([never[:, :2], alpha[:, :-2]], 1) if alpha.size(1) > 2 else never
+        back2 = wg.where(may_skip, back2, never)
+        alpha = _log_add(wg.stack([alpha, back1, back2], -1)) + emit[t]
+        rows.append(alpha)
+    last = wg.stack(rows)[(input_lengths - 1).clamp_min(0), wg.arange(n)]
+    end = (2 * target_lengths).unsqueeze(1)
+    final = wg.cat([last.gather(1, end), last.gather(1, (end - 1).clamp_min(0))], 1)
+    final = wg.where(wg.stack([target_lengths >= 0, target_lengths > 0], 1), final, never[:, :2])
+    return -_log_add(final)
+
+
+def ctc_loss(
+    log_probs, targets, input_lengths, target_lengths, blank=0, reduction="mean", zero_infinity=False
+):
+    """Connectionist temporal classification: log_probs (T, N, C), targets (N, S) or concatenated.
+
+    As in torch the gradient is the one with respect to the input of the log_softmax that made log_probs.
+
+    >>> ctc_loss(wg.zeros(1, 1, 2), wg.tensor([[1]]), [1], [1])
+    tensor(0.)
+    """
+    batched = log_probs.dim() == 3
+    if not batched:
+        log_probs = log_probs.unsqueeze(1)
+        targets = targets.reshape(1, -1)
+    steps, n, classes = log_probs.shape
+    if not 0 <= blank < classes:
+        raise RuntimeError("blank must be in label range")
+    input_lengths = _lengths(input_lengths, log_probs.device).reshape(-1)
+    target_lengths = _lengths(target_lengths, log_probs.device).reshape(-1)
+    if input_lengths.numel() != n:
+        raise RuntimeError("input_lengths must be of size batch_size")
+    if target_lengths.numel() != n:
+        raise RuntimeError("target_lengths must be of size batch_size")
+    loss = _ctc_rows(log_probs, targets, input_lengths, target_lengths, blank)
+    inside = (wg.arange(steps).unsqueeze(1) < input_lengths).unsqueeze(2)
+    mass = (log_probs.exp() * inside).sum((0, 2))
+    loss = loss + (mass - mass.detach())
+    if zero_infinity:
+        loss = wg.where(loss == float("inf"), wg.zeros_like(loss), loss)
+    if reduction == "mean":
+        return (loss / target_lengths.clamp_min(1).to(loss.dtype)).mean()
+    return R.apply(loss if batched else loss.squeeze(0), reduction)

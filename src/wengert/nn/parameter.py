@@ -1,0 +1,181 @@
+"""Tensors that a Module registers by itself: parameters, buffers, and their not-yet-shaped forms."""
+
+from collections import OrderedDict
+
+import wengert as wg
+
+__all__ = ["Parameter", "UninitializedParameter", "is_lazy", "Buffer", "UninitializedBuffer", "UninitializedTensorMixin"]
+
+
+def _rebuild_parameter(data, requires_grad, backward_hooks):
+    """Inverse of pickling a Parameter."""
+    return Parameter(data, requires_grad)
+
+
+def _rebuild_parameter_with_state(data, requires_grad, backward_hooks, state):
+    """Inverse of pickling a Parameter that carries attributes of its own."""
+    param = Parameter(data, requires_grad)
+    for name, value in state.items():
+        setattr(param, name, value)
+    return param
+
+
+class Parameter(wg.Tensor):
+    """A tensor that counts as a parameter of the Module it is assigned to.
+
+    data: the tensor to wrap (shared, not copied; default an empty one). requires_grad: default True.
+
+    >>> Parameter(wg.zeros(2))
+    Parameter containing:
+    tensor([0., 0.], requires_grad=True)
+    """
+
+    def __new__(cls, data=None, requires_grad=True):
+        if data is None:
+            data = wg.empty(0)
+        return wg.Tensor._make_subclass(cls, data, requires_grad)
+
+    def __init__(self, data=None, requires_grad=True):
+        pass
+
+    def __deepcopy__(self, memo):
+        if id(self) in memo:
+            return memo[id(self)]
+        result = type(self)(self.data.clone(memory_format=wg.preserve_format), self.requires_grad)
+        memo[id(self)] = result
+        return result
+
+    def __repr__(self):
+        return "Parameter containing:\n" + super().__repr__()
+
+    def __reduce_ex__(self, proto):
+        state = getattr(self, "__dict__", None)
+        hooks = OrderedDict()
+        if not state:
+            return _rebuild_parameter, (self.data, self.requires_grad, hooks)
+        return _rebuild_parameter_with_state, (self.data, self.requires_grad, hooks, dict(state))
+
+
+_SHAPELESS = (
+    "Can't access the shape of an uninitialized parameter or buffer. This error usually happens in `load_state_dict`"
+    " when trying to load an uninitialized parameter into an initialized one. Call `forward` to initialize the"
+    " parameters before accessing their attributes."
+)
+_UNUSABLE = (
+    "Attempted to use an uninitialized parameter in {}. This error happens when you are using a `LazyModule` or"
+    " explicitly manipulating `torch.nn.parameter.{}` objects. When using LazyModules Call `forward` with a dummy"
+    " batch to initialize the parameters before calling torch functions"
+)
+_ALLOWED = frozenset(
+    "copy_ is_complex is_floating_point half float double char short int long cuda cpu to get_device device dtype data"
+    " requires_grad requires_grad_ grad grad_fn is_leaf is_meta is_cuda layout detach type is_sparse materialize"
+    " share_memory_ cls_to_become persistent clone backward_hooks".split()
+)
+
+
+class UninitializedTensorMixin:
+    """What a tensor without a shape may do: move, change dtype, and be given its shape."""
+
+    cls_to_become = wg.Tensor
+
+    def __getattribute__(self, name):
+        if name[0] != "_" and name not in _ALLOWED:
+            if name == "shape":
+                raise RuntimeError(_SHAPELESS)
+            raise ValueError(_UNUSABLE.format(name, type(self).__name__))
+        return super().__getattribute__(name)
+
+    def materialize(self, shape, device=None, dtype=None):
+        """Give the tensor its shape, in place; it becomes an ordinary parameter or buffer."""
+        device = self.data.device if device is None else device
+        dtype = self.data.dtype if dtype is None else dtype
+        self.data = wg.empty(shape, device=device, dtype=dtype)
+        self.__class__ = self.cls_to_become
+
+    def share_memory_(self):
+        raise RuntimeError(
+            "Can't share memory on an uninitialized parameter or buffer. Call `forward` to initialize the parameters"
+            " before calling `module.share_memory()`."
+        )
+
+    def __repr__(self):
+        return f"<{type(self).__name__}>"
+
+    def __reduce_ex__(self, proto):
+        return type(self), (self.requires_grad,)
+
+
+class UninitializedParameter(UninitializedTensorMixin, Parameter):
+    """A parameter whose shape is found at the first forward of a lazy module.
+
+    >>> UninitializedParameter()
+    <UninitializedParameter>
+    """
+
+    cls_to_become = Parameter
+
+    def __new__(cls, requires_grad=True, device=None, dtype=None):
+        return wg.Tensor._make_subclass(cls, wg.empty(0, device=device, dtype=dtype), requires_grad)
+
+    def __init__(self, requires_grad=True, device=None, dtype=None):
+        pass
+
+    def __deepcopy__(self, memo):
+        if id(self) in memo:
+            return memo[id(self)]
+        result = type(self)(self.requires_grad, self.data.device, self.data.dtype)
+        memo[id(self)] = result
+        return result
+
+
+class UninitializedBuffer(UninitializedTensorMixin, wg.Tensor):
+    """A buffer whose shape is found at the first forward of a lazy module.
+
+    >>> UninitializedBuffer()
+    <UninitializedBuffer>
+    """
+
+    cls_to_become = wg.Tensor
+
+    def __new__(cls, requires_grad=False, device=None, dtype=None, persistent=True):
+        made = wg.Tensor._make_subclass(cls, wg.empty(0, device=device, dtype=dtype), requires_grad)
+        made.persistent = persistent
+        made._is_buffer = True
+        return made
+
+    def __init__(self, requires_grad=False, device=None, dtype=None, persistent=True):
+        pass
+
+
+def is_lazy(param):
+    """Whether `param` still waits for its shape.
+
+    >>> is_lazy(UninitializedParameter())
+    True
+    """
+    return isinstance(param, UninitializedTensorMixin)
+
+
+class _BufferMeta(type):
+    """isinstance(x, Buffer) is true for any tensor that Buffer marked."""
+
+    def __instancecheck__(cls, instance):
+        if cls is not Buffer:
+            return type.__instancecheck__(cls, instance)
+        return isinstance(instance, wg.Tensor) and getattr(instance, "_is_buffer", False)
+
+
+class Buffer(metaclass=_BufferMeta):
+    """Marks a tensor as a buffer: assigned to a Module it is registered, saved when `persistent`.
+
+    >>> isinstance(Buffer(wg.zeros(2)), Buffer)
+    True
+    """
+
+    def __new__(cls, data=None, *, persistent=True):
+        if data is None:
+            data = wg.empty(0)
+        marked = data.detach().requires_grad_(data.requires_grad)
+        marked.persistent = persistent
+        marked._is_buffer = True
+        return marked
