@@ -1,0 +1,1 @@
+"""Files: torch's .pt formats and safetensors, read and written without torch, and executing nothing that is read."""

@@ -1,0 +1,78 @@
+"""Opening files to read and to write; a path is replaced only when its new content is complete."""
+
+import contextlib
+import os
+import stat
+
+
+@contextlib.contextmanager
+def reading(source):
+    """A seekable binary file for a path or for a file object, which is left open."""
+    if isinstance(source, (str, os.PathLike)):
+        with open(source, "rb") as file:
+            yield file
+        return
+    for method in ("seek", "tell", "read"):
+        if not hasattr(source, method):
+            raise AttributeError(f"'{type(source).__name__}' object has no attribute '{method}'. You can only torch.load"
+                                 " from a file that is seekable. Please pre-load the data into a buffer like "
+                                 "io.BytesIO and try to load from it instead.")
+    yield source
+
+
+@contextlib.contextmanager
+def writing(target):
+    """A binary file for a path or file object, with the name of the archive inside."""
+    if not isinstance(target, (str, os.PathLike)):
+        yield target, "archive"
+        return
+    path = os.path.realpath(os.fspath(target))
+    if isinstance(path, bytes):
+        path = os.fsdecode(path)
+    folder = os.path.dirname(path)
+    if not os.path.isdir(folder):
+        raise RuntimeError(f"Parent directory {os.path.dirname(os.fspath(target)) or '.'} does not exist.")
+    name = os.path.splitext(os.path.basename(path))[0] or "archive"
+    mode = _existing_mode(path)
+    if mode is not None and not stat.S_ISREG(mode):
+        with open(path, "wb") as file:  # a device or a pipe: nothing to keep
+            yield file, name
+        return
+    with _replacing(path, mode) as file:
+        yield file, name
+
+
+def _existing_mode(path):
+    try:
+        return os.stat(path).st_mode
+    except FileNotFoundError:
+        return None
+
+
+@contextlib.contextmanager
+def _replacing(path, mode):
+    """Write beside the file and put it in place at the end; on any failure the old file stays as it was."""
+    temporary = f"{path}.{os.getpid()}-{os.urandom(4).hex()}.tmp"
+    try:
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    except PermissionError:
+        with open(path, "wb") as file:  # the folder is closed to us, perhaps the file is not
+            yield file
+        return
+    try:
+        with os.fdopen(handle, "wb", buffering=1 << 20) as file:
+            yield file
+        if mode is not None:
+            os.chmod(temporary, stat.S_IMODE(mode))
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def mapped(file):
+    """The whole file as memory: changes to it stay private to this process."""
+    import mmap
+
+    return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)

@@ -1,0 +1,66 @@
+"""The classes and functions that a user has allowed `load` to use."""
+
+_allowed = []
+
+
+def add_safe_globals(safe_globals):
+    """Allow classes or functions (or pairs of them with a name) in `load(weights_only=True)`.
+
+    >>> import fractions
+    >>> add_safe_globals([fractions.Fraction])
+    >>> clear_safe_globals()
+    """
+    for value in safe_globals:
+        if value not in _allowed:
+            _allowed.append(value)
+
+
+def get_safe_globals():
+    """What has been allowed so far."""
+    return list(_allowed)
+
+
+def clear_safe_globals():
+    """Forget all that has been allowed."""
+    _allowed.clear()
+
+
+class safe_globals:
+    """Allow classes or functions within a block.
+
+    >>> import fractions
+    >>> with safe_globals([fractions.Fraction]):
+    ...     get_safe_globals()
+    [<class 'fractions.Fraction'>]
+    """
+
+    def __init__(self, safe_globals):
+        self.values = list(safe_globals)
+
+    def __enter__(self):
+        self.before = get_safe_globals()
+        add_safe_globals(self.values)
+
+    def __exit__(self, *error):
+        _allowed[:] = self.before
+
+
+def safe_names():
+    """What has been allowed by the name a pickle knows it by; TypeError for what has no name."""
+    names = {}
+    for value in _allowed:
+        if isinstance(value, tuple):
+            if len(value) != 2 or not isinstance(value[1], str):
+                raise ValueError(f"Expected tuple of length 2 (global, str of callable full path), but got {value}")
+            names[value[1]] = value[0]
+        elif callable(value):
+            module, name = value.__module__, value.__qualname__
+            if module == "wengert" or module.startswith("wengert."):
+                from .allowed import torch_name
+
+                names[".".join(torch_name(value))] = value
+            names[name if module == "builtins" else f"{module}.{name}"] = value
+        else:
+            raise TypeError("Expected an item in `add_safe_globals` to be a class or function, "
+                            f"but got {type(value)}")
+    return names

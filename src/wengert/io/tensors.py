@@ -1,0 +1,192 @@
+"""Tensors as bytes: their storages, what pickle keeps of them, and how they are put together again."""
+
+from collections import OrderedDict
+
+import wengert as wg
+
+from ..storage import TypedStorage
+
+
+def storage_bytes(storage):
+    """The memory of an untyped storage as a writable memoryview (the storage must outlive it)."""
+    nbytes = storage.nbytes()
+    if nbytes == 0:
+        return memoryview(bytearray())
+    try:
+        return memoryview(storage).cast("B")
+    except TypeError:
+        import ctypes
+
+        return memoryview((ctypes.c_char * nbytes).from_address(storage.data_ptr())).cast("B")
+
+
+def new_storage(nbytes):
+    """An uninitialised untyped storage of `nbytes` bytes."""
+    return wg.empty(nbytes, dtype=wg.uint8).untyped_storage()
+
+
+def storage_from_bytes(data):
+    """An untyped storage that holds a copy of the bytes."""
+    storage = new_storage(len(data))
+    storage_bytes(storage)[:] = data
+    return storage
+
+
+def mapped_storage(memory, offset, nbytes):
+    """An untyped storage over part of a memory map, which it keeps open."""
+    return wg.frombuffer(memory, dtype=wg.uint8, count=nbytes, offset=offset).untyped_storage()
+
+
+def element(kind):
+    """The dtype and the element's size of a storage class that a pickle named; dtype None for bytes."""
+    if kind is wg.UntypedStorage:
+        return None, 1
+    dtype = getattr(kind, "_dtype", None)
+    if dtype is None:
+        raise RuntimeError(f"{kind!r} is not a class of storages; the file might be corrupted")
+    return dtype, dtype.itemsize
+
+
+def typed(untyped, dtype):
+    """A storage as a pickle's tensors expect it: with its dtype if it has one."""
+    return untyped if dtype is None else TypedStorage(wrap_storage=untyped, dtype=dtype, _internal=True)
+
+
+def swap_bytes(data, dtype):
+    """Reverse the bytes of every number, for files from machines of the other byte order."""
+    from array import array
+
+    size = 1 if dtype is None else dtype.itemsize // (2 if dtype.is_complex else 1)
+    if size > 1:
+        numbers = array({2: "H", 4: "I", 8: "Q"}[size], bytes(data))
+        numbers.byteswap()
+        data[:] = memoryview(numbers).cast("B")
+
+
+def check_bounds(nbytes, itemsize, offset, size, stride):
+    """Refuse a shape that would reach outside its storage (a damaged or hostile file)."""
+    numbers = (offset, *size, *stride)
+    if len(size) != len(stride) or any(type(n) is not int or n < 0 for n in numbers):
+        raise RuntimeError(f"a tensor of size {size}, stride {stride} and storage offset {offset} cannot be; "
+                           "the file might be corrupted")
+    last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True)) + 1
+    needed = last * itemsize if all(size) else 0
+    if needed > nbytes:
+        raise RuntimeError(f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset}, and "
+                           f"itemsize {itemsize} requiring a storage size of {needed} are out of bounds for storage "
+                           f"of size {nbytes}")
+
+
+def tensor_on(storage, dtype, offset, size, stride):
+    """A tensor over an existing storage; RuntimeError when it would reach outside."""
+    size, stride = tuple(size), tuple(stride)
+    if str(getattr(storage, "device", "cpu")) == "meta":
+        return wg.empty_strided(size, stride, dtype=dtype, device="meta")
+    check_bounds(storage.nbytes(), dtype.itemsize, offset, size, stride)
+    return wg.empty(0, dtype=dtype).set_(storage, offset, size, stride)
+
+
+def _finish(tensor, requires_grad, metadata):
+    if metadata:
+        if metadata.get("conj"):
+            tensor = wg.conj(tensor)
+        if metadata.get("neg"):
+            tensor = wg.neg(tensor)
+    if requires_grad:
+        tensor.requires_grad_(True)
+    return tensor
+
+
+def _rebuild_tensor(storage, storage_offset, size, stride):
+    return tensor_on(storage._untyped_storage, storage.dtype, storage_offset, size, stride)
+
+
+def _rebuild_tensor_v2(storage, storage_offset, size, stride, requires_grad, backward_hooks, metadata=None):
+    return _finish(_rebuild_tensor(storage, storage_offset, size, stride), requires_grad, metadata)
+
+
+def _rebuild_tensor_v3(storage, storage_offset, size, stride, requires_grad, backward_hooks, dtype, metadata=None):
+    untyped = getattr(storage, "_untyped_storage", storage)
+    return _finish(tensor_on(untyped, dtype, storage_offset, size, stride), requires_grad, metadata)
+
+
+def _rebuild_parameter(data, requires_grad, backward_hooks):
+    return wg.nn.Parameter(data, requires_grad)
+
+
+def _rebuild_parameter_with_state(data, requires_grad, backward_hooks, state):
+    return _set_state(wg.nn.Parameter(data, requires_grad), state)
+
+
+def _rebuild_from_type_v2(function, new_type, arguments, state):
+    result = function(*arguments)
+    if type(result) is not new_type:
+        result = result.as_subclass(new_type)
+    return _set_state(result, state)
+
+
+def _rebuild_meta_tensor_no_storage(dtype, size, stride, requires_grad):
+    return wg.empty_strided(size, stride, dtype=dtype, device="meta", requires_grad=requires_grad)
+
+
+def _set_state(instance, state):
+    """Give a tensor its extra attributes back (a dict, or a pair of dicts when it has slots)."""
+    plain, slots = state if isinstance(state, tuple) and len(state) == 2 else (state, None)
+    for name, value in {**(plain or {}), **(slots or {})}.items():
+        setattr(instance, name, value)
+    return instance
+
+
+def reduce_tensor(tensor, protocol=2):
+    """What `Tensor.__reduce_ex__` returns: storage, offset, size, stride and whether it requires grad.
+
+    >>> import wengert, pickle
+    >>> pickle.loads(pickle.dumps(wengert.tensor([1.0, 2.0])))
+    tensor([1., 2.])
+    """
+    state = getattr(tensor, "__dict__", None) or {}
+    if isinstance(tensor, wg.nn.Parameter):
+        plain = (tensor.data, tensor.requires_grad, OrderedDict())
+        return (_rebuild_parameter_with_state, (*plain, state)) if state else (_rebuild_parameter, plain)
+    untyped, dtype = tensor.untyped_storage(), tensor.dtype
+    where = (tensor.storage_offset(), tuple(tensor.size()), tuple(tensor.stride()))
+    if dtype in TypedStorage.names():
+        storage = TypedStorage(wrap_storage=untyped, dtype=dtype, _internal=True)
+        function, arguments = _rebuild_tensor_v2, (storage, *where, tensor.requires_grad, OrderedDict())
+    else:
+        function, arguments = _rebuild_tensor_v3, (untyped, *where, tensor.requires_grad, OrderedDict(), dtype)
+    if type(tensor) is wg.Tensor and not state:
+        return function, arguments
+    return _rebuild_from_type_v2, (function, type(tensor), arguments, state)
+
+
+def deepcopy_tensor(tensor, memo):
+    """What `Tensor.__deepcopy__` returns: a copy whose storage is shared as the originals' was; leaves only.
+
+    >>> import copy, wengert
+    >>> copy.deepcopy(wengert.tensor([1.0]))
+    tensor([1.])
+    """
+    if not tensor.is_leaf:
+        raise RuntimeError("Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol "
+                           "at the moment.  If you were attempting to deepcopy a module, this may be because of a "
+                           "torch.nn.utils.weight_norm usage, see https://github.com/pytorch/pytorch/pull/103001")
+    if id(tensor) in memo:
+        return memo[id(tensor)]
+    import copy
+
+    with wg.no_grad():
+        untyped = tensor.untyped_storage()
+        key = ("wengert storage", untyped.data_ptr() or id(tensor))
+        if key not in memo:
+            memo[key] = storage_from_bytes(storage_bytes(untyped))
+        result = tensor_on(memo[key], tensor.dtype, tensor.storage_offset(), tensor.size(), tensor.stride())
+        if isinstance(tensor, wg.nn.Parameter):
+            result = type(tensor)(result, tensor.requires_grad)
+        else:
+            result = result if type(tensor) is wg.Tensor else result.as_subclass(type(tensor))
+            result.requires_grad_(tensor.requires_grad)
+    memo[id(tensor)] = result
+    if tensor.grad is not None:
+        result.grad = copy.deepcopy(tensor.grad, memo)
+    return _set_state(result, copy.deepcopy(getattr(tensor, "__dict__", None) or {}, memo))
