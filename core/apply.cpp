@@ -1,0 +1,274 @@
+// The one path of every op.
+#include "apply.h"
+
+#include "program.h"
+
+namespace wg {
+
+void (*interpret)(Call& c) = nullptr;
+Program* (*trace)(const OpDef& op, uint64_t mask, bool complex) = nullptr;
+void (*run_host_body)(Call& c) = nullptr;
+
+TypeInfo type_info(const Value& v) {
+  if (v.is_tensor()) {
+    const Tensor& t = *v.tensor;
+    if (!t.number) return {t.dtype, uint8_t(t.ndim() == 0 ? 1 : 2)};
+    return {is_complex(t.dtype) ? complex_of(default_dtype()) : is_floating(t.dtype) ? default_dtype() : t.dtype, 0};
+  }
+  return {v.weak_dtype(), 0};
+}
+
+DType result_type(const TypeInfo* infos, int n) {
+  // Per rank (numbers, 0-dim, dims) the promoted dtype; a lower rank counts only when its category is higher.
+  DType by_rank[3];
+  bool has[3] = {};
+  for (int i = 0; i < n; ++i) {
+    int r = infos[i].rank;
+    by_rank[r] = has[r] ? promote(by_rank[r], infos[i].dtype) : infos[i].dtype;
+    has[r] = true;
+  }
+  bool any = false;
+  DType result = DType::Bool;
+  for (int r = 2; r >= 0; --r) {
+    if (!has[r]) continue;
+    if (!any) result = by_rank[r];
+    else if (category(by_rank[r]) > category(result)) result = promote(by_rank[r], result);
+    any = true;
+  }
+  return result;
+}
+
+void run_body(Call& c) {
+  switch (c.op->style) {
+    case Style::Elementwise: run_elementwise(c); break;
+    case Style::Host: {
+      GradMode off(false);
+      run_host_body(c);
+      break;
+    }
+    default: c.op->body(c);
+  }
+}
+
+Program* backward_program(const OpDef& op, uint64_t mask, bool complex) {
+  uint64_t key = mask | uint64_t(complex) << 63;
+  for (auto& [k, p] : op.backward)
+    if (k == key) return p;
+  if (!trace) return nullptr;
+  Program* p = trace(op, mask, complex);
+  const_cast<OpDef&>(op).backward.push_back({key, p});
+  return p;
+}
+
+uint64_t grad_mask(const Call& c) {
+  uint64_t mask = 0, args = c.op->diff_args;
+  for (int i = 0; i < c.nargs && args >> i; ++i) {
+    if (!(args >> i & 1)) continue;
+    if (c.args[i].is_tensor()) {
+      if (requires_grad(*c.args[i].tensor)) mask |= uint64_t(1) << i;
+    } else if (c.args[i].tag == Tag::Tensors) {
+      for (const TensorRef& t : c.args[i].tensors())
+        if (t && requires_grad(*t)) mask |= uint64_t(1) << i;
+    }
+  }
+  return mask;
+}
+
+static bool any_wrapped(const Call& c) {
+  for (int i = 0; i < c.nargs; ++i) {
+    if (c.args[i].is_tensor()) {
+      if (c.args[i].tensor->wrapped) return true;
+    } else if (c.args[i].tag == Tag::Tensors) {
+      for (const TensorRef& t : c.args[i].tensors())
+        if (t && t->wrapped) return true;
+    }
+  }
+  return false;
+}
+
+static Value leaf_value(const Leaf& l, Call& c, std::vector<Held>& keep) {
+  switch (l.kind) {
+    case Leaf::Arg: return l.index < c.nargs ? c.args[l.index] : Value();
+    case Leaf::Out: return Value(c.result(l.index));
+    case Leaf::ArgSizes:
+    case Leaf::OutSizes: {
+      const Value v = l.kind == Leaf::ArgSizes ? c.args[l.index] : Value(c.result(l.index));
+      keep.push_back(hold_ints(v.is_tensor() ? v.tensor->sizes : Dims()));
+      return keep.back().get();
+    }
+    case Leaf::ArgDType:
+    case Leaf::OutDType: {
+      const Value v = l.kind == Leaf::ArgDType ? c.args[l.index] : Value(c.result(l.index));
+      return Value::of_dtype(v.is_tensor() ? v.tensor->dtype : v.weak_dtype());
+    }
+    default: return Value();
+  }
+}
+
+static void add_edges(Node& n, Call& c, uint64_t mask) {
+  uint32_t count = 0;
+  for (int i = 0; i < c.nargs; ++i) {
+    if (!(c.op->diff_args >> i & 1)) continue;
+    count += c.args[i].tag == Tag::Tensors ? uint32_t(c.args[i].tensors().size()) : 1;
+  }
+  n.edges.resize(count);
+  uint32_t k = 0;
+  for (int i = 0; i < c.nargs; ++i) {
+    if (!(c.op->diff_args >> i & 1)) continue;
+    if (c.args[i].tag == Tag::Tensors) {
+      for (const TensorRef& t : c.args[i].tensors()) {
+        if (t && requires_grad(*t)) n.edges[k] = gradient_edge(*t);
+        ++k;
+      }
+    } else {
+      if (mask >> i & 1) n.edges[k] = gradient_edge(*c.args[i].tensor);
+      ++k;
+    }
+  }
+}
+
+// Which arguments and outputs an eager rule wants saved: a leaf for every name of its parameters.
+static const Program* rule_of(const OpDef& op, uint64_t mask, bool complex) {
+  Program* p = backward_program(op, mask, complex);
+  return p;
+}
+
+void record(Call& c, uint64_t mask, bool inplace) {
+  bool complex = false;
+  for (int k = 0; k < c.nouts(); ++k) complex |= is_complex(c.result(k)->dtype);
+  for (int i = 0; i < c.nargs; ++i) complex |= c.args[i].is_tensor() && is_complex(c.args[i].tensor->dtype);
+  bool differentiable = false;
+  for (int k = 0; k < c.nouts(); ++k)
+    differentiable |= (c.op->diff_outs >> k & 1) && is_differentiable(c.result(k)->dtype);
+  if (!differentiable) return;
+  Ref<Node> n = new_node(NodeKind::Op, c.op);
+  n->mask = mask;
+  add_edges(*n, c, mask);
+  n->outputs.resize(uint32_t(c.nouts()));
+  for (int k = 0; k < c.nouts(); ++k) n->outputs[k] = {c.result(k)->sizes, c.result(k)->dtype};
+  const Program* p = rule_of(*c.op, mask, complex);
+  n->program = const_cast<Program*>(p);
+  n->saved.resize(uint32_t(p->leaves.size()));
+  std::vector<Held> keep;
+  for (uint32_t i = 0; i < p->leaves.size(); ++i) {
+    const Leaf& l = p->leaves[i];
+    if (l.kind == Leaf::Grad) continue;
+    save(*n, i, leaf_value(l, c, keep), l.kind == Leaf::Out ? l.index : -1);
+  }
+  for (int k = 0; k < c.nouts(); ++k) {
+    if (!(c.op->diff_outs >> k & 1) || !is_differentiable(c.result(k)->dtype)) continue;
+    if (inplace) {
+      rebase_history(*c.result(k), n, uint32_t(k));
+    } else {
+      c.result(k)->grad_fn = n;
+      c.result(k)->output_nr = uint32_t(k);
+      host.track(c.result(k).get());
+    }
+  }
+}
+
+static void mark_views(Call& c) {
+  Tensor& base = *c.args[0].tensor;
+  Creation how = modes().inference ? Creation::Inference
+                 : !modes().grad   ? Creation::NoGrad
+                 : c.op->multi_view ? Creation::MultiOutput
+                                    : Creation::Default;
+  for (int k = 0; k < c.nouts(); ++k)
+    if (c.result(k).get() != &base && c.result(k)->storage.get() == base.storage.get())
+      mark_view(*c.result(k), base, how, c.op);
+}
+
+void apply(Call& c) {
+  const OpDef& op = *c.op;
+  if (any_wrapped(c) && interpret) return interpret(c);
+  if (op.style == Style::Composite) return op.body(c);
+  uint64_t mask = modes().grad && op.diff_args ? grad_mask(c) : 0;
+  run_body(c);
+  // A body may hand back an argument untouched (contiguous of a contiguous tensor): then there is nothing to record.
+  if (op.style == Style::View) mark_views(c);
+  if (mask) {
+    for (int i = 0; i < c.nargs; ++i)
+      if (c.args[i].is_tensor() && c.first.get() == c.args[i].tensor) return;
+    record(c, mask, false);
+  }
+}
+
+TensorRef apply(const OpDef& op, std::initializer_list<Value> args) {
+  Value v[12];
+  int n = 0;
+  WG_ASSERT(args.size() <= 12);
+  for (const Value& a : args) v[n++] = a;
+  Call c{&op, v, n};
+  apply(c);
+  return std::move(c.first);
+}
+
+void apply_inplace(Call& c) {
+  Tensor& self = c.tensor(0);
+  if (any_wrapped(c) && interpret) {
+    c.into = &self;
+    return interpret(c);
+  }
+  uint64_t mask = modes().grad && c.op->diff_args ? grad_mask(c) : 0;
+  check_inplace(self, mask != 0);
+  if (mask) {
+    // The rule may need the value that is about to be overwritten.
+    bool complex = is_complex(self.dtype);
+    const Program* p = rule_of(*c.op, mask, complex);
+    for (const Leaf& l : p->leaves)
+      if (l.kind == Leaf::Arg && c.args[l.index].is_tensor() && c.args[l.index].tensor == &self && l.index == 0) {
+        TensorRef before = clone(self);
+        if (requires_grad(self)) {  // keeps its place in the history for higher derivatives
+          Edge e = gradient_edge(self);
+          before->grad_fn = e.node;
+          before->output_nr = e.nr;
+        }
+        c.set_tensor(0, before);
+        break;
+      }
+  }
+  TensorRef hold_self(&self);
+  if (c.op->style == Style::Elementwise) {
+    c.into = &self;
+    run_body(c);
+  } else {
+    run_body(c);
+    TensorRef made = std::move(c.first);
+    if (made.get() != &self) {
+      WG_CHECK(made->sizes == self.sizes, "output with shape ", to_string(self.sizes), " doesn't match the broadcast shape ",
+               to_string(made->sizes));
+      WG_CHECK(can_cast(made->dtype, self.dtype), "result type ", torch_name(made->dtype),
+               " can't be cast to the desired output type ", torch_name(self.dtype));
+      WG_CHECK(!overlaps_itself(self.sizes, self.strides),
+               "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+               "Please clone() the tensor before performing the operation.");
+      copy(self, *made);
+    }
+    c.first = TensorRef(&self);
+  }
+  bump(self);
+  if (mask) record(c, mask, true);
+}
+
+TensorRef sum_to(const Tensor& t, const Dims& sizes) {
+  if (t.sizes == sizes) return TensorRef(const_cast<Tensor*>(&t));
+  static const OpDef* sum = find_op("sum.dim_IntList");
+  WG_ASSERT(sum);
+  int extra = t.ndim() - sizes.size();
+  Dims dims;
+  for (int i = 0; i < t.ndim(); ++i)
+    if (i < extra || (sizes[i - extra] == 1 && t.sizes[i] != 1)) dims.push_back(i);
+  TensorRef r(const_cast<Tensor*>(&t));
+  if (!dims.empty()) {
+    Held d = hold_ints(dims);
+    r = apply(*sum, {Value(r), d.get(), Value::of_bool(true), Value()});
+  }
+  if (!(r->sizes == sizes)) {
+    static const OpDef* reshape = find_op("reshape");
+    Held to = hold_ints(sizes);
+    r = apply(*reshape, {Value(r), to.get()});
+  }
+  return r;
+}
+
+}  // namespace wg

@@ -1,0 +1,31 @@
+// The one path of every op: run its body, give the result its history.
+#pragma once
+#include "tape.h"
+
+namespace wg {
+
+// op.h declares apply(): these are its parts and its in-place twin.
+void run_body(Call& c);                       // no recording
+void apply_inplace(Call& c);                  // argument 0 is overwritten by the op's result
+TensorRef write_into(Call& c, Tensor& out);   // the out= form: resizes out, no recording
+// A dtype by torch's promotion rules: numbers are weak, 0-dim tensors weaker than others.
+struct TypeInfo {
+  DType dtype = DType::Bool;
+  uint8_t rank = 0;  // 0 number, 1 tensor without dims, 2 tensor with dims
+};
+TypeInfo type_info(const Value& v);
+DType result_type(const TypeInfo* infos, int n);
+
+// What a transform (vmap, forward mode) does with a call whose arguments it has wrapped. Set by the host.
+extern void (*interpret)(Call& c);
+// The program of op's derivative for the inputs in mask: traced by the host when first needed.
+extern Program* (*trace)(const OpDef& op, uint64_t mask, bool complex);
+// Runs a body that is a function of the host.
+extern void (*run_host_body)(Call& c);
+
+Program* backward_program(const OpDef& op, uint64_t mask, bool complex);
+// Records what c did on the tape.
+void record(Call& c, uint64_t mask, bool inplace);
+uint64_t grad_mask(const Call& c);
+
+}  // namespace wg

@@ -1,0 +1,381 @@
+// The backward sweep: iterative, newest node first, buffers freed as it goes.
+#include "engine.h"
+
+#include <algorithm>
+#include <memory>
+#include <queue>
+#include <unordered_map>
+
+#include "program.h"
+
+namespace wg {
+
+EngineHost engine_host = {};
+
+namespace {
+
+struct Slot {
+  Ref<Node> node;
+  Gradients buffer;  // one an output
+  int32_t waiting = 0;
+  bool needed = true;
+  std::vector<std::pair<uint32_t, int>> captures;  // output -> position among the inputs
+};
+
+// The state of one pass. A node remembers its slot; a node that another pass holds is looked up in a map.
+class Task {
+  std::vector<std::unique_ptr<Slot>> slots_;
+  std::unordered_map<Node*, uint32_t> elsewhere_;
+
+ public:
+  ~Task() {
+    for (auto& s : slots_)
+      if (s->node->task == this) s->node->task = nullptr;
+  }
+  Slot* find(Node* n) {
+    if (n->task == this) return slots_[n->slot].get();
+    if (elsewhere_.empty()) return nullptr;
+    auto it = elsewhere_.find(n);
+    return it == elsewhere_.end() ? nullptr : slots_[it->second].get();
+  }
+  Slot& add(Node* n) {
+    auto k = uint32_t(slots_.size());
+    slots_.push_back(std::make_unique<Slot>());
+    slots_.back()->node = Ref<Node>(n);
+    if (!n->task) {
+      n->task = this;
+      n->slot = k;
+    } else {
+      elsewhere_[n] = k;
+    }
+    return *slots_.back();
+  }
+  std::vector<std::unique_ptr<Slot>>& slots() { return slots_; }
+};
+
+struct Newest {
+  bool operator()(const Slot* a, const Slot* b) const { return a->node->sequence < b->node->sequence; }
+};
+
+bool exclusive(const TensorRef& t) { return t->refs == 1 && t->storage->uses == 1 && !t->extra; }
+
+TensorRef cast_gradient(const TensorRef& g, DType dtype, bool recording) {
+  TensorRef r = g;
+  if (is_complex(g->dtype) && !is_complex(dtype)) {
+    static const OpDef* real = find_op("real");
+    r = apply(*real, {Value(r)});
+  }
+  if (r->dtype == dtype) return r;
+  if (!recording) return cast(*r, dtype);
+  static const OpDef* to = find_op("_to_copy");
+  return apply(*to, {Value(r), Value::of_dtype(dtype)});
+}
+
+// A gradient must have the shape and the dtype of what it is the gradient of; broadcasting is undone here.
+void fit(TensorRef& g, Node& to, uint32_t nr, Node& from, size_t index, bool recording) {
+  if (nr >= to.outputs.size()) return;
+  const OutputMeta& m = to.outputs[nr];
+  if (!(g->sizes == m.sizes)) {
+    WG_CHECK(can_broadcast(m.sizes, g->sizes), "Function ", name_of(from), " returned an invalid gradient at index ", index,
+             " - got ", to_string(g->sizes), " but expected shape compatible with ", to_string(m.sizes));
+    g = sum_to(*g, m.sizes);
+  }
+  if (g->dtype != m.dtype && is_differentiable(m.dtype)) g = cast_gradient(g, m.dtype, recording);
+}
+
+void accumulate(Node& n, TensorRef g, bool recording) {
+  Tensor& leaf = *n.saved[0].value.get().tensor;
+  TensorRef hold(&leaf);
+  Extra& x = extra_of(leaf);
+  if (!x.grad) {
+    bool layout = is_dense(leaf.sizes, leaf.strides) ? g->strides == leaf.strides || g->numel < 2 : g->contiguous;
+    if (!recording && !g->grad_fn && exclusive(g) && layout) {
+      x.grad = std::move(g);
+    } else if (!recording) {
+      TensorRef copied = empty_like(leaf);
+      copy(*copied, *g);
+      x.grad = std::move(copied);
+    } else {
+      static const OpDef* clone = find_op("clone");
+      x.grad = apply(*clone, {Value(g)});
+    }
+  } else if (!recording) {
+    x.grad = [&] {
+      static const OpDef* add = find_op("add");
+      Value args[2] = {Value(x.grad), Value(g)};
+      Call c{add, args, 2};
+      c.into = x.grad.get();
+      run_body(c);
+      bump(*x.grad);
+      return x.grad;
+    }();
+  } else {
+    static const OpDef* add = find_op("add");
+    x.grad = apply(*add, {Value(x.grad), Value(g)});
+  }
+  host.track(&leaf);
+  for (const Hook& h : std::vector<Hook>(x.post_hooks)) engine_host.post_accumulate(h.call, leaf);
+}
+
+TensorRef zeros_for(const OutputMeta& m) { return zeros(m.sizes, m.dtype); }
+
+void run_native_rule(Node& n, const Gradients& in, Gradients& out, bool recording) {
+  const Program& p = *n.program;
+  std::vector<Held> held(p.leaves.size());
+  std::vector<Value> leaves(p.leaves.size());
+  for (uint32_t i = 0; i < p.leaves.size(); ++i) {
+    const Leaf& l = p.leaves[i];
+    if (l.kind == Leaf::Grad) held[i] = Held(Value(in[l.index] ? in[l.index] : zeros_for(n.outputs[l.index])));
+    else held[i] = unpack(n, i, recording);
+    leaves[i] = held[i].get();
+  }
+  std::vector<TensorRef> results(p.outputs.size());
+  run_program(p, leaves.data(), results.data(), recording);
+  held.clear();
+  // One result for each diff argument that needs a gradient; the edges count all diff arguments.
+  size_t k = 0, edge = 0;
+  for (int i = 0; i < 64 && n.op->diff_args >> i; ++i) {
+    if (!(n.op->diff_args >> i & 1)) continue;
+    if (n.mask >> i & 1) out[edge] = std::move(results[k++]);
+    ++edge;
+  }
+}
+
+void call_node(Node& n, const Gradients& in, Gradients& out, bool recording);
+
+// The gradient of the base outside the view passes; inside it is that of the function that wrote there.
+void run_copy_slices(Node& n, const Gradients& in, Gradients& out, bool recording) {
+  CopySlices& s = *n.extra->slices;
+  if (!s.fn) fail_second_time(n);
+  static const OpDef* as_strided = find_op("as_strided");
+  static const OpDef* copy_op = find_op("copy_");
+  static const OpDef* clone_op = find_op("clone");
+  Held sizes = hold_ints(s.sizes), strides = hold_ints(s.strides);
+  TensorRef result = empty_strided(s.base_sizes, s.base_strides, in[0]->dtype);
+  auto write = [&](const TensorRef& to, const TensorRef& from) {
+    Value args[2] = {Value(to), Value(from)};
+    Call c{copy_op, args, 2};
+    apply_inplace(c);
+  };
+  write(result, in[0]);
+  TensorRef slice = apply(*as_strided, {Value(result), sizes.get(), strides.get(), Value::of_int(s.offset)});
+  Gradients inner(1), got(s.fn->edges.size());
+  inner[0] = apply(*clone_op, {Value(slice)});
+  call_node(*s.fn, inner, got, recording);
+  for (size_t i = 1; i < got.size() && i < out.size(); ++i) out[i] = std::move(got[i]);
+  TensorRef back = got.empty() ? TensorRef() : got[0];
+  if (back) fit(back, *s.fn, 0, *s.fn, 0, recording);
+  write(slice, back ? back : zeros(s.sizes, in[0]->dtype));
+  out[0] = std::move(result);
+}
+
+void call_node(Node& n, const Gradients& in, Gradients& out, bool recording) {
+  GradMode mode(recording);
+  switch (n.kind) {
+    case NodeKind::Op:
+      if (n.op->eager_rule) engine_host.run_rule(n, in, out, recording);
+      else run_native_rule(n, in, out, recording);
+      break;
+    case NodeKind::Function: engine_host.run_function(n, in, out, recording); break;
+    case NodeKind::CopySlices: run_copy_slices(n, in, out, recording); break;
+    case NodeKind::Error: fail(Kind::Runtime, n.extra->name);
+    default: WG_ASSERT(false);
+  }
+}
+
+void run_tensor_hooks(const std::vector<Hook>& hooks, TensorRef& g) {
+  for (const Hook& h : std::vector<Hook>(hooks)) g = engine_host.tensor_hook(h.call, std::move(g));
+}
+
+// Hooks on the tensors that are this node's outputs, then retained gradients, then the node's own pre-hooks.
+void before_node(Node& n, Gradients& in) {
+  NodeExtra* x = n.extra;
+  if (n.kind == NodeKind::Accumulate) {
+    Tensor& leaf = *n.saved[0].value.get().tensor;
+    if (leaf.extra && !leaf.extra->hooks.empty() && in[0]) run_tensor_hooks(leaf.extra->hooks, in[0]);
+  }
+  if (!x) return;
+  for (size_t k = 0; k < x->tensor_hooks.size() && k < in.size(); ++k)
+    if (in[k]) run_tensor_hooks(x->tensor_hooks[k], in[k]);
+  for (size_t k = 0; k < x->retains.size() && k < in.size(); ++k)
+    if (Tensor* t = x->retains[k]; t && in[k]) {
+      Extra& e = extra_of(*t);
+      e.grad = e.grad ? add_gradients(e.grad, in[k], modes().grad) : in[k];
+      host.track(t);
+    }
+  for (const Hook& h : std::vector<Hook>(x->pre_hooks)) engine_host.pre_hook(h.call, in);
+}
+
+class Pass {
+  Sweep& s_;
+  Task task_;
+  std::priority_queue<Slot*, std::vector<Slot*>, Newest> ready_;
+  std::vector<TensorRef> captured_;
+
+ public:
+  explicit Pass(Sweep& s) : s_(s), captured_(s.inputs.size()) {}
+
+  std::vector<TensorRef> run() {
+    count();
+    if (!s_.inputs.empty()) select();
+    for (size_t i = 0; i < s_.roots.size(); ++i) {
+      Slot& slot = *task_.find(s_.roots[i].node.get());
+      add(slot, s_.roots[i].nr, s_.gradients[i]);
+    }
+    s_.gradients.clear();
+    for (auto& slot : task_.slots())
+      if (slot->waiting == 0) ready_.push(slot.get());
+    while (!ready_.empty()) {
+      Slot* slot = ready_.top();
+      ready_.pop();
+      visit(*slot);
+    }
+    return std::move(captured_);
+  }
+
+ private:
+  // Finds every node that can be reached and counts the edges into each.
+  void count() {
+    std::vector<Node*> stack;
+    auto reach = [&](const Edge& e) {
+      Slot* slot = task_.find(e.node.get());
+      if (!slot) {
+        slot = &task_.add(e.node.get());
+        stack.push_back(e.node.get());
+      }
+      return slot;
+    };
+    for (const Edge& e : s_.roots) reach(e);
+    while (!stack.empty()) {
+      Node* n = stack.back();
+      stack.pop_back();
+      for (const Edge& e : n->edges)
+        if (e.node) ++reach(e)->waiting;
+    }
+  }
+
+  // Marks what leads to the inputs; everything else is not run.
+  void select() {
+    for (auto& slot : task_.slots()) slot->needed = false;
+    for (size_t i = 0; i < s_.inputs.size(); ++i) {
+      Slot* slot = task_.find(s_.inputs[i].node.get());
+      if (!slot) continue;
+      bool leaf = s_.inputs[i].node->kind == NodeKind::Accumulate;
+      if (s_.accumulate && leaf) slot->needed = true;
+      else slot->captures.push_back({s_.inputs[i].nr, int(i)});
+    }
+    // Depth first without recursion: a node is needed when one behind it is.
+    std::unordered_map<Node*, bool> wanted;
+    std::vector<std::pair<Node*, uint32_t>> stack;
+    auto begin = [&](Node* n) {
+      auto [it, fresh] = wanted.try_emplace(n, false);
+      if (fresh) {
+        Slot* slot = task_.find(n);
+        it->second = slot->needed || !slot->captures.empty();
+        stack.push_back({n, 0});
+      }
+      return fresh;
+    };
+    for (const Edge& root : s_.roots) {
+      begin(root.node.get());
+      while (!stack.empty()) {
+        auto& [n, next] = stack.back();
+        Node* node = n;
+        if (next < node->edges.size()) {
+          Node* child = node->edges[next++].node.get();
+          if (child) begin(child);
+          continue;
+        }
+        stack.pop_back();
+        for (const Edge& e : node->edges)
+          if (e.node && wanted[e.node.get()]) task_.find(node)->needed = true;
+        if (task_.find(node)->needed) wanted[node] = true;
+      }
+    }
+  }
+
+  void add(Slot& slot, uint32_t nr, TensorRef g) {
+    if (slot.buffer.size() <= nr) slot.buffer.resize(std::max<size_t>(nr + 1, slot.node->outputs.size()));
+    if (!g) return;
+    TensorRef& have = slot.buffer[nr];
+    have = have ? add_gradients(std::move(have), std::move(g), s_.create_graph) : std::move(g);
+  }
+
+  void visit(Slot& slot) {
+    Node& n = *slot.node;
+    Gradients in = std::move(slot.buffer);
+    in.resize(std::max<size_t>(in.size(), n.outputs.size()));
+    bool any = std::any_of(in.begin(), in.end(), [](const TensorRef& g) { return bool(g); });
+    Gradients out(n.edges.size());
+    if (any && (slot.needed || !slot.captures.empty())) {
+      GradMode mode(s_.create_graph);
+      before_node(n, in);
+      for (auto [nr, position] : slot.captures) captured_[position] = in[nr];
+      if (slot.needed) {
+        try {
+          run(n, in, out);
+        } catch (...) {
+          if (engine_host.failed) engine_host.failed(n);
+          throw;
+        }
+      }
+    }
+    if (slot.needed) pass_on(n, out);
+    else
+      for (const Edge& e : n.edges)
+        if (e.node) arrive(e);
+  }
+
+  void run(Node& n, Gradients& in, Gradients& out) {
+    if (n.kind == NodeKind::Accumulate) {
+      if (in[0]) {
+        fit(in[0], n, 0, n, 0, s_.create_graph);
+        accumulate(n, std::move(in[0]), s_.create_graph);
+      }
+    } else {
+      call_node(n, in, out, s_.create_graph);
+      if (!s_.keep_graph) release_saved(n);
+    }
+    if (n.extra && !n.extra->post_hooks.empty())
+      for (const Hook& h : std::vector<Hook>(n.extra->post_hooks)) engine_host.post_hook(h.call, out, in);
+  }
+
+  void pass_on(Node& n, Gradients& out) {
+    for (uint32_t i = 0; i < n.edges.size(); ++i) {
+      const Edge& e = n.edges[i];
+      if (!e.node) continue;
+      if (i < out.size() && out[i]) {
+        {
+          GradMode mode(s_.create_graph);
+          fit(out[i], *e.node, e.nr, n, i, s_.create_graph);
+        }
+        add(*task_.find(e.node.get()), e.nr, std::move(out[i]));
+      }
+      arrive(e);
+    }
+  }
+
+  void arrive(const Edge& e) {
+    Slot* to = task_.find(e.node.get());
+    if (--to->waiting == 0) ready_.push(to);
+  }
+};
+
+}  // namespace
+
+TensorRef add_gradients(TensorRef a, TensorRef b, bool recording) {
+  static const OpDef* add = find_op("add");
+  GradMode mode(recording);
+  if (!recording && exclusive(a) && a->dtype == b->dtype && a->sizes == b->sizes && is_dense(a->sizes, a->strides)) {
+    Value args[2] = {Value(a), Value(b)};
+    Call c{add, args, 2};
+    c.into = a.get();
+    run_body(c);
+    return a;
+  }
+  return apply(*add, {Value(a), Value(b)});
+}
+
+std::vector<TensorRef> run_backward(Sweep& s) { return Pass(s).run(); }
+
+}  // namespace wg

@@ -1,0 +1,33 @@
+// The backward sweep.
+#pragma once
+#include "tape.h"
+
+namespace wg {
+
+struct Sweep {
+  std::vector<Edge> roots;
+  std::vector<TensorRef> gradients;  // one a root
+  std::vector<Edge> inputs;          // when not empty: only what leads there is run, and their gradients are returned
+  bool keep_graph = false;
+  bool create_graph = false;
+  bool accumulate = false;           // leaves among the inputs accumulate into .grad (backward(inputs=…))
+};
+// Runs the sweep; the gradients of the inputs (null where there is none).
+std::vector<TensorRef> run_backward(Sweep& s);
+
+// Callbacks into the host, for what is written there. Gradients in may be null; the list out has one entry an edge.
+using Gradients = std::vector<TensorRef>;
+struct EngineHost {
+  void (*run_rule)(Node&, const Gradients& in, Gradients& out, bool recording);      // an eager rule of the table
+  void (*run_function)(Node&, const Gradients& in, Gradients& out, bool recording);  // autograd.Function
+  TensorRef (*tensor_hook)(Foreign hook, TensorRef gradient);                        // the gradient to go on with
+  void (*pre_hook)(Foreign hook, Gradients& gradients);
+  void (*post_hook)(Foreign hook, Gradients& out, const Gradients& in);
+  void (*post_accumulate)(Foreign hook, Tensor& leaf);
+  void (*failed)(Node&);                                                             // an exception is leaving the node
+};
+extern EngineHost engine_host;
+
+TensorRef add_gradients(TensorRef a, TensorRef b, bool recording);
+
+}  // namespace wg

@@ -1,0 +1,17 @@
+// The only place that owns threads: a pool, and loops split over it.
+#pragma once
+#include <cstdint>
+#include <functional>
+
+namespace wg {
+
+int num_threads();
+void set_num_threads(int n);
+
+// Runs body(begin, end) over [0, n) in pieces of at least `grain`; on the calling thread alone when there is one piece,
+// and inside another parallel_for. Exceptions reach the caller. The pieces depend on n and grain only, never on the
+// number of threads, so a reduction over pieces gives the same bits for any number of threads. Lets other threads of
+// the host run meanwhile when there is more than one piece.
+void parallel_for(int64_t n, int64_t grain, const std::function<void(int64_t, int64_t)>& body);
+
+}  // namespace wg

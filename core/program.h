@@ -1,0 +1,64 @@
+// A Wengert list: the instructions of a derivative, of a fused op. Run in tiles, or run recorded.
+#pragma once
+#include <span>
+
+#include "apply.h"
+
+namespace wg {
+
+struct Operand {
+  enum Kind : uint8_t { None, Leaf, Temp, Const } kind = None;
+  uint16_t index = 0;
+};
+
+// What a program reads. Sizes and dtypes are values of their own, so that using them does not save the tensor.
+struct Leaf {
+  enum Kind : uint8_t { Grad, Arg, Out, ArgSizes, OutSizes, ArgDType, OutDType } kind = Arg;
+  uint16_t index = 0;
+};
+
+// Arithmetic on numbers (attributes, sizes): no tensors involved.
+enum class NumberOp : uint8_t { None, Add, Sub, Mul, Div, Neg, Item, Count, Product };
+
+struct Instr {
+  const OpDef* op = nullptr;  // null: a NumberOp
+  NumberOp number = NumberOp::None;
+  std::vector<Operand> in;
+  uint16_t out = 0;  // first temp written
+};
+
+struct Segment {
+  int first, last;  // instructions [first, last)
+  bool fused;
+  std::vector<uint16_t> results;  // temps of a fused segment that are read outside it
+};
+
+struct Program {
+  std::vector<Leaf> leaves;
+  std::vector<Held> constants;
+  std::vector<Instr> code;
+  std::vector<Operand> outputs;
+  int temps = 0;
+  std::vector<Segment> segments;  // made by prepare()
+};
+
+void prepare(Program& p);
+// Runs p. leaves[i] is the value of p.leaves[i]; outputs[k] becomes the k-th result (null where there is none).
+// recording: through apply, one op at a time, so that the result has a history; else elementwise runs are fused.
+void run_program(const Program& p, const Value* leaves, TensorRef* outputs, bool recording);
+// Program text for people: one line an instruction.
+std::string to_string(const Program& p);
+
+// One elementwise instruction of a tile run: operands are leaves or earlier instructions.
+struct TileInstr {
+  const OpDef* op;
+  std::span<const Operand> in;
+};
+// Runs elementwise instructions over their leaves' common broadcast shape in one pass; results[k] receives the value
+// of instruction `wanted[k]`, or is written into `into` when given (then one result). False: the shapes of the wanted
+// results differ from the common one (the caller must run one instruction at a time).
+bool run_tiles(std::span<const TileInstr> code, std::span<const Value> leaves, std::span<const uint16_t> wanted,
+               TensorRef* results, Tensor* into);
+void run_elementwise(Call& c);  // an op of Style::Elementwise
+
+}  // namespace wg

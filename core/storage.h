@@ -1,0 +1,34 @@
+// Bytes: aligned, counted, cached; and the version counter that views share.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#include "object.h"
+
+namespace wg {
+
+inline constexpr size_t kAlignment = 64;
+
+struct Storage : Shared {
+  char* data = nullptr;
+  size_t nbytes = 0;
+  void (*release)(Storage*) = nullptr;  // how borrowed memory is given back; null: data is ours
+  void* owner = nullptr;
+  bool resizable = true;
+};
+void destroy(Storage*);
+
+// Uninitialised memory, 64-byte aligned. MemoryError (torch: RuntimeError "... can't allocate memory") when there is none.
+Own<Storage> new_storage(size_t nbytes);
+Own<Storage> borrow_storage(void* data, size_t nbytes, void* owner, void (*release)(Storage*));
+void resize_storage(Storage&, size_t nbytes);  // keeps the bytes that fit
+size_t allocated_bytes();                      // of live storages: for leak tests and reports
+void empty_cache();
+
+// Bumped by every in-place write; shared by a base, its views and detach().
+struct Version : Shared {
+  uint32_t value = 0;
+};
+inline void destroy(Version* v) { delete v; }
+
+}  // namespace wg

@@ -1,0 +1,348 @@
+// Nodes, saved tensors, in-place rules.
+#include "tape.h"
+
+#include <new>
+
+namespace wg {
+namespace {
+
+int64_t live = 0;
+uint64_t sequence = 0;
+
+// Dropping the last reference to a long chain of nodes must not recurse: nodes to drop wait in a list.
+std::vector<Ref<Node>> pending;
+bool draining = false;
+
+void drop_later(Ref<Node> n) {
+  if (!n) return;
+  pending.push_back(std::move(n));
+  if (draining) return;
+  draining = true;
+  while (!pending.empty()) {
+    Ref<Node> next = std::move(pending.back());
+    pending.pop_back();
+    next.reset();
+  }
+  draining = false;
+}
+
+void drop_hooks(std::vector<Hook>& hooks) {
+  for (Hook& h : hooks) host.drop(h.call);
+  hooks.clear();
+}
+
+constexpr const char* kSecondTime =
+    "Trying to backward through the graph a second time (or directly access saved tensors after they have already been "
+    "freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). Specify "
+    "retain_graph=True if you need to backward through the graph a second time or if you need to access saved tensors "
+    "after calling backward.";
+
+constexpr const char* kSavedInference =
+    "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in computation "
+    "tracked by autograd. To work around this, you can make a clone to get a normal tensor and use it in autograd, or use "
+    "`torch.no_grad()` instead of `torch.inference_mode()`.";
+
+}  // namespace
+
+Modes& modes() {
+  thread_local Modes m;
+  return m;
+}
+
+Extra& extra_of(Tensor& t) {
+  if (!t.extra) t.extra = new Extra;
+  return *t.extra;
+}
+
+NodeExtra& extra_of(Node& n) {
+  if (!n.extra) n.extra = new NodeExtra;
+  return *n.extra;
+}
+
+void construct(Node* n) {
+  void* type = n->type;
+  auto refs = n->refs;
+  new (n) Node;
+  n->type = type;
+  n->refs = refs;
+  ++live;
+}
+
+void destruct(Node* n) {
+  if (n->kind == NodeKind::Accumulate && n->saved.size())
+    if (Tensor* leaf = n->saved[0].value.get().is_tensor() ? n->saved[0].value.get().tensor : nullptr)
+      if (leaf->extra) leaf->extra->accumulate = nullptr;
+  for (Edge& e : n->edges) drop_later(std::move(e.node));
+  release_saved(*n);
+  if (NodeExtra* x = n->extra) {
+    for (auto& list : x->tensor_hooks) drop_hooks(list);
+    drop_hooks(x->pre_hooks);
+    drop_hooks(x->post_hooks);
+    if (x->metadata) host.drop(x->metadata);
+    if (x->parent) host.drop(x->parent);
+    if (x->slices) drop_later(std::move(x->slices->fn));
+    delete x;
+  }
+  if (n->place.code) host.drop(n->place.code);
+  n->~Node();
+  --live;
+}
+
+// A tensor that goes away hands its history to the same list (called by the tensor's destructor).
+void drop_history(Tensor& t) { drop_later(std::move(t.grad_fn)); }
+
+int64_t live_nodes() { return live; }
+uint64_t next_sequence() { return sequence++; }
+uint64_t peek_sequence() { return sequence; }
+
+Ref<Node> new_node(NodeKind kind, const OpDef* op) {
+  Node* n = host.new_node();
+  construct(n);
+  n->kind = kind;
+  n->op = op;
+  n->sequence = next_sequence();
+  n->place = host.place();
+  return Ref<Node>::take(n);
+}
+
+std::string name_of(const Node& n) {
+  switch (n.kind) {
+    case NodeKind::Op: return n.op->grad_name;
+    case NodeKind::Accumulate: return "torch::autograd::AccumulateGrad";
+    case NodeKind::CopySlices: return "torch::autograd::CopySlices";
+    case NodeKind::AsStrided: return "AsStridedBackward0";
+    default: return n.extra ? n.extra->name : "Node";
+  }
+}
+
+Ref<Node> accumulator(Tensor& leaf) {
+  Extra& x = extra_of(leaf);
+  if (x.accumulate) return Ref<Node>(x.accumulate);
+  Ref<Node> n = new_node(NodeKind::Accumulate, nullptr);
+  n->sequence = ~uint64_t(0);
+  n->saved.resize(1);
+  n->saved[0].value = Held(Value(&leaf));
+  n->outputs.resize(1);
+  n->outputs[0] = {leaf.sizes, leaf.dtype};
+  x.accumulate = n.get();
+  return n;
+}
+
+bool requires_grad(Tensor& t) {
+  if (t.requires_grad || t.grad_fn) return true;
+  return t.extra && t.extra->base && t.extra->base->needs_grad();
+}
+
+Ref<Node> grad_fn_of(Tensor& t) {
+  if (!is_view(t)) return t.grad_fn;
+  Extra& x = *t.extra;
+  uint32_t now = version_number(t);
+  if (x.attr_version == now || (!t.grad_fn && !x.base->needs_grad())) return t.grad_fn;
+  if (!x.base->needs_grad() || x.creation == Creation::NoGrad) return t.grad_fn;
+  // The base was written since: the view's history is now that of the base, seen through its geometry.
+  static const OpDef* as_strided = find_op("as_strided");
+  Held sizes = hold_ints(t.sizes), strides = hold_ints(t.strides);
+  GradMode on(true);
+  TensorRef seen = apply(*as_strided, {Value(x.base), sizes.get(), strides.get(), Value::of_int(t.offset)});
+  drop_later(std::move(t.grad_fn));
+  t.grad_fn = seen->grad_fn;
+  t.output_nr = 0;
+  x.attr_version = now;
+  host.track(&t);
+  return t.grad_fn;
+}
+
+Edge gradient_edge(Tensor& t) {
+  if (Ref<Node> fn = grad_fn_of(t)) return {fn, t.output_nr};
+  if (t.requires_grad) return {accumulator(t), 0};
+  return {};
+}
+
+void set_requires_grad(Tensor& t, bool on) {
+  if (t.grad_fn) {
+    WG_CHECK(on, "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
+             "subgraph that doesn't require differentiation use var_no_grad = var.detach().");
+    return;
+  }
+  WG_CHECK(!on || is_differentiable(t.dtype), "only Tensors of floating point dtype can require gradients");
+  WG_CHECK(!on || !t.inference || modes().inference,
+           "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.");
+  t.requires_grad = on;
+}
+
+TensorRef detach(Tensor& t) { return alias(t); }
+
+void mark_view(Tensor& view, Tensor& t, Creation creation, const OpDef* op) {
+  Extra& x = extra_of(view);
+  if (is_view(t)) {
+    x.base = t.extra->base;
+    if (creation == Creation::Default) creation = t.extra->creation;
+    if (creation == t.extra->creation) x.maker = t.extra->maker;
+  } else {
+    x.base = TensorRef(&t);
+  }
+  x.creation = creation;
+  x.attr_version = version_number(view);
+  if (creation == Creation::MultiOutput && x.maker.empty()) x.maker = op->grad_name.substr(0, op->grad_name.find("Backward"));
+  if (creation == Creation::NoGrad) x.place = host.place();
+  host.track(&view);
+}
+
+static void refuse_view(const Tensor& t) {
+  const Extra& x = *t.extra;
+  constexpr const char* replace =
+      " You should replace the inplace operation by an out-of-place one.";
+  switch (x.creation) {
+    case Creation::MultiOutput:
+      fail(Kind::Runtime, "Output ", t.output_nr, " of ", x.maker,
+           " is a view and is being modified inplace. This view is the output of a function that returns multiple views. "
+           "Such functions do not allow the output views to be modified inplace.", replace);
+    case Creation::NoGrad:
+      fail(Kind::Runtime, "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given "
+           "that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the "
+           "view and the inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both "
+           "outside (if you want the inplace to be tracked).");
+    case Creation::Inference:
+      fail(Kind::Runtime, "A view was created in inference mode and is being modified inplace with grad mode enabled.");
+    case Creation::CustomFunction:
+      fail(Kind::Runtime, "Output ", t.output_nr, " of ", x.maker,
+           " is a view and is being modified inplace. This view was created inside a custom Function (or because an input "
+           "was returned as-is) and the autograd logic to handle view+inplace would override the custom backward "
+           "associated with the custom Function, leading to incorrect gradients. This behavior is forbidden. You can fix "
+           "this by cloning the output of the custom Function.");
+    default: return;
+  }
+}
+
+void check_inplace(Tensor& t, bool recording) {
+  WG_CHECK(!t.inference || modes().inference,
+           "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal "
+           "tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details.");
+  if (!recording || !modes().grad) return;
+  bool wants = requires_grad(t);
+  if (is_view(t)) {
+    refuse_view(t);
+    WG_CHECK(!(wants && t.extra->base->requires_grad && !t.extra->base->grad_fn),
+             "a view of a leaf Variable that requires grad is being used in an in-place operation.");
+  }
+  WG_CHECK(!(t.requires_grad && !t.grad_fn),
+           "a leaf Variable that requires grad is being used in an in-place operation.");
+}
+
+void rebase_history(Tensor& t, Ref<Node> node, uint32_t nr) {
+  host.track(&t);
+  if (!is_view(t)) {
+    drop_later(std::move(t.grad_fn));
+    t.grad_fn = std::move(node);
+    t.output_nr = nr;
+    return;
+  }
+  Tensor& base = *t.extra->base;
+  Ref<Node> c = new_node(NodeKind::CopySlices, nullptr);
+  c->edges.resize(node->edges.size() ? node->edges.size() : 1);
+  c->edges[0] = gradient_edge(base);
+  for (uint32_t i = 1; i < node->edges.size(); ++i) c->edges[i] = node->edges[i];
+  c->outputs.resize(1);
+  c->outputs[0] = {base.sizes, base.dtype};
+  auto slices = std::make_unique<CopySlices>();
+  slices->base_sizes = base.sizes;
+  slices->base_strides = base.strides;
+  slices->sizes = t.sizes;
+  slices->strides = t.strides;
+  slices->offset = t.offset - base.offset;
+  slices->fn = std::move(node);
+  extra_of(*c).slices = std::move(slices);
+  drop_later(std::move(base.grad_fn));
+  base.grad_fn = c;
+  base.output_nr = 0;
+  host.track(&base);
+  // The view's own history is made anew from the base's when it is asked for (its version has moved on).
+  t.extra->attr_version = version_number(t) - 1;
+}
+
+void save(Node& n, uint32_t i, const Value& v, int output) {
+  Saved& s = n.saved[i];
+  s.output = int16_t(output);
+  if (!v.is_tensor()) {
+    s.value = Held(v);
+    if (v.tag == Tag::Tensors) n.uses_saved = true;
+    return;
+  }
+  Tensor& t = *v.tensor;
+  WG_CHECK(!t.inference, kSavedInference);
+  n.uses_saved = true;
+  s.version = version_number(t);
+  TensorRef kept = output >= 0 ? detach(t) : TensorRef(&t);
+  if (modes().pack) {
+    s.unpack = modes().unpack;
+    host.hold(s.unpack);
+    s.hooked = true;
+    Foreign packed = host.pack(modes().pack, kept.get());
+    s.value = Held(Value::of_box(Tag::Foreign, new ForeignBox(packed)));
+    host.drop(packed);
+    return;
+  }
+  s.value = Held(Value(kept));
+}
+
+void fail_second_time(const Node&) { fail(Kind::Runtime, kSecondTime); }
+
+static std::string short_name(const Node& n) {
+  std::string s = name_of(n);
+  size_t at = s.find("Backward");
+  return at == std::string::npos || n.kind == NodeKind::Function ? s : s.substr(0, at);
+}
+
+Held unpack(Node& n, uint32_t i, bool recording) {
+  Saved& s = n.saved[i];
+  const Value& v = s.value.get();
+  if (n.freed && v.none() && s.version != 0) fail_second_time(n);
+  if (s.hooked) {
+    TensorRef t = TensorRef::take(host.unpack(s.unpack, v.foreign()));
+    if (recording && s.output >= 0) {
+      t = alias(*t);
+      t->grad_fn = Ref<Node>(&n);
+      t->output_nr = uint32_t(s.output);
+    }
+    return Held(Value(t));
+  }
+  if (!v.is_tensor()) return s.value;
+  Tensor& t = *v.tensor;
+  if (uint32_t now = version_number(t); now != s.version) {
+    std::string whose;
+    if (s.output >= 0) whose = str(", which is output ", s.output, " of ", short_name(n), ",");
+    else if (t.grad_fn) whose = str(", which is output ", t.output_nr, " of ", short_name(*t.grad_fn), ",");
+    fail(Kind::Runtime, "one of the variables needed for gradient computation has been modified by an inplace operation: [torch.",
+         torch_name(t.dtype), "Tensor ", to_string(t.sizes), "]", whose, " is at version ", now, "; expected version ",
+         s.version, " instead. Hint: ",
+         modes().anomaly ? "the backtrace further above shows the operation that failed to compute its gradient. The variable in "
+                           "question was changed in there or anywhere later. Good luck!"
+                         : "enable anomaly detection to find the operation that failed to compute its gradient, with "
+                           "torch.autograd.set_detect_anomaly(True, check_nan=False).");
+  }
+  if (!recording || s.output < 0) return s.value;
+  TensorRef with_history = alias(t);
+  with_history->grad_fn = Ref<Node>(&n);
+  with_history->output_nr = uint32_t(s.output);
+  host.track(with_history.get());
+  return Held(Value(with_history));
+}
+
+void release_saved(Node& n) {
+  if (n.kind == NodeKind::CopySlices && n.extra && n.extra->slices && n.extra->slices->fn) release_saved(*n.extra->slices->fn);
+  if (n.kind == NodeKind::Accumulate) return;
+  for (uint32_t i = 0; i < n.saved.size(); ++i) {
+    Saved& s = n.saved[i];
+    const Value& v = s.value.get();
+    bool number = v.is_number() && n.program && n.op;
+    if (!(v.is_tensor() || v.tag == Tag::Tensors || s.hooked || number)) continue;
+    if (s.hooked && s.unpack) host.drop(s.unpack);
+    s.hooked = false;
+    s.unpack = nullptr;
+    s.value = Held();
+    s.version = ~uint32_t(0);  // marks the slot: there was something
+    n.freed = true;
+  }
+}
+
+}  // namespace wg

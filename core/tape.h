@@ -1,0 +1,177 @@
+// The tape: nodes, edges, saved tensors with their versions, modes, hooks, views.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "op.h"
+
+namespace wg {
+
+// A short list whose length is fixed when it is made: N inline, more on the heap.
+template <class T, int N>
+class Few {
+  uint32_t n_ = 0;
+  alignas(T) char inline_[sizeof(T) * N];
+  std::unique_ptr<T[]> heap_;
+
+ public:
+  Few() {}
+  ~Few() { clear(); }
+  Few(const Few&) = delete;
+  void resize(uint32_t n) {
+    clear();
+    n_ = n;
+    if (n > N) heap_.reset(new T[n]);
+    else
+      for (uint32_t i = 0; i < n; ++i) new (inline_ + i * sizeof(T)) T();
+  }
+  void clear() {
+    if (!heap_)
+      for (uint32_t i = 0; i < n_; ++i) (*this)[i].~T();
+    n_ = 0;
+    heap_.reset();
+  }
+  uint32_t size() const { return n_; }
+  T& operator[](uint32_t i) { return heap_ ? heap_[i] : *std::launder(reinterpret_cast<T*>(inline_ + i * sizeof(T))); }
+  const T& operator[](uint32_t i) const { return const_cast<Few&>(*this)[i]; }
+  T* begin() { return n_ ? &(*this)[0] : nullptr; }
+  T* end() { return begin() + n_; }
+};
+
+struct Edge {
+  Ref<Node> node;
+  uint32_t nr = 0;
+};
+
+// What a node keeps of the forward pass.
+struct Saved {
+  Held value;                // a tensor (an output is kept as an alias without history), or any other value
+  uint32_t version = 0;
+  int16_t output = -1;       // it is this output of the node
+  bool hooked = false;       // value is a foreign object that a pack hook made
+  Foreign unpack = nullptr;  // … and the hook that turns it back
+};
+
+struct OutputMeta {
+  Dims sizes;
+  DType dtype = DType::Float32;
+};
+
+enum class NodeKind : uint8_t { Op, Accumulate, Function, CopySlices, AsStrided, Error };
+
+// A hook: an object of the host, kept in the order of registration under an id by which it can be removed.
+struct Hook {
+  Foreign call;
+  int64_t id;
+};
+
+struct CopySlices;
+
+// The rarely needed parts of a node.
+struct NodeExtra {
+  std::vector<std::vector<Hook>> tensor_hooks;  // by output (or, of AccumulateGrad, one list)
+  std::vector<Hook> pre_hooks, post_hooks;
+  std::vector<Tensor*> retains;                 // by output: the tensor that keeps its gradient (weak), or null
+  Foreign metadata = nullptr;                   // the host's dict
+  Foreign parent = nullptr;                     // anomaly mode: the node whose backward made this one
+  std::unique_ptr<CopySlices> slices;
+  std::string name;                             // of Function nodes and errors
+};
+
+struct Node : Object {
+  NodeKind kind = NodeKind::Op;
+  bool freed = false;        // saved values were released by a backward pass
+  bool uses_saved = false;
+  uint64_t sequence = 0;
+  const OpDef* op = nullptr;
+  Program* program = nullptr;  // of an Op node whose rule is native
+  uint64_t mask = 0;           // the diff args that need a gradient
+  Few<Edge, 2> edges;
+  Few<Saved, 2> saved;
+  Few<OutputMeta, 1> outputs;
+  Place place;
+  NodeExtra* extra = nullptr;
+  void* dict = nullptr;      // the host's attribute dictionary (Function contexts)
+  void* weakrefs = nullptr;
+  void* task = nullptr;      // the backward pass that is using `slot`
+  uint32_t slot = 0;
+};
+
+// A write through a view: the gradient of the base is that of `fn` in the view's place, itself elsewhere.
+struct CopySlices {
+  Dims base_sizes, base_strides, sizes, strides;
+  int64_t offset = 0;
+  Ref<Node> fn;
+};
+
+enum class Creation : uint8_t { Default, NoGrad, Inference, MultiOutput, CustomFunction };
+
+// The rarely needed parts of a tensor.
+struct Extra {
+  TensorRef grad;
+  Node* accumulate = nullptr;      // weak: the node clears it
+  std::vector<Hook> hooks;         // of a leaf
+  std::vector<Hook> post_hooks;    // after accumulation
+  bool retains_grad = false;
+  // Views:
+  TensorRef base;
+  Creation creation = Creation::Default;
+  uint32_t attr_version = 0;       // the version at which grad_fn was right
+  std::string maker;               // "Split": the multi-view op that made it
+  Place place;                     // where it was made, for "made under no_grad at …"
+  // Forward mode:
+  std::vector<std::pair<int, TensorRef>> tangents;
+  Foreign payload = nullptr;       // a transform's own data (vmap: level, dim, value)
+};
+Extra& extra_of(Tensor& t);
+
+Ref<Node> new_node(NodeKind kind, const OpDef* op);
+void construct(Node* n);
+void destruct(Node* n);
+NodeExtra& extra_of(Node& n);
+std::string name_of(const Node& n);  // "MulBackward0", "torch::autograd::CopySlices"
+int64_t live_nodes();
+void drop_history(Tensor& t);  // lets go of grad_fn without recursion
+uint64_t next_sequence();
+uint64_t peek_sequence();
+
+// Modes, per thread.
+struct Modes {
+  bool grad = true;
+  bool inference = false;
+  bool anomaly = false;
+  bool anomaly_nan = true;
+  bool view_replay = false;
+  Foreign pack = nullptr, unpack = nullptr;  // the innermost saved-tensor hooks
+  bool forward_ad = true;
+};
+Modes& modes();
+struct GradMode {  // sets the grad mode for a scope
+  bool before = modes().grad;
+  explicit GradMode(bool on) { modes().grad = on; }
+  ~GradMode() { modes().grad = before; }
+};
+
+// The edge on which t's gradient travels: its grad_fn's, or its accumulator's (made when needed).
+Edge gradient_edge(Tensor& t);
+Ref<Node> accumulator(Tensor& leaf);
+// The grad_fn of t, made anew when t is a view whose base was written since.
+Ref<Node> grad_fn_of(Tensor& t);
+bool requires_grad(Tensor& t);
+void set_requires_grad(Tensor& t, bool on);
+inline bool is_view(const Tensor& t) { return t.extra && t.extra->base; }
+// Makes `view` a tracked view of t (of t's base when t is a view).
+void mark_view(Tensor& view, Tensor& t, Creation creation, const OpDef* op);
+// Refuses an in-place write to t that autograd can't follow (torch's rules and messages).
+void check_inplace(Tensor& t, bool recording);
+// After a write into t recorded as output `nr` of `node`.
+void rebase_history(Tensor& t, Ref<Node> node, uint32_t nr);
+TensorRef detach(Tensor& t);
+
+void save(Node& n, uint32_t i, const Value& v, int output);  // -1: an input
+// The saved value: checks the version; raises torch's errors. With history when `recording`.
+Held unpack(Node& n, uint32_t i, bool recording);
+void release_saved(Node& n);
+[[noreturn]] void fail_second_time(const Node& n);
+
+}  // namespace wg

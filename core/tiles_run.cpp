@@ -1,0 +1,535 @@
+// The tile machine: elementwise instructions, evaluated block by block with every intermediate in cache.
+#include <algorithm>
+#include <memory>
+
+#include "kernels/tiles.h"
+#include "parallel.h"
+#include "program.h"
+
+namespace wg {
+namespace {
+
+constexpr int kMaxLeaves = 64, kMaxSteps = 128;
+constexpr int64_t kRowMin = 128;            // shorter rows are gathered into whole tiles
+constexpr int64_t kParallelWork = 1 << 16;  // element-steps below which one thread does it all
+
+// An operand of a step, once dtypes are known.
+struct Source {
+  enum Kind : uint8_t { Memory, Register, Constant } kind;
+  uint16_t index;     // leaf, register, or constant tile
+  ConvertFn convert;  // to the step's working dtype; null: none
+};
+
+struct Step {
+  TileFn fn;
+  uint8_t arity;
+  Source in[kMaxArity];
+  DType work, made, kept;  // computes in, gives, is kept as
+  ConvertFn convert;       // made -> kept; null: none
+};
+
+struct MemoryLeaf {
+  const char* data;
+  int itemsize;
+  Dims strides;     // over the collapsed iteration space, in elements
+};
+
+struct Output {
+  uint16_t step;
+  char* data;
+  int itemsize;
+  Dims strides;
+  ConvertFn convert;  // kept -> the tensor's dtype
+};
+
+struct Constant {
+  Value value;  // number, or a tensor of one element
+  DType dtype;  // wanted
+};
+
+struct Plan {
+  int nsteps = 0;
+  Step steps[kMaxSteps];
+  std::vector<MemoryLeaf> leaves;
+  std::vector<Constant> constants;
+  std::vector<Output> outputs;
+  Dims space;  // collapsed sizes, outermost first
+};
+
+DType exact(DType d) { return is_complex(d) ? DType::Complex128 : is_floating(d) ? DType::Float64 : d; }
+
+DType working(DType compute) { return is_reduced(compute) ? DType::Float32 : compute; }
+
+// The dtype an instruction computes in and the one its result is kept in.
+void choose_dtypes(const OpDef& op, const TypeInfo* in, int n, DType* compute, DType* kept) {
+  const FnInfo& f = fn_info(op.fn);
+  int skip = f.bool_first ? 1 : 0;
+  DType r;
+  switch (op.promote) {
+    case Promote::First: r = in[0].dtype; break;
+    case Promote::FloatFirst: r = is_differentiable(in[0].dtype) ? in[0].dtype : default_dtype(); break;
+    default: r = result_type(in + skip, n - skip);
+  }
+  if (op.promote == Promote::Float && !is_differentiable(r)) r = default_dtype();
+  *compute = r;
+  *kept = f.result == Result::Bool ? DType::Bool : f.result == Result::Real ? real_of(r) : r;
+}
+
+void write_constant(const Constant& c, void* tile) {
+  alignas(16) char element[16];
+  if (c.value.is_tensor()) {
+    convert_fn(c.value.tensor->dtype, c.dtype)(element, c.value.tensor->data(), 1);
+  } else {
+    visit(c.dtype, [&]<class T>() {
+      T v;
+      if constexpr (is_complex_v<T>) v = T(c.value.to_complex());
+      else if constexpr (is_reduced_v<T>) v = T(float(c.value.to_double()));
+      else if constexpr (std::is_floating_point_v<T>) v = T(c.value.to_double());
+      else v = c.value.tag == Tag::Float ? T(c.value.real) : T(c.value.to_int());
+      std::memcpy(element, &v, sizeof v);
+    });
+  }
+  fill_tile(tile, element, size_of(c.dtype), kTile);
+}
+
+bool is_single(const Value& v) { return v.is_number() || (v.is_tensor() && v.tensor->numel == 1); }
+
+// Scratch memory of this thread: tiles, reused from run to run.
+char* scratch(size_t bytes) {
+  thread_local std::unique_ptr<char[]> memory;
+  thread_local size_t have = 0;
+  if (have < bytes + 64) {
+    have = bytes * 2 + 64;
+    memory.reset(new char[have]);
+  }
+  return reinterpret_cast<char*>((reinterpret_cast<uintptr_t>(memory.get()) + 63) & ~uintptr_t(63));
+}
+
+constexpr size_t kTileBytes = size_t(kTile) * 16;
+
+class Runner {
+  const Plan& p_;
+  char* registers_;   // one a step
+  char* constants_;
+  char* converted_;   // one an operand position
+  char* loaded_;      // one a leaf
+  char* stored_;
+  std::vector<const char*> now_;  // where each leaf's tile lies
+  bool constants_done_ = false;
+
+ public:
+  explicit Runner(const Plan& p) : p_(p) {
+    size_t n = p.nsteps + p.constants.size() + kMaxArity + p.leaves.size() + 2;
+    registers_ = scratch(n * kTileBytes);
+    constants_ = registers_ + p.nsteps * kTileBytes;
+    converted_ = constants_ + p.constants.size() * kTileBytes;
+    loaded_ = converted_ + kMaxArity * kTileBytes;
+    stored_ = loaded_ + p.leaves.size() * kTileBytes;
+    now_.resize(p.leaves.size());
+    for (size_t k = 0; k < p.constants.size(); ++k) write_constant(p.constants[k], constants_ + k * kTileBytes);
+  }
+
+  // Elements [start, start + n) of the iteration space, counted row-major.
+  void tile(int64_t start, int64_t n) {
+    for (size_t k = 0; k < p_.leaves.size(); ++k) now_[k] = load(p_.leaves[k], start, n, loaded_ + k * kTileBytes);
+    for (int s = 0; s < p_.nsteps; ++s) {
+      const Step& step = p_.steps[s];
+      const void* in[kMaxArity];
+      for (int a = 0; a < step.arity; ++a) in[a] = operand(step.in[a], a, n);
+      char* out = registers_ + s * kTileBytes;
+      char* direct = direct_output(s, start, n);
+      if (step.convert) {
+        step.fn(stored_, in, n);
+        step.convert(out, stored_, n);
+      } else {
+        step.fn(direct ? direct : out, in, n);
+        if (direct) where_[s] = direct;
+        else where_[s] = out;
+        continue;
+      }
+      where_[s] = out;
+    }
+    for (const Output& o : p_.outputs) store(o, start, n);
+  }
+
+ private:
+  const char* where_[kMaxSteps];
+
+  const char* operand(const Source& s, int position, int64_t n) {
+    const char* from = s.kind == Source::Memory     ? now_[s.index]
+                       : s.kind == Source::Register ? where_[s.index]
+                                                    : constants_ + s.index * kTileBytes;
+    if (!s.convert) return from;
+    char* to = converted_ + position * kTileBytes;
+    s.convert(to, from, n);
+    return to;
+  }
+
+  bool linear(const Dims& strides) const {
+    int64_t expect = 1;
+    for (int i = strides.size() - 1; i >= 0; --i) {
+      if (strides[i] != expect) return false;
+      expect *= p_.space[i];
+    }
+    return true;
+  }
+
+  // Whether [start, start+n) is one run of stride 1: the memory can be used as it lies.
+  bool run_of(const Dims& strides, int64_t start, int64_t n, int64_t* offset) const {
+    int d = p_.space.size();
+    if (d == 0) {
+      *offset = 0;
+      return true;
+    }
+    int64_t inner = p_.space[d - 1], column = start % inner;
+    if (strides[d - 1] != 1 || (column + n > inner && !linear(strides))) return false;
+    *offset = locate(strides, start);
+    return true;
+  }
+
+  int64_t locate(const Dims& strides, int64_t start) const {
+    int64_t at = 0;
+    for (int i = p_.space.size() - 1; i >= 0; --i) {
+      at += start % p_.space[i] * strides[i];
+      start /= p_.space[i];
+    }
+    return at;
+  }
+
+  // Calls f(offset, stride, count, done) for each run of the inner dimension in [start, start + n).
+  template <class F>
+  void runs(const Dims& strides, int64_t start, int64_t n, F f) const {
+    int d = p_.space.size();
+    int64_t inner = d ? p_.space[d - 1] : 1, stride = d ? strides[d - 1] : 0;
+    for (int64_t done = 0; done < n;) {
+      int64_t count = std::min(n - done, inner - (start + done) % inner);
+      f(locate(strides, start + done), stride, count, done);
+      done += count;
+    }
+  }
+
+  const char* load(const MemoryLeaf& leaf, int64_t start, int64_t n, char* tile) const {
+    int64_t offset;
+    if (run_of(leaf.strides, start, n, &offset)) return leaf.data + offset * leaf.itemsize;
+    StrideFn gather = gather_fn(leaf.itemsize);
+    runs(leaf.strides, start, n, [&](int64_t at, int64_t stride, int64_t count, int64_t done) {
+      const char* from = leaf.data + at * leaf.itemsize;
+      if (stride == 1) std::memcpy(tile + done * leaf.itemsize, from, size_t(count) * leaf.itemsize);
+      else gather(tile + done * leaf.itemsize, from, stride, count);
+    });
+    return tile;
+  }
+
+  char* direct_output(int s, int64_t start, int64_t n) const {
+    int64_t offset;
+    for (const Output& o : p_.outputs)
+      if (o.step == s && !o.convert && run_of(o.strides, start, n, &offset)) return o.data + offset * o.itemsize;
+    return nullptr;
+  }
+
+  void store(const Output& o, int64_t start, int64_t n) {
+    const char* from = where_[o.step];
+    int64_t offset;
+    bool run = run_of(o.strides, start, n, &offset);
+    if (run) {
+      char* to = o.data + offset * o.itemsize;
+      if (o.convert) o.convert(to, from, n);
+      else if (to != from) std::memcpy(to, from, size_t(n) * o.itemsize);
+      return;
+    }
+    if (o.convert) {
+      o.convert(stored_ + kTileBytes, from, n);
+      from = stored_ + kTileBytes;
+    }
+    StrideFn scatter = scatter_fn(o.itemsize);
+    runs(o.strides, start, n, [&](int64_t at, int64_t stride, int64_t count, int64_t done) {
+      scatter(o.data + at * o.itemsize, from + done * o.itemsize, stride, count);
+    });
+  }
+};
+
+// Drops dims of size 1 and merges neighbours that every operand walks alike; the order follows `lead`'s strides.
+void collapse(Dims& space, std::vector<Dims*>& strides, const Dims& lead) {
+  int d = space.size();
+  std::vector<int> order;
+  for (int i = 0; i < d; ++i)
+    if (space[i] != 1) order.push_back(i);
+  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return lead[a] > lead[b]; });
+  Dims size;
+  std::vector<Dims> merged(strides.size());
+  for (int i : order) {
+    bool joins = size.size() > 0;
+    int last = size.size() - 1;
+    for (size_t k = 0; joins && k < strides.size(); ++k) joins = merged[k][last] == (*strides[k])[i] * space[i];
+    if (joins) {
+      size[last] *= space[i];
+      for (size_t k = 0; k < strides.size(); ++k) merged[k][last] = (*strides[k])[i];
+    } else {
+      size.push_back(space[i]);
+      for (size_t k = 0; k < strides.size(); ++k) merged[k].push_back((*strides[k])[i]);
+    }
+  }
+  space = size;
+  for (size_t k = 0; k < strides.size(); ++k) *strides[k] = merged[k];
+}
+
+Dims broadcast_strides(const Tensor& t, const Dims& shape) {
+  Dims s(shape.size());
+  int extra = shape.size() - t.ndim();
+  for (int i = 0; i < t.ndim(); ++i) s[i + extra] = t.sizes[i] == 1 && shape[i + extra] != 1 ? 0 : t.strides[i];
+  return s;
+}
+
+void execute(const Plan& p) {
+  int64_t total = 1;
+  for (int64_t n : p.space) total *= n;
+  if (total == 0) return;
+  // Long rows are cut into tiles of their own, so that rows of every operand are used where they lie.
+  int d = p.space.size();
+  int64_t inner = d ? p.space[d - 1] : 1;
+  bool by_row = d > 1 && inner >= kRowMin;
+  int64_t length = by_row ? inner : total, per_row = (length + kTile - 1) / kTile, tiles = total / length * per_row;
+  auto body = [&](int64_t begin, int64_t end) {
+    Runner r(p);
+    for (int64_t k = begin; k < end; ++k) {
+      int64_t start = k % per_row * kTile;
+      r.tile(k / per_row * length + start, std::min<int64_t>(kTile, length - start));
+    }
+  };
+  int64_t work = std::min<int64_t>(length, kTile) * p.nsteps;
+  if (total * p.nsteps <= kParallelWork) body(0, tiles);
+  else parallel_for(tiles, std::max<int64_t>(1, kParallelWork / 2 / work), body);
+}
+
+// Dense strides that all tensors of the full shape share; else row-major.
+TensorRef make_result(const Dims& shape, DType dtype, std::span<const Value> leaves) {
+  const Tensor* model = nullptr;
+  for (const Value& v : leaves) {
+    if (!v.is_tensor() || v.tensor->sizes != shape) continue;
+    if (model && !(model->strides == v.tensor->strides)) return empty(shape, dtype);
+    model = v.tensor;
+  }
+  if (!model || model->contiguous) return empty(shape, dtype);
+  return empty_like(*model, dtype);
+}
+
+void check_overlap(const Tensor& into, std::span<const Value> leaves) {
+  WG_CHECK(!overlaps_itself(into.sizes, into.strides),
+           "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+           "Please clone() the tensor before performing the operation.");
+  for (const Value& v : leaves) {
+    if (!v.is_tensor() || v.tensor->storage.get() != into.storage.get() || !into.numel || !v.tensor->numel) continue;
+    const Tensor& t = *v.tensor;
+    if (t.offset == into.offset && t.strides == into.strides && t.sizes == into.sizes) continue;
+    auto span_of = [](const Tensor& x) {
+      int64_t n = 1;
+      for (int i = 0; i < x.ndim(); ++i) n += (x.sizes[i] - 1) * x.strides[i];
+      return n;
+    };
+    if (!is_dense(t.sizes, t.strides) && !is_dense(into.sizes, into.strides)) continue;
+    bool meet = t.offset < into.offset + span_of(into) && into.offset < t.offset + span_of(t);
+    WG_CHECK(!meet, "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
+             "memory location. Please clone() the tensor before performing the operation.");
+  }
+}
+
+Dims common_shape(std::span<const Value> leaves) {
+  Dims shape;
+  bool first = true;
+  for (const Value& v : leaves) {
+    if (!v.is_tensor()) continue;
+    if (first) shape = v.tensor->sizes;
+    else if (!(shape == v.tensor->sizes)) shape = broadcast(shape, v.tensor->sizes);
+    first = false;
+  }
+  return shape;
+}
+
+// Resolves dtypes and operands of all instructions. infos: the type of each instruction's result.
+void resolve(std::span<const TileInstr> code, std::span<const Value> leaves, Plan& p, std::vector<int>& memory_of,
+             TypeInfo* infos) {
+  WG_CHECK(int(code.size()) <= kMaxSteps && int(leaves.size()) <= kMaxLeaves, "a fused op has too many instructions");
+  p.nsteps = int(code.size());
+  for (size_t s = 0; s < code.size(); ++s) {
+    const OpDef& op = *code[s].op;
+    Step& step = p.steps[s];
+    TypeInfo in[kMaxArity];
+    int n = int(code[s].in.size());
+    uint8_t rank = 0;
+    for (int a = 0; a < n; ++a) {
+      const Operand& o = code[s].in[a];
+      in[a] = o.kind == Operand::Temp ? infos[o.index] : type_info(leaves[o.index]);
+      rank = std::max(rank, in[a].rank);
+    }
+    DType compute, kept;
+    choose_dtypes(op, in, n, &compute, &kept);
+    infos[s] = {kept, rank};
+    if (rank == 0) compute = exact(compute);  // numbers alone: no precision is lost before they meet a tensor
+    step.work = working(compute);
+    step.fn = tile_fn(op.fn, step.work);
+    const FnInfo& f = fn_info(op.fn);
+    if (!step.fn) fail(Kind::NotImplemented, '"', op.name, "\" not implemented for '", torch_name(compute), "'");
+    WG_ASSERT(f.arity == n);
+    step.arity = uint8_t(n);
+    step.made = f.result == Result::Bool ? DType::Bool : f.result == Result::Real ? real_of(step.work) : step.work;
+    if (rank == 0) kept = step.made;
+    step.kept = kept;
+    step.convert = step.made == kept ? nullptr : convert_fn(step.made, kept);
+    for (int a = 0; a < n; ++a) {
+      const Operand& o = code[s].in[a];
+      DType want = a == 0 && f.bool_first ? DType::Bool : step.work;
+      if (o.kind == Operand::Temp) {
+        DType have = p.steps[o.index].kept;
+        step.in[a] = {Source::Register, o.index, have == want ? nullptr : convert_fn(have, want)};
+      } else if (is_single(leaves[o.index])) {
+        step.in[a] = {Source::Constant, uint16_t(p.constants.size()), nullptr};
+        p.constants.push_back({leaves[o.index], want});
+      } else {
+        const Tensor& t = *leaves[o.index].tensor;
+        if (memory_of[o.index] < 0) {
+          memory_of[o.index] = int(p.leaves.size());
+          p.leaves.push_back({t.data(), size_of(t.dtype), Dims()});
+        }
+        step.in[a] = {Source::Memory, uint16_t(memory_of[o.index]), t.dtype == want ? nullptr : convert_fn(t.dtype, want)};
+      }
+    }
+  }
+}
+
+// The shape of instruction s alone: what its own leaves broadcast to.
+Dims shape_of(std::span<const TileInstr> code, std::span<const Value> leaves, int s, std::vector<Dims>& shapes,
+              std::vector<bool>& known) {
+  for (int k = 0; k <= s; ++k) {
+    if (known[k]) continue;
+    Dims shape;
+    for (const Operand& o : code[k].in) {
+      if (o.kind == Operand::Temp) shape = broadcast(shape, shapes[o.index]);
+      else if (leaves[o.index].is_tensor()) shape = broadcast(shape, leaves[o.index].tensor->sizes);
+    }
+    shapes[k] = shape;
+    known[k] = true;
+  }
+  return shapes[s];
+}
+
+}  // namespace
+
+bool run_tiles(std::span<const TileInstr> code, std::span<const Value> leaves, std::span<const uint16_t> wanted,
+               TensorRef* results, Tensor* into) {
+  Dims shape = common_shape(leaves);
+  if (code.size() > 1 && wanted.size() + (leaves.size() > 2) > 0) {
+    std::vector<Dims> shapes(code.size());
+    std::vector<bool> known(code.size());
+    for (uint16_t w : wanted)
+      if (!(shape_of(code, leaves, w, shapes, known) == shape)) return false;
+  }
+  Plan p;
+  TypeInfo infos[kMaxSteps];
+  std::vector<int> memory_of(leaves.size(), -1);
+  resolve(code, leaves, p, memory_of, infos);
+  if (into) {
+    WG_CHECK(into->sizes == shape || can_broadcast(shape, into->sizes), "output with shape ", to_string(into->sizes),
+             " doesn't match the broadcast shape ", to_string(shape));
+    WG_CHECK(into->sizes == broadcast(shape, into->sizes), "output with shape ", to_string(into->sizes),
+             " doesn't match the broadcast shape ", to_string(shape));
+    DType r = p.steps[wanted[0]].kept;
+    WG_CHECK(can_cast(r, into->dtype), "result type ", torch_name(r), " can't be cast to the desired output type ",
+             torch_name(into->dtype));
+    check_overlap(*into, leaves);
+    shape = into->sizes;
+  }
+  p.space = shape;
+  std::vector<Dims*> strides;
+  for (size_t k = 0; k < wanted.size(); ++k) {
+    if (into) results[k] = TensorRef(into);
+    else results[k] = make_result(shape, p.steps[wanted[k]].kept, leaves);
+    Tensor& t = *results[k];
+    if (infos[wanted[k]].rank == 0) t.number = true;
+    DType kept = p.steps[wanted[k]].kept;
+    p.outputs.push_back({wanted[k], t.data(), size_of(t.dtype), t.strides,
+                         kept == t.dtype ? nullptr : convert_fn(kept, t.dtype)});
+  }
+  for (size_t i = 0; i < leaves.size(); ++i)
+    if (memory_of[i] >= 0) p.leaves[memory_of[i]].strides = broadcast_strides(*leaves[i].tensor, shape);
+  Dims lead = p.outputs[0].strides;
+  for (auto& o : p.outputs) strides.push_back(&o.strides);
+  for (auto& l : p.leaves) strides.push_back(&l.strides);
+  collapse(p.space, strides, lead);
+  execute(p);
+  return true;
+}
+
+// One op on contiguous operands of one dtype and shape (or numbers) that fit a tile: no plan needed.
+static bool run_small(Call& c, int arity) {
+  const FnInfo& f = fn_info(c.op->fn);
+  if (f.bool_first || arity > 2) return false;
+  const Tensor* model = nullptr;
+  for (int i = 0; i < arity; ++i) {
+    if (!c.args[i].is_tensor()) continue;
+    const Tensor& t = *c.args[i].tensor;
+    if (!t.contiguous || t.number || (model && (t.dtype != model->dtype || !(t.sizes == model->sizes)))) return false;
+    model = &t;
+  }
+  if (!model || model->numel > kTile || !(model->dtype == DType::Float32 || model->dtype == DType::Float64)) return false;
+  DType dtype = model->dtype;
+  TileFn fn = tile_fn(c.op->fn, dtype);
+  if (!fn || f.result == Result::Real) return false;
+  if (c.into && (c.into->dtype != dtype || !c.into->contiguous || !(c.into->sizes == model->sizes) ||
+                 f.result == Result::Bool))
+    return false;
+  const void* in[2];
+  alignas(64) char number[kTile * 8];
+  for (int i = 0; i < arity; ++i) {
+    if (c.args[i].is_tensor()) {
+      const Tensor& t = *c.args[i].tensor;
+      if (c.into && &t != c.into && t.storage.get() == c.into->storage.get()) return false;
+      in[i] = t.data();
+      continue;
+    }
+    if (c.args[i].tag == Tag::Complex || !c.args[i].is_number()) return false;
+    double v = c.args[i].to_double();
+    float s = float(v);
+    if (dtype == DType::Float32) std::fill_n(reinterpret_cast<float*>(number), model->numel, s);
+    else std::fill_n(reinterpret_cast<double*>(number), model->numel, v);
+    if (i > 0 && in[0] == number) return false;
+    in[i] = number;
+  }
+  TensorRef out = c.into ? TensorRef(c.into) : empty(model->sizes, f.result == Result::Bool ? DType::Bool : dtype);
+  fn(out->data(), in, model->numel);
+  c.out(std::move(out));
+  return true;
+}
+
+void run_elementwise(Call& c) {
+  int arity = c.op->fn >= 0 ? fn_info(c.op->fn).arity : c.nargs;
+  for (int i = 0; i < arity; ++i)
+    WG_CHECK_TYPE(i < c.nargs && (c.args[i].is_tensor() || c.args[i].is_number()), c.op->name,
+                  "(): argument ", i + 1, " must be Tensor or Number");
+  if (c.op->fn >= 0 && run_small(c, arity)) return;
+  TensorRef result;
+  if (c.op->fn >= 0) {
+    Operand in[kMaxArity];
+    for (int i = 0; i < arity; ++i) in[i] = {Operand::Leaf, uint16_t(i)};
+    TileInstr one{c.op, std::span<const Operand>(in, arity)};
+    uint16_t wanted[] = {0};
+    run_tiles({&one, 1}, {c.args, size_t(arity)}, wanted, &result, c.into);
+  } else {
+    std::vector<Value> leaves;
+    for (const Leaf& l : c.op->forward->leaves) leaves.push_back(c.args[l.index]);
+    if (c.into) {
+      TensorRef made;
+      run_program(*c.op->forward, leaves.data(), &made, false);
+      WG_CHECK(made->sizes == c.into->sizes, "output with shape ", to_string(c.into->sizes),
+               " doesn't match the broadcast shape ", to_string(made->sizes));
+      WG_CHECK(can_cast(made->dtype, c.into->dtype), "result type ", torch_name(made->dtype),
+               " can't be cast to the desired output type ", torch_name(c.into->dtype));
+      copy(*c.into, *made);
+      result = TensorRef(c.into);
+    } else {
+      run_program(*c.op->forward, leaves.data(), &result, false);
+    }
+  }
+  c.out(std::move(result));
+}
+
+}  // namespace wg
