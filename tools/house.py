@@ -34,7 +34,7 @@ def check_text(path, text):
     if len(lines) > most:
         yield f"{path}: {len(lines)} lines, at most {most}"
     for number, line in enumerate(lines, 1):
-        if len(line) > MOST_COLUMNS:
+        if path.suffix == ".py" and len(line) > MOST_COLUMNS:  # in C++ clang-format breaks what can be broken
             yield f"{path}:{number}: {len(line)} columns, at most {MOST_COLUMNS}"
         if UNFINISHED.search(line):
             yield f"{path}:{number}: unfinished work belongs into an issue: {line.strip()}"
