@@ -1,0 +1,73 @@
+// The loops over the math group for one CPU level (WG_LEVEL), real types.
+#include "scalar_math.h"
+
+namespace wg::WG_LEVEL {
+namespace {
+
+// Whether some |x| is beyond what the vectorised reduction of angles handles (nan and inf are).
+template <class T>
+bool any_far(const T* x, int64_t n, T limit) {
+  using U = typename Ieee<T>::U;
+  constexpr U magnitude = ~U(0) >> 1;
+  const U bound = bits<U>(limit);
+  U far = 0;
+  for (int64_t i = 0; i < n; ++i) far |= U((bits<U>(x[i]) & magnitude) > bound);
+  return far != 0;
+}
+
+// Loops with a library function instead where an angle is huge.
+template <class Fn, class Far, class T>
+void angle_tile(void* out, const void* const* in, int64_t n) {
+  const T* x = static_cast<const T*>(in[0]);
+  if (any_far(x, n, T(kTrigLimit))) tile<Far, 1, T, T>(out, in, n);
+  else tile<Fn, 1, T, T>(out, in, n);
+}
+template <class Fn, class Far>
+void put_angle(TileTable& table, int id, Fn, Far) {
+  table[id][int(DType::Float32)] = angle_tile<Fn, Far, float>;
+  table[id][int(DType::Float64)] = angle_tile<Fn, Far, double>;
+}
+
+// Powers with one exponent for the whole tile that are better done by other means.
+template <class T>
+void pow_tile(void* out, const void* const* in, int64_t n) {
+  const T* e = static_cast<const T*>(in[1]);
+  const T first = n ? e[0] : T(0);
+  using U = typename Ieee<T>::U;
+  U differ = 0;
+  for (int64_t i = 0; i < n; ++i) differ |= bits<U>(e[i]) ^ bits<U>(first);
+  auto run = [&]<class Fn>(Fn) { tile<Fn, 1, T, T>(out, in, n); };
+  if (!differ) {
+    if (first == T(1)) return run([](T x) { return x; });
+    if (first == T(2)) return run([](T x) { return x * x; });
+    if (first == T(3)) return run([](T x) { return x * x * x; });
+    if (first == T(0.5)) return run([](T x) { return root(x); });
+    if (first == T(-0.5)) return run([](T x) { return T(1) / root(x); });
+    if (first == T(-1)) return run([](T x) { return T(1) / x; });
+    if (first == T(-2)) return run([](T x) { return T(1) / (x * x); });
+  }
+  auto power = [](T x, T y) { return fn_pow(x, y); };
+  tile<decltype(power), 2, T, T>(out, in, n);
+}
+
+}  // namespace
+
+void add_math(TileTable& table) {
+#define WG_FN_Arithmetic(name, arity, types)
+#define WG_FN_Math(name, arity, types) WG_PUT(name, arity, (types) & ~C)
+#define WG_FN_Special(name, arity, types)
+#define WG_FN(group, name, arity, types, result) WG_FN_##group(name, arity, types)
+#define WG_ALSO(group, name, arity, types) WG_FN_##group(name, arity, types)
+#include "elementwise.def"
+  put_angle(table, kFn_sin, [](auto x) { return sin(x); }, [](auto x) { return std::sin(x); });
+  put_angle(table, kFn_cos, [](auto x) { return cos(x); }, [](auto x) { return std::cos(x); });
+  put_angle(table, kFn_tan, [](auto x) { return fn_tan(x); }, [](auto x) { return std::tan(x); });
+  put_angle(table, kFn_sinc, [](auto x) { return fn_sinc(x); }, [](auto x) {
+    auto p = x * decltype(x)(3.141592653589793238462643383);
+    return x == 0 ? x + 1 : std::sin(p) / p;
+  });
+  table[kFn_pow][int(DType::Float32)] = pow_tile<float>;
+  table[kFn_pow][int(DType::Float64)] = pow_tile<double>;
+}
+
+}  // namespace wg::WG_LEVEL

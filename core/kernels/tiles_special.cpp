@@ -1,0 +1,16 @@
+// The loops over the special group, real types: compiled once, for the least CPU.
+#define WG_LEVEL base
+#include "scalar_special.h"
+
+namespace wg::WG_LEVEL {
+
+void add_special(TileTable& table) {
+#define WG_FN_Arithmetic(name, arity, types)
+#define WG_FN_Math(name, arity, types)
+#define WG_FN_Special(name, arity, types) WG_PUT(name, arity, (types) & ~C)
+#define WG_FN(group, name, arity, types, result) WG_FN_##group(name, arity, types)
+#define WG_ALSO(group, name, arity, types) WG_FN_##group(name, arity, types)
+#include "elementwise.def"
+}
+
+}  // namespace wg::WG_LEVEL

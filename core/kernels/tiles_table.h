@@ -1,0 +1,94 @@
+// How each translation unit of scalar functions writes its loops into the table of tile functions.
+// Included once per translation unit; WG_LEVEL is the namespace of the CPU level it is compiled for.
+#pragma once
+#include "tiles.h"
+
+#define WG_INLINE [[gnu::always_inline]] inline
+
+namespace wg {
+
+enum FnId : int {
+#define WG_FN(group, name, arity, types, result) kFn_##name,
+#define WG_ALSO(group, name, arity, types)
+#include "elementwise.def"
+#undef WG_FN
+#undef WG_ALSO
+  kFns
+};
+using TileTable = TileFn[kFns][kDTypes];
+
+[[noreturn]] void zero_division();  // the error of an integer division by zero
+
+namespace WG_LEVEL {
+
+// The element types of elementwise.def.
+enum Types : unsigned { B = 1, I = 2, F = 4, C = 8 };
+
+template <class Fn, int arity, class First, class T>
+void tile(void* out, const void* const* in, int64_t n) {
+  Fn f{};
+  const First* a = static_cast<const First*>(in[0]);
+  using R = decltype([](auto g, auto x, auto y) {
+    if constexpr (arity == 1) return g(x);
+    else if constexpr (arity == 2) return g(x, y);
+    else if constexpr (arity == 3) return g(x, y, y);
+    else return g(x, y, y, y);
+  }(f, First(), T()));
+  R* o = static_cast<R*>(out);
+  if constexpr (arity == 1) {
+#pragma GCC ivdep
+    for (int64_t i = 0; i < n; ++i) o[i] = f(a[i]);
+  } else {
+    const T* b = static_cast<const T*>(in[1]);
+    if constexpr (arity == 2) {
+#pragma GCC ivdep
+      for (int64_t i = 0; i < n; ++i) o[i] = f(a[i], b[i]);
+    } else {
+      const T* c = static_cast<const T*>(in[2]);
+      if constexpr (arity == 3) {
+#pragma GCC ivdep
+        for (int64_t i = 0; i < n; ++i) o[i] = f(a[i], b[i], c[i]);
+      } else {
+        const T* d = static_cast<const T*>(in[3]);
+#pragma GCC ivdep
+        for (int64_t i = 0; i < n; ++i) o[i] = f(a[i], b[i], c[i], d[i]);
+      }
+    }
+  }
+}
+
+template <class Fn, int arity, bool bool_first, class T>
+void put(TileFn* row) {
+  using First = std::conditional_t<bool_first, bool, T>;
+  row[int(DTypeOf<T>::value)] = tile<Fn, arity, First, T>;
+}
+
+template <unsigned types, int arity, bool bool_first, class Fn>
+void put_all(TileTable& table, int id, Fn) {
+  TileFn* row = table[id];
+  if constexpr (types & B) put<Fn, arity, bool_first, bool>(row);
+  if constexpr (types & I) {
+    put<Fn, arity, bool_first, uint8_t>(row);
+    put<Fn, arity, bool_first, int8_t>(row);
+    put<Fn, arity, bool_first, int16_t>(row);
+    put<Fn, arity, bool_first, int32_t>(row);
+    put<Fn, arity, bool_first, int64_t>(row);
+  }
+  if constexpr (types & F) {
+    put<Fn, arity, bool_first, float>(row);
+    put<Fn, arity, bool_first, double>(row);
+  }
+  if constexpr (types & C) {
+    put<Fn, arity, bool_first, complex64>(row);
+    put<Fn, arity, bool_first, complex128>(row);
+  }
+}
+
+}  // namespace WG_LEVEL
+}  // namespace wg
+
+// Puts the loops over fn_<name> for these types into `table`; for use as WG_FN_<group> around elementwise.def.
+#define WG_PUT(name, arity, types)                                                                  \
+  if constexpr ((types) != 0)                                                                       \
+    put_all<(types), arity, kFn_##name == kFn_where>(                                                \
+        table, kFn_##name, [](auto... x) __attribute__((always_inline)) { return fn_##name(x...); });
