@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "../kernels/gemm.h"
-#include "../op.h"
+#include "calls.h"
 
 namespace wg {
 namespace {
@@ -119,29 +119,13 @@ TensorRef dot_of(const Tensor& a, const Tensor& b, bool conj) {
   return out;
 }
 
-// Other ops, looked up when first called; the calls are recorded as a user's would be.
-struct Known {
-  const char* name;
-  OpDef* op = nullptr;
-  TensorRef operator()(std::initializer_list<Value> args) {
-    if (!op) op = find_op(name);
-    WG_ASSERT(op != nullptr);
-    return wg::apply(*op, args);
-  }
-};
-Known mm_op{"mm"}, bmm_op{"bmm"}, mv_op{"mv"}, dot_op{"dot"}, addmm_op{"addmm"}, reshape_op{"reshape"},
-    expand_op{"expand"}, unsqueeze_op{"unsqueeze"}, squeeze_op{"squeeze.dim"}, transpose_op{"transpose"}, t_op{"t"},
-    conj_op{"conj"}, add_op{"add"}, mul_op{"mul"};
-
 TensorRef reshaped(const TensorRef& t, const Dims& sizes) {
   if (t->sizes == sizes) return t;
-  Held to = hold_ints(sizes);
-  return reshape_op({Value(t), to.get()});
+  return call<"reshape">(t, sizes);
 }
 TensorRef expanded(const TensorRef& t, const Dims& sizes) {
   if (t->sizes == sizes) return t;
-  Held to = hold_ints(sizes);
-  return expand_op({Value(t), to.get()});
+  return call<"expand">(t, sizes, false);
 }
 
 // (…, n, k) @ (k, m) or (k): the leading dims are rows of one product.
@@ -151,7 +135,7 @@ TensorRef folded_product(const TensorRef& a, const TensorRef& b) {
   sizes.erase(sizes.size() - 1);
   for (int64_t n : sizes) rows *= n;
   TensorRef flat = reshaped(a, {rows, k});
-  TensorRef out = (b->ndim() == 1 ? mv_op : mm_op)({Value(flat), Value(b)});
+  TensorRef out = b->ndim() == 1 ? call<"mv">(flat, b) : call<"mm">(flat, b);
   if (b->ndim() == 2) sizes.push_back(b->size(1));
   return reshaped(out, sizes);
 }
@@ -159,8 +143,8 @@ TensorRef folded_product(const TensorRef& a, const TensorRef& b) {
 // Both have batch dims (or one is a matrix, repeated): broadcast them and multiply matrix by matrix.
 TensorRef batched_product(TensorRef a, TensorRef b) {
   bool row = a->ndim() == 1, column = b->ndim() == 1;
-  if (row) a = unsqueeze_op({Value(a), Value::of_int(0)});
-  if (column) b = unsqueeze_op({Value(b), Value::of_int(1)});
+  if (row) a = call<"unsqueeze">(a, 0);
+  if (column) b = call<"unsqueeze">(b, 1);
   int64_t n = a->size(a->ndim() - 2), k = a->sizes.back(), k2 = b->size(b->ndim() - 2), m = b->sizes.back();
   Dims batch = broadcast(Dims(a->sizes.data(), a->ndim() - 2), Dims(b->sizes.data(), b->ndim() - 2));
   int64_t count = numel_of(batch);
@@ -169,7 +153,7 @@ TensorRef batched_product(TensorRef a, TensorRef b) {
     sizes.push_back(rows), sizes.push_back(cols);
     return reshaped(expanded(t, sizes), {count, rows, cols});
   };
-  TensorRef out = bmm_op({Value(spread(a, n, k)), Value(spread(b, k2, m))});
+  TensorRef out = call<"bmm">(Value(spread(a, n, k)), Value(spread(b, k2, m)));
   if (!row) batch.push_back(n);
   if (!column) batch.push_back(m);
   return reshaped(out, batch);
@@ -178,12 +162,12 @@ TensorRef batched_product(TensorRef a, TensorRef b) {
 TensorRef matmul_of(const TensorRef& a, const TensorRef& b) {
   int p = a->ndim(), q = b->ndim();
   WG_CHECK(p && q, "both arguments to matmul need to be at least 1D, but they are ", p, "D and ", q, "D");
-  if (p == 2 && q == 2) return mm_op({Value(a), Value(b)});
-  if (p == 1 && q == 1) return dot_op({Value(a), Value(b)});
-  if (p == 2 && q == 1) return mv_op({Value(a), Value(b)});
+  if (p == 2 && q == 2) return call<"mm">(a, b);
+  if (p == 1 && q == 1) return call<"dot">(a, b);
+  if (p == 2 && q == 1) return call<"mv">(a, b);
   if (p == 1 && q == 2) {
-    TensorRef row = unsqueeze_op({Value(a), Value::of_int(0)});
-    return squeeze_op({Value(mm_op({Value(row), Value(b)})), Value::of_int(0)});
+    TensorRef row = call<"unsqueeze">(a, 0);
+    return call<"squeeze.dim">(Value(call<"mm">(row, b)), 0);
   }
   return q <= 2 ? folded_product(a, b) : batched_product(a, b);
 }
@@ -199,33 +183,33 @@ WG_OP_AS(linear, "linear", Composite) {
   TensorRef x(&c.tensor(0)), weight(&c.tensor(1));
   Tensor* bias = c.tensor_or_null(2);
   WG_CHECK(weight->ndim() <= 2, "t() expects a tensor with <= 2 dimensions, but self is ", weight->ndim(), "D");
-  TensorRef right = t_op({Value(weight)});
+  TensorRef right = call<"t">(weight);
   if (!bias) return c.out(matmul_of(x, right));
   if (x->ndim() < 2 || right->ndim() != 2) {
     TensorRef product = matmul_of(x, right);
-    return c.out(add_op({Value(product), Value(bias), Value::of_int(1)}));
+    return c.out(call<"add">(product, bias, 1));
   }
   Dims sizes = x->sizes;
   int64_t rows = 1;
   for (int i = 0; i + 1 < sizes.size(); ++i) rows *= sizes[i];
   sizes[sizes.size() - 1] = right->size(1);
   TensorRef flat = reshaped(x, {rows, x->sizes.back()});
-  TensorRef out = addmm_op({Value(bias), Value(flat), Value(right), Value::of_int(1), Value::of_int(1)});
+  TensorRef out = call<"addmm">(bias, flat, right, 1, 1);
   c.out(reshaped(out, sizes));
 }
 
 // Conjugate transpose of the last two dims, and product by the conjugate of a number: the parts of products' gradients.
 WG_OP_AS(adjoint_of, "_adjoint", Composite) {
-  TensorRef t = transpose_op({Value(&c.tensor(0)), Value::of_int(-2), Value::of_int(-1)});
-  c.out(is_complex(t->dtype) ? conj_op({Value(t)}) : t);
+  TensorRef t = call<"transpose">(c.tensor(0), -2, -1);
+  c.out(is_complex(t->dtype) ? call<"conj">(t) : t);
 }
 WG_OP_AS(scaled_by, "_scaled", Composite) {
   complex128 z = conj_scale(c, 1);
   Tensor& g = c.tensor(0);
   if (z == complex128(1)) return c.out(TensorRef(&g));
-  if (z.imag() == 0) return c.out(mul_op({Value(&g), Value::of_float(z.real())}));
+  if (z.imag() == 0) return c.out(call<"mul">(g, z.real()));
   Held factor = hold_complex(z);
-  c.out(mul_op({Value(&g), factor.get()}));
+  c.out(call<"mul">(g, factor.get()));
 }
 
 WG_OP(mm) {
