@@ -34,9 +34,4 @@ void fold(Fold f, DType dtype, const char* data, const Dims& sizes, const Dims& 
 void fold_index(bool max, DType dtype, const char* data, const Dims& sizes, const Dims& strides, int dim, char* values,
                 int64_t* indices);
 
-// Mean and sum of squared deviations over the dims in `mask`, in float or double (R of dtype, two passes). Complex
-// numbers: mean is complex, the deviation |x - mean|². Row-major.
-void fold_moments(DType dtype, const char* data, const Dims& sizes, const Dims& strides, uint64_t mask, char* mean,
-                  char* square);
-
 }  // namespace wg

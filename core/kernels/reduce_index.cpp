@@ -1,7 +1,5 @@
-// Where the extreme value of each row or column comes first; and means with squared deviations.
+// Where the extreme value of each row or column comes first.
 #include <algorithm>
-#include <cmath>
-#include <memory>
 
 #include "../parallel.h"
 #include "reduce.h"
@@ -91,6 +89,7 @@ void columns(const T* x, int64_t n, int64_t step, int64_t cols, T* values, int64
 template <bool kMax, class T>
 void index_of(const T* x, const Dims& sizes, const Dims& strides, int dim, T* values, int64_t* indices) {
   Kept kept(sizes, strides, dim);
+  if (!kept.total) return;
   int64_t n = sizes[dim], step = strides[dim];
   bool side = kept.n && kept.step[kept.n - 1] == 1 && step != 1 && n < INT32_MAX;
   int64_t width = side ? kept.size[kept.n - 1] : 1, tiles = (width + kTile - 1) / kTile;
