@@ -1,0 +1,76 @@
+// A number as one element of a dtype, and the tensor that an op of indices writes to.
+#pragma once
+#include <cmath>
+#include <limits>
+
+#include "../op.h"
+
+namespace wg {
+
+struct Element {
+  alignas(16) char bytes[16];
+};
+
+inline const char* cpp_name(DType d) {
+  static constexpr const char* names[] = {"bool",      "uint8_t",       "int8_t", "int16_t", "int", "int64_t",
+                                          "c10::Half", "c10::BFloat16", "float",  "double",  "c10::complex<float>",
+                                          "c10::complex<double>"};
+  return names[int(d)];
+}
+
+// torch's rule: truncation is fine, a magnitude that does not fit is not; uint8 takes negative numbers modulo 256.
+template <class T>
+bool fits(complex128 z, bool integral, int64_t integer) {
+  if constexpr (is_complex_v<T> || std::is_same_v<T, bool>) return true;
+  if (z.imag() != 0) return false;
+  if constexpr (std::is_integral_v<T>) {
+    const double top = double(std::numeric_limits<T>::max());
+    const double low = std::is_signed_v<T> ? double(std::numeric_limits<T>::lowest()) : -top;
+    if (integral) return sizeof(T) == 8 || (double(integer) >= low && double(integer) <= top);
+    return !(z.real() < low || z.real() > top);
+  } else {
+    if (!std::isfinite(z.real())) return true;
+    const double top = std::is_same_v<T, Half>       ? 65504.0
+                       : std::is_same_v<T, BFloat16> ? 3.38953138925153547590470800371487866880e+38
+                       : std::is_same_v<T, float>    ? double(std::numeric_limits<float>::max())
+                                                     : std::numeric_limits<double>::max();
+    return std::abs(z.real()) <= top;
+  }
+}
+
+inline Element element_of(const Value& v, DType d) {
+  Element e;
+  const bool integral = v.tag == Tag::Int || v.tag == Tag::Bool;
+  const int64_t integer = integral ? v.to_int() : 0;
+  const complex128 z = v.to_complex();
+  visit(d, [&]<class T>() {
+    WG_CHECK((fits<T>(z, integral, integer)), "value cannot be converted to type ", cpp_name(d), " without overflow");
+    T x;
+    if constexpr (std::is_same_v<T, bool>) x = integral ? integer != 0 : z != complex128(0);
+    else if constexpr (std::is_integral_v<T>) x = integral ? T(integer) : T(int64_t(z.real()));
+    else if constexpr (is_complex_v<T>) x = T(z);
+    else if constexpr (is_reduced_v<T>) x = T(float(z.real()));
+    else x = T(z.real());
+    std::memcpy(e.bytes, &x, sizeof x);
+  });
+  return e;
+}
+
+// The same of a 0-dim tensor.
+inline Element element_of(const Tensor& t, DType d) {
+  Element e;
+  const TensorRef same = cast(t, d);
+  std::memcpy(e.bytes, same->data(), size_of(d));
+  return e;
+}
+
+// What an op that changes some elements of argument 0 works on: argument 0 itself when it runs in place, else a copy.
+inline TensorRef changed(Call& c) {
+  if (!c.into) return clone(c.tensor(0));
+  WG_CHECK(!overlaps_itself(c.into->sizes, c.into->strides),
+           "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+           "Please clone() the tensor before performing the operation.");
+  return TensorRef(c.into);
+}
+
+}  // namespace wg
