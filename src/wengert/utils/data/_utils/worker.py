@@ -1,0 +1,210 @@
+"""The life of a worker process: receive indices, fetch, send batches back, until told to stop."""
+
+import os
+import pickle
+import random
+import signal
+import sys
+from queue import SimpleQueue
+from threading import Thread
+
+import wengert as wg
+
+from . import transport
+
+# How often a waiting worker looks whether its parent is still alive, in seconds.
+PARENT_CHECK_INTERVAL = 5.0
+
+_worker_info = None
+
+
+class WorkerInfo:
+    """What ``get_worker_info()`` tells inside a worker.
+
+    Attributes:
+        id: the number of this worker, from 0.
+        num_workers: how many there are.
+        seed: the seed of this worker, ``base_seed + id``.
+        dataset: this worker's copy of the dataset.
+    """
+
+    __slots__ = ("dataset", "id", "num_workers", "rng", "seed", "worker_method")
+
+    def __init__(self, id, num_workers, seed, dataset, rng=None, worker_method="multiprocessing"):
+        values = {"id": id, "num_workers": num_workers, "seed": seed, "dataset": dataset}
+        for name, value in {**values, "rng": rng, "worker_method": worker_method}.items():
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name, value):
+        raise AttributeError(f"cannot assign to field {name!r}")
+
+    def __repr__(self):
+        return f"WorkerInfo(id={self.id}, num_workers={self.num_workers}, seed={self.seed}, dataset={self.dataset!r})"
+
+
+def get_worker_info():
+    """Returns the ``WorkerInfo`` of this worker process, or None in the main process.
+
+    Example::
+
+        >>> from wengert.utils.data import get_worker_info
+        >>> get_worker_info() is None
+        True
+    """
+    return _worker_info
+
+
+class StreamEnded:
+    """Sent instead of a batch: the stream of this worker is at its end."""
+
+
+class Resumed:
+    """The answer to a request for a new epoch: whatever came before belongs to the last one."""
+
+
+class Failure:
+    """An exception of a worker, in a form that survives the way to the parent."""
+
+    def __init__(self, where):
+        import traceback
+
+        kind, value, trace = sys.exc_info()
+        self.kind = kind
+        self.where = where
+        self.text = "".join(traceback.format_exception(kind, value, trace))
+        try:
+            pickle.loads(pickle.dumps(kind))
+        except Exception:  # noqa: BLE001 - a class that cannot travel, for whatever reason
+            self.kind = RuntimeError
+
+    def reraise(self):
+        """Raises an exception of the same type, with the worker's traceback as its message."""
+        message = f"Caught {self.kind.__name__} {self.where}.\nOriginal {self.text}"
+        if self.kind is KeyError:
+            # KeyError shows the repr of its argument, which would put the traceback on one line.
+            message = _Verbatim(message)
+        try:
+            exception = self.kind(message=message) if getattr(self.kind, "message", None) else self.kind(message)
+        except Exception:  # noqa: BLE001 - a constructor with other arguments
+            raise RuntimeError(message) from None
+        raise exception
+
+
+class _Verbatim(str):
+    __slots__ = ()
+
+    def __repr__(self):
+        return self
+
+
+def _seed_everything(base_seed, worker_id):
+    import numpy
+
+    seed = base_seed + worker_id
+    random.seed(seed)
+    wg.manual_seed(seed)
+    entropy = [worker_id, base_seed & 0xFFFFFFFF, base_seed >> 32, 0]
+    numpy.random.seed(numpy.random.SeedSequence(entropy).generate_state(4))
+    return seed
+
+
+class _Sender(Thread):
+    """Sends in the background, so that the next batch is fetched while the parent is still busy with this one."""
+
+    def __init__(self, connection):
+        super().__init__(daemon=True)
+        self.connection = connection
+        self.messages = SimpleQueue()
+
+    def run(self):
+        while True:
+            try:
+                transport.send(self.connection, self.messages.get())
+            except OSError:
+                # The parent has closed its end: nobody will read anything any more.
+                return
+
+
+def _next_request(connection, parent):
+    """The next request of the parent, or None when it is gone."""
+    while not connection.poll(PARENT_CHECK_INTERVAL):
+        if os.getppid() != parent:
+            return None
+    try:
+        return pickle.loads(connection.recv_bytes())
+    except (EOFError, OSError):
+        return None
+
+
+class _Answers:
+    """Makes the answers to the parent's requests: batches, or what went wrong."""
+
+    def __init__(self, worker_id, make_fetcher, init_fn, sender):
+        self.where = f"in DataLoader worker process {worker_id}"
+        self.make_fetcher = make_fetcher
+        self.send = sender.messages.put
+        self.failure = None
+        try:
+            if init_fn is not None:
+                init_fn(worker_id)
+            self.begin()
+        except Exception:  # noqa: BLE001 - goes to the parent
+            self.failure = Failure(self.where)
+
+    def begin(self):
+        """Starts an epoch."""
+        self.fetcher = self.make_fetcher()
+        self.ended = False
+
+    def resume(self):
+        """Starts another epoch and tells the parent."""
+        self.send(transport.pack((None, Resumed())))
+        try:
+            self.begin()
+        except Exception:  # noqa: BLE001 - goes to the parent
+            self.failure = Failure(self.where)
+
+    def answer(self, number, index, is_stream):
+        """Fetches and sends one batch."""
+        if self.ended:
+            return
+        if self.failure is not None:
+            data, self.failure = self.failure, None
+        else:
+            try:
+                data = self.fetcher.fetch(index)
+            except Exception as error:  # noqa: BLE001 - goes to the parent
+                if is_stream and isinstance(error, StopIteration):
+                    data = StreamEnded()
+                    self.ended = True
+                else:
+                    data = Failure(self.where)
+        try:
+            messages = transport.pack((number, data))
+        except Exception:  # noqa: BLE001 - a batch that cannot be pickled
+            messages = transport.pack((number, Failure(self.where)))
+        self.send(messages)
+
+
+def worker_loop(connection, inherited, make_fetcher, dataset, is_stream, base_seed, init_fn, worker_id, num_workers):
+    """Runs in the worker until the parent closes the connection or dies."""
+    # Ctrl-C goes to the whole group of processes; the parent decides what happens to its workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    # Ends of other workers' connections that came along with the fork: they must close when the parent closes them.
+    for other in inherited:
+        other.close()
+    parent = os.getppid()
+    wg.set_num_threads(1)
+    seed = _seed_everything(base_seed, worker_id)
+    global _worker_info
+    _worker_info = WorkerInfo(id=worker_id, num_workers=num_workers, seed=seed, dataset=dataset)
+    sender = _Sender(connection)
+    sender.start()
+    answers = _Answers(worker_id, make_fetcher, init_fn, sender)
+    while (request := _next_request(connection, parent)) is not None:
+        number, index = request
+        if number is None:
+            answers.resume()
+        else:
+            answers.answer(number, index, is_stream)
