@@ -59,7 +59,7 @@ void tile(void* out, const void* const* in, int64_t n) {
 
 template <class Fn, int arity, bool bool_first, class T>
 void put(TileFn* row) {
-  using First = std::conditional_t<bool_first, bool, T>;
+  using First = std::conditional_t<bool_first, uint8_t, T>;  // a bool as a byte: vectorises
   row[int(DTypeOf<T>::value)] = tile<Fn, arity, First, T>;
 }
 
