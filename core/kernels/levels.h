@@ -1,4 +1,5 @@
-// Kernels compiled once per level of x86-64: their files are built three times, as namespaces generic, v3 and v4.
+// Kernels compiled once per level of x86-64: their files are built three times, as namespaces v2, v3 and v4;
+// elsewhere once, as generic.
 #pragma once
 #include <cstring>
 
@@ -6,15 +7,13 @@ namespace wg {
 
 const char* cpu_level();  // tiles.h
 
-// The table of kernels that suits this machine. On other architectures there is one level only.
+// The table of kernels that suits this machine.
 template <class Table>
-const Table& pick_level(const Table& generic, [[maybe_unused]] const Table* v3, [[maybe_unused]] const Table* v4) {
-#if defined(__x86_64__)
+const Table& pick_level(const Table& v2, const Table& v3, const Table& v4) {
   const char* level = cpu_level();
-  if (std::strcmp(level, "x86-64-v4") == 0) return *v4;
-  if (std::strcmp(level, "x86-64-v3") == 0) return *v3;
-#endif
-  return generic;
+  if (std::strcmp(level, "x86-64-v4") == 0) return v4;
+  if (std::strcmp(level, "x86-64-v3") == 0) return v3;
+  return v2;
 }
 
 }  // namespace wg
@@ -22,11 +21,11 @@ const Table& pick_level(const Table& generic, [[maybe_unused]] const Table* v3, 
 // WG_LEVEL_TABLE(GemmKernels, gemm_kernels, pick): declares the tables of all levels and the function that picks one.
 #if defined(__x86_64__)
 #define WG_LEVEL_TABLE(Type, name, pick)                                                 \
-  namespace generic { extern const Type name; }                                          \
+  namespace v2 { extern const Type name; }                                               \
   namespace v3 { extern const Type name; }                                               \
   namespace v4 { extern const Type name; }                                               \
   inline const Type& pick() {                                                            \
-    static const Type& chosen = pick_level(generic::name, &v3::name, &v4::name);         \
+    static const Type& chosen = pick_level(v2::name, v3::name, v4::name);                \
     return chosen;                                                                       \
   }
 #else

@@ -1,0 +1,154 @@
+// Softmax of float and double, compiled per level. Short rows are done in blocks, so that exp runs over many at once.
+#ifndef WG_LEVEL
+#define WG_LEVEL generic
+#endif
+#include "../simd/math.h"
+#include "softmax_kernels.h"
+
+namespace wg::WG_LEVEL {
+namespace {
+
+constexpr int64_t kBlock = 1024;
+constexpr int64_t kLanes = 32;
+
+inline float log_of(float x) { return __builtin_logf(x); }
+inline double log_of(double x) { return __builtin_log(x); }
+
+template <class T>
+T join8(const T* v) {
+  return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
+}
+
+template <class T>
+T largest(const T* x, int64_t n) {
+  T best = x[0];
+  int64_t i = 0;
+  if (n >= kLanes) {
+    T lane[kLanes];
+    for (int64_t v = 0; v < kLanes; ++v) lane[v] = x[v];
+    for (i = kLanes; i + kLanes <= n; i += kLanes)
+      for (int64_t v = 0; v < kLanes; ++v) lane[v] = x[i + v] > lane[v] ? x[i + v] : lane[v];
+    for (int64_t v = 0; v < kLanes; ++v) best = lane[v] > best ? lane[v] : best;
+  }
+  for (; i < n; ++i) best = x[i] > best ? x[i] : best;
+  return best;
+}
+
+// Sum of f(i) for i < n.
+template <class T, class F>
+inline T sum_of(int64_t n, F f) {
+  T total = 0;
+  int64_t i = 0;
+  if (n >= kLanes) {
+    T lane[kLanes] = {};
+    for (; i + kLanes <= n; i += kLanes)
+      for (int64_t v = 0; v < kLanes; ++v) lane[v] += f(i + v);
+    for (int64_t half = kLanes / 2; half >= 8; half /= 2)
+      for (int64_t v = 0; v < half; ++v) lane[v] += lane[v + half];
+    total = join8(lane);
+  }
+  for (; i < n; ++i) total += f(i);
+  return total;
+}
+
+template <class T>
+void long_row(T* y, const T* x, int64_t n, bool log) {
+  T top = largest(x, n), sum = 0;
+  T e[kBlock];
+  for (int64_t at = 0; at < n; at += kBlock) {
+    int64_t m = n - at < kBlock ? n - at : kBlock;
+    T* to = log ? e : y + at;
+    const T* from = x + at;
+    for (int64_t i = 0; i < m; ++i) to[i] = exp(from[i] - top);
+    sum += sum_of<T>(m, [to](int64_t i) { return to[i]; });
+  }
+  if (log) {
+    T shift = log_of(sum);
+    for (int64_t i = 0; i < n; ++i) y[i] = (x[i] - top) - shift;
+  } else {
+    for (int64_t i = 0; i < n; ++i) y[i] /= sum;
+  }
+}
+
+template <class T>
+void rows_of(T* y, const T* x, int64_t rows, int64_t n, bool log) {
+  if (n > kBlock) {
+    for (int64_t r = 0; r < rows; ++r) long_row(y + r * n, x + r * n, n, log);
+    return;
+  }
+  T e[kBlock];
+  int64_t many = kBlock / n;
+  for (int64_t first = 0; first < rows; first += many, x += many * n, y += many * n) {
+    int64_t here = rows - first < many ? rows - first : many;
+    for (int64_t r = 0; r < here; ++r) {
+      T top = largest(x + r * n, n);
+      for (int64_t i = 0; i < n; ++i) y[r * n + i] = x[r * n + i] - top;
+    }
+    for (int64_t i = 0; i < here * n; ++i) e[i] = exp(y[i]);
+    for (int64_t r = 0; r < here; ++r) {
+      const T* from = e + r * n;
+      T* to = y + r * n;
+      T sum = sum_of<T>(n, [from](int64_t i) { return from[i]; });
+      if (log) {
+        T shift = log_of(sum);
+        for (int64_t i = 0; i < n; ++i) to[i] -= shift;
+      } else {
+        for (int64_t i = 0; i < n; ++i) to[i] = from[i] / sum;
+      }
+    }
+  }
+}
+
+template <class T>
+void columns_of(T* y, const T* x, int64_t n, int64_t step, int64_t cols, bool log) {
+  T top[kSoftTile], sum[kSoftTile];
+  for (int64_t c = 0; c < cols; ++c) top[c] = x[c], sum[c] = 0;
+  for (int64_t i = 1; i < n; ++i)
+    for (int64_t c = 0; c < cols; ++c) top[c] = x[i * step + c] > top[c] ? x[i * step + c] : top[c];
+  for (int64_t i = 0; i < n; ++i)
+    for (int64_t c = 0; c < cols; ++c) {
+      T d = x[i * step + c] - top[c], e = exp(d);
+      y[i * step + c] = log ? d : e;
+      sum[c] += e;
+    }
+  if (log) {
+    for (int64_t c = 0; c < cols; ++c) sum[c] = log_of(sum[c]);
+    for (int64_t i = 0; i < n; ++i)
+      for (int64_t c = 0; c < cols; ++c) y[i * step + c] -= sum[c];
+  } else {
+    for (int64_t i = 0; i < n; ++i)
+      for (int64_t c = 0; c < cols; ++c) y[i * step + c] /= sum[c];
+  }
+}
+
+template <class T>
+void rows_backward(T* gx, const T* g, const T* y, int64_t rows, int64_t n, bool log) {
+  for (int64_t r = 0; r < rows; ++r, gx += n, g += n, y += n) {
+    if (log) {
+      T sum = sum_of<T>(n, [g](int64_t i) { return g[i]; });
+      for (int64_t i = 0; i < n; ++i) gx[i] = g[i] - exp(y[i]) * sum;
+    } else {
+      T sum = sum_of<T>(n, [g, y](int64_t i) { return g[i] * y[i]; });
+      for (int64_t i = 0; i < n; ++i) gx[i] = (g[i] - sum) * y[i];
+    }
+  }
+}
+
+template <class T>
+void columns_backward(T* gx, const T* g, const T* y, int64_t n, int64_t step, int64_t cols, bool log) {
+  T sum[kSoftTile] = {};
+  for (int64_t i = 0; i < n; ++i)
+    for (int64_t c = 0; c < cols; ++c) sum[c] += log ? g[i * step + c] : g[i * step + c] * y[i * step + c];
+  for (int64_t i = 0; i < n; ++i)
+    for (int64_t c = 0; c < cols; ++c) {
+      int64_t k = i * step + c;
+      gx[k] = log ? g[k] - exp(y[k]) * sum[c] : (g[k] - sum[c]) * y[k];
+    }
+}
+
+}  // namespace
+
+#define WG_SOFT(T) {rows_of<T>, columns_of<T>, rows_backward<T>, columns_backward<T>}
+const SoftmaxKernels softmax_kernels = {WG_SOFT(float), WG_SOFT(double)};
+
+}  // namespace wg::WG_LEVEL
