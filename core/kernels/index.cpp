@@ -314,6 +314,18 @@ void add_strided(char* to, const Dims& to_strides, const char* from, const Dims&
   });
 }
 
+void multiply_strided(char* to, const Dims& to_strides, const char* by, const Dims& by_strides, const Dims& sizes,
+                      DType type) {
+  const Walk<2> w(sizes, {&to_strides, &by_strides}, {size_of(type), size_of(type)});
+  visit(type, [&]<class T>() {
+    w.run({to, const_cast<char*>(by)}, kGrain, [&](char* const* p, int64_t n) {
+      for (int64_t i = 0; i < n; ++i)
+        combine<Reduce::Mul>(*reinterpret_cast<T*>(p[0] + i * w.inner(0)),
+                             *reinterpret_cast<const T*>(p[1] + i * w.inner(1)));
+    });
+  });
+}
+
 void divide_strided(char* to, const Dims& to_strides, const char* by, const Dims& by_strides, const Dims& sizes,
                     DType type) {
   const Walk<2> w(sizes, {&to_strides, &by_strides}, {size_of(type), size_of(type)});

@@ -46,9 +46,11 @@ void unpack_where(char* out, const char* in, const bool* mask, int64_t n, int it
 // The coordinates of all true elements, a row each.
 void coordinates(int64_t* out, const bool* mask, const Dims& sizes);
 
-// to[i] += from[i]; to[i] /= by[i] (integers round down). overlapping: elements of `to` may coincide.
+// to[i] += from[i]; to[i] *= by[i]; to[i] /= by[i] (integers round down). overlapping: elements of `to` may coincide.
 void add_strided(char* to, const Dims& to_strides, const char* from, const Dims& from_strides, const Dims& sizes,
                  DType type, bool overlapping = false);
+void multiply_strided(char* to, const Dims& to_strides, const char* by, const Dims& by_strides, const Dims& sizes,
+                      DType type);
 void divide_strided(char* to, const Dims& to_strides, const char* by, const Dims& by_strides, const Dims& sizes,
                     DType type);
 

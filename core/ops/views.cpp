@@ -82,7 +82,7 @@ struct Slice {
 
 // Clamps as Python does; dim, start, end and step are the arguments first … first + 3 of the call.
 Slice canonical_slice(Call& c, int first, const Dims& sizes) {
-  WG_CHECK(!sizes.empty(), "slice() cannot be applied to a 0-dim tensor.");
+  WG_CHECK_INDEX(!sizes.empty(), "slice() cannot be applied to a 0-dim tensor.");
   Slice s;
   s.dim = wrap_dim(c.integer(first), sizes.size());
   const int64_t n = sizes[s.dim];

@@ -1,0 +1,164 @@
+// Look-ups in flat tensors and tables: take, put, embedding, one_hot.
+#include "../kernels/index.h"
+#include "../op.h"
+#include "calls.h"
+#include "element.h"
+
+namespace wg {
+namespace {
+
+// Byte offsets of linear indices into a contiguous tensor of n elements.
+TensorRef linear_offsets(const Tensor& index, int64_t n, int itemsize) {
+  const TensorRef flat = contiguous(*cast(index, DType::Int64)), offsets = zeros({index.numel}, DType::Int64);
+  const int64_t bad =
+      add_offsets(offsets->as<int64_t>(), flat->as<int64_t>(), flat->numel, n, itemsize, true);
+  WG_CHECK_INDEX(bad < 0, "out of range: tried to access index ", flat->as<int64_t>()[bad], " on a tensor of ", n,
+                 " elements.");
+  return offsets;
+}
+
+Rows single_elements(const Tensor& offsets) {
+  Rows rows;
+  rows.offsets = offsets.as<int64_t>();
+  rows.n = offsets.numel;
+  return rows;
+}
+
+void check_indices(const Tensor& indices) {
+  WG_CHECK(indices.dtype == DType::Int64 || indices.dtype == DType::Int32,
+           "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got torch.",
+           torch_name(indices.dtype), "Tensor instead (while checking arguments for embedding)");
+}
+
+// How often each row is looked up, as the divisor of its gradient.
+std::vector<int64_t> counts_of(const int64_t* indices, int64_t n, int64_t rows) {
+  std::vector<int64_t> counts(size_t(rows), 0);
+  for (int64_t i = 0; i < n; ++i) ++counts[size_t(indices[i])];
+  return counts;
+}
+
+}  // namespace
+
+WG_OP(take) {
+  Tensor &self = c.tensor(0), &index = c.tensor(1);
+  WG_CHECK(index.dtype == DType::Int64, "take(): Expected a long tensor for index, but got ", torch_name(index.dtype));
+  WG_CHECK_INDEX(self.numel > 0 || index.numel == 0, "take(): tried to take from an empty tensor");
+  const TensorRef offsets = linear_offsets(index, self.numel, size_of(self.dtype)), from = contiguous(self);
+  const TensorRef out = empty(index.sizes, self.dtype);
+  get_rows(out->data(), from->data(), single_elements(*offsets), size_of(self.dtype));
+  c.out(out);
+}
+
+// (gradient, sizes of the input, index)
+WG_OP(_take_backward) {
+  Tensor& g = c.tensor(0);
+  const TensorRef out = zeros(c.ints(1), g.dtype);
+  const TensorRef offsets = linear_offsets(c.tensor(2), out->numel, size_of(g.dtype)), from = contiguous(g);
+  put_rows(out->data(), from->data(), single_elements(*offsets), g.dtype, Reduce::Add);
+  c.out(out);
+}
+
+WG_OP(put) {
+  Tensor &self = c.tensor(0), &index = c.tensor(1), &source = c.tensor(2);
+  WG_CHECK(index.dtype == DType::Int64, "put_(): Expected a long tensor for index, but got ", torch_name(index.dtype));
+  WG_CHECK(self.dtype == source.dtype, "put_(): self and source expected to have the same dtype, but got self.dtype = ",
+           torch_name(self.dtype), " and source.dtype = ", torch_name(source.dtype));
+  WG_CHECK_INDEX(index.numel == source.numel,
+                 "put_(): Expected source and index to have the same number of elements, but got source.numel() = ",
+                 source.numel, ", index.numel() = ", index.numel);
+  WG_CHECK_INDEX(self.numel > 0 || index.numel == 0, "put_(): Expected self to be non-empty, or index to be empty");
+  const TensorRef out = empty(self.sizes, self.dtype), from = contiguous(source);
+  copy(*out, self);
+  const TensorRef offsets = linear_offsets(index, self.numel, size_of(self.dtype));
+  put_rows(out->data(), from->data(), single_elements(*offsets), self.dtype,
+           c.nargs > 3 && c.flag(3) ? Reduce::Add : Reduce::Set);
+  c.out(out);
+}
+
+WG_OP(embedding) {
+  Tensor &weight = c.tensor(0), &indices = c.tensor(1);
+  WG_CHECK(weight.ndim() == 2, "'weight' must be 2-D");
+  check_indices(indices);
+  const TensorRef flat = contiguous(*cast(indices, DType::Int64)), offsets = zeros({indices.numel}, DType::Int64);
+  const int64_t step = weight.strides[0] * size_of(weight.dtype);
+  const int64_t bad = add_offsets(offsets->as<int64_t>(), flat->as<int64_t>(), flat->numel, weight.sizes[0], step, false);
+  WG_CHECK_INDEX(bad < 0, "index out of range in self");
+  Dims sizes = indices.sizes;
+  sizes.push_back(weight.sizes[1]);
+  const TensorRef out = empty(sizes, weight.dtype);
+  Rows rows = single_elements(*offsets);
+  rows.after_sizes = {weight.sizes[1]};
+  rows.after_strides = {weight.strides[1]};
+  get_rows(out->data(), weight.data(), rows, size_of(weight.dtype));
+  c.out(out);
+}
+
+// (gradient, indices, number of rows, padding_idx, scale_grad_by_freq)
+WG_OP(embedding_dense_backward) {
+  Tensor& g = c.tensor(0);
+  check_indices(c.tensor(1));
+  const TensorRef indices = contiguous(*cast(c.tensor(1), DType::Int64)), from = contiguous(g);
+  const int64_t rows = c.integer(2), padding = c.integer(3), width = g.ndim() ? g.sizes.back() : 1;
+  const int64_t* at = indices->as<int64_t>();
+  const int64_t outside = first_outside(at, indices->numel, rows);
+  WG_CHECK_INDEX(outside < 0, "index out of range in self");
+  // One more row takes what the padding row must not get.
+  const TensorRef sink = zeros({rows + 1, width}, g.dtype), offsets = empty({indices->numel}, DType::Int64);
+  for (int64_t i = 0; i < indices->numel; ++i)
+    offsets->as<int64_t>()[i] = (at[i] == padding ? rows : at[i]) * width * size_of(g.dtype);
+  Rows where = single_elements(*offsets);
+  where.after_sizes = {width};
+  where.after_strides = {1};
+  put_rows(sink->data(), from->data(), where, g.dtype, Reduce::Add);
+  if (c.flag(4)) {
+    const std::vector<int64_t> counts = counts_of(at, indices->numel, rows);
+    const TensorRef divisor = empty({rows, 1}, DType::Float64);
+    for (int64_t i = 0; i < rows; ++i) divisor->as<double>()[i] = double(std::max<int64_t>(counts[size_t(i)], 1));
+    const TensorRef by = cast(*divisor, g.dtype);
+    divide_strided(sink->data(), sink->strides, by->data(), {1, 0}, {rows, width}, g.dtype);
+  }
+  const TensorRef out = alias(*sink, {rows, width}, {width, 1}, 0);
+  out->version = Own<Version>();
+  c.out(out);
+}
+
+WG_OP_AS(one_hot, "one_hot", Primitive) {
+  Tensor& self = c.tensor(0);
+  WG_CHECK(self.dtype == DType::Int64, "one_hot is only applicable to index tensor of type LongTensor.");
+  int64_t classes = c.integer_or(1, -1);
+  const TensorRef flat = contiguous(self);
+  const int64_t *at = flat->as<int64_t>(), n = flat->numel;
+  WG_CHECK(n > 0 || classes > 0, "Can not infer total number of classes from empty tensor.");
+  const int64_t least = n ? *std::min_element(at, at + n) : 0, most = n ? *std::max_element(at, at + n) : 0;
+  WG_CHECK(least >= 0, "Class values must be non-negative.");
+  if (classes == -1) classes = most + 1;
+  else WG_CHECK(most < classes || n == 0, "Class values must be smaller than num_classes.");
+  Dims sizes = self.sizes;
+  sizes.push_back(classes);
+  const TensorRef out = zeros(sizes, DType::Int64);
+  for (int64_t i = 0; i < n; ++i) out->as<int64_t>()[i * classes + at[i]] = 1;
+  c.out(out);
+}
+
+WG_OP_AS(take_along_dim, "take_along_dim", Composite) {
+  Tensor &self = c.tensor(0), &indices = c.tensor(1);
+  WG_CHECK(indices.dtype == DType::Int64, "torch.take_along_dim(): dtype of indices should be Long but got ",
+           torch_name(indices.dtype));
+  if (!c.has(2)) {
+    return c.out(call<"gather">(call<"reshape">(self, Dims{-1}), 0, call<"reshape">(indices, Dims{-1}), false));
+  }
+  WG_CHECK(self.ndim() == indices.ndim(),
+           "torch.take_along_dim(): input and indices should have the same number of dimensions, but got ", self.ndim(),
+           " dimensions for input, and ", indices.ndim(), " dimensions for indices");
+  const int dim = wrap_dim(c.integer(2), self.ndim());
+  Dims a = self.sizes, b = indices.sizes;
+  if (self.ndim()) a[dim] = b[dim] = 1;
+  Dims from = broadcast(a, b), at = from;
+  if (self.ndim()) {
+    from[dim] = self.sizes[dim];
+    at[dim] = indices.sizes[dim];
+  }
+  c.out(call<"gather">(call<"expand">(self, from, false), dim, call<"expand">(indices, at, false), false));
+}
+
+}  // namespace wg
