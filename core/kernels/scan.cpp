@@ -1,0 +1,126 @@
+// Scans: one accumulator a column (double for float, as torch), columns side by side in the order of memory.
+#include "scan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "../parallel.h"
+
+namespace wg {
+namespace {
+
+constexpr int64_t kGrain = 16384;
+constexpr int64_t kTile = 128;
+
+// f(first element of a tile of columns, columns); elements of a column are s.inner apart.
+template <class F>
+void split(const Scan& s, F f) {
+  if (!s.outer || !s.n || !s.inner) return;
+  int64_t tiles = (s.inner + kTile - 1) / kTile, work = s.n * std::min(s.inner, kTile);
+  parallel_for(s.outer * tiles, std::max<int64_t>(1, kGrain / work), [&](int64_t b, int64_t e) {
+    for (int64_t u = b; u < e; ++u) {
+      int64_t c = u % tiles * kTile;
+      f(u / tiles * s.n * s.inner + c, std::min(kTile, s.inner - c));
+    }
+  });
+}
+
+template <class T>
+struct Running {
+  using type = T;
+};
+template <>
+struct Running<float> {
+  using type = double;
+};
+template <>
+struct Running<Half> {
+  using type = float;
+};
+template <>
+struct Running<BFloat16> {
+  using type = float;
+};
+template <>
+struct Running<complex64> {
+  using type = complex128;
+};
+
+template <class T, class Join>
+void running(const Scan& s, const char* in, char* out, typename Running<T>::type start, Join join) {
+  using A = typename Running<T>::type;
+  auto* x = reinterpret_cast<const T*>(in);
+  auto* y = reinterpret_cast<T*>(out);
+  split(s, [&](int64_t at, int64_t cols) {
+    A acc[kTile];
+    std::fill_n(acc, cols, start);
+    for (int64_t i = 0; i < s.n; ++i) {
+      int64_t row = at + (s.reverse ? s.n - 1 - i : i) * s.inner;
+      for (int64_t c = 0; c < cols; ++c) {
+        acc[c] = join(acc[c], A(x[row + c]));
+        y[row + c] = T(acc[c]);
+      }
+    }
+  });
+}
+
+template <bool kMax, class T>
+void extreme(const Scan& s, const T* x, T* y, int64_t* where) {
+  using A = std::conditional_t<is_reduced_v<T>, float, T>;
+  split(s, [&](int64_t at, int64_t cols) {
+    for (int64_t c = 0; c < cols; ++c) {
+      A best = A(x[at + c]);
+      int64_t found = 0;
+      for (int64_t i = 0; i < s.n; ++i) {
+        int64_t k = at + c + i * s.inner;
+        A v = A(x[k]);
+        bool take = kMax ? v >= best : v <= best;
+        if constexpr (std::is_floating_point_v<A>) take = v != v || (best == best && take);
+        if (take) best = v, found = i;
+        y[k] = T(best);
+        where[k] = found;
+      }
+    }
+  });
+}
+
+}  // namespace
+
+void cumulative_sum(const Scan& s, const char* x, char* y) {
+  visit(s.dtype, [&]<class T>() {
+    if constexpr (!std::is_same_v<T, bool>) running<T>(s, x, y, 0, [](auto a, auto v) { return a + v; });
+  });
+}
+
+void cumulative_product(const Scan& s, const char* x, char* y) {
+  visit(s.dtype, [&]<class T>() {
+    if constexpr (!std::is_same_v<T, bool>) running<T>(s, x, y, 1, [](auto a, auto v) { return a * v; });
+  });
+}
+
+void cumulative_logsumexp(const Scan& s, const char* x, char* y) {
+  visit(s.dtype, [&]<class T>() {
+    if constexpr (is_floating_v<T>) {
+      using A = typename Running<T>::type;
+      running<T>(s, x, y, -std::numeric_limits<A>::infinity(), [](A a, A v) -> A {
+        A low = std::isnan(v) || v < a ? v : a, high = std::isnan(v) || v > a ? v : a;
+        if (low == high && std::isinf(low)) return low;
+        return high + std::log1p(std::exp(low - high));
+      });
+    }
+  });
+}
+
+void cumulative_extreme(const Scan& s, bool max, const char* x, char* y, int64_t* where) {
+  visit(s.dtype, [&]<class T>() {
+    if constexpr (!is_complex_v<T>) {
+      auto* from = reinterpret_cast<const T*>(x);
+      auto* to = reinterpret_cast<T*>(y);
+      if (max) extreme<true>(s, from, to, where);
+      else extreme<false>(s, from, to, where);
+    }
+  });
+}
+
+}  // namespace wg

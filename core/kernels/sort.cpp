@@ -1,0 +1,225 @@
+// Sorts keys: every value is mapped to an unsigned integer of the same order, its place rides along in the same word.
+#include "sort.h"
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <numeric>
+
+#include "../parallel.h"
+
+namespace wg {
+namespace {
+
+constexpr int64_t kGrain = 4096;
+constexpr int64_t kRadix = 1024;  // rows this long are sorted digit by digit
+
+template <class T>
+uint64_t key_of(T x) {
+  if constexpr (is_reduced_v<T>) {
+    return key_of(float(x));
+  } else if constexpr (std::is_same_v<T, float>) {
+    if (x != x) return 0xFFFFFFFFu;
+    uint32_t u = float_to_bits(x == 0 ? 0.0f : x);
+    return u >> 31 ? ~u : u | 0x80000000u;
+  } else if constexpr (std::is_same_v<T, double>) {
+    if (x != x) return ~uint64_t(0);
+    double y = x == 0 ? 0.0 : x;
+    uint64_t u;
+    std::memcpy(&u, &y, 8);
+    return u >> 63 ? ~u : u | uint64_t(1) << 63;
+  } else if constexpr (sizeof(T) == 8) {
+    return uint64_t(x) ^ uint64_t(1) << 63;
+  } else {
+    return uint32_t(int32_t(x)) ^ 0x80000000u;
+  }
+}
+
+// Key and place in one word (places below 2^32) or in two.
+struct Short {
+  uint64_t word;
+  Short() = default;
+  Short(uint64_t key, int64_t place, bool down) : word((down ? ~key & 0xFFFFFFFFu : key) << 32 | uint64_t(place)) {}
+  int64_t place() const { return int64_t(word & 0xFFFFFFFFu); }
+  bool same(const Short& o) const { return word >> 32 == o.word >> 32; }
+  bool operator<(const Short& o) const { return word < o.word; }
+};
+struct Long {
+  uint64_t key;
+  int64_t at;
+  Long() = default;
+  Long(uint64_t k, int64_t place, bool down) : key(down ? ~k : k), at(place) {}
+  int64_t place() const { return at; }
+  bool same(const Long& o) const { return key == o.key; }
+  bool operator<(const Long& o) const { return key != o.key ? key < o.key : at < o.at; }
+};
+
+void sort_all(Short* e, Short* spare, int64_t n) {
+  if (n < kRadix) return std::sort(e, e + n);
+  // Places are in order already: three stable passes over the digits of the key do it.
+  for (int shift = 32; shift < 64; shift += 11) {
+    int64_t count[2049] = {};
+    for (int64_t i = 0; i < n; ++i) ++count[(e[i].word >> shift & 2047) + 1];
+    if (std::find(count, count + 2049, n) != count + 2049) continue;  // all digits equal
+    for (int d = 0; d < 2048; ++d) count[d + 1] += count[d];
+    for (int64_t i = 0; i < n; ++i) spare[count[e[i].word >> shift & 2047]++] = e[i];
+    std::memcpy(static_cast<void*>(e), spare, n * sizeof(Short));
+  }
+}
+void sort_all(Long* e, Long*, int64_t n) { std::sort(e, e + n); }
+
+// f(row's elements, their step, output of the row, its step, entries, spare entries) for each row.
+template <class E, class T, class F>
+void each_row(const Rows& s, const T* x, int64_t outputs, F f) {
+  int64_t rows = s.outer * s.inner;
+  if (!rows) return;
+  parallel_for(rows, std::max<int64_t>(1, kGrain / std::max<int64_t>(s.n, 1)), [&](int64_t b, int64_t e) {
+    auto entries = std::make_unique_for_overwrite<E[]>(2 * std::max<int64_t>(s.n, 1));
+    for (int64_t r = b; r < e; ++r) {
+      int64_t block = r / s.inner, lane = r % s.inner;
+      f(x + block * s.n * s.inner + lane, block * outputs * s.inner + lane, entries.get(), entries.get() + s.n);
+    }
+  });
+}
+
+template <class E, class T>
+void fill(E* e, const T* x, int64_t n, int64_t step, bool down) {
+  for (int64_t i = 0; i < n; ++i) e[i] = E(key_of(x[i * step]), i, down);
+}
+
+template <class E, class T>
+void sort_typed(const Rows& s, bool down, int64_t k, const T* x, T* values, int64_t* where) {
+  each_row<E>(s, x, k, [&](const T* row, int64_t out, E* e, E* spare) {
+    fill(e, row, s.n, s.inner, down);
+    if (k < s.n && k > 0) {
+      std::nth_element(e, e + k - 1, e + s.n);
+      std::sort(e, e + k);
+    } else if (k == s.n) {
+      sort_all(e, spare, s.n);
+    }
+    for (int64_t i = 0; i < k; ++i) {
+      int64_t place = e[i].place();
+      if (values) values[out + i * s.inner] = row[place * s.inner];
+      where[out + i * s.inner] = place;
+    }
+  });
+}
+
+template <class T>
+bool is_nan(T x) {
+  if constexpr (is_floating_v<T>) return float(x) != float(x);
+  return false;
+}
+
+template <class E>
+int64_t mode_of(E* e, E* spare, int64_t n) {
+  sort_all(e, spare, n);
+  int64_t best = 0, most = 0;
+  for (int64_t i = 0; i < n;) {
+    int64_t from = i;
+    while (i < n && e[i].same(e[from])) ++i;
+    if (i - from > most) most = i - from, best = e[i - 1].place();
+  }
+  return best;
+}
+
+template <class E, class T>
+int64_t pick(Pick what, int64_t k, const T* row, int64_t n, int64_t step, E* e, E* spare) {
+  if (what == Pick::Mode) {
+    fill(e, row, n, step, false);
+    return mode_of(e, spare, n);
+  }
+  int64_t nans = 0;
+  if (what == Pick::Median || what == Pick::NanMedian)
+    for (int64_t i = 0; i < n; ++i)
+      if (is_nan(row[i * step])) {
+        if (what == Pick::Median) return i;
+        ++nans;
+      }
+  if (what == Pick::Median) k = (n - 1) / 2;
+  if (what == Pick::NanMedian) k = nans == n ? 0 : (n - nans - 1) / 2;
+  fill(e, row, n, step, false);
+  std::nth_element(e, e + k, e + n);
+  return e[k].place();
+}
+
+// Calls f with the entry type that fits rows of n elements of type T.
+template <class T, class F>
+void with_entry(int64_t n, F f) {
+  if (sizeof(T) <= 4 && n <= INT64_C(0xFFFFFFFF)) f(Short());
+  else f(Long());
+}
+
+template <class T>
+int64_t search(const T* row, int64_t n, const int64_t* sorter, T value, bool right) {
+  using A = std::conditional_t<is_reduced_v<T>, float, T>;
+  A v = A(value);
+  int64_t low = 0, high = n;
+  while (low < high) {
+    int64_t mid = low + (high - low) / 2;
+    A at = A(row[sorter ? sorter[mid] : mid]);
+    bool before = right ? !(at > v) : !(at >= v);
+    (before ? low : high) = before ? mid + 1 : mid;
+  }
+  return low;
+}
+
+}  // namespace
+
+void sort_rows(const Rows& s, bool descending, int64_t k, const char* x, char* values, int64_t* where) {
+  visit(s.dtype, [&]<class T>() {
+    if constexpr (!is_complex_v<T>)
+      with_entry<T>(s.n, [&](auto entry) {
+        sort_typed<decltype(entry)>(s, descending, k, reinterpret_cast<const T*>(x), reinterpret_cast<T*>(values), where);
+      });
+  });
+}
+
+void pick_rows(const Rows& s, Pick what, int64_t k, const char* x, char* values, int64_t* where) {
+  visit(s.dtype, [&]<class T>() {
+    if constexpr (!is_complex_v<T>)
+      with_entry<T>(s.n, [&](auto entry) {
+        using E = decltype(entry);
+        each_row<E>(s, reinterpret_cast<const T*>(x), 1, [&](const T* row, int64_t out, E* e, E* spare) {
+          int64_t place = pick<E>(what, k, row, s.n, s.inner, e, spare);
+          reinterpret_cast<T*>(values)[out] = row[place * s.inner];
+          where[out] = place;
+        });
+      });
+  });
+}
+
+void sort_matrix_rows(DType dtype, int64_t n, int64_t width, const char* x, int64_t* order) {
+  std::iota(order, order + n, int64_t(0));
+  visit(dtype, [&]<class T>() {
+    if constexpr (!is_complex_v<T>) {
+      auto* m = reinterpret_cast<const T*>(x);
+      std::stable_sort(order, order + n, [&](int64_t a, int64_t b) {
+        const T *p = m + a * width, *q = m + b * width;
+        for (int64_t i = 0; i < width; ++i) {
+          uint64_t u = key_of(p[i]), v = key_of(q[i]);
+          if (u != v) return u < v;
+        }
+        return false;
+      });
+    }
+  });
+}
+
+void search_rows(DType dtype, int64_t n, int64_t m, int64_t per_row, const char* sorted, const int64_t* sorter,
+                 const char* values, bool right, int64_t* where) {
+  visit(dtype, [&]<class T>() {
+    if constexpr (!is_complex_v<T>) {
+      auto* rows = reinterpret_cast<const T*>(sorted);
+      auto* v = reinterpret_cast<const T*>(values);
+      parallel_for(m, kGrain / 4, [&](int64_t b, int64_t e) {
+        for (int64_t i = b; i < e; ++i) {
+          int64_t at = i / per_row * n;
+          where[i] = search(rows + at, n, sorter ? sorter + at : nullptr, v[i], right);
+        }
+      });
+    }
+  });
+}
+
+}  // namespace wg
