@@ -1,5 +1,7 @@
 """An LSTM cell written by hand learns a rhyme letter by letter, and then says it."""
 
+import itertools
+
 import wengert as torch
 from wengert import nn
 
@@ -50,7 +52,7 @@ def main(short=False):
     optimizer = torch.optim.Adam(cell.parameters(), lr=0.01)
     for step in range(120 if short else 300):
         state, loss = cell.start(), 0.0
-        for now, after in zip(letters[:-1], letters[1:]):
+        for now, after in itertools.pairwise(letters):
             scores, state = cell(now.reshape(1), state)
             loss = loss + nn.functional.cross_entropy(scores, after.reshape(1))
         optimizer.zero_grad()
