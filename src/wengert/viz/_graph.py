@@ -8,14 +8,15 @@ class Node:
     """One box of the picture: an operation, a leaf that collects a gradient, or the tensor that was asked about.
 
     ``kind`` is "op", "parameter", "leaf" or "output"; ``inputs`` are the numbers of the nodes it was computed from;
-    ``saved`` lists what it keeps for backward as ``(name, shape, bytes)``.
+    ``saved`` lists what it keeps for backward as ``(name, shape, bytes)``; ``place`` is the line of code that made it.
     """
 
-    __slots__ = ("dtype", "freed", "grad_fn", "inputs", "kind", "name", "number", "saved", "shape", "title", "value")
+    __slots__ = ("dtype", "freed", "grad_fn", "inputs", "kind", "name", "number")
+    __slots__ += ("place", "saved", "shape", "title", "value")
 
     def __init__(self, number, kind, title, name):
         self.number, self.kind, self.title, self.name = number, kind, title, name
-        self.shape = self.dtype = self.value = self.grad_fn = None
+        self.shape = self.dtype = self.value = self.grad_fn = self.place = None
         self.inputs, self.saved, self.freed = [], [], False
 
     @property
@@ -126,19 +127,23 @@ def op_title(name):
 
 def saved_tensors(grad_fn):
     """Pairs of name and tensor that a node keeps; RuntimeError once its buffers are freed."""
-    for attribute in dir(grad_fn):
-        if attribute.startswith("_saved_"):
-            value = getattr(grad_fn, attribute)
-            for item in value if isinstance(value, (tuple, list)) else (value,):
-                if hasattr(item, "element_size"):
-                    yield attribute[len("_saved_") :], item
+    names = getattr(grad_fn, "_saved_names", None)
+    if names is None:  # a Function's node, and torch's own: what is kept is among its attributes
+        names = [name[len("_saved_") :] for name in dir(grad_fn) if name.startswith("_saved_")]
+    for name in dict.fromkeys(names):
+        value = getattr(grad_fn, f"_saved_{name}")
+        for item in value if isinstance(value, (tuple, list)) else (value,):
+            if hasattr(item, "element_size"):
+                yield name, item
 
 
 def _describe_op(node, seen_memory):
     """Fill in the shape of an operation's result and what it saves; memory shared by nodes is counted once."""
     metadata = getattr(node.grad_fn, "_input_metadata", None)
     if metadata:
-        node.shape, node.dtype = tuple(metadata[0].shape), str(metadata[0].dtype)
+        shape, dtype = metadata[0] if isinstance(metadata[0], tuple) else (metadata[0].shape, metadata[0].dtype)
+        node.shape, node.dtype = tuple(shape), str(dtype)
+    node.place = getattr(node.grad_fn, "_place", None)
     try:
         for name, tensor in saved_tensors(node.grad_fn):
             size = 0 if tensor.data_ptr() in seen_memory else tensor.numel() * tensor.element_size()

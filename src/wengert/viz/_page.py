@@ -16,6 +16,7 @@ aside{width:340px;overflow:auto;padding:18px 20px;background:var(--panel);border
 h1{font-size:17px;margin:0 0 2px} h2{font-size:14px;margin:22px 0 6px}
 p{margin:0;color:var(--muted)} table{border-collapse:collapse;width:100%;font-size:13px}
 td{padding:3px 0;border-top:1px solid var(--line);vertical-align:top} td:last-child{text-align:right;white-space:nowrap;padding-left:14px}
+#info td:last-child{white-space:normal;overflow-wrap:anywhere}
 code{font:12.5px ui-monospace,Menlo,Consolas,monospace;overflow-wrap:anywhere}
 svg g[data-node]{cursor:pointer} svg g.chosen rect{stroke:var(--mark)!important;stroke-width:2.4}
 @media (max-width:720px){body{flex-direction:column}aside{width:auto;max-height:45vh;border:0}}
@@ -54,6 +55,8 @@ def _rows(node):
         (f"saves {name}", f"{shape_text(shape)}, {bytes_text(size) if size else 'shared'}")
         for name, shape, size in node.saved
     ]
+    if node.place:
+        rows.append(("made at", node.place))
     return rows + ([("buffers", "freed by backward")] if node.freed else [])
 
 

@@ -64,6 +64,8 @@ def describe(node):
         lines.append(f"shape {tuple(node.shape)}, {node.dtype}")
     for name, shape, size in node.saved:
         lines.append(f"saves {name} {tuple(shape)}" + (f", {size:,} bytes" if size else ", memory counted elsewhere"))
+    if node.place:
+        lines.append(f"made at {node.place}")
     if node.freed:
         lines.append("its buffers were freed by backward")
     return "\n".join(lines)
