@@ -142,7 +142,7 @@ void index_set(wg::Tensor& self, const std::vector<IndexItem>& items, const Valu
   if (s.indices.empty()) {
     if (!value.is_tensor()) return run_inplace(op<"fill.Scalar">(), {Value(s.t), value});
     const TensorRef source = call<"expand">(without_leading_ones(*value.tensor), s.t->sizes, false);
-    return run_inplace(op<"copy">(), {Value(s.t), Value(source), Value::of_bool(false)});
+    return run_inplace(op<"copy_">(), {Value(s.t), Value(source)});
   }
   TensorRef source;
   if (value.is_tensor()) {

@@ -1,0 +1,112 @@
+// Loops of ops that rearrange or make whole tensors.
+#include "shape.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace wg {
+namespace {
+constexpr int64_t kGrain = 1 << 15;
+}
+
+void triangle(char* out, const char* in, int64_t batch, int64_t rows, int64_t cols, int64_t k, bool lower,
+              int itemsize) {
+  if (batch * rows * cols == 0) return;
+  const auto piece = [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r) {
+      char* to = out + r * cols * itemsize;
+      const char* from = in + r * cols * itemsize;
+      // The kept columns: [0, cut) below, [cut, cols) above.
+      const int64_t cut = std::clamp<int64_t>(r % rows + k + (lower ? 1 : 0), 0, cols) * itemsize;
+      const int64_t all = cols * itemsize;
+      std::memcpy(lower ? to : to + cut, lower ? from : from + cut, lower ? cut : all - cut);
+      std::memset(lower ? to + cut : to, 0, lower ? all - cut : cut);
+    }
+  };
+  const int64_t grain = std::max<int64_t>(1, kGrain / cols);
+  if (batch * rows <= grain) piece(0, batch * rows);
+  else parallel_for(batch * rows, grain, piece);
+}
+
+namespace {
+
+template <class F>
+void for_each_piece(int64_t n, F&& f) {
+  if (n <= kGrain) f(int64_t(0), n);
+  else parallel_for(n, kGrain, f);
+}
+
+template <class T>
+T from_double(double x) {
+  if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) return T(int64_t(x));
+  else if constexpr (std::is_same_v<T, bool>) return x != 0;
+  else if constexpr (is_reduced_v<T>) return T(float(x));
+  else return T(x);
+}
+
+}  // namespace
+
+// Bit for bit torch's values: vectors of a few elements start at first + step * position, rounded to the dtype, and go
+// on from there.
+void arithmetic(char* out, DType type, int64_t n, double first, double step) {
+  visit(type, [&]<class T>() {
+    constexpr int64_t lanes = sizeof(T) == 8 ? 4 : sizeof(T) == 4 ? 8 : 16;
+    for_each_piece(n, [&](int64_t begin, int64_t end) {
+      T* to = reinterpret_cast<T*>(out);
+      for (int64_t i = begin; i < end; ++i) {
+        if constexpr (is_floating_v<T>) {
+          const int64_t lane = i % lanes;
+          const double base = double(from_double<T>(std::fma(step, double(i - lane), first)));
+          to[i] = from_double<T>(std::fma(step, double(lane), base));
+        } else {
+          to[i] = from_double<T>(first + step * double(i));
+        }
+      }
+    });
+  });
+}
+
+void arithmetic(char* out, DType type, int64_t n, int64_t first, int64_t step) {
+  visit(type, [&]<class T>() {
+    for_each_piece(n, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        const int64_t x = first + step * i;
+        if constexpr (std::is_integral_v<T>) reinterpret_cast<T*>(out)[i] = T(x);
+        else reinterpret_cast<T*>(out)[i] = from_double<T>(double(x));
+      }
+    });
+  });
+}
+
+void evenly_spaced(char* out, DType type, int64_t n, complex128 first, complex128 last) {
+  visit(type, [&]<class T>() {
+    // The step is computed in the dtype of the result (integers: in double), as torch does.
+    using S = std::conditional_t<is_complex_v<T> || std::is_same_v<T, float>, T, std::conditional_t<is_reduced_v<T>, float, double>>;
+    S a, b;
+    if constexpr (is_complex_v<T>) {
+      a = S(first);
+      b = S(last);
+    } else if constexpr (std::is_integral_v<T>) {
+      a = S(T(int64_t(first.real())));
+      b = S(T(int64_t(last.real())));
+    } else {
+      a = S(from_double<T>(first.real()));
+      b = S(from_double<T>(last.real()));
+    }
+    const S step = n > 1 ? (b - a) / S(n - 1) : S(0);
+    for_each_piece(n, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        const bool low = i < n / 2;
+        const double k = double(low ? i : n - i - 1);
+        if constexpr (is_complex_v<T>) reinterpret_cast<T*>(out)[i] = low ? a + step * S(T(k)) : b - step * S(T(k));
+        else reinterpret_cast<T*>(out)[i] = from_double<T>(std::fma(low ? double(step) : -double(step), k, low ? a : b));
+      }
+    });
+    if (n == 1) {
+      if constexpr (is_complex_v<T>) reinterpret_cast<T*>(out)[0] = a;
+      else reinterpret_cast<T*>(out)[0] = from_double<T>(double(a));
+    }
+  });
+}
+
+}  // namespace wg
