@@ -1,0 +1,207 @@
+"""Arithmetic on tensors and numbers, with the local derivatives of each operation."""
+
+from ._declare import composite, elementwise
+from .compare import where
+
+
+@elementwise("add(Tensor self, Tensor other, *, Scalar alpha=1)", reference="numpy.add")
+def add(self, other):
+    """self + alpha * other, broadcast."""
+    return 1, 1
+
+
+@elementwise("sub(Tensor self, Tensor other, *, Scalar alpha=1)", reference="numpy.subtract", aliases=("subtract",))
+def sub(self, other):
+    """self - alpha * other, broadcast."""
+    return 1, -1
+
+
+@composite("rsub(Tensor self, Tensor other, *, Scalar alpha=1)")
+def rsub(self, other, *, alpha=1):
+    """other - alpha * self, broadcast."""
+    return sub(other, self, alpha=alpha)
+
+
+@elementwise(reference="numpy.multiply", aliases=("multiply",))
+def mul(self, other):
+    """self * other, broadcast."""
+    return other, self
+
+
+@elementwise(
+    "div(Tensor self, Tensor other, *, str? rounding_mode=None)",
+    promote="float",
+    domain=(1, 3),
+    reference="numpy.divide",
+    aliases=("divide", "true_divide"),
+)
+def div(self, other):
+    """self / other, broadcast; integers give floating-point numbers. rounding_mode: None, "trunc" or "floor"."""
+    return 1 / other, -(self / other) / other
+
+
+@elementwise(domain=(1, 3), reference="numpy.floor_divide")
+def floor_divide(self, other):
+    """The quotient rounded towards minus infinity; integer division by 0 is an error."""
+
+
+@elementwise(domain=(1, 3), inplace=False, function=False, method=False)
+def trunc_divide(self, other):
+    """The quotient rounded towards zero: div with rounding_mode="trunc"."""
+    return 0, 0
+
+
+@elementwise(domain=(1, 3), reference="numpy.remainder")
+def remainder(self, other):
+    """self - other * floor(self / other): the sign is that of other."""
+    return 1, -floor_divide(self, other)
+
+
+@elementwise(domain=(1, 3), reference="numpy.fmod")
+def fmod(self, other):
+    """self - other * trunc(self / other): the sign is that of self."""
+    return 1, -trunc_divide(self, other)
+
+
+@elementwise("mul_add(Tensor a, Tensor b, Tensor c)", function=False, method=False, inplace=False)
+def mul_add(a, b, c):
+    """a * b + c, rounded once where the CPU can."""
+    return b, a, 1
+
+
+@elementwise("addcmul(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1)")
+def addcmul(self, tensor1, tensor2, value):
+    """self + value * tensor1 * tensor2, broadcast."""
+    return 1, value * tensor2, value * tensor1
+
+
+@elementwise("addcdiv(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1)", domain=(1, 3))
+def addcdiv(self, tensor1, tensor2, value):
+    """self + value * tensor1 / tensor2, broadcast; of floating-point numbers."""
+    return 1, value / tensor2, -value * (tensor1 / tensor2) / tensor2
+
+
+@elementwise("lerp(Tensor self, Tensor end, Tensor weight)")
+def lerp(self, end, weight):
+    """self + weight * (end - self), broadcast."""
+    return 1 - weight, weight, end - self
+
+
+@elementwise(reference="numpy.negative", aliases=("negative",))
+def neg(self):
+    """-self; bool is refused."""
+    return -1
+
+
+@elementwise(inplace=False)
+def positive(self):
+    """self; bool is refused."""
+    return 1
+
+
+@elementwise(vjp=True, promote="real", reference="numpy.abs", aliases=("absolute",))
+def abs(g, self):
+    """The absolute value (of complex numbers: the modulus); its derivative at 0 is 0."""
+    return g * sgn(self)
+
+
+@elementwise(reference="numpy.sign")
+def sign(self):
+    """-1, 0 or 1; complex is refused (see sgn)."""
+    return 0
+
+
+@elementwise(vjp=True)
+def sgn(g, self, y):
+    """self / |self|, and 0 at 0: sign, for complex numbers too."""
+    modulus = abs(self)
+    return where(modulus == 0, 0, (g - real(conj(g) * y) * y) / modulus)
+
+
+@elementwise(reference="numpy.square", grad_name="PowBackward0")
+def square(self):
+    """self * self."""
+    return 2 * self
+
+
+@elementwise(promote="float", domain=(0.5, 3), reference="numpy.reciprocal")
+def reciprocal(y):
+    """1 / self."""
+    return -y * y
+
+
+@elementwise(promote="float", domain=(0.2, 4), reference="numpy.sqrt")
+def sqrt(y):
+    """The square root; nan for negative numbers. Its derivative at 0 is inf."""
+    return 1 / (2 * y)
+
+
+@elementwise(promote="float", domain=(0.2, 4))
+def rsqrt(y):
+    """1 / sqrt(self)."""
+    return -0.5 * (y * y * y)
+
+
+@elementwise(promote="float", reference="numpy.hypot")
+def hypot(self, other, y):
+    """sqrt(self² + other²), without overflow on the way."""
+    return self / y, other / y
+
+
+@elementwise(promote="float", reference="numpy.arctan2", aliases=("arctan2",))
+def atan2(self, other):
+    """The angle of the point (other, self) from the positive axis, in (-pi, pi]."""
+    square_sum = self * self + other * other
+    zero = square_sum == 0
+    return where(zero, 0, other / square_sum), where(zero, 0, -self / square_sum)
+
+
+@elementwise(promote="float", reference="numpy.copysign")
+def copysign(self, other, y):
+    """The magnitude of self with the sign of other."""
+    return where(self == 0, 0, y / self), 0
+
+
+@elementwise(reference="numpy.nextafter")
+def nextafter(self, other):
+    """The next floating-point number after self in the direction of other."""
+
+
+@elementwise(reference="numpy.heaviside")
+def heaviside(self, values):
+    """0 for negative numbers, 1 for positive ones, values at 0."""
+
+
+@elementwise(domain=(1, 30), reference="numpy.gcd")
+def gcd(self, other):
+    """The greatest common divisor of integers."""
+
+
+@elementwise(domain=(1, 30), reference="numpy.lcm")
+def lcm(self, other):
+    """The least common multiple of integers."""
+
+
+@elementwise("conj_physical(Tensor self)", vjp=True, reference="numpy.conj", fn="conj", aliases=("conj",))
+def conj(g):
+    """The complex conjugate, as a new tensor; real numbers are handed back."""
+    return conj(g)
+
+
+@elementwise(vjp=True, promote="real", inplace=False, reference="numpy.real")
+def real(g):
+    """The real part."""
+    return g
+
+
+@elementwise(vjp=True, promote="real", inplace=False, reference="numpy.imag")
+def imag(g):
+    """The imaginary part; real numbers are refused."""
+    return g * 1j
+
+
+@elementwise(vjp=True, promote="real", inplace=False, reference="numpy.angle")
+def angle(g, self):
+    """The argument in (-pi, pi]; of real numbers 0 or pi."""
+    square_sum = real(self * conj(self))
+    return where(square_sum == 0, 0, g * (self * 1j) / square_sum)

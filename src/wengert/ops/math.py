@@ -1,0 +1,244 @@
+"""Exponentials, logarithms, powers, trigonometry and rounding, with the local derivatives of each function."""
+
+from ._declare import composite, elementwise
+from .arithmetic import mul, real, rsqrt
+from .compare import clamp, logical_and, where
+
+
+@elementwise(promote="float", domain=(-3, 3), reference="numpy.exp")
+def exp(y):
+    """e to the power self."""
+    return y
+
+
+@elementwise(promote="float", domain=(-3, 3), reference="numpy.exp2", aliases=("special.exp2",))
+def exp2(y):
+    """2 to the power self."""
+    return y * 0.6931471805599453
+
+
+@elementwise(promote="float", domain=(-2, 2), reference="numpy.expm1", aliases=("special.expm1",))
+def expm1(y):
+    """exp(self) - 1, exact for small numbers."""
+    return y + 1
+
+
+@elementwise(promote="float", domain=(0.2, 4), reference="numpy.log")
+def log(self):
+    """The natural logarithm; nan for negative numbers."""
+    return 1 / self
+
+
+@elementwise(promote="float", domain=(0.2, 4), reference="numpy.log2")
+def log2(self):
+    """The logarithm to base 2."""
+    return 1 / (self * 0.6931471805599453)
+
+
+@elementwise(promote="float", domain=(0.2, 4), reference="numpy.log10")
+def log10(self):
+    """The logarithm to base 10."""
+    return 1 / (self * 2.302585092994046)
+
+
+@elementwise(
+    promote="float", domain=(-0.7, 3), reference="numpy.log1p", aliases=("special.log1p",), grad_name="Log1PBackward0",
+)
+def log1p(self):
+    """log(1 + self), exact for small numbers."""
+    return 1 / (self + 1)
+
+
+@elementwise(
+    "pow(Tensor self, Tensor exponent)", domain=(0.3, 2), reference="numpy.power", grad_name="PowBackward1"
+)
+def pow(self, exponent, y):
+    """self raised to exponent, broadcast. Integers to negative integer numbers are refused."""
+    zero = exponent == 0
+    return (
+        where(zero, 0, exponent * pow(self, exponent - 1)),
+        where(logical_and(self == 0, real(exponent) >= 0), 0, y * log(self)),
+    )
+
+
+@elementwise(promote="float", domain=(-3, 3), reference="numpy.sin")
+def sin(self):
+    """The sine of an angle in radians."""
+    return cos(self)
+
+
+@elementwise(promote="float", domain=(-3, 3), reference="numpy.cos")
+def cos(self):
+    """The cosine of an angle in radians."""
+    return -sin(self)
+
+
+@elementwise(promote="float", domain=(-1, 1), reference="numpy.tan")
+def tan(y):
+    """The tangent of an angle in radians."""
+    return 1 + y * y
+
+
+@elementwise(promote="float", domain=(-0.9, 0.9), reference="numpy.arcsin", aliases=("arcsin",))
+def asin(self):
+    """The angle in [-pi/2, pi/2] whose sine is self."""
+    return rsqrt(1 - self * self)
+
+
+@elementwise(promote="float", domain=(-0.9, 0.9), reference="numpy.arccos", aliases=("arccos",))
+def acos(self):
+    """The angle in [0, pi] whose cosine is self."""
+    return -rsqrt(1 - self * self)
+
+
+@elementwise(promote="float", domain=(-3, 3), reference="numpy.arctan", aliases=("arctan",))
+def atan(self):
+    """The angle in (-pi/2, pi/2) whose tangent is self."""
+    return 1 / (self * self + 1)
+
+
+@elementwise(promote="float", domain=(-3, 3), reference="numpy.sinh")
+def sinh(self):
+    """The hyperbolic sine."""
+    return cosh(self)
+
+
+@elementwise(promote="float", domain=(-3, 3), reference="numpy.cosh")
+def cosh(self):
+    """The hyperbolic cosine."""
+    return sinh(self)
+
+
+@elementwise(promote="float", domain=(-3, 3), reference="numpy.tanh")
+def tanh(y):
+    """The hyperbolic tangent."""
+    return 1 - y * y
+
+
+@elementwise(promote="float", domain=(-3, 3), reference="numpy.arcsinh", aliases=("arcsinh",))
+def asinh(self):
+    """The inverse of sinh."""
+    return rsqrt(self * self + 1)
+
+
+@elementwise(promote="float", domain=(1.2, 4), reference="numpy.arccosh", aliases=("arccosh",))
+def acosh(self):
+    """The inverse of cosh, of numbers from 1."""
+    return rsqrt(self - 1) * rsqrt(self + 1)
+
+
+@elementwise(promote="float", domain=(-0.9, 0.9), reference="numpy.arctanh", aliases=("arctanh",))
+def atanh(self):
+    """The inverse of tanh, of numbers in (-1, 1)."""
+    return 1 / (1 - self * self)
+
+
+@elementwise(promote="float", domain=(-2, 2), reference="numpy.sinc", aliases=("special.sinc",))
+def sinc(self, y):
+    """sin(pi self) / (pi self), and 1 at 0."""
+    return where(self == 0, 0, cos(self * 3.141592653589793) / self - y / self)
+
+
+@elementwise(promote="float", domain=(-4, 4), aliases=("special.expit",))
+def sigmoid(y):
+    """1 / (1 + exp(-self))."""
+    return y * (1 - y)
+
+
+@composite("logit(Tensor self, float? eps=None)", aliases=("special.logit",))
+def logit(self, eps=None):
+    """log(self / (1 - self)); with eps, self is first clamped to [eps, 1 - eps]."""
+    return _logit(self) if eps is None else _logit(clamp(self, eps, 1 - eps))
+
+
+@elementwise(promote="float", domain=(0.1, 0.9), fn="logit", grad_name="LogitBackward0")
+def _logit(self):
+    """log(self / (1 - self))."""
+    return 1 / (self * (1 - self))
+
+
+@elementwise(domain=(-3, 3), reference="numpy.logaddexp", inplace=False)
+def logaddexp(self, other, y):
+    """log(exp(self) + exp(other)), without overflow on the way."""
+    return exp(self - y), exp(other - y)
+
+
+@elementwise(domain=(-3, 3), reference="numpy.logaddexp2", inplace=False)
+def logaddexp2(self, other, y):
+    """log2(2**self + 2**other), without overflow on the way."""
+    return exp2(self - y), exp2(other - y)
+
+
+@elementwise(promote="float", domain=(-3, 3), reference="numpy.deg2rad", grad_name="Deg2RadBackward0")
+def deg2rad():
+    """Degrees as radians."""
+    return 0.017453292519943295
+
+
+@elementwise(promote="float", domain=(-3, 3), reference="numpy.rad2deg", grad_name="Rad2DegBackward0")
+def rad2deg():
+    """Radians as degrees."""
+    return 57.29577951308232
+
+
+@elementwise(domain=(-3, 3), reference="numpy.floor")
+def floor():
+    """The greatest integer that is not above self."""
+    return 0
+
+
+@elementwise(domain=(-3, 3), reference="numpy.ceil")
+def ceil():
+    """The least integer that is not below self."""
+    return 0
+
+
+@elementwise(domain=(-3, 3), reference="numpy.trunc", aliases=("fix",))
+def trunc():
+    """self without its fraction."""
+    return 0
+
+
+@composite("round(Tensor self, *, int decimals=0)", aliases=("special.round",))
+def round(self, *, decimals=0):
+    """The nearest integer, halves to even; or the nearest number with so many decimals."""
+    return _round(self) if decimals == 0 else _round_decimals(self, decimals)
+
+
+@elementwise(domain=(-3, 3), reference="numpy.round", fn="round", grad_name="RoundBackward0")
+def _round():
+    """The nearest integer, halves to even."""
+    return 0
+
+
+@elementwise(domain=(-3, 3), fn="round_decimals", grad_name="RoundBackward1")
+def _round_decimals(self, decimals):
+    """The nearest number with so many decimals."""
+    return 0, 0
+
+
+@elementwise(domain=(0.1, 0.9))
+def frac():
+    """The fraction of self, with its sign."""
+    return 1
+
+
+@composite("float_power(Tensor self, Tensor exponent)")
+def float_power(self, exponent):
+    """pow, computed in float64 (complex128 when either is complex)."""
+    return pow(_double(self), _double(exponent))
+
+
+@composite("ldexp(Tensor self, Tensor other)")
+def ldexp(self, other):
+    """self * 2**other."""
+    return mul(self, pow(2.0, other))
+
+
+def _double(x):
+    """x in the widest dtype of its kind."""
+    import wengert as wg
+
+    if not isinstance(x, wg.Tensor):
+        return complex(x) if isinstance(x, complex) else float(x)
+    return x.to(wg.complex128 if x.is_complex() else wg.float64)
