@@ -20,9 +20,9 @@
 namespace wg {
 namespace {
 
-constexpr int kMaxPieces = 64;   // enough to balance the load of many threads, few enough to cost nothing
+constexpr int kMaxPieces = 64;  // enough to balance the load of many threads, few enough to cost nothing
 constexpr int kMaxThreads = 1024;
-constexpr int kSpins = 2000;     // about 20 microseconds: the time between two kernels of one training step
+constexpr int kSpins = 2000;  // about 20 microseconds: the time between two kernels of one training step
 
 thread_local bool inside = false;  // this thread is running a piece: nested loops run serially
 
@@ -59,11 +59,11 @@ struct Job {
 };
 
 struct Pool {
-  std::mutex owner;              // held by the thread whose loop runs on the pool
-  std::mutex lock;               // guards what follows
+  std::mutex owner;  // held by the thread whose loop runs on the pool
+  std::mutex lock;   // guards what follows
   std::condition_variable start, done;
   Job* job = nullptr;
-  int seats = 0;                 // workers that may still join the job
+  int seats = 0;  // workers that may still join the job
   int threads = 0;
   std::atomic<uint64_t> round{0};
   std::atomic<int> running{0};

@@ -14,14 +14,15 @@
 namespace wg {
 namespace {
 
-constexpr int64_t kSmall = 32 * 32 * 32;       // multiplications: below, a call of OpenBLAS costs more than it saves
+constexpr int64_t kSmall = 32 * 32 * 32;        // multiplications: below, a call of OpenBLAS costs more than it saves
 constexpr int64_t kTileWork = 128 * 128 * 128;  // of one tile of a large product
 constexpr int64_t kMinSide = 64;
 
 struct Blas {
   void* handle = nullptr;
   bool prefixed = true;
-  void (*sgemm)(int, int, int, int, int, int, float, const float*, int, const float*, int, float, float*, int) = nullptr;
+  void (*sgemm)(int, int, int, int, int, int, float, const float*, int, const float*, int, float, float*,
+                int) = nullptr;
   void (*dgemm)(int, int, int, int, int, int, double, const double*, int, const double*, int, double, double*,
                 int) = nullptr;
   void (*cgemm)(int, int, int, int, int, int, const void*, const void*, int, const void*, int, const void*, void*,
@@ -50,8 +51,10 @@ void* open_library(const char* path) {
   std::string saved = before ? before : "";
   setenv(name, "1", 1);
   void* handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-  if (before) setenv(name, saved.c_str(), 1);
-  else unsetenv(name);
+  if (before)
+    setenv(name, saved.c_str(), 1);
+  else
+    unsetenv(name);
   return handle;
 }
 
@@ -80,13 +83,15 @@ void plain(const Gemm& g, const T* a, const T* b, T* c) {
     gemm_table().small_float(g.m, g.n, g.k, float(g.alpha.real()), a, g.a.row, g.a.col, b, g.b.row, g.b.col,
                              float(g.beta.real()), c, g.c.row);
   } else if constexpr (std::is_same_v<T, double>) {
-    gemm_table().small_double(g.m, g.n, g.k, g.alpha.real(), a, g.a.row, g.a.col, b, g.b.row, g.b.col, g.beta.real(),
-                              c, g.c.row);
+    gemm_table().small_double(g.m, g.n, g.k, g.alpha.real(), a, g.a.row, g.a.col, b, g.b.row, g.b.col, g.beta.real(), c,
+                              g.c.row);
   } else {
     using Acc = std::conditional_t<is_reduced_v<T>, float, std::conditional_t<std::is_integral_v<T>, int64_t, T>>;
     Acc alpha, beta;
-    if constexpr (is_complex_v<T>) alpha = T(g.alpha), beta = T(g.beta);
-    else alpha = Acc(g.alpha.real()), beta = Acc(g.beta.real());
+    if constexpr (is_complex_v<T>)
+      alpha = T(g.alpha), beta = T(g.beta);
+    else
+      alpha = Acc(g.alpha.real()), beta = Acc(g.beta.real());
     constexpr int64_t kWide = 64;
     Acc sums[kWide];
     for (int64_t i = 0; i < g.m; ++i)
@@ -165,8 +170,10 @@ void run(const Gemm& g) {
       const T* a = reinterpret_cast<const T*>(g.a.data) + batch * g.a_step + i * g.a.row;
       const T* b = reinterpret_cast<const T*>(g.b.data) + batch * g.b_step + j * g.b.col;
       T* c = reinterpret_cast<T*>(g.c.data) + batch * g.c_step + i * g.c.row + j;
-      if (fast) with_blas<T>(part, a, b, c);
-      else plain<T>(part, a, b, c);
+      if (fast)
+        with_blas<T>(part, a, b, c);
+      else
+        plain<T>(part, a, b, c);
     }
   };
   double tile_work = work / double(std::max<int64_t>(tiles, 1));
@@ -233,8 +240,8 @@ void dot(DType dtype, int64_t n, const char* x, int64_t x_step, const char* y, i
   visit(dtype, [&]<class T>() {
     if constexpr (!std::is_same_v<T, bool>) {
       using Acc = std::conditional_t<is_reduced_v<T>, float, std::conditional_t<std::is_integral_v<T>, int64_t, T>>;
-      *reinterpret_cast<T*>(out) = T(dot_tree<T, Acc>(n, reinterpret_cast<const T*>(x), x_step,
-                                                      reinterpret_cast<const T*>(y), y_step, conj));
+      *reinterpret_cast<T*>(out) =
+          T(dot_tree<T, Acc>(n, reinterpret_cast<const T*>(x), x_step, reinterpret_cast<const T*>(y), y_step, conj));
     }
   });
 }

@@ -9,8 +9,8 @@ namespace wg {
 // Where OpenBLAS is (a shared library whose symbols begin with "scipy_" or have no prefix). Loaded when first needed;
 // without one, every product runs on our own loops.
 void set_blas_library(const char* path);
-bool blas_loaded();                       // loads it if that has not been tried
-void* blas_symbol(const char* name);      // "cblas_sgemm", "dgesdd_": null when there is none
+bool blas_loaded();                   // loads it if that has not been tried
+void* blas_symbol(const char* name);  // "cblas_sgemm", "dgesdd_": null when there is none
 
 // A matrix in memory: element (i, j) is data[i * row + j * col].
 struct Matrix {

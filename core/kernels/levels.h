@@ -20,16 +20,24 @@ const Table& pick_level(const Table& v2, const Table& v3, const Table& v4) {
 
 // WG_LEVEL_TABLE(GemmKernels, gemm_kernels, pick): declares the tables of all levels and the function that picks one.
 #if defined(__x86_64__)
-#define WG_LEVEL_TABLE(Type, name, pick)                                                 \
-  namespace v2 { extern const Type name; }                                               \
-  namespace v3 { extern const Type name; }                                               \
-  namespace v4 { extern const Type name; }                                               \
-  inline const Type& pick() {                                                            \
-    static const Type& chosen = pick_level(v2::name, v3::name, v4::name);                \
-    return chosen;                                                                       \
+#define WG_LEVEL_TABLE(Type, name, pick)                                  \
+  namespace v2 {                                                          \
+  extern const Type name;                                                 \
+  }                                                                       \
+  namespace v3 {                                                          \
+  extern const Type name;                                                 \
+  }                                                                       \
+  namespace v4 {                                                          \
+  extern const Type name;                                                 \
+  }                                                                       \
+  inline const Type& pick() {                                             \
+    static const Type& chosen = pick_level(v2::name, v3::name, v4::name); \
+    return chosen;                                                        \
   }
 #else
-#define WG_LEVEL_TABLE(Type, name, pick)                                                 \
-  namespace generic { extern const Type name; }                                          \
+#define WG_LEVEL_TABLE(Type, name, pick) \
+  namespace generic {                    \
+  extern const Type name;                \
+  }                                      \
   inline const Type& pick() { return generic::name; }
 #endif

@@ -11,9 +11,9 @@
 namespace wg {
 namespace {
 
-constexpr int64_t kGrain = 32768;   // elements worth a thread's while
-constexpr int kMaxParts = 32;       // parts of one long reduction
-constexpr int kLevels = 48;         // of the tree over outer reduced dims
+constexpr int64_t kGrain = 32768;  // elements worth a thread's while
+constexpr int kMaxParts = 32;      // parts of one long reduction
+constexpr int kLevels = 48;        // of the tree over outer reduced dims
 
 struct Loop {
   int64_t size, in, out;  // steps in elements
@@ -106,8 +106,10 @@ struct Folding {
       int64_t at = in + r0 * plan.run.in;
       locate(plan.folded, plan.nfolded, m, &at, nullptr);
       const char* x = data + at * item;
-      if (plan.columns) f.columns(to, x, r1 - r0, plan.run.in, lanes, plan.lane.in, p);
-      else f.rows(to, x, lanes, plan.lane.in, r1 - r0, plan.run.in, p);
+      if (plan.columns)
+        f.columns(to, x, r1 - r0, plan.run.in, lanes, plan.lane.in, p);
+      else
+        f.rows(to, x, lanes, plan.lane.in, r1 - r0, plan.run.in, p);
     };
     if (m1 - m0 == 1) return leaf(acc, m0);
     // A binary counter: level k holds the fold of 2^k leaves, so every leaf passes log2 joins.
@@ -167,8 +169,10 @@ struct Folding {
       for (int64_t t = begin; t < end; ++t) {
         int64_t from = t / units * step, to = std::min(length, from + step);
         char* place = partial.get() + t / units * bytes;
-        if (by_outer) unit(t % units, place, from, to, 0, plan.run.size);
-        else unit(t % units, place, 0, m, from, to);
+        if (by_outer)
+          unit(t % units, place, from, to, 0, plan.run.size);
+        else
+          unit(t % units, place, 0, m, from, to);
       }
     });
     for (int64_t gap = 1; gap < parts; gap *= 2)
@@ -207,8 +211,10 @@ void fold(Fold f, DType dtype, const char* data, const Dims& sizes, const Dims& 
   if (!plan.count) return kernels.rows(out, data, plan.outputs, 0, 0, 0, p);
   Folding folding{plan, kernels, data, item, acc, p};
   int64_t parts = std::min<int64_t>(kMaxParts, plan.count / kGrain);
-  if (plan.units() < 8 && parts > 1) folding.in_parts(out, parts);
-  else folding.all_units(out);
+  if (plan.units() < 8 && parts > 1)
+    folding.in_parts(out, parts);
+  else
+    folding.all_units(out);
 }
 
 }  // namespace wg

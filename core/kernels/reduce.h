@@ -9,16 +9,19 @@ namespace wg {
 
 // What is folded; in brackets the type of the result (R: the real type, float for half precision).
 enum class Fold : uint8_t {
-  Sum,        // [int64 for integers and bool, float for half precision, else the type]
-  Prod,       // [likewise]
-  Max, Min,   // nan wins [the type, float for half precision]
+  Sum,   // [int64 for integers and bool, float for half precision, else the type]
+  Prod,  // [likewise]
+  Max,
+  Min,        // nan wins [the type, float for half precision]
   NanSum,     // nan counts as 0
   AbsSum,     // sum |x| [R]
   SquareSum,  // sum |x|² [R]
-  AbsMax, AbsMin,  // [R]
-  PowSum,     // sum |x|^p [R]
-  NonZero,    // [int64]
-  Any, All,   // [bool]
+  AbsMax,
+  AbsMin,   // [R]
+  PowSum,   // sum |x|^p [R]
+  NonZero,  // [int64]
+  Any,
+  All,  // [bool]
 };
 inline constexpr int kFolds = 13;
 

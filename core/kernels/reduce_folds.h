@@ -17,7 +17,7 @@ using FoldColumns = void (*)(void* acc, const void* x, int64_t rows, int64_t row
 // acc[i] = fold of acc[i] and other[i].
 using FoldMerge = void (*)(void* acc, const void* other, int64_t n);
 
-inline constexpr int64_t kFoldTile = 256;   // columns at once
+inline constexpr int64_t kFoldTile = 256;    // columns at once
 inline constexpr int64_t kFoldBlock = 1024;  // elements of a row between halvings
 
 struct Folder {

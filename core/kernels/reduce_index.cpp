@@ -41,8 +41,10 @@ using Wide = std::conditional_t<is_reduced_v<T>, float, T>;
 
 template <bool kMax, class T>
 bool better(T x, T best) {  // strictly, so that the first of equals stays; nan beats all but an earlier nan
-  if constexpr (std::is_floating_point_v<T>) return (kMax ? x > best : x < best) | ((x != x) & (best == best));
-  else return kMax ? x > best : x < best;
+  if constexpr (std::is_floating_point_v<T>)
+    return (kMax ? x > best : x < best) | ((x != x) & (best == best));
+  else
+    return kMax ? x > best : x < best;
 }
 
 template <bool kMax, class T>
@@ -52,8 +54,10 @@ int64_t first_best(const T* x, int64_t n, int64_t step) {
       T best;
       folder(kMax ? Fold::Max : Fold::Min, DTypeOf<T>::value).rows(&best, x, 1, 0, n, 1, 0);
       int64_t i = 0;
-      if (best != best) while (x[i] == x[i]) ++i;
-      else while (x[i] != best) ++i;
+      if (best != best)
+        while (x[i] == x[i]) ++i;
+      else
+        while (x[i] != best) ++i;
       return i;
     }
   }
@@ -117,8 +121,10 @@ void fold_index(bool max, DType dtype, const char* data, const Dims& sizes, cons
     if constexpr (!is_complex_v<T>) {
       auto* x = reinterpret_cast<const T*>(data);
       auto* v = reinterpret_cast<T*>(values);
-      if (max) index_of<true>(x, sizes, strides, dim, v, indices);
-      else index_of<false>(x, sizes, strides, dim, v, indices);
+      if (max)
+        index_of<true>(x, sizes, strides, dim, v, indices);
+      else
+        index_of<false>(x, sizes, strides, dim, v, indices);
     }
   });
 }

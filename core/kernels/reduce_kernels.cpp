@@ -18,14 +18,12 @@ inline double power(double x, double p) { return __builtin_pow(x, p); }
 
 namespace wg::WG_LEVEL {
 
-#define WG_FOLDS(T)                                                                                                \
-  {                                                                                                                \
-    folder_of<SumOf<T, T>, T>(), folder_of<ProdOf<T, T>, T>(), folder_of<MaxOf<T, T>, T>(),                        \
-        folder_of<MinOf<T, T>, T>(), folder_of<NanSumOf<T, T>, T>(), folder_of<AbsSumOf<T, T>, T>(),               \
-        folder_of<SquareSumOf<T, T>, T>(), folder_of<AbsMaxOf<T, T>, T>(), folder_of<AbsMinOf<T, T>, T>(),         \
-        folder_of<PowSumOf<T, T>, T>(), folder_of<NonZeroOf<T>, T>(), folder_of<AnyOf<T>, T>(),                    \
-        folder_of<AllOf<T>, T>()                                                                                   \
-  }
+#define WG_FOLDS(T)                                                                                   \
+  {folder_of<SumOf<T, T>, T>(),       folder_of<ProdOf<T, T>, T>(),   folder_of<MaxOf<T, T>, T>(),    \
+   folder_of<MinOf<T, T>, T>(),       folder_of<NanSumOf<T, T>, T>(), folder_of<AbsSumOf<T, T>, T>(), \
+   folder_of<SquareSumOf<T, T>, T>(), folder_of<AbsMaxOf<T, T>, T>(), folder_of<AbsMinOf<T, T>, T>(), \
+   folder_of<PowSumOf<T, T>, T>(),    folder_of<NonZeroOf<T>, T>(),   folder_of<AnyOf<T>, T>(),       \
+   folder_of<AllOf<T>, T>()}
 const FoldKernels fold_kernels = {WG_FOLDS(float), WG_FOLDS(double)};
 
 }  // namespace wg::WG_LEVEL

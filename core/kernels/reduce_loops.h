@@ -81,8 +81,8 @@ inline void columns_block(typename F::Acc* __restrict acc, const T* x, int64_t r
     for (; r + 4 <= rows; r += 4) {
       const T *a = x + r * row_step, *b = a + row_step, *d = b + row_step, *e = d + row_step;
       for (int64_t c = 0; c < cols; ++c)
-        acc[c] = F::join(acc[c], F::join(F::join(F::map(a[c], p), F::map(b[c], p)),
-                                         F::join(F::map(d[c], p), F::map(e[c], p))));
+        acc[c] = F::join(acc[c],
+                         F::join(F::join(F::map(a[c], p), F::map(b[c], p)), F::join(F::map(d[c], p), F::map(e[c], p))));
     }
     for (; r < rows; ++r)
       for (int64_t c = 0; c < cols; ++c) acc[c] = F::join(acc[c], F::map(x[r * row_step + c], p));

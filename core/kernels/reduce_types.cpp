@@ -8,13 +8,17 @@ namespace wg::generic {
 namespace {
 template <class T>
 auto absolute(T x) {
-  if constexpr (is_complex_v<T>) return std::abs(x);
-  else return std::abs(float(x));
+  if constexpr (is_complex_v<T>)
+    return std::abs(x);
+  else
+    return std::abs(float(x));
 }
 template <class T>
 auto square(T x) {
-  if constexpr (is_complex_v<T>) return std::norm(x);
-  else return float(x) * float(x);
+  if constexpr (is_complex_v<T>)
+    return std::norm(x);
+  else
+    return float(x) * float(x);
 }
 inline float power(float x, double p) { return std::pow(x, float(p)); }
 inline double power(double x, double p) { return std::pow(x, p); }

@@ -117,8 +117,10 @@ void cumulative_extreme(const Scan& s, bool max, const char* x, char* y, int64_t
     if constexpr (!is_complex_v<T>) {
       auto* from = reinterpret_cast<const T*>(x);
       auto* to = reinterpret_cast<T*>(y);
-      if (max) extreme<true>(s, from, to, where);
-      else extreme<false>(s, from, to, where);
+      if (max)
+        extreme<true>(s, from, to, where);
+      else
+        extreme<false>(s, from, to, where);
     }
   });
 }

@@ -14,7 +14,8 @@ struct Scan {
 };
 void cumulative_sum(const Scan& s, const char* x, char* y);
 void cumulative_product(const Scan& s, const char* x, char* y);
-void cumulative_logsumexp(const Scan& s, const char* x, char* y);                         // floating types
-void cumulative_extreme(const Scan& s, bool max, const char* x, char* y, int64_t* where);  // real types; the last of equals
+void cumulative_logsumexp(const Scan& s, const char* x, char* y);  // floating types
+void cumulative_extreme(const Scan& s, bool max, const char* x, char* y,
+                        int64_t* where);  // real types; the last of equals
 
 }  // namespace wg

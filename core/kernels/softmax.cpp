@@ -29,8 +29,10 @@ void split(const Soft& s, F f) {  // f(offset of a first element, rows or column
 
 template <class F>
 void with_kernels(DType d, F f) {
-  if (d == DType::Float32) f(softmax_table().of_float, float());
-  else f(softmax_table().of_double, double());
+  if (d == DType::Float32)
+    f(softmax_table().of_float, float());
+  else
+    f(softmax_table().of_double, double());
 }
 
 }  // namespace
@@ -41,8 +43,10 @@ void softmax(const Soft& s, const char* x, char* y) {
     auto* from = reinterpret_cast<const T*>(x);
     auto* to = reinterpret_cast<T*>(y);
     split(s, [&](int64_t at, int64_t many) {
-      if (s.inner == 1) k.rows(to + at, from + at, many, s.n, s.log);
-      else k.columns(to + at, from + at, s.n, s.inner, many, s.log);
+      if (s.inner == 1)
+        k.rows(to + at, from + at, many, s.n, s.log);
+      else
+        k.columns(to + at, from + at, s.n, s.inner, many, s.log);
     });
   });
 }
@@ -53,8 +57,10 @@ void softmax_backward(const Soft& s, const char* g, const char* y, char* gx) {
     auto *grad = reinterpret_cast<const T*>(g), *out = reinterpret_cast<const T*>(y);
     auto* to = reinterpret_cast<T*>(gx);
     split(s, [&](int64_t at, int64_t many) {
-      if (s.inner == 1) k.rows_backward(to + at, grad + at, out + at, many, s.n, s.log);
-      else k.columns_backward(to + at, grad + at, out + at, s.n, s.inner, many, s.log);
+      if (s.inner == 1)
+        k.rows_backward(to + at, grad + at, out + at, many, s.n, s.log);
+      else
+        k.columns_backward(to + at, grad + at, out + at, s.n, s.inner, many, s.log);
     });
   });
 }

@@ -146,8 +146,10 @@ int64_t pick(Pick what, int64_t k, const T* row, int64_t n, int64_t step, E* e, 
 // Calls f with the entry type that fits rows of n elements of type T.
 template <class T, class F>
 void with_entry(int64_t n, F f) {
-  if (sizeof(T) <= 4 && n <= INT64_C(0xFFFFFFFF)) f(Short());
-  else f(Long());
+  if (sizeof(T) <= 4 && n <= INT64_C(0xFFFFFFFF))
+    f(Short());
+  else
+    f(Long());
 }
 
 template <class T>
@@ -170,7 +172,8 @@ void sort_rows(const Rows& s, bool descending, int64_t k, const char* x, char* v
   visit(s.dtype, [&]<class T>() {
     if constexpr (!is_complex_v<T>)
       with_entry<T>(s.n, [&](auto entry) {
-        sort_typed<decltype(entry)>(s, descending, k, reinterpret_cast<const T*>(x), reinterpret_cast<T*>(values), where);
+        sort_typed<decltype(entry)>(s, descending, k, reinterpret_cast<const T*>(x), reinterpret_cast<T*>(values),
+                                    where);
       });
   });
 }

@@ -1,4 +1,5 @@
-// Sorting, selection and search along one dim of a contiguous tensor. nan is the largest value; equals keep their order.
+// Sorting, selection and search along one dim of a contiguous tensor. nan is the largest value; equals keep their
+// order.
 #pragma once
 #include <cstdint>
 

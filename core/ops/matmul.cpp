@@ -8,9 +8,9 @@ namespace wg {
 namespace {
 
 const char* cpp_name(DType d) {  // torch prints the C++ name of the type in some messages
-  static const char* names[] = {"bool",      "unsigned char", "signed char", "short int", "int",    "long int",
-                                "c10::Half", "c10::BFloat16", "float",       "double",    "c10::complex<float>",
-                                "c10::complex<double>"};
+  static const char* names[] = {"bool",  "unsigned char", "signed char",         "short int",
+                                "int",   "long int",      "c10::Half",           "c10::BFloat16",
+                                "float", "double",        "c10::complex<float>", "c10::complex<double>"};
   return names[int(d)];
 }
 
@@ -104,8 +104,7 @@ void matrix_vector(Tensor& out, const Tensor& mat, const Tensor& vec, Scales s) 
 }
 
 void check_dot(const Tensor& a, const Tensor& b, const char* name) {
-  WG_CHECK(a.ndim() == 1 && b.ndim() == 1, "1D tensors expected, but got ", a.ndim(), "D and ", b.ndim(),
-           "D tensors");
+  WG_CHECK(a.ndim() == 1 && b.ndim() == 1, "1D tensors expected, but got ", a.ndim(), "D and ", b.ndim(), "D tensors");
   WG_CHECK(a.dtype == b.dtype, "dot : expected both vectors to have same dtype, but found ", torch_name(a.dtype),
            " and ", torch_name(b.dtype));
   WG_CHECK(a.numel == b.numel, "inconsistent tensor size, expected tensor [", a.numel, "] and src [", b.numel,
@@ -291,7 +290,12 @@ WG_OP(addr) {
   DType inner = dtype == DType::Bool ? DType::UInt8 : dtype;  // and, or: a product of 0s and 1s, cast back
   TensorRef left = cast(x, inner), right = cast(y, inner);
   TensorRef out = started(self, {x.numel, y.numel}, inner, s.beta);
-  Gemm g{inner, x.numel, y.numel, 1, {left->data(), left->strides[0], 1}, {right->data(), 1, right->strides[0]},
+  Gemm g{inner,
+         x.numel,
+         y.numel,
+         1,
+         {left->data(), left->strides[0], 1},
+         {right->data(), 1, right->strides[0]},
          {out->data(), y.numel, 1}};
   g.alpha = for_dtype(s.alpha, inner), g.beta = for_dtype(s.beta, inner);
   gemm(g);

@@ -9,8 +9,10 @@ namespace wg {
 uint64_t reduced_dims(Call& c, int at, int ndim) {
   Dims given;
   if (c.has(at)) {
-    if (c.args[at].tag == Tag::Ints) given = c.ints(at);
-    else given.push_back(c.integer(at));
+    if (c.args[at].tag == Tag::Ints)
+      given = c.ints(at);
+    else
+      given.push_back(c.integer(at));
   }
   uint64_t mask = 0;
   if (given.empty()) mask = dim_mask(given, ndim);
@@ -36,8 +38,10 @@ int reduced_dim(Call& c, int at, int ndim) {
 Dims reduced_sizes(const Dims& sizes, uint64_t mask, bool keepdim) {
   Dims out;
   for (int i = 0; i < sizes.size(); ++i) {
-    if (!in_mask(mask, i)) out.push_back(sizes[i]);
-    else if (keepdim) out.push_back(1);
+    if (!in_mask(mask, i))
+      out.push_back(sizes[i]);
+    else if (keepdim)
+      out.push_back(1);
   }
   return out;
 }
@@ -107,7 +111,8 @@ void extremes_over_dims(Call& c, bool max) {
   const char* name = max ? "amax()" : "amin()";
   bool whole = !c.has(1) || (c.args[1].tag == Tag::Ints && c.ints(1).empty());
   uint64_t mask = reduced_dims(c, 1, x.ndim());
-  WG_CHECK(!whole || x.numel, name, ": Expected reduction dim to be specified for input.numel() == 0. Specify the reduction "
+  WG_CHECK(!whole || x.numel, name,
+           ": Expected reduction dim to be specified for input.numel() == 0. Specify the reduction "
            "dim with the 'dim' argument.");
   need_elements(x, mask, name);
   refuse_complex(x, max ? "max_values_cpu" : "min_values_cpu");
@@ -116,7 +121,8 @@ void extremes_over_dims(Call& c, bool max) {
 
 void extreme_of_all(Call& c, bool max) {
   Tensor& x = c.tensor(0);
-  WG_CHECK(x.numel, max ? "max()" : "min()", ": Expected reduction dim to be specified for input.numel() == 0. Specify the "
+  WG_CHECK(x.numel, max ? "max()" : "min()",
+           ": Expected reduction dim to be specified for input.numel() == 0. Specify the "
            "reduction dim with the 'dim' argument.");
   refuse_complex(x, max ? "max_all" : "min_all");
   c.out(extreme(x, max, all_dims(x), false));
@@ -206,7 +212,8 @@ WG_OP(aminmax) {
     mask = x.ndim() ? uint64_t(1) << dim : 0;
     need_elements(x, mask, "aminmax");
   }
-  WG_CHECK(x.numel || c.has(1), "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity.");
+  WG_CHECK(x.numel || c.has(1),
+           "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity.");
   refuse_complex(x, "aminmax_cpu");
   c.out(extreme(x, false, mask, c.flag(2)));
   c.out(extreme(x, true, mask, c.flag(2)));

@@ -21,7 +21,8 @@ void forward(Call& c, bool log) {
   DType dtype = c.dtype_or(2, x.dtype);
   const char* kernel = dim >= x.ndim() - 1 ? (log ? "log_softmax_lastdim_kernel_impl" : "softmax_lastdim_kernel_impl")
                                            : (log ? "log_softmax_kernel_impl" : "softmax_kernel_impl");
-  WG_CHECK_KIND(Kind::NotImplemented, is_floating(dtype), '"', kernel, "\" not implemented for '", torch_name(dtype), "'");
+  WG_CHECK_KIND(Kind::NotImplemented, is_floating(dtype), '"', kernel, "\" not implemented for '", torch_name(dtype),
+                "'");
   TensorRef from = contiguous(*as_dtype(TensorRef(&x), work_dtype(dtype)));
   TensorRef out = empty(x.sizes, from->dtype);
   softmax(shape_of(*from, dim, log), from->data(), out->data());
