@@ -1,0 +1,179 @@
+"""`autocast`: the switch for computing in a shorter floating type, its state kept per thread."""
+
+import functools
+import threading
+import warnings
+
+import wengert as wg
+
+_DEVICES = ("cpu", "cuda", "ipu", "xpu", "mkldnn", "opengl", "opencl", "ideep", "hip", "ve", "fpga", "maia", "xla",
+            "lazy", "vulkan", "mps", "meta", "hpu", "mtia", "privateuseone")
+_SUPPORTED = ("cpu", "cuda", "xpu", "mps", "hpu", "mtia", "maia", "ipu", "xla", "privateuseone")
+
+
+class _State(threading.local):
+    def __init__(self):
+        self.enabled, self.dtypes, self.cache, self.nesting = {}, {}, True, 0
+
+
+_state = _State()
+
+
+def is_autocast_available(device_type):
+    """Whether torch knows autocast for a kind of device.
+
+    >>> is_autocast_available("cpu")
+    True
+    """
+    return device_type in _SUPPORTED
+
+
+def is_autocast_enabled(device_type="cuda"):
+    """Whether autocast is on in this thread for a kind of device."""
+    return _state.enabled.get(device_type, False)
+
+
+def set_autocast_enabled(device_type, enabled=None):
+    """Switch autocast for a kind of device; with one argument, for CUDA."""
+    if enabled is None:
+        device_type, enabled = "cuda", device_type
+    _state.enabled[device_type] = bool(enabled)
+
+
+def get_autocast_dtype(device_type):
+    """The type that autocast computes in: bfloat16 on the CPU, float16 elsewhere, unless set."""
+    return _state.dtypes.get(device_type, wg.bfloat16 if device_type in ("cpu", "xla", "hpu") else wg.float16)
+
+
+def set_autocast_dtype(device_type, dtype):
+    """Set the type that autocast computes in."""
+    _state.dtypes[device_type] = dtype
+
+
+def is_autocast_cache_enabled():
+    """Whether casts of weights are kept within a block."""
+    return _state.cache
+
+
+def set_autocast_cache_enabled(enabled):
+    """Set whether casts of weights are kept within a block."""
+    _state.cache = bool(enabled)
+
+
+def autocast_increment_nesting():
+    """Enter one more block; the new depth."""
+    _state.nesting += 1
+    return _state.nesting
+
+
+def autocast_decrement_nesting():
+    """Leave a block; the new depth."""
+    _state.nesting -= 1
+    return _state.nesting
+
+
+def clear_autocast_cache():
+    """Forget the casts that were kept; wengert keeps none."""
+
+
+class autocast:
+    """A block, or a decorated function, in which suitable operations may run in a shorter floating type.
+
+    `device_type` is "cpu", "cuda" …; `dtype` defaults to bfloat16 on the CPU. RuntimeError for an unknown device.
+
+    >>> import wengert
+    >>> with autocast("cpu"):
+    ...     is_autocast_enabled("cpu")
+    True
+    """
+
+    def __init__(self, device_type, dtype=None, enabled=True, cache_enabled=None):
+        if not isinstance(device_type, str):
+            problem = f"Expected `device_type` of type `str`, got: `{type(device_type)}`"
+            raise ValueError(problem)  # noqa: TRY004 (as in torch)
+        if device_type not in _DEVICES:
+            raise RuntimeError(f"Expected one of {', '.join(_DEVICES)} device type at start of device string: "
+                               f"{device_type}")
+        if not is_autocast_available(device_type):
+            raise RuntimeError(f"User specified an unsupported autocast device_type '{device_type}'")
+        self.device = device_type
+        self.fast_dtype = get_autocast_dtype(device_type) if dtype is None else dtype
+        self._cache_enabled = is_autocast_cache_enabled() if cache_enabled is None else cache_enabled
+        self._enabled = self._possible() if enabled else False
+
+    def _possible(self):
+        """Whether autocast can be on; a warning in torch's words if not."""
+        if self.device == "cuda":
+            warnings.warn("CUDA is not available or torch_xla is imported. Disabling autocast.", stacklevel=4)
+            return False
+        if self.device == "cpu" and self.fast_dtype not in (wg.bfloat16, wg.float16):
+            warnings.warn("In CPU autocast, but the target dtype is not supported. Disabling autocast.\nCPU Autocast "
+                          "only supports dtypes of torch.bfloat16, torch.float16 currently.", stacklevel=4)
+            return False
+        return True
+
+    def __enter__(self):
+        self.before = (is_autocast_enabled(self.device), get_autocast_dtype(self.device), _state.cache)
+        set_autocast_enabled(self.device, self._enabled)
+        set_autocast_dtype(self.device, self.fast_dtype)
+        set_autocast_cache_enabled(self._cache_enabled)
+        autocast_increment_nesting()
+        return self
+
+    def __exit__(self, *error):
+        autocast_decrement_nesting()
+        enabled, dtype, cache = self.before
+        set_autocast_enabled(self.device, enabled)
+        set_autocast_dtype(self.device, dtype)
+        set_autocast_cache_enabled(cache)
+        return False
+
+    def __call__(self, function):
+        @functools.wraps(function)
+        def decorated(*args, **kwargs):
+            with self:
+                return function(*args, **kwargs)
+
+        return decorated
+
+
+def _cast(value, dtype):
+    """Floating tensors anywhere in a value, in another type."""
+    if isinstance(value, wg.Tensor):
+        return value.to(dtype) if value.is_floating_point() and value.dtype is not wg.float64 else value
+    if isinstance(value, dict):
+        return {key: _cast(item, dtype) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_cast(item, dtype) for item in value)
+    return value
+
+
+def custom_fwd(fwd=None, *, device_type, cast_inputs=None):
+    """Decorates the forward of an autograd.Function: `cast_inputs` is the type its inputs get under autocast."""
+    if fwd is None:
+        return functools.partial(custom_fwd, device_type=device_type, cast_inputs=cast_inputs)
+
+    @functools.wraps(fwd)
+    def decorated(ctx, *args, **kwargs):
+        ctx._dtype = get_autocast_dtype(device_type)
+        if cast_inputs is None or not is_autocast_enabled(device_type):
+            ctx._fwd_used_autocast = is_autocast_enabled(device_type)
+            return fwd(ctx, *args, **kwargs)
+        ctx._fwd_used_autocast = False
+        with autocast(device_type, enabled=False):
+            return fwd(ctx, *_cast(args, cast_inputs), **_cast(kwargs, cast_inputs))
+
+    return decorated
+
+
+def custom_bwd(bwd=None, *, device_type):
+    """Decorates the backward of an autograd.Function: it runs with the autocast state of its forward."""
+    if bwd is None:
+        return functools.partial(custom_bwd, device_type=device_type)
+
+    @functools.wraps(bwd)
+    def decorated(ctx, *args, **kwargs):
+        with autocast(device_type, enabled=ctx._fwd_used_autocast, dtype=ctx._dtype):
+            return bwd(ctx, *args, **kwargs)
+
+    return decorated

@@ -1,0 +1,159 @@
+"""`GradScaler`: scales a loss so that small gradients survive in a short floating type."""
+
+import enum
+import warnings
+
+import wengert as wg
+
+
+class OptState(enum.Enum):
+    """How far an optimizer's step has come."""
+
+    READY = 0
+    UNSCALED = 1
+    STEPPED = 2
+
+
+class GradScaler:
+    """Scales losses, unscales gradients, skips steps with inf or nan, and adapts the scale (65536 at first).
+
+    Without CUDA a scaler for "cuda" is disabled, as in torch: every call passes its argument through.
+
+    >>> import wengert
+    >>> GradScaler("cpu").scale(wengert.tensor(2.0))
+    tensor(131072.)
+    """
+
+    def __init__(self, device="cuda", init_scale=2.0**16, growth_factor=2.0, backoff_factor=0.5, growth_interval=2000,
+                 enabled=True):
+        self._device = str(device)
+        self._enabled = enabled
+        if enabled and self._device == "cuda":
+            warnings.warn("torch.cuda.amp.GradScaler is enabled, but CUDA is not available.  Disabling.", stacklevel=2)
+            self._enabled = False
+        if self._enabled:
+            if growth_factor <= 1.0:
+                raise AssertionError("The growth factor must be > 1.0.")
+            if backoff_factor >= 1.0:
+                raise AssertionError("The backoff factor must be < 1.0.")
+            self._scale = float(init_scale)
+            self._growth_factor, self._backoff_factor = growth_factor, backoff_factor
+            self._growth_interval, self._growth_tracker = growth_interval, 0
+            self._stages, self._found_inf = {}, {}
+
+    def is_enabled(self):
+        """Whether the scaler does anything."""
+        return self._enabled
+
+    def scale(self, outputs):
+        """A tensor, or nested lists and tuples of tensors, times the scale."""
+        if not self._enabled:
+            return outputs
+        if isinstance(outputs, wg.Tensor):
+            return outputs * self._scale
+        if isinstance(outputs, (list, tuple)):
+            return type(outputs)(self.scale(value) for value in outputs)
+        raise ValueError("outputs must be a Tensor or an iterable of Tensors")
+
+    def unscale_(self, optimizer):
+        """Divide the gradients of an optimizer's parameters by the scale, once before each step."""
+        if not self._enabled:
+            return
+        stage = self._stages.get(id(optimizer), OptState.READY)
+        if stage is OptState.UNSCALED:
+            raise RuntimeError("unscale_() has already been called on this optimizer since the last update().")
+        if stage is OptState.STEPPED:
+            raise RuntimeError("unscale_() is being called after step().")
+        self._unscale(optimizer)
+        self._stages[id(optimizer)] = OptState.UNSCALED
+
+    def _unscale(self, optimizer):
+        found = False
+        with wg.no_grad():
+            for group in optimizer.param_groups:
+                for parameter in group["params"]:
+                    if parameter.grad is None:
+                        continue
+                    if parameter.grad.dtype is wg.float16:
+                        raise ValueError("Attempting to unscale FP16 gradients.")
+                    found = found or not bool(wg.isfinite(parameter.grad).all())
+                    parameter.grad.mul_(1.0 / self._scale)
+        self._found_inf[id(optimizer)] = found
+
+    def step(self, optimizer, *args, **kwargs):
+        """Step the optimizer unless a gradient is inf or nan; returns what its step returns."""
+        if not self._enabled:
+            return optimizer.step(*args, **kwargs)
+        if "closure" in kwargs:
+            raise RuntimeError("Closure use is not currently supported if GradScaler is enabled.")
+        stage = self._stages.get(id(optimizer), OptState.READY)
+        if stage is OptState.STEPPED:
+            raise RuntimeError("step() has already been called since the last update().")
+        if stage is OptState.READY:
+            self._unscale(optimizer)
+        self._stages[id(optimizer)] = OptState.STEPPED
+        return None if self._found_inf[id(optimizer)] else optimizer.step(*args, **kwargs)
+
+    def update(self, new_scale=None):
+        """Shrink the scale after a skipped step, let it grow after many good ones, or set it."""
+        if not self._enabled:
+            return
+        if new_scale is not None:
+            self._scale = float(new_scale)
+        elif not self._found_inf:
+            raise AssertionError("No inf checks were recorded prior to update.")
+        elif any(self._found_inf.values()):
+            self._scale *= self._backoff_factor
+            self._growth_tracker = 0
+        else:
+            self._growth_tracker += 1
+            if self._growth_tracker == self._growth_interval:
+                self._scale *= self._growth_factor
+                self._growth_tracker = 0
+        self._stages, self._found_inf = {}, {}
+
+    def get_scale(self):
+        """The scale; 1.0 when disabled."""
+        return self._scale if self._enabled else 1.0
+
+    def get_growth_factor(self):
+        """What the scale grows by."""
+        return self._growth_factor
+
+    def set_growth_factor(self, new_factor):
+        """Set what the scale grows by."""
+        self._growth_factor = new_factor
+
+    def get_backoff_factor(self):
+        """What the scale shrinks by."""
+        return self._backoff_factor
+
+    def set_backoff_factor(self, new_factor):
+        """Set what the scale shrinks by."""
+        self._backoff_factor = new_factor
+
+    def get_growth_interval(self):
+        """After how many good steps the scale grows."""
+        return self._growth_interval
+
+    def set_growth_interval(self, new_interval):
+        """Set after how many good steps the scale grows."""
+        self._growth_interval = new_interval
+
+    def state_dict(self):
+        """The scaler's state, empty when disabled."""
+        if not self._enabled:
+            return {}
+        return {"scale": self._scale, "growth_factor": self._growth_factor, "backoff_factor": self._backoff_factor,
+                "growth_interval": self._growth_interval, "_growth_tracker": self._growth_tracker}
+
+    def load_state_dict(self, state_dict):
+        """Take over a state; RuntimeError for an empty one."""
+        if not self._enabled:
+            return
+        if not state_dict:
+            raise RuntimeError("The source state dict is empty, possibly because it was saved from a disabled instance "
+                               "of GradScaler.")
+        self._scale = state_dict["scale"]
+        self._growth_factor, self._backoff_factor = state_dict["growth_factor"], state_dict["backoff_factor"]
+        self._growth_interval, self._growth_tracker = state_dict["growth_interval"], state_dict["_growth_tracker"]

@@ -1,0 +1,4 @@
+"""Engines for quantised models: none."""
+
+engine = "none"
+supported_engines = ()

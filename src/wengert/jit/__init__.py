@@ -1,0 +1,147 @@
+"""torch.jit: scripted and traced functions are the functions themselves, run by Python as before."""
+
+import functools
+import warnings
+from typing import Final  # noqa: F401 (a name of torch.jit)
+
+import wengert as _wg
+
+from .._refusal import refuse
+
+_REASON = "TorchScript archives are programs in another language; save the state_dict instead"
+save = refuse("torch.jit.save", _REASON)
+load = refuse("torch.jit.load", _REASON)
+
+
+
+def script(obj, optimize=None, _frames_up=0, _rcb=None, example_inputs=None):
+    """The function, class or module itself.
+
+    >>> @script
+    ... def double(x):
+    ...     return 2 * x
+    >>> double(4)
+    8
+    """
+    return obj
+
+
+def trace(func=None, example_inputs=None, *args, **kwargs):
+    """The function or module itself: unlike in torch, branches stay branches."""
+    if func is None:
+        return functools.partial(trace, example_inputs=example_inputs)
+    return func
+
+
+def trace_module(mod, inputs, *args, **kwargs):
+    """The module itself."""
+    return mod
+
+
+def freeze(mod, preserved_attrs=None, optimize_numerics=True):
+    """The module itself; ValueError in training mode, as in torch."""
+    if mod.training:
+        raise RuntimeError("Freezing is currently only implemented for modules in eval mode. Please call .eval() on "
+                           "your module before freezing.")
+    return mod
+
+
+def optimize_for_inference(mod, other_methods=None):
+    """The module itself."""
+    return mod
+
+
+def ignore(drop=False, **kwargs):
+    """The function itself, or a decorator."""
+    return drop if callable(drop) else (lambda function: function)
+
+
+def unused(fn):
+    """The function itself."""
+    return fn
+
+
+export = script_method = script_if_tracing = interface = unused
+
+
+def annotate(the_type, the_value):
+    """The value."""
+    return the_value
+
+
+def is_scripting():
+    """False."""
+    return False
+
+
+def is_tracing():
+    """False."""
+    return False
+
+
+def isinstance(obj, target_type):
+    """Python's isinstance."""
+    import builtins
+
+    return builtins.isinstance(obj, target_type)
+
+
+class Attribute:
+    """A value with its type."""
+
+    def __init__(self, value, type):
+        self.value, self.type = value, type
+
+
+class Future:
+    """The result of `fork`, which is there at once."""
+
+    def __init__(self, value):
+        self._value = value
+
+    def value(self):
+        """The result."""
+        return self._value
+
+    wait = value
+
+    def done(self):
+        """True."""
+        return True
+
+
+def fork(func, *args, **kwargs):
+    """Call the function now and keep its result."""
+    return Future(func(*args, **kwargs))
+
+
+def wait(future):
+    """The result of a fork."""
+    return future.wait()
+
+
+class strict_fusion:
+    """A block in which torch would check fusion."""
+
+    def __enter__(self):
+        warnings.warn("Only works in script mode", stacklevel=2)
+
+    def __exit__(self, *error):
+        return False
+
+
+def set_fusion_strategy(strategy):
+    """Nothing to set."""
+    return strategy
+
+
+def enable_onednn_fusion(enabled):
+    """Nothing to enable."""
+
+
+def __getattr__(name):
+    if name in ("ScriptModule", "RecursiveScriptModule", "TracedModule", "TopLevelTracedModule"):
+        return _wg.nn.Module
+    if name == "ScriptFunction":
+        return type(script)
+    raise AttributeError(f"module 'torch.jit' has no attribute '{name}'")

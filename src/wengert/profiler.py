@@ -1,0 +1,208 @@
+"""torch.profiler: how long the blocks marked with `record_function` took; single operations are not timed."""
+
+import enum
+import functools
+import threading
+import time
+
+_active = []
+_lock = threading.Lock()
+
+
+class ProfilerActivity(enum.Enum):
+    """What to watch; only the CPU is there."""
+
+    CPU = 0
+    XPU = 1
+    MTIA = 2
+    CUDA = 3
+
+
+class ProfilerAction(enum.Enum):
+    """What a schedule says for a step."""
+
+    NONE = 0
+    WARMUP = 1
+    RECORD = 2
+    RECORD_AND_SAVE = 3
+
+
+def supported_activities():
+    """The CPU."""
+    return {ProfilerActivity.CPU}
+
+
+def schedule(*, wait, warmup, active, repeat=0, skip_first=0, skip_first_wait=0):
+    """A function from the number of a step to an action: wait, warm up, record, over and over.
+
+    >>> plan = schedule(wait=1, warmup=1, active=1)
+    >>> [plan(step).name for step in range(3)]
+    ['NONE', 'WARMUP', 'RECORD_AND_SAVE']
+    """
+    length = wait + warmup + active
+
+    def plan(step):
+        step -= skip_first
+        if step < 0 or (repeat > 0 and step // length >= repeat):
+            return ProfilerAction.NONE
+        position = step % length
+        if position < wait:
+            return ProfilerAction.NONE
+        if position < wait + warmup:
+            return ProfilerAction.WARMUP
+        return ProfilerAction.RECORD if position < length - 1 else ProfilerAction.RECORD_AND_SAVE
+
+    return plan
+
+
+class record_function:
+    """A named block, or a decorated function, that profilers time.
+
+    >>> with profile() as p, record_function("forward"):
+    ...     pass
+    >>> [event.key for event in p.key_averages()]
+    ['forward']
+    """
+
+    def __init__(self, name, args=None):
+        self.name, self.args = name, args
+
+    def __enter__(self):
+        self.start = time.perf_counter_ns()
+        return self
+
+    def __exit__(self, *error):
+        end = time.perf_counter_ns()
+        with _lock:
+            for profiler in _active:
+                profiler._note(self.name, self.start, end)
+        return False
+
+    def __call__(self, function):
+        @functools.wraps(function)
+        def decorated(*args, **kwargs):
+            with record_function(self.name):
+                return function(*args, **kwargs)
+
+        return decorated
+
+
+class _Average:
+    """The blocks of one name."""
+
+    def __init__(self, key):
+        self.key, self.count, self.cpu_time_total = key, 0, 0.0
+
+    @property
+    def cpu_time(self):
+        """Mean time in microseconds."""
+        return self.cpu_time_total / self.count
+
+    self_cpu_time_total = property(lambda self: self.cpu_time_total)
+    device_time_total = cuda_time_total = self_device_time_total = 0.0
+
+
+class EventList(list):
+    """Averages, and their table."""
+
+    def table(self, sort_by=None, row_limit=100, max_src_column_width=75, header=None, top_level_events_only=False,
+              **kwargs):
+        """Name, total, mean and number of calls, one line a name."""
+        rows = sorted(self, key=lambda row: -row.cpu_time_total) if sort_by else list(self)
+        width = max([len(row.key) for row in self] + [4]) + 2
+        lines = [f"{'Name':<{width}}{'CPU total':>14}{'CPU time avg':>14}{'# of Calls':>12}"]
+        lines += [f"{row.key:<{width}}{row.cpu_time_total:>12.3f}us{row.cpu_time:>12.3f}us{row.count:>12}"
+                  for row in rows[:row_limit]]
+        rule = "-" * len(lines[0])
+        return "\n".join([*([header] if header else []), rule, lines[0], rule, *lines[1:], rule, ""])
+
+    def total_average(self):
+        """All of them together."""
+        result = _Average("Total")
+        result.count = sum(row.count for row in self)
+        result.cpu_time_total = sum(row.cpu_time_total for row in self)
+        return result
+
+    def __str__(self):
+        return self.table()
+
+
+class profile:
+    """A block whose `record_function` blocks are timed; `step()` follows a schedule."""
+
+    def __init__(self, *, activities=None, schedule=None, on_trace_ready=None, record_shapes=False,
+                 profile_memory=False, with_stack=False, with_flops=False, with_modules=False,
+                 experimental_config=None, execution_trace_observer=None, acc_events=False, use_cuda=None):
+        self.schedule, self.on_trace_ready = schedule, on_trace_ready
+        self.step_num, self._events = 0, []
+
+    def _recording(self):
+        return self.schedule is None or self.schedule(self.step_num) in (ProfilerAction.RECORD,
+                                                                         ProfilerAction.RECORD_AND_SAVE)
+
+    def _note(self, name, start, end):
+        if self._recording():
+            self._events.append((name, start, end, threading.get_ident()))
+
+    def start(self):
+        """Begin to record."""
+        with _lock:
+            _active.append(self)
+
+    def stop(self):
+        """End, and hand the trace to `on_trace_ready`."""
+        with _lock:
+            if self in _active:
+                _active.remove(self)
+        if self.on_trace_ready is not None and self._events:
+            self.on_trace_ready(self)
+
+    def step(self):
+        """The next step of the schedule."""
+        if self.schedule is not None and self.schedule(self.step_num) is ProfilerAction.RECORD_AND_SAVE:
+            if self.on_trace_ready is not None:
+                self.on_trace_ready(self)
+            self._events = []
+        self.step_num += 1
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *error):
+        self.stop()
+        return False
+
+    def events(self):
+        """Each block as (name, start, end, thread), in nanoseconds."""
+        return list(self._events)
+
+    def key_averages(self, group_by_input_shape=False, group_by_stack_n=0, **kwargs):
+        """The blocks by name."""
+        averages = {}
+        for name, start, end, _ in self._events:
+            row = averages.setdefault(name, _Average(name))
+            row.count += 1
+            row.cpu_time_total += (end - start) / 1000.0
+        return EventList(averages.values())
+
+    def export_chrome_trace(self, path):
+        """Write the blocks as a trace for chrome://tracing or Perfetto."""
+        import json
+
+        events = [{"ph": "X", "name": name, "ts": start / 1000.0, "dur": (end - start) / 1000.0, "pid": 0,
+                   "tid": thread} for name, start, end, thread in self._events]
+        with open(path, "w") as file:
+            json.dump({"traceEvents": events}, file)
+
+
+def tensorboard_trace_handler(dir_name, worker_name=None, use_gzip=False):
+    """An `on_trace_ready` that writes a trace file to a folder."""
+    def write(profiler):
+        import os
+
+        os.makedirs(dir_name, exist_ok=True)
+        name = f"{worker_name or f'{os.uname().nodename}_{os.getpid()}'}.{time.time_ns()}.pt.trace.json"
+        profiler.export_chrome_trace(os.path.join(dir_name, name))
+
+    return write
