@@ -1,0 +1,334 @@
+// Data in and out: tensor(), tolist(), the buffer protocol.
+#include "python.h"
+
+#include <cstring>
+
+namespace wgpy {
+
+using namespace wg;
+
+namespace {
+
+// The dtype of a PEP 3118 format, and its size.
+bool dtype_of_format(const char* f, Py_ssize_t itemsize, DType* d) {
+  if (!f) f = "B";
+  if (*f == '@' || *f == '=' || *f == '<') ++f;
+  else if (*f == '>' || *f == '!') return false;
+  if (*f == 'Z') {
+    *d = f[1] == 'f' ? DType::Complex64 : DType::Complex128;
+    return f[1] == 'f' || f[1] == 'd';
+  }
+  if (f[1] != 0) return false;
+  switch (*f) {
+    case '?': *d = DType::Bool; return true;
+    case 'e': *d = DType::Float16; return true;
+    case 'f': *d = DType::Float32; return true;
+    case 'd': *d = DType::Float64; return true;
+    case 'B': *d = DType::UInt8; return true;
+    case 'b': case 'h': case 'i': case 'l': case 'q': case 'n':
+      *d = itemsize == 1 ? DType::Int8 : itemsize == 2 ? DType::Int16 : itemsize == 4 ? DType::Int32 : DType::Int64;
+      return true;
+    default: return false;
+  }
+}
+
+const char* format_of(DType d) {
+  switch (d) {
+    case DType::Bool: return "?";
+    case DType::UInt8: return "B";
+    case DType::Int8: return "b";
+    case DType::Int16: return "h";
+    case DType::Int32: return "i";
+    case DType::Int64: return "q";
+    case DType::Float16: return "e";
+    case DType::BFloat16: return "H";
+    case DType::Float32: return "f";
+    case DType::Float64: return "d";
+    case DType::Complex64: return "Zf";
+    case DType::Complex128: return "Zd";
+  }
+  return "B";
+}
+
+int get_buffer(PyObject* o, Py_buffer* view, int) {
+  return guard<int>(-1, [&] {
+    Tensor& t = *as_tensor(o);
+    auto* geometry = new Py_ssize_t[2 * size_t(t.ndim()) + 1];
+    for (int i = 0; i < t.ndim(); ++i) {
+      geometry[i] = t.sizes[i];
+      geometry[t.ndim() + i] = t.strides[i] * size_of(t.dtype);
+    }
+    view->buf = t.numel ? t.data() : t.storage->data;
+    view->obj = Py_NewRef(o);
+    view->len = Py_ssize_t(t.nbytes());
+    view->readonly = 0;
+    view->itemsize = size_of(t.dtype);
+    view->format = const_cast<char*>(format_of(t.dtype));
+    view->ndim = t.ndim();
+    view->shape = geometry;
+    view->strides = geometry + t.ndim();
+    view->suboffsets = nullptr;
+    view->internal = geometry;
+    return 0;
+  });
+}
+void release_buffer(PyObject*, Py_buffer* view) { delete[] static_cast<Py_ssize_t*>(view->internal); }
+
+struct Borrowed {
+  Py_buffer view;
+};
+void give_back(Storage* s) {
+  auto* b = static_cast<Borrowed*>(s->owner);
+  PyBuffer_Release(&b->view);
+  delete b;
+}
+
+// A tensor over the memory of any object with the buffer protocol.
+TensorRef from_buffer(PyObject* o, const char* what) {
+  auto b = std::make_unique<Borrowed>();
+  if (PyObject_GetBuffer(o, &b->view, PyBUF_STRIDES | PyBUF_FORMAT | PyBUF_WRITABLE) < 0) {
+    PyErr_Clear();
+    if (PyObject_GetBuffer(o, &b->view, PyBUF_STRIDES | PyBUF_FORMAT) < 0) throw PythonError{};
+    if (PyErr_WarnEx(PyExc_UserWarning,
+                     "The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This means writing to this "
+                     "tensor will result in undefined behavior. You may want to copy the array to protect its data or make it writable "
+                     "before converting it to a tensor.", 1) < 0) {
+      PyBuffer_Release(&b->view);
+      throw PythonError{};
+    }
+  }
+  Py_buffer& v = b->view;
+  DType d = DType::UInt8;
+  bool known = dtype_of_format(v.format, v.itemsize, &d);
+  Dims sizes(v.ndim), strides(v.ndim);
+  bool negative = false, odd = false;
+  int64_t end = 1;
+  for (int i = 0; i < v.ndim; ++i) {
+    sizes[i] = v.shape[i];
+    odd |= v.strides[i] % v.itemsize != 0;
+    strides[i] = v.strides[i] / v.itemsize;
+    negative |= v.strides[i] < 0 && v.shape[i] > 1;
+    if (strides[i] < 0) strides[i] = 0;
+    end += (sizes[i] - 1) * strides[i];
+    if (sizes[i] == 0) end = -(int64_t(1) << 40);
+  }
+  std::string format = v.format ? v.format : "B";
+  if (!known || negative || odd) {
+    PyBuffer_Release(&v);
+    WG_CHECK_VALUE(!negative, "At least one stride in the given numpy array is negative, and tensors with negative strides are not currently "
+                   "supported. (You can probably work around this by making a copy of your array  with array.copy().) ");
+    WG_CHECK_VALUE(!odd, "given numpy array strides not a multiple of the element byte size. Copy the numpy array to reallocate the memory.");
+    fail(Kind::Type, "can't convert ", what, " of type ", format, ". The only supported types are: float64, float32, float16, complex64, "
+         "complex128, int64, int32, int16, int8, uint64, uint32, uint16, uint8, and bool.");
+  }
+  TensorRef t = empty(Dims{0}, d);
+  int64_t bytes = end > 0 ? end * v.itemsize : 0;
+  t->storage = borrow_storage(v.buf, size_t(bytes), b.release(), give_back);
+  t->sizes = sizes;
+  t->strides = strides;
+  t->numel = numel_of(sizes);
+  t->contiguous = is_contiguous(sizes, strides);
+  return t;
+}
+
+// ---- tensor(nested sequences)
+
+bool is_sequence(PyObject* o) {
+  return PyList_Check(o) || PyTuple_Check(o) ||
+         (PySequence_Check(o) && !PyUnicode_Check(o) && !PyBytes_Check(o) && !is_tensor(o) && !PyObject_CheckBuffer(o) && !PyDict_Check(o));
+}
+
+struct Shape {
+  Dims sizes;
+  DType dtype = DType::Bool;
+  bool any = false;
+  void see(DType d) {
+    dtype = any ? promote(dtype, d) : d;
+    any = true;
+  }
+};
+
+DType dtype_of_leaf(PyObject* o) {
+  if (PyBool_Check(o)) return DType::Bool;
+  if (PyFloat_Check(o)) {
+    if (Py_TYPE(o) != &PyFloat_Type && PyObject_CheckBuffer(o)) return DType::Float64;  // a NumPy float64
+    return default_dtype();
+  }
+  if (PyLong_Check(o)) return DType::Int64;
+  if (PyComplex_Check(o)) return complex_of(default_dtype());
+  if (is_tensor(o)) return as_tensor(o)->dtype;
+  if (PyObject_CheckBuffer(o)) {
+    Py_buffer v;
+    check(PyObject_GetBuffer(o, &v, PyBUF_FORMAT | PyBUF_STRIDES));
+    DType d = DType::Float64;
+    bool ok = dtype_of_format(v.format, v.itemsize, &d);
+    PyBuffer_Release(&v);
+    if (ok) return d;
+  }
+  if (PyIndex_Check(o)) return DType::Int64;
+  if (is_number(o)) return default_dtype();
+  fail(Kind::Type, "not a sequence");
+}
+
+void measure(PyObject* o, int depth, Shape& s) {
+  WG_CHECK_VALUE(depth <= 128, "too many dimensions '", Py_TYPE(o)->tp_name, "'");
+  if (is_tensor(o) || (PyObject_CheckBuffer(o) && !PyBytes_Check(o) && !is_number(o))) {
+    if (is_tensor(o)) {
+      Tensor& t = *as_tensor(o);
+      for (int i = 0; i < t.ndim(); ++i)
+        if (depth + i >= s.sizes.size()) s.sizes.push_back(t.sizes[i]);
+      s.see(t.dtype);
+      return;
+    }
+    TensorRef t = from_buffer(o, "np.ndarray");
+    for (int i = 0; i < t->ndim(); ++i)
+      if (depth + i >= s.sizes.size()) s.sizes.push_back(t->sizes[i]);
+    s.see(t->dtype);
+    return;
+  }
+  if (is_sequence(o)) {
+    Py fast(check(PySequence_Fast(o, "not a sequence")));
+    Py_ssize_t n = PySequence_Fast_GET_SIZE(fast.get());
+    if (depth >= s.sizes.size()) s.sizes.push_back(n);
+    WG_CHECK_VALUE(s.sizes[depth] == n, "expected sequence of length ", s.sizes[depth], " at dim ", depth, " (got ", n, ")");
+    for (Py_ssize_t i = 0; i < n; ++i) measure(PySequence_Fast_GET_ITEM(fast.get(), i), depth + 1, s);
+    return;
+  }
+  if (PyUnicode_Check(o) || PyBytes_Check(o)) {
+    if (depth == 0) fail(Kind::Type, "new(): invalid data type '", Py_TYPE(o)->tp_name, "'");
+    fail(Kind::Value, "too many dimensions '", Py_TYPE(o)->tp_name, "'");
+  }
+  if (!is_number(o)) {
+    if (depth == 0) fail(Kind::Runtime, "Could not infer dtype of ", Py_TYPE(o)->tp_name);
+    fail(Kind::Runtime, "Could not infer dtype of ", Py_TYPE(o)->tp_name);
+  }
+  s.see(dtype_of_leaf(o));
+}
+
+template <class T>
+void store(char* at, const Value& v) {
+  T x;
+  if constexpr (is_complex_v<T>) {
+    x = T(v.to_complex());
+  } else if constexpr (std::is_same_v<T, double> || std::is_same_v<T, float>) {
+    x = T(v.to_double());
+  } else if constexpr (is_reduced_v<T>) {
+    x = T(float(v.to_double()));
+  } else if constexpr (std::is_same_v<T, bool>) {
+    x = v.tag == Tag::Complex ? v.to_complex() != complex128() : v.to_double() != 0;
+  } else {
+    if (v.tag == Tag::Int && (v.integer < int64_t(std::numeric_limits<T>::min()) || v.integer > int64_t(std::numeric_limits<T>::max())))
+      fail(Kind::Runtime, "value cannot be converted to type ", sizeof(T) == 1 && !std::is_signed_v<T> ? "uint8_t" : "int", " without overflow");
+    x = v.tag == Tag::Float ? T(int64_t(v.real)) : T(v.to_int());
+  }
+  std::memcpy(at, &x, sizeof x);
+}
+
+void fill(PyObject* o, int depth, Tensor& t, int64_t& at) {
+  int size = size_of(t.dtype);
+  if (depth < t.ndim()) {
+    if (is_tensor(o) || (PyObject_CheckBuffer(o) && !is_sequence(o))) {
+      TensorRef part = is_tensor(o) ? TensorRef(as_tensor(o)) : from_buffer(o, "np.ndarray");
+      Dims rest(t.sizes.data() + depth, t.ndim() - depth);
+      WG_CHECK_VALUE(part->sizes == rest, "expected sequence of length ", rest[0], " at dim ", depth, " (got ",
+                     part->ndim() ? part->sizes[0] : 0, ")");
+      TensorRef view = empty(rest, t.dtype);
+      copy(*view, *part);
+      std::memcpy(t.data() + at * size, view->data(), view->nbytes());
+      at += view->numel;
+      return;
+    }
+    WG_CHECK_TYPE(is_sequence(o), "not a sequence");
+    Py fast(check(PySequence_Fast(o, "not a sequence")));
+    WG_CHECK_VALUE(PySequence_Fast_GET_SIZE(fast.get()) == t.sizes[depth], "expected sequence of length ", t.sizes[depth], " at dim ", depth,
+                   " (got ", PySequence_Fast_GET_SIZE(fast.get()), ")");
+    for (Py_ssize_t i = 0; i < t.sizes[depth]; ++i) fill(PySequence_Fast_GET_ITEM(fast.get(), i), depth + 1, t, at);
+    return;
+  }
+  char* to = t.data() + at++ * size;
+  if (t.dtype == DType::Float32 && PyFloat_CheckExact(o)) {
+    float f = float(PyFloat_AS_DOUBLE(o));
+    std::memcpy(to, &f, 4);
+    return;
+  }
+  if (is_sequence(o)) fail(Kind::Type, "expected a number, got a ", Py_TYPE(o)->tp_name);
+  Held keep;
+  Value v = is_tensor(o) || !PyObject_CheckBuffer(o) || is_number(o) ? to_number(o, &keep) : Value();
+  if (v.none()) {
+    TensorRef part = from_buffer(o, "np.ndarray");
+    WG_CHECK_VALUE(part->numel == 1, "only one element tensors can be converted to Python scalars");
+    v = to_number(as_object(part.get()), &keep);
+  }
+  visit(t.dtype, [&]<class T>() { store<T>(to, v); });
+}
+
+PyObject* nested(const Tensor& t, int dim, int64_t at) {
+  if (dim == t.ndim()) {
+    const char* p = t.storage->data + at * size_of(t.dtype);
+    return visit(t.dtype, [&]<class T>() -> PyObject* {
+      T v;
+      std::memcpy(&v, p, sizeof v);
+      if constexpr (is_complex_v<T>) return PyComplex_FromDoubles(v.real(), v.imag());
+      else if constexpr (std::is_same_v<T, bool>) return PyBool_FromLong(v);
+      else if constexpr (std::is_same_v<T, double>) return PyFloat_FromDouble(v);
+      else if constexpr (is_floating_v<T>) return PyFloat_FromDouble(float(v));
+      else return PyLong_FromLongLong(v);
+    });
+  }
+  Py list(check(PyList_New(t.sizes[dim])));
+  for (int64_t i = 0; i < t.sizes[dim]; ++i)
+    PyList_SET_ITEM(list.get(), i, check(nested(t, dim + 1, at + i * t.strides[dim])));
+  return list.release();
+}
+
+PyObject* tolist(PyObject* o, PyObject*) {
+  return guard<PyObject*>(nullptr, [&] { return nested(*as_tensor(o), 0, as_tensor(o)->offset); });
+}
+
+// tensor(data, dtype or None): a fresh tensor with a copy of the data.
+PyObject* make_tensor(PyObject*, PyObject* const* args, Py_ssize_t n) {
+  return guard<PyObject*>(nullptr, [&]() -> PyObject* {
+    WG_CHECK_TYPE(n >= 1, "tensor() missing 1 required positional arguments: \"data\"");
+    return wrap(tensor_from(args[0], n > 1 ? args[1] : Py_None, true));
+  });
+}
+
+PyObject* wrap_buffer(PyObject*, PyObject* o) {
+  return guard<PyObject*>(nullptr, [&] { return wrap(from_buffer(o, "np.ndarray")); });
+}
+
+}  // namespace
+
+PyBufferProcs tensor_buffer = {get_buffer, release_buffer};
+
+TensorRef tensor_from(PyObject* data, PyObject* dtype, bool copy_tensor) {
+  DType d;
+  bool given = dtype != Py_None;
+  if (given) WG_CHECK_TYPE(to_dtype(dtype, &d), "tensor(): argument 'dtype' must be torch.dtype, not ", Py_TYPE(dtype)->tp_name);
+  bool array = !is_tensor(data) && PyObject_CheckBuffer(data) && !PyBytes_Check(data) && !PyByteArray_Check(data);
+  if (is_tensor(data) || array) {
+    TensorRef t = array ? from_buffer(data, "np.ndarray") : TensorRef(as_tensor(data));
+    if (!given) d = t->dtype;
+    if (!copy_tensor && d == t->dtype) return t;
+    TensorRef r = empty(t->sizes, d);
+    copy(*r, *t);
+    return r;
+  }
+  Shape s;
+  measure(data, 0, s);
+  if (!given) d = s.any ? s.dtype : default_dtype();
+  TensorRef t = empty(s.sizes, d);
+  int64_t at = 0;
+  if (t->numel) fill(data, 0, *t, at);
+  return t;
+}
+
+PyMethodDef tensor_data_methods[] = {{"tolist", tolist, METH_NOARGS, nullptr}, {nullptr, nullptr, 0, nullptr}};
+
+static PyMethodDef data_functions[] = {
+    {"tensor", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(make_tensor)), METH_FASTCALL, nullptr},
+    {"from_buffer", wrap_buffer, METH_O, nullptr},
+    {nullptr, nullptr, 0, nullptr}};
+int init_data(PyObject* module) { return PyModule_AddFunctions(module, data_functions); }
+
+}  // namespace wgpy

@@ -1,0 +1,120 @@
+// t[index] and t[index] = value: Python's index objects become the core's.
+#include "../core/ops/index.h"
+
+#include "python.h"
+
+namespace wgpy {
+
+using namespace wg;
+
+namespace {
+
+int64_t slice_part(PyObject* o, bool* has) {
+  *has = o != Py_None;
+  if (!*has) return 0;
+  if (is_tensor(o)) {
+    Held keep;
+    return to_number(o, &keep).to_int();
+  }
+  Py i(PyNumber_Index(o));
+  if (!i) {
+    PyErr_Clear();
+    fail(Kind::Type, "slice indices must be integers or None or have an __index__ method");
+  }
+  Py_ssize_t v = PyNumber_AsSsize_t(i.get(), nullptr);
+  return v;
+}
+
+void add_item(std::vector<IndexItem>& items, PyObject* o) {
+  IndexItem item;
+  if (PyBool_Check(o)) {
+    item.kind = IndexItem::Bool;
+    item.integer = o == Py_True;
+  } else if (PyLong_Check(o)) {
+    item.kind = IndexItem::Int;
+    int overflow;
+    item.integer = PyLong_AsLongLongAndOverflow(o, &overflow);
+    WG_CHECK_INDEX(!overflow, "index is out of range");
+  } else if (PySlice_Check(o)) {
+    auto* s = reinterpret_cast<PySliceObject*>(o);
+    item.kind = IndexItem::Slice;
+    item.start = slice_part(s->start, &item.has_start);
+    item.stop = slice_part(s->stop, &item.has_stop);
+    bool has_step;
+    item.step = slice_part(s->step, &has_step);
+    if (!has_step) item.step = 1;
+    WG_CHECK_VALUE(item.step > 0, "step must be greater than zero");
+  } else if (o == Py_None) {
+    item.kind = IndexItem::None;
+  } else if (o == Py_Ellipsis) {
+    item.kind = IndexItem::Ellipsis;
+  } else if (is_tensor(o)) {
+    item.kind = IndexItem::Tensor;
+    item.tensor = TensorRef(as_tensor(o));
+  } else if (PyIndex_Check(o) && !PySequence_Check(o)) {
+    Held keep;
+    item.kind = IndexItem::Int;
+    item.integer = to_number(o, &keep).to_int();
+  } else if (!PyUnicode_Check(o) && (PySequence_Check(o) || PyObject_CheckBuffer(o))) {
+    item.kind = IndexItem::Tensor;
+    item.tensor = tensor_from(o, Py_None, true);
+    if (item.tensor->numel == 0 && is_floating(item.tensor->dtype)) item.tensor = cast(*item.tensor, DType::Int64);
+  } else {
+    std::string type = Py_TYPE(o)->tp_name;
+    fail(PyFloat_Check(o) || PyUnicode_Check(o) || true ? Kind::Index : Kind::Type,
+         "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got ", type, ")");
+  }
+  items.push_back(std::move(item));
+}
+
+std::vector<IndexItem> items_of(PyObject* index) {
+  std::vector<IndexItem> items;
+  if (PyTuple_Check(index)) {
+    Py_ssize_t n = PyTuple_GET_SIZE(index);
+    for (Py_ssize_t i = 0; i < n; ++i) add_item(items, PyTuple_GET_ITEM(index, i));
+  } else {
+    add_item(items, index);
+  }
+  return items;
+}
+
+}  // namespace
+
+PyObject* index_get(PyObject* self, PyObject* index) {
+  return guard<PyObject*>(nullptr, [&] { return wrap(wg::index_get(*as_tensor(self), items_of(index))); });
+}
+
+int index_set(PyObject* self, PyObject* index, PyObject* value) {
+  return guard<int>(-1, [&] {
+    WG_CHECK_TYPE(value, "Tensor does not support deleting items");
+    Held keep;
+    Value v;
+    TensorRef made;
+    if (is_tensor(value)) v = Value(as_tensor(value));
+    else if (is_number(value)) v = to_number(value, &keep);
+    else {
+      WG_CHECK_TYPE(PySequence_Check(value) || PyObject_CheckBuffer(value), "can't assign a ", Py_TYPE(value)->tp_name, " to a torch.",
+                    torch_name(as_tensor(self)->dtype), "Tensor");
+      made = tensor_from(value, dtype_object(as_tensor(self)->dtype), true);
+      v = Value(made);
+    }
+    wg::index_set(*as_tensor(self), items_of(index), v);
+    return 0;
+  });
+}
+
+PyObject* tensor_iter(PyObject* self) {
+  return guard<PyObject*>(nullptr, [&]() -> PyObject* {
+    Tensor& t = *as_tensor(self);
+    WG_CHECK_TYPE(t.ndim() > 0, "iteration over a 0-d tensor");
+    static const OpDef* unbind = find_op("unbind");
+    Value v[2] = {Value(&t), Value::of_int(0)};
+    Call c{unbind, v, 2};
+    apply(c);
+    Py list(check(PyList_New(c.nouts())));
+    for (int k = 0; k < c.nouts(); ++k) PyList_SET_ITEM(list.get(), k, wrap(std::move(c.result(k))));
+    return PyObject_GetIter(list.get());
+  });
+}
+
+}  // namespace wgpy

@@ -1,0 +1,116 @@
+// Node: the attributes of a tape entry.
+#include "python.h"
+
+#include <cstring>
+
+namespace wgpy {
+
+using namespace wg;
+
+namespace {
+
+PyObject* node_name(PyObject* o, PyObject*) { return PyUnicode_FromString(name_of(*as_node(o)).c_str()); }
+
+PyObject* next_functions(PyObject* o, void*) {
+  return guard<PyObject*>(nullptr, [&] {
+    Node& n = *as_node(o);
+    Py t(check(PyTuple_New(n.edges.size())));
+    for (uint32_t i = 0; i < n.edges.size(); ++i)
+      PyTuple_SET_ITEM(t.get(), i, check(Py_BuildValue("(NI)", wrap(n.edges[i].node), n.edges[i].nr)));
+    return t.release();
+  });
+}
+
+PyObject* get_variable(PyObject* o, void*) {
+  Node& n = *as_node(o);
+  if (n.kind != NodeKind::Accumulate) {
+    PyErr_Format(PyExc_AttributeError, "'%s' object has no attribute 'variable'", name_of(n).c_str());
+    return nullptr;
+  }
+  return value_object(n.saved[0].value.get());
+}
+
+PyObject* get_metadata(PyObject* o, void*) {
+  NodeExtra& x = extra_of(*as_node(o));
+  if (!x.metadata) x.metadata = PyDict_New();
+  return Py_XNewRef(static_cast<PyObject*>(x.metadata));
+}
+
+PyObject* get_sequence(PyObject* o, PyObject*) { return PyLong_FromUnsignedLongLong(as_node(o)->sequence); }
+
+PyObject* get_input_metadata(PyObject* o, void*) {
+  return guard<PyObject*>(nullptr, [&] {
+    Node& n = *as_node(o);
+    Py t(check(PyTuple_New(n.outputs.size())));
+    for (uint32_t i = 0; i < n.outputs.size(); ++i)
+      PyTuple_SET_ITEM(t.get(), i, check(Py_BuildValue("(NO)", size_object(n.outputs[i].sizes), dtype_object(n.outputs[i].dtype))));
+    return t.release();
+  });
+}
+
+PyObject* get_place(PyObject* o, void*) { return describe(as_node(o)->place); }
+PyObject* get_edges_needed(PyObject* o, void*) {
+  Node& n = *as_node(o);
+  PyObject* t = PyTuple_New(n.edges.size());
+  for (uint32_t i = 0; t && i < n.edges.size(); ++i) PyTuple_SET_ITEM(t, i, PyBool_FromLong(bool(n.edges[i].node)));
+  return t;
+}
+
+// The name under which torch shows what a leaf of the derivative's program was.
+std::string saved_name(const OpDef& op, const Leaf& l) {
+  if (l.kind == Leaf::Arg && l.index < op.arg_names.size()) return op.arg_names[l.index];
+  if (l.kind == Leaf::Out) {
+    std::string name = l.index < op.out_names.size() ? op.out_names[l.index] : "result";
+    return name == "y" || name.empty() ? "result" : name;
+  }
+  if (l.kind == Leaf::ArgSizes && l.index < op.arg_names.size()) return op.arg_names[l.index] + "_sym_sizes";
+  return "";
+}
+
+PyObject* saved_attribute(Node& n, const char* name) {
+  if (n.kind != NodeKind::Op || !n.program) return nullptr;
+  for (uint32_t i = 0; i < n.program->leaves.size(); ++i) {
+    if (saved_name(*n.op, n.program->leaves[i]) != name) continue;
+    return guard<PyObject*>(nullptr, [&] { return value_object(unpack(n, i, true).get()); });
+  }
+  return nullptr;
+}
+
+PyObject* saved_names(PyObject* o, void*) {
+  Node& n = *as_node(o);
+  PyObject* list = PyList_New(0);
+  for (uint32_t i = 0; n.kind == NodeKind::Op && n.program && i < n.program->leaves.size(); ++i) {
+    std::string name = saved_name(*n.op, n.program->leaves[i]);
+    if (name.empty()) continue;
+    Py s(PyUnicode_FromString(name.c_str()));
+    PyList_Append(list, s.get());
+  }
+  return list;
+}
+
+// Called when ordinary lookup fails: _saved_self, _saved_result, …
+PyObject* node_getattr(PyObject* o, PyObject* name) {
+  const char* s = PyUnicode_AsUTF8(name);
+  const char* prefix = "_saved_";
+  if (s && std::strncmp(s, prefix, 7) == 0)
+    if (PyObject* v = saved_attribute(*as_node(o), s + 7)) return v;
+  if (!PyErr_Occurred()) PyErr_Format(PyExc_AttributeError, "'%s' object has no attribute '%U'", name_of(*as_node(o)).c_str(), name);
+  return nullptr;
+}
+
+}  // namespace
+
+PyGetSetDef node_getset[] = {{"next_functions", next_functions, nullptr, nullptr, nullptr},
+                             {"variable", get_variable, nullptr, nullptr, nullptr},
+                             {"metadata", get_metadata, nullptr, nullptr, nullptr},
+                             {"_input_metadata", get_input_metadata, nullptr, nullptr, nullptr},
+                             {"_place", get_place, nullptr, nullptr, nullptr},
+                             {"_edges_needed", get_edges_needed, nullptr, nullptr, nullptr},
+                             {"_saved_names", saved_names, nullptr, nullptr, nullptr},
+                             {nullptr, nullptr, nullptr, nullptr, nullptr}};
+PyMethodDef node_methods[] = {{"name", node_name, METH_NOARGS, nullptr},
+                              {"_sequence_nr", get_sequence, METH_NOARGS, nullptr},
+                              {"__getattr__", node_getattr, METH_O, nullptr},
+                              {nullptr, nullptr, 0, nullptr}};
+
+}  // namespace wgpy

@@ -1,0 +1,403 @@
+// Tensors and nodes as Python objects: memory, garbage collection, the host table of the core.
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "python.h"
+
+namespace wgpy {
+
+using namespace wg;
+
+static_assert(sizeof(Object) == sizeof(PyObject) && offsetof(Object, type) == offsetof(PyObject, ob_type));
+
+PyTypeObject* TensorType = nullptr;
+PyTypeObject* NodeType = nullptr;
+
+namespace {
+
+constexpr size_t kFreeList = 2048;
+std::vector<void*> free_tensors, free_nodes;
+
+template <class T>
+T* fresh(std::vector<void*>& list, PyTypeObject* type) {
+  PyObject* o;
+  if (!list.empty()) {
+    o = static_cast<PyObject*>(list.back());
+    list.pop_back();
+    PyObject_Init(o, type);
+  } else {
+    o = reinterpret_cast<PyObject*>(PyObject_GC_New(PyObject, type));
+    if (!o) throw std::bad_alloc();
+  }
+  return reinterpret_cast<T*>(o);
+}
+
+Tensor* new_tensor() { return fresh<Tensor>(free_tensors, TensorType); }
+Node* new_node_object() { return fresh<Node>(free_nodes, NodeType); }
+void dealloc_object(Object* o) {
+  o->refs = 0;
+  _Py_Dealloc(reinterpret_cast<PyObject*>(o));
+}
+void track(Tensor* t) {
+  auto* o = reinterpret_cast<PyObject*>(t);
+  if (!PyObject_GC_IsTracked(o)) PyObject_GC_Track(o);
+}
+
+// ---- garbage collection
+
+int visit_hooks(const std::vector<Hook>& hooks, visitproc visit, void* arg) {
+  for (const Hook& h : hooks) Py_VISIT(static_cast<PyObject*>(h.call));
+  return 0;
+}
+
+int visit_value(const Value& v, visitproc visit, void* arg) {
+  if (v.is_tensor()) Py_VISIT(as_object(v.tensor));
+  if (v.tag == Tag::Tensors && v.box->uses == 1)
+    for (const TensorRef& t : v.tensors())
+      if (t) Py_VISIT(as_object(t.get()));
+  if (v.tag == Tag::Foreign && v.box->uses == 1 && static_cast<ForeignBox*>(v.box)->counted)
+    Py_VISIT(static_cast<PyObject*>(v.foreign()));
+  return 0;
+}
+
+int tensor_traverse(PyObject* self, visitproc visit, void* arg) {
+  Py_VISIT(Py_TYPE(self));
+  Tensor* t = as_tensor(self);
+  Py_VISIT(static_cast<PyObject*>(t->dict));
+  if (t->grad_fn) Py_VISIT(as_object(t->grad_fn.get()));
+  if (Extra* x = t->extra) {
+    if (x->grad) Py_VISIT(as_object(x->grad.get()));
+    if (x->base) Py_VISIT(as_object(x->base.get()));
+    for (auto& [level, tangent] : x->tangents) Py_VISIT(as_object(tangent.get()));
+    Py_VISIT(static_cast<PyObject*>(x->payload));
+    if (int r = visit_hooks(x->hooks, visit, arg)) return r;
+    if (int r = visit_hooks(x->post_hooks, visit, arg)) return r;
+  }
+  return 0;
+}
+
+void drop_all(std::vector<Hook>& hooks) {
+  auto gone = std::move(hooks);
+  hooks.clear();
+  for (Hook& h : gone) Py_DECREF(static_cast<PyObject*>(h.call));
+}
+
+int tensor_clear(PyObject* self) {
+  Tensor* t = as_tensor(self);
+  drop_history(*t);
+  if (Extra* x = t->extra) {
+    x->grad.reset();
+    x->base.reset();
+    x->tangents.clear();
+    drop_all(x->hooks);
+    drop_all(x->post_hooks);
+    if (auto* p = static_cast<PyObject*>(std::exchange(x->payload, nullptr))) Py_DECREF(p);
+  }
+  if (auto* d = static_cast<PyObject*>(std::exchange(t->dict, nullptr))) Py_DECREF(d);
+  return 0;
+}
+
+void tensor_dealloc(PyObject* self) {
+  PyTypeObject* type = Py_TYPE(self);
+  PyObject_GC_UnTrack(self);
+  Tensor* t = as_tensor(self);
+  if (t->weakrefs) PyObject_ClearWeakRefs(self);
+  if (auto* d = static_cast<PyObject*>(std::exchange(t->dict, nullptr))) Py_DECREF(d);
+  destruct(t);
+  if (type == TensorType && free_tensors.size() < kFreeList) free_tensors.push_back(self);
+  else type->tp_free(self);
+  Py_DECREF(type);
+}
+
+int node_traverse(PyObject* self, visitproc visit, void* arg) {
+  Py_VISIT(Py_TYPE(self));
+  Node* n = as_node(self);
+  Py_VISIT(static_cast<PyObject*>(n->dict));
+  for (Edge& e : n->edges)
+    if (e.node) Py_VISIT(as_object(e.node.get()));
+  for (Saved& s : n->saved) {
+    if (int r = visit_value(s.value.get(), visit, arg)) return r;
+    Py_VISIT(static_cast<PyObject*>(s.unpack));
+  }
+  if (NodeExtra* x = n->extra) {
+    for (auto& list : x->tensor_hooks)
+      if (int r = visit_hooks(list, visit, arg)) return r;
+    if (int r = visit_hooks(x->pre_hooks, visit, arg)) return r;
+    if (int r = visit_hooks(x->post_hooks, visit, arg)) return r;
+    Py_VISIT(static_cast<PyObject*>(x->metadata));
+    Py_VISIT(static_cast<PyObject*>(x->parent));
+    if (x->slices && x->slices->fn) Py_VISIT(as_object(x->slices->fn.get()));
+  }
+  return 0;
+}
+
+int node_clear(PyObject* self) {
+  Node* n = as_node(self);
+  if (n->kind != NodeKind::Accumulate) release_saved(*n);
+  for (Edge& e : n->edges) e.node.reset();
+  if (NodeExtra* x = n->extra) {
+    for (auto& list : x->tensor_hooks) drop_all(list);
+    drop_all(x->pre_hooks);
+    drop_all(x->post_hooks);
+    if (auto* m = static_cast<PyObject*>(std::exchange(x->metadata, nullptr))) Py_DECREF(m);
+    if (x->slices) x->slices->fn.reset();
+  }
+  if (auto* d = static_cast<PyObject*>(std::exchange(n->dict, nullptr))) Py_DECREF(d);
+  return 0;
+}
+
+void node_dealloc(PyObject* self) {
+  PyTypeObject* type = Py_TYPE(self);
+  PyObject_GC_UnTrack(self);
+  Node* n = as_node(self);
+  if (n->weakrefs) PyObject_ClearWeakRefs(self);
+  if (auto* d = static_cast<PyObject*>(std::exchange(n->dict, nullptr))) Py_DECREF(d);
+  destruct(n);
+  // Types made for op names have the layout of Node itself: their memory can be used again for any node.
+  if (type->tp_basicsize == NodeType->tp_basicsize && free_nodes.size() < kFreeList) free_nodes.push_back(self);
+  else type->tp_free(self);
+  Py_DECREF(type);
+}
+
+// ---- where the user's code is
+
+bool inside_package(PyObject* filename) {
+  static std::unordered_map<PyObject*, bool> known;
+  static std::string package;
+  if (package.empty()) {
+    Py module(PyImport_ImportModule("wengert"));
+    Py file(module ? PyObject_GetAttrString(module.get(), "__file__") : nullptr);
+    const char* path = file ? PyUnicode_AsUTF8(file.get()) : nullptr;
+    PyErr_Clear();
+    package = path ? std::string(path).substr(0, std::string(path).rfind('/') + 1) : "?";
+  }
+  auto it = known.find(filename);
+  if (it != known.end()) return it->second;
+  const char* s = PyUnicode_AsUTF8(filename);
+  bool in = s && std::string(s).compare(0, package.size(), package) == 0;
+  return known[Py_NewRef(filename)] = in;
+}
+
+Place user_place() {
+  PyThreadState* state = PyThreadState_Get();
+  PyFrameObject* frame = PyThreadState_GetFrame(state);
+  Place place;
+  while (frame) {
+    PyCodeObject* code = PyFrame_GetCode(frame);
+    PyFrameObject* outer = nullptr;
+    if (inside_package(code->co_filename)) outer = PyFrame_GetBack(frame);
+    if (!outer) {
+      place.code = code;
+#if PY_VERSION_HEX >= 0x030B0000
+      place.instruction = PyFrame_GetLasti(frame);
+#else
+      place.instruction = frame->f_lasti * 2;
+#endif
+      Py_DECREF(frame);
+      return place;
+    }
+    Py_DECREF(code);
+    Py_DECREF(frame);
+    frame = outer;
+  }
+  return place;
+}
+
+Foreign pack_hook(Foreign hook, Tensor* t) {
+  PyObject* r = PyObject_CallOneArg(static_cast<PyObject*>(hook), as_object(t));
+  return check(r);
+}
+
+Tensor* unpack_hook(Foreign hook, Foreign packed) {
+  PyObject* r = check(PyObject_CallOneArg(static_cast<PyObject*>(hook), static_cast<PyObject*>(packed)));
+  if (!is_tensor(r)) {
+    std::string type = Py_TYPE(r)->tp_name;
+    Py_DECREF(r);
+    fail(Kind::Type, "Output of saved tensor unpack_hook expected to be a Tensor but got result of type ", type);
+  }
+  return as_tensor(r);
+}
+
+// ---- Python types of nodes, by name
+
+PyTypeObject* node_type(const std::string& name) {
+  static std::unordered_map<std::string, PyTypeObject*> types;
+  auto [it, fresh] = types.try_emplace(name, nullptr);
+  if (!fresh) return it->second;
+  static PyType_Slot slots[] = {{Py_tp_traverse, reinterpret_cast<void*>(node_traverse)},
+                                {Py_tp_clear, reinterpret_cast<void*>(node_clear)},
+                                {Py_tp_dealloc, reinterpret_cast<void*>(node_dealloc)},
+                                {0, nullptr}};
+  auto* kept = new std::string(name);
+  PyType_Spec spec = {kept->c_str(), int(sizeof(Node)), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, slots};
+  Py bases(PyTuple_Pack(1, NodeType));
+  it->second = reinterpret_cast<PyTypeObject*>(check(PyType_FromSpecWithBases(&spec, bases.get())));
+  return it->second;
+}
+
+PyObject* tensor_new(PyTypeObject* type, PyObject* args, PyObject* kwargs);
+
+PyMemberDef tensor_members[] = {
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(Tensor, weakrefs), READONLY, nullptr},
+    {"__dictoffset__", T_PYSSIZET, offsetof(Tensor, dict), READONLY, nullptr},
+    {nullptr, 0, 0, 0, nullptr}};
+PyMemberDef node_members[] = {{"__dictoffset__", T_PYSSIZET, offsetof(Node, dict), READONLY, nullptr},
+                              {nullptr, 0, 0, 0, nullptr}};
+
+PyObject* tensor_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
+  return guard<PyObject*>(nullptr, [&]() -> PyObject* {
+    // torch.Tensor(…), torch.Tensor(2, 3), Parameter-like subclasses: the package decides (tensor.py).
+    static PyObject* make = nullptr;
+    if (!make) {
+      Py module(check(PyImport_ImportModule("wengert._tensor")));
+      make = check(PyObject_GetAttrString(module.get(), "_construct"));
+    }
+    Py call_args(check(PyTuple_New(PyTuple_GET_SIZE(args) + 1)));
+    PyTuple_SET_ITEM(call_args.get(), 0, Py_NewRef(reinterpret_cast<PyObject*>(type)));
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(args); ++i)
+      PyTuple_SET_ITEM(call_args.get(), i + 1, Py_NewRef(PyTuple_GET_ITEM(args, i)));
+    return check(PyObject_Call(make, call_args.get(), kwargs));
+  });
+}
+
+int tensor_init(PyObject*, PyObject*, PyObject*) { return 0; }
+
+PyObject* node_new(PyTypeObject* type, PyObject*, PyObject*) {
+  if (type == NodeType) {
+    PyErr_SetString(PyExc_TypeError, "Node can't be made directly: it is written by the forward pass");
+    return nullptr;
+  }
+  PyObject* o = type->tp_alloc(type, 0);
+  if (!o) return nullptr;
+  Node* n = as_node(o);
+  construct(n);
+  n->kind = NodeKind::Function;
+  n->sequence = next_sequence();
+  n->place = user_place();
+  const char* dot = std::strrchr(type->tp_name, '.');
+  extra_of(*n).name = dot ? dot + 1 : type->tp_name;
+  return o;
+}
+int node_init(PyObject*, PyObject*, PyObject*) { return 0; }
+
+PyObject* node_repr(PyObject* self) {
+  const char* dot = std::strrchr(Py_TYPE(self)->tp_name, '.');
+  return PyUnicode_FromFormat("<%s object at %p>", dot ? dot + 1 : Py_TYPE(self)->tp_name, self);
+}
+
+}  // namespace
+
+extern PyGetSetDef node_getset[];
+extern PyMethodDef node_methods[];
+
+PyObject* wrap(Ref<Node> n) {
+  if (!n) return Py_NewRef(Py_None);
+  PyObject* o = as_object(n.get());
+  if (Py_TYPE(o) == NodeType) {
+    std::string name = name_of(*n);
+    size_t colon = name.rfind(':');
+    PyTypeObject* type = node_type(colon == std::string::npos ? name : name.substr(colon + 1));
+    Py_INCREF(type);
+    Py_SET_TYPE(o, type);
+    Py_DECREF(NodeType);
+  }
+  n.release();
+  if (!PyObject_GC_IsTracked(o)) PyObject_GC_Track(o);
+  return o;
+}
+
+// A tensor of a Python subclass that shares everything with t but history.
+PyObject* make_subclass(PyTypeObject* type, Tensor& t, bool requires_grad) {
+  PyObject* o = check(type->tp_alloc(type, 0));
+  Tensor* r = as_tensor(o);
+  construct(r);
+  r->storage = t.storage;
+  r->sizes = t.sizes;
+  r->strides = t.strides;
+  r->offset = t.offset;
+  r->numel = t.numel;
+  r->dtype = t.dtype;
+  r->contiguous = t.contiguous;
+  r->inference = modes().inference;
+  if (requires_grad) {
+    Py hold(o);
+    set_requires_grad(*r, true);
+    return hold.release();
+  }
+  return o;
+}
+
+static PyObject* as_subclass(PyObject* type, PyObject* const* args, Py_ssize_t n, PyObject* names) {
+  return guard<PyObject*>(nullptr, [&] {
+    WG_CHECK_TYPE(n >= 1 && is_tensor(args[0]), "_make_subclass(): argument 'data' must be Tensor");
+    bool grad = n > 1 && PyObject_IsTrue(args[1]);
+    for (Py_ssize_t i = 0; names && i < PyTuple_GET_SIZE(names); ++i)
+      if (PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, i), "require_grad") == 0) grad = PyObject_IsTrue(args[n + i]);
+    return make_subclass(reinterpret_cast<PyTypeObject*>(type), *as_tensor(args[0]), grad);
+  });
+}
+
+PyMethodDef make_subclass_def = {"_make_subclass", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(as_subclass)),
+                                 METH_CLASS | METH_FASTCALL | METH_KEYWORDS, nullptr};
+
+int init_objects(PyObject* module) {
+  host.new_tensor = new_tensor;
+  host.new_node = new_node_object;
+  host.dealloc = dealloc_object;
+  host.hold = [](Foreign f) { Py_XINCREF(static_cast<PyObject*>(f)); };
+  host.drop = [](Foreign f) { Py_XDECREF(static_cast<PyObject*>(f)); };
+  host.place = user_place;
+  host.track = track;
+  host.pack = pack_hook;
+  host.unpack = unpack_hook;
+  host.leave = []() -> void* { return PyEval_SaveThread(); };
+  host.enter = [](void* state) { PyEval_RestoreThread(static_cast<PyThreadState*>(state)); };
+
+  std::vector<PyType_Slot> slots = {
+      {Py_tp_traverse, reinterpret_cast<void*>(tensor_traverse)},
+      {Py_tp_clear, reinterpret_cast<void*>(tensor_clear)},
+      {Py_tp_dealloc, reinterpret_cast<void*>(tensor_dealloc)},
+      {Py_tp_new, reinterpret_cast<void*>(tensor_new)},
+      {Py_tp_init, reinterpret_cast<void*>(tensor_init)},
+      {Py_tp_members, tensor_members},
+      {Py_tp_getset, tensor_getset},
+      {Py_tp_iter, reinterpret_cast<void*>(tensor_iter)},
+      {Py_mp_subscript, reinterpret_cast<void*>(index_get)},
+      {Py_mp_ass_subscript, reinterpret_cast<void*>(index_set)},
+      {Py_bf_getbuffer, reinterpret_cast<void*>(tensor_buffer.bf_getbuffer)},
+      {Py_bf_releasebuffer, reinterpret_cast<void*>(tensor_buffer.bf_releasebuffer)},
+  };
+  static std::vector<PyMethodDef> methods;
+  for (PyMethodDef* list : {tensor_methods, tensor_data_methods})
+    for (PyMethodDef* m = list; m->ml_name; ++m) methods.push_back(*m);
+  methods.push_back(make_subclass_def);
+  methods.push_back({nullptr, nullptr, 0, nullptr});
+  slots.push_back({Py_tp_methods, methods.data()});
+  for (PyType_Slot* s = number_slots; s->slot; ++s) slots.push_back(*s);
+  slots.push_back({0, nullptr});
+  PyType_Spec spec = {"wengert.Tensor", int(sizeof(Tensor)), 0,
+                      Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, slots.data()};
+  TensorType = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
+  if (!TensorType || PyModule_AddObjectRef(module, "Tensor", reinterpret_cast<PyObject*>(TensorType)) < 0) return -1;
+
+  PyType_Slot node_slots[] = {
+      {Py_tp_traverse, reinterpret_cast<void*>(node_traverse)}, {Py_tp_clear, reinterpret_cast<void*>(node_clear)},
+      {Py_tp_dealloc, reinterpret_cast<void*>(node_dealloc)},   {Py_tp_new, reinterpret_cast<void*>(node_new)},
+      {Py_tp_init, reinterpret_cast<void*>(node_init)},         {Py_tp_members, node_members},
+      {Py_tp_getset, node_getset},                              {Py_tp_methods, node_methods},
+      {Py_tp_repr, reinterpret_cast<void*>(node_repr)},         {0, nullptr}};
+  PyType_Spec node_spec = {"wengert.autograd.graph.Node", int(sizeof(Node)), 0,
+                           Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, node_slots};
+  NodeType = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&node_spec));
+  return NodeType && PyModule_AddObjectRef(module, "Node", reinterpret_cast<PyObject*>(NodeType)) == 0 ? 0 : -1;
+}
+
+PyObject* describe(const Place& p) {
+  if (!p.code) return Py_NewRef(Py_None);
+  auto* code = static_cast<PyCodeObject*>(p.code);
+  return Py_BuildValue("(OiO)", code->co_filename, PyCode_Addr2Line(code, p.instruction), code->co_name);
+}
+
+}  // namespace wgpy

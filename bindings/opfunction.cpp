@@ -1,0 +1,524 @@
+// Ops as Python callables: a vectorcall straight from the interpreter to the core.
+
+#include <algorithm>
+#include <memory>
+
+#include "signature.h"
+
+namespace wgpy {
+
+using namespace wg;
+
+PyTypeObject* OpFunctionType = nullptr;
+PyObject* make_result_type = nullptr;  // (op name, field names) -> a named tuple class
+Foreign generator_pointer(PyObject* o);  // random.cpp
+
+namespace {
+
+struct OpFunction {
+  PyObject_HEAD
+  vectorcallfunc vectorcall;
+  PyObject* name;
+  PyObject* doc;
+  PyObject* dict;
+  std::vector<std::unique_ptr<Overload>>* overloads;
+};
+
+constexpr int kMaxArgs = 24;
+
+// One attempt to read the arguments of a call by one signature.
+struct Attempt {
+  const Overload& o;
+  Value values[kMaxArgs];
+  Held kept[kMaxArgs];
+  std::string why;       // what did not fit
+  int badness = 0;       // 0 fits
+  bool overflow = false;
+
+  explicit Attempt(const Overload& o) : o(o) {}
+
+  bool bad(const Param& p, int position, PyObject* got) {
+    static const char* names[] = {"Tensor", "tuple of Tensors", "Number", "int", "float", "bool", "tuple of ints", "tuple of floats",
+                                  "torch.dtype", "str", "torch.Generator", "object", "torch.device"};
+    std::string where = position >= 0 ? str(" (position ", position + 1, ")") : "";
+    std::string name = p.name == "self" ? "input" : p.name;
+    why = str("argument '", name, "'", where, " must be ", names[int(p.type)], ", not ", Py_TYPE(got)->tp_name);
+    if ((p.type == Type::Ints || p.type == Type::Tensors) && (PyTuple_Check(got) || PyList_Check(got))) {
+      const char* element = p.type == Type::Ints ? "ints" : "Tensors";
+      Py_ssize_t at = 0, n = PySequence_Size(got);
+      for (; at < n; ++at) {
+        Py e(PySequence_GetItem(got, at));
+        if (p.type == Type::Ints ? !PyLong_Check(e.get()) : !is_tensor(e.get())) {
+          why = str("argument '", name, "'", where, " must be tuple of ", element, ", but found element of type ",
+                    Py_TYPE(e.get())->tp_name, " at pos ", at);
+          break;
+        }
+      }
+    }
+    return false;
+  }
+
+  bool ints(const Param& p, int i, PyObject* o, int position) {
+    if (p.one && PyLong_Check(o) && !PyBool_Check(o)) {
+      Dims d(p.repeat ? p.repeat : 1, PyLong_AsLongLong(o));
+      if (PyErr_Occurred()) throw PythonError{};
+      kept[i] = hold_ints(d);
+    } else if (p.one && is_tensor(o) && as_tensor(o)->numel == 1 && as_tensor(o)->ndim() == 0 && category(as_tensor(o)->dtype) == 1) {
+      Held h;
+      kept[i] = hold_ints(Dims(p.repeat ? p.repeat : 1, to_number(o, &h).to_int()));
+    } else if (PyTuple_Check(o) || PyList_Check(o)) {
+      bool tuple = PyTuple_Check(o);
+      Py_ssize_t n = tuple ? PyTuple_GET_SIZE(o) : PyList_GET_SIZE(o);
+      if (n > 1 << 16) return bad(p, position, o);
+      for (Py_ssize_t k = 0; k < n; ++k) {
+        PyObject* e = tuple ? PyTuple_GET_ITEM(o, k) : PyList_GET_ITEM(o, k);
+        if (!PyLong_Check(e) && !(Py_TYPE(e)->tp_as_number && Py_TYPE(e)->tp_as_number->nb_index && !is_symbol(e) &&
+                                  !(is_tensor(e) && (as_tensor(e)->numel != 1 || category(as_tensor(e)->dtype) != 1))))
+          return bad(p, position, o);
+      }
+      Dims d = to_dims(o);
+      if (p.repeat > 1 && d.size() == 1) d = Dims(p.repeat, d[0]);
+      kept[i] = hold_ints(d);
+    } else if (p.one && !PyFloat_Check(o) && !is_tensor(o) && !is_symbol(o) && PyIndex_Check(o) && !PyBool_Check(o)) {
+      Held h;
+      kept[i] = hold_ints(Dims(p.repeat ? p.repeat : 1, to_number(o, &h).to_int()));
+    } else {
+      return bad(p, position, o);
+    }
+    values[i] = kept[i].get();
+    return true;
+  }
+
+  static bool is_symbol(PyObject* o) {
+    return SymbolClass && PyObject_TypeCheck(o, reinterpret_cast<PyTypeObject*>(SymbolClass));
+  }
+
+  bool tensors(const Param& p, int i, PyObject* o, int position) {
+    if (!PyTuple_Check(o) && !PyList_Check(o)) return bad(p, position, o);
+    Py fast(check(PySequence_Fast(o, "")));
+    std::vector<TensorRef> v;
+    for (Py_ssize_t k = 0; k < PySequence_Fast_GET_SIZE(fast.get()); ++k) {
+      PyObject* e = PySequence_Fast_GET_ITEM(fast.get(), k);
+      if (!is_tensor(e) && e != Py_None) return bad(p, position, o);
+      v.push_back(e == Py_None ? TensorRef() : TensorRef(as_tensor(e)));
+    }
+    kept[i] = hold_tensors(std::move(v));
+    values[i] = kept[i].get();
+    return true;
+  }
+
+  // Reads one argument; position is -1 for keywords.
+  bool read(int i, PyObject* a, int position) {
+    const Param& p = o.params[i];
+    if (a == Py_None && p.type != Type::Any) {
+      if (!p.optional && !(p.has_default && p.value.get().none())) return bad(p, position, a);
+      values[i] = Value();
+      return true;
+    }
+    switch (p.type) {
+      case Type::Tensor:
+        if (is_tensor(a)) {
+          values[i] = Value(as_tensor(a));
+          return true;
+        }
+        if (!p.number || !is_number(a)) return bad(p, position, a);
+        values[i] = to_number(a, &kept[i]);
+        return true;
+      case Type::Tensors: return tensors(p, i, a, position);
+      case Type::Scalar:
+        if (is_tensor(a) ? as_tensor(a)->ndim() != 0 || requires_grad(*as_tensor(a)) : !is_number(a)) return bad(p, position, a);
+        values[i] = to_number(a, &kept[i]);
+        return true;
+      case Type::Int: {
+        bool index = PyLong_Check(a) || (is_tensor(a) ? as_tensor(a)->ndim() == 0 && category(as_tensor(a)->dtype) == 1
+                                                      : PyIndex_Check(a) && !is_symbol(a));
+        if (!index) return bad(p, position, a);
+        Held h;
+        values[i] = Value::of_int(to_number(a, &h).to_int());
+        return true;
+      }
+      case Type::Float: {
+        if (is_tensor(a) ? as_tensor(a)->ndim() != 0 : !is_number(a) || PyComplex_Check(a)) return bad(p, position, a);
+        Held h;
+        values[i] = Value::of_float(to_number(a, &h).to_double());
+        return true;
+      }
+      case Type::Bool:
+        if (PyBool_Check(a)) values[i] = Value::of_bool(a == Py_True);
+        else if (PyLong_Check(a) || (is_number(a) && !PyFloat_Check(a) && !PyComplex_Check(a)))
+          values[i] = Value::of_bool(check(PyObject_IsTrue(a)));
+        else return bad(p, position, a);
+        return true;
+      case Type::Ints: return ints(p, i, a, position);
+      case Type::Floats: {
+        auto* box = new FloatsBox;
+        kept[i] = Held(Value::of_box(Tag::Floats, box));
+        values[i] = kept[i].get();
+        if (is_number(a)) {
+          Held h;
+          box->v.assign(size_t(p.repeat ? p.repeat : 1), to_number(a, &h).to_double());
+          return true;
+        }
+        if (!PyTuple_Check(a) && !PyList_Check(a)) return bad(p, position, a);
+        Py fast(check(PySequence_Fast(a, "")));
+        for (Py_ssize_t k = 0; k < PySequence_Fast_GET_SIZE(fast.get()); ++k) {
+          Held h;
+          box->v.push_back(to_number(PySequence_Fast_GET_ITEM(fast.get(), k), &h).to_double());
+        }
+        return true;
+      }
+      case Type::DType: {
+        DType d;
+        if (!to_dtype(a, &d)) return bad(p, position, a);
+        values[i] = Value::of_dtype(d);
+        return true;
+      }
+      case Type::Text:
+        if (!PyUnicode_Check(a)) return bad(p, position, a);
+        kept[i] = hold_text(check(PyUnicode_AsUTF8(a)));
+        values[i] = kept[i].get();
+        return true;
+      case Type::Generator: {
+        Foreign g = generator_pointer(a);
+        if (!g) return bad(p, position, a);
+        kept[i] = Held(Value::of_box(Tag::Foreign, new ForeignBox(g, false)));
+        values[i] = kept[i].get();
+        return true;
+      }
+      case Type::Device: {
+        if (a == DeviceCPU) return true;
+        Py d(check(PyObject_CallOneArg(DeviceClass, a)));
+        Py ok(check(PyObject_CallMethod(d.get(), "_check_available", nullptr)));
+        return true;
+      }
+      case Type::Any:
+        if (a == Py_None) return true;
+        kept[i] = Held(Value::of_box(Tag::Foreign, new ForeignBox(a)));
+        values[i] = kept[i].get();
+        return true;
+    }
+    return false;
+  }
+
+  int find(PyObject* key) const {
+    for (size_t i = 0; i < o.params.size(); ++i)
+      if (o.params[i].key == key) return int(i);
+    for (size_t i = 0; i < o.params.size(); ++i)
+      if (PyUnicode_Compare(o.params[i].key, key) == 0) return int(i);
+    // torch's other spellings: input for self, axis for dim, keepdims for keepdim, x for self
+    const char* s = PyUnicode_AsUTF8(key);
+    static const std::pair<const char*, const char*> other[] = {{"input", "self"}, {"axis", "dim"}, {"keepdims", "keepdim"},
+                                                                {"self", "input"}, {"x", "self"}, {"x2", "other"},
+                                                                {"axis0", "dim0"}, {"axis1", "dim1"}, {"axes", "dims"}};
+    for (auto& [alias, name] : other)
+      if (std::strcmp(s, alias) == 0)
+        for (size_t i = 0; i < o.params.size(); ++i)
+          if (o.params[i].name == name) return int(i);
+    return -1;
+  }
+
+  bool run(PyObject* const* args, Py_ssize_t n, PyObject* names, PyObject** out) {
+    uint64_t given = 0;
+    Py_ssize_t take = n;
+    // view(2, 3): trailing ints stand for one list when it is the last positional argument they can be.
+    int list_at = -1;
+    for (int i = 0; i < o.positional && i < n; ++i)
+      if (o.params[i].type == Type::Ints && (!o.params[i].one || n > o.positional) && PyIndex_Check(args[i]) && !is_symbol(args[i]) &&
+          (i <= 1) && (!is_tensor(args[i]) || i > 0))
+        list_at = i;
+    if (list_at >= 0) {
+      Dims d;
+      for (Py_ssize_t k = list_at; k < n; ++k) {
+        if (!PyIndex_Check(args[k]) || PyFloat_Check(args[k])) return bad(o.params[list_at], list_at, args[k]);
+        Held h;
+        d.push_back(to_number(args[k], &h).to_int());
+      }
+      kept[list_at] = hold_ints(d);
+      values[list_at] = kept[list_at].get();
+      given |= uint64_t(1) << list_at;
+      take = list_at;
+    }
+    if (take > o.positional) {
+      why = str("takes ", o.positional, " positional argument", o.positional == 1 ? "" : "s", " but ", n,
+                n == 1 ? " was" : " were", " given");
+      return false;
+    }
+    for (Py_ssize_t k = 0; k < take; ++k) {
+      if (!read(int(k), args[k], int(k))) return false;
+      given |= uint64_t(1) << k;
+    }
+    for (Py_ssize_t k = 0; names && k < PyTuple_GET_SIZE(names); ++k) {
+      PyObject* key = PyTuple_GET_ITEM(names, k);
+      int i = find(key);
+      if (i < 0) {
+        if (PyUnicode_CompareWithASCIIString(key, "out") == 0) {
+          *out = args[n + k];
+          continue;
+        }
+        why = str("got an unexpected keyword argument '", PyUnicode_AsUTF8(key), "'");
+        return false;
+      }
+      if (given >> i & 1) {
+        why = str("got multiple values for argument '", PyUnicode_AsUTF8(key), "'");
+        return false;
+      }
+      given |= uint64_t(1) << i;
+      if (!read(i, args[n + k], -1)) return false;
+    }
+    for (size_t i = 0; i < o.params.size(); ++i) {
+      if (given >> i & 1) continue;
+      const Param& p = o.params[i];
+      if (!p.has_default) {
+        if (why.empty()) {
+          std::string missing;
+          int count = 0;
+          for (size_t k = i; k < o.params.size(); ++k)
+            if (!(given >> k & 1) && !o.params[k].has_default) {
+              missing += str(count++ ? ", " : "", '"', o.params[k].name == "self" ? "input" : o.params[k].name, '"');
+            }
+          why = str("missing ", count, " required positional argument", count > 1 ? "s" : "", ": ", missing);
+        }
+        return false;
+      }
+      values[i] = p.value.get();
+    }
+    return true;
+  }
+};
+
+PyObject* results(const Overload& o, Call& c) {
+  int n = c.nouts();
+  if (o.returns_list) {
+    PyObject* t = check(PyTuple_New(n));
+    for (int k = 0; k < n; ++k) PyTuple_SET_ITEM(t, k, wrap(std::move(c.result(k))));
+    return t;
+  }
+  if (n == 0) {
+    if (o.out_count > 1) return PyTuple_New(0);
+    Py_RETURN_NONE;
+  }
+  if (n == 1 && o.out_count == 1) return wrap(std::move(c.first));
+  Py t(check(PyTuple_New(n)));
+  for (int k = 0; k < n; ++k) PyTuple_SET_ITEM(t.get(), k, wrap(std::move(c.result(k))));
+  if (o.op->out_names.empty() || o.op->out_names[0].empty() || !make_result_type) return t.release();
+  auto& type = const_cast<Overload&>(o).result_type;
+  if (!type) {
+    Py names(check(PyTuple_New(Py_ssize_t(o.op->out_names.size()))));
+    for (size_t k = 0; k < o.op->out_names.size(); ++k)
+      PyTuple_SET_ITEM(names.get(), Py_ssize_t(k), PyUnicode_FromString(o.op->out_names[k].c_str()));
+    type = check(PyObject_CallFunction(make_result_type, "sO", o.op->name.c_str(), names.get()));
+  }
+  return check(PyObject_CallOneArg(type, t.get()));
+}
+
+// out=: the result is moved into a tensor the caller gave, which takes its shape.
+void write_out(Tensor& out, const TensorRef& made, const std::string& op) {
+  WG_CHECK(!modes().grad || !requires_grad(out), op, "(): functions with out=... arguments don't support automatic differentiation, "
+           "but one of the arguments requires grad.");
+  WG_CHECK(can_cast(made->dtype, out.dtype), "result type ", torch_name(made->dtype), " can't be cast to the desired output type ",
+           torch_name(out.dtype));
+  if (!(out.sizes == made->sizes)) {
+    TensorRef fresh = empty(made->sizes, out.dtype);
+    out.storage = fresh->storage;
+    out.sizes = fresh->sizes;
+    out.strides = fresh->strides;
+    out.offset = 0;
+    out.numel = fresh->numel;
+    out.contiguous = true;
+  }
+  copy(out, *made);
+  bump(out);
+}
+
+PyObject* store_out(const Overload& o, Call& c, PyObject* out) {
+  if (out == Py_None) return results(o, c);
+  if (is_tensor(out)) {
+    WG_CHECK_TYPE(c.nouts() == 1, o.op->name, "(): argument 'out' must be tuple of Tensors, not Tensor");
+    write_out(*as_tensor(out), c.first, o.op->name);
+    return Py_NewRef(out);
+  }
+  WG_CHECK_TYPE((PyTuple_Check(out) || PyList_Check(out)) && PySequence_Size(out) == c.nouts(), o.op->name,
+                "(): argument 'out' must be Tensor, not ", Py_TYPE(out)->tp_name);
+  for (int k = 0; k < c.nouts(); ++k) {
+    Py e(check(PySequence_GetItem(out, k)));
+    WG_CHECK_TYPE(is_tensor(e.get()), o.op->name, "(): argument 'out' must be tuple of Tensors");
+    write_out(*as_tensor(e.get()), c.result(k), o.op->name);
+    c.result(k) = TensorRef(as_tensor(e.get()));
+  }
+  return results(o, c);
+}
+
+PyObject* execute(const Overload& o, Attempt& a, PyObject* out) {
+  Call c{o.op, a.values, int(o.params.size())};
+  if (o.inplace) {
+    apply_inplace(c);
+    return wrap(std::move(c.first));
+  }
+  if (out) {
+    for (size_t i = 0; modes().grad && i < o.params.size(); ++i)
+      WG_CHECK(!a.values[i].is_tensor() || !requires_grad(*a.values[i].tensor) || out == Py_None, o.op->name,
+               "(): functions with out=... arguments don't support automatic differentiation, but one of the arguments requires grad.");
+    apply(c);
+    return store_out(o, c, out);
+  }
+  apply(c);
+  if (o.requires_grad >= 0 && a.values[o.requires_grad].tag == Tag::Bool && a.values[o.requires_grad].flag)
+    set_requires_grad(*c.first, true);
+  return results(o, c);
+}
+
+bool has_symbol(PyObject* const* args, Py_ssize_t n) {
+  for (Py_ssize_t i = 0; i < n; ++i) {
+    if (Attempt::is_symbol(args[i])) return true;
+    if ((PyTuple_Check(args[i]) || PyList_Check(args[i]))) {
+      Py fast(PySequence_Fast(args[i], ""));
+      for (Py_ssize_t k = 0; k < PySequence_Fast_GET_SIZE(fast.get()); ++k)
+        if (Attempt::is_symbol(PySequence_Fast_GET_ITEM(fast.get(), k))) return true;
+    }
+  }
+  return false;
+}
+
+PyObject* trace_call(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* names) {
+  Py list(check(PyTuple_New(n)));
+  for (Py_ssize_t i = 0; i < n; ++i) PyTuple_SET_ITEM(list.get(), i, Py_NewRef(args[i]));
+  Py kwargs(check(PyDict_New()));
+  for (Py_ssize_t i = 0; names && i < PyTuple_GET_SIZE(names); ++i)
+    check(PyDict_SetItem(kwargs.get(), PyTuple_GET_ITEM(names, i), args[n + i]));
+  return check(PyObject_CallFunctionObjArgs(TraceCall, self, list.get(), kwargs.get(), nullptr));
+}
+
+[[noreturn]] void no_match(OpFunction* f, PyObject* const* args, Py_ssize_t n, const std::string& only) {
+  std::string name = PyUnicode_AsUTF8(f->name);
+  if (f->overloads->size() == 1) fail(Kind::Type, name, "()", only.rfind("argument", 0) == 0 ? ": " : " ", only);
+  std::string got;
+  for (Py_ssize_t i = 0; i < n; ++i) got += str(i ? ", " : "", Py_TYPE(args[i])->tp_name);
+  std::string expected;
+  for (auto& o : *f->overloads) expected += str("\n * ", o->schema.substr(o->schema.find('(')));
+  fail(Kind::Type, name, "() received an invalid combination of arguments - got (", got, "), but expected one of:", expected,
+       "\n      didn't match because: ", only);
+}
+
+PyObject* call(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* names) {
+  return guard<PyObject*>(nullptr, [&]() -> PyObject* {
+    auto* f = reinterpret_cast<OpFunction*>(self);
+    Py_ssize_t n = PyVectorcall_NARGS(nargsf);
+    std::string why;
+    for (auto& o : *f->overloads) {
+      if (!o->parsed) parse(*o);
+      WG_ASSERT(o->params.size() <= kMaxArgs);
+      Attempt a(*o);
+      PyObject* out = nullptr;
+      if (a.run(args, n, names, &out)) return execute(*o, a, out);
+      if (why.empty() || a.why.rfind("argument", 0) == 0) why = a.why;
+    }
+    if (has_symbol(args, n + (names ? PyTuple_GET_SIZE(names) : 0))) return trace_call(self, args, n, names);
+    no_match(f, args, n, why);
+  });
+}
+
+// ---- the type
+
+PyObject* descr_get(PyObject* self, PyObject* instance, PyObject*) {
+  if (!instance || instance == Py_None) return Py_NewRef(self);
+  return PyMethod_New(self, instance);
+}
+PyObject* function_repr(PyObject* self) {
+  return PyUnicode_FromFormat("<built-in method %U of type object>", reinterpret_cast<OpFunction*>(self)->name);
+}
+void function_dealloc(PyObject* self) {
+  auto* f = reinterpret_cast<OpFunction*>(self);
+  Py_XDECREF(f->name);
+  Py_XDECREF(f->doc);
+  Py_XDECREF(f->dict);
+  delete f->overloads;
+  PyTypeObject* type = Py_TYPE(self);
+  type->tp_free(self);
+  Py_DECREF(type);
+}
+PyObject* function_new(PyTypeObject* type, PyObject* args, PyObject*) {
+  const char* name;
+  if (!PyArg_ParseTuple(args, "s", &name)) return nullptr;
+  PyObject* o = type->tp_alloc(type, 0);
+  if (!o) return nullptr;
+  auto* f = reinterpret_cast<OpFunction*>(o);
+  f->vectorcall = call;
+  f->name = PyUnicode_InternFromString(name);
+  f->overloads = new std::vector<std::unique_ptr<Overload>>;
+  return o;
+}
+
+// add(schema, inplace=False): one more signature; the op of that name must have a body by the time it is called.
+PyObject* function_add(PyObject* self, PyObject* args) {
+  const char* schema;
+  int inplace = 0;
+  if (!PyArg_ParseTuple(args, "s|p", &schema, &inplace)) return nullptr;
+  return guard<PyObject*>(nullptr, [&]() -> PyObject* {
+    auto* f = reinterpret_cast<OpFunction*>(self);
+    auto o = std::make_unique<Overload>();
+    o->schema = schema;
+    std::string name = o->schema.substr(0, o->schema.find('('));
+    o->op = find_op(name);
+    WG_CHECK_VALUE(o->op, "the table declares '", name, "', but the machine has no such op");
+    o->inplace = inplace;
+    f->overloads->push_back(std::move(o));
+    Py_RETURN_NONE;
+  });
+}
+
+// overloads: [(op name, [(name, type, has_default, default, keyword_only)], inplace, out names, returns a list)]
+PyObject* function_overloads(PyObject* self, void*) {
+  return guard<PyObject*>(nullptr, [&]() -> PyObject* {
+    auto* f = reinterpret_cast<OpFunction*>(self);
+    Py list(check(PyList_New(0)));
+    for (auto& o : *f->overloads) {
+      if (!o->parsed) parse(*o);
+      Py params(check(PyList_New(0)));
+      for (auto& p : o->params) {
+        Py value(value_object(p.value.get()));
+        Py item(check(Py_BuildValue("(siNii)", p.name.c_str(), int(p.type), value.release(), int(p.has_default), int(p.keyword_only))));
+        check(PyList_Append(params.get(), item.get()));
+      }
+      Py outs(check(PyList_New(0)));
+      for (auto& name : o->op->out_names) {
+        Py s(PyUnicode_FromString(name.c_str()));
+        check(PyList_Append(outs.get(), s.get()));
+      }
+      Py item(check(Py_BuildValue("(sOiOi)", o->op->name.c_str(), params.get(), int(o->inplace), outs.get(), int(o->returns_list))));
+      check(PyList_Append(list.get(), item.get()));
+    }
+    return list.release();
+  });
+}
+
+PyMethodDef function_methods[] = {{"add", function_add, METH_VARARGS, nullptr}, {nullptr, nullptr, 0, nullptr}};
+PyGetSetDef function_getset[] = {{"overloads", function_overloads, nullptr, nullptr, nullptr},
+                                 {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, nullptr, nullptr},
+                                 {nullptr, nullptr, nullptr, nullptr, nullptr}};
+PyMemberDef function_members[] = {
+    {"__name__", T_OBJECT, offsetof(OpFunction, name), READONLY, nullptr},
+    {"__qualname__", T_OBJECT, offsetof(OpFunction, name), READONLY, nullptr},
+    {"__doc__", T_OBJECT, offsetof(OpFunction, doc), 0, nullptr},
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(OpFunction, vectorcall), READONLY, nullptr},
+    {"__dictoffset__", T_PYSSIZET, offsetof(OpFunction, dict), READONLY, nullptr},
+    {nullptr, 0, 0, 0, nullptr}};
+
+}  // namespace
+
+int init_ops(PyObject* module) {
+  static PyType_Slot slots[] = {{Py_tp_new, reinterpret_cast<void*>(function_new)},
+                                {Py_tp_dealloc, reinterpret_cast<void*>(function_dealloc)},
+                                {Py_tp_repr, reinterpret_cast<void*>(function_repr)},
+                                {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
+                                {Py_tp_descr_get, reinterpret_cast<void*>(descr_get)},
+                                {Py_tp_methods, function_methods},
+                                {Py_tp_getset, function_getset},
+                                {Py_tp_members, function_members},
+                                {0, nullptr}};
+  PyType_Spec spec = {"wengert.OpFunction", sizeof(OpFunction), 0,
+                      Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR, slots};
+  OpFunctionType = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
+  return OpFunctionType && PyModule_AddObjectRef(module, "OpFunction", reinterpret_cast<PyObject*>(OpFunctionType)) == 0 ? 0 : -1;
+}
+
+}  // namespace wgpy

@@ -1,0 +1,111 @@
+// What the files of the Python face share: types, wrapping, errors.
+#pragma once
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <structmember.h>
+
+#include <string>
+
+#include "../core/engine.h"
+#include "../core/program.h"
+
+namespace wgpy {
+
+using wg::Tensor;
+using wg::TensorRef;
+using wg::Value;
+
+extern PyTypeObject* TensorType;
+extern PyTypeObject* NodeType;
+extern PyTypeObject* DTypeType;
+extern PyTypeObject* OpFunctionType;
+extern PyObject* SizeClass;        // wengert.Size, set by the package
+extern PyObject* DeviceClass;      // wengert.device
+extern PyObject* DeviceCPU;        // device("cpu")
+extern PyObject* LayoutStrided;    // wengert.strided
+extern PyObject* SymbolClass;      // wengert.ops._trace.Symbol
+extern PyObject* TraceCall;        // what an op does when it meets a symbol
+extern PyObject* GeneratorClass;
+
+// A Python exception is already set.
+struct PythonError {};
+void raise_current();  // inside catch(...): turns any C++ exception into a Python one
+template <class T>
+T* check(T* p) {
+  if (!p) throw PythonError{};
+  return p;
+}
+inline int check(int r) {
+  if (r < 0) throw PythonError{};
+  return r;
+}
+
+// An owned PyObject.
+class Py {
+  PyObject* p_ = nullptr;
+
+ public:
+  Py() = default;
+  explicit Py(PyObject* owned) : p_(owned) {}
+  static Py borrow(PyObject* p) { return Py(Py_XNewRef(p)); }
+  Py(const Py& o) : p_(Py_XNewRef(o.p_)) {}
+  Py(Py&& o) noexcept : p_(std::exchange(o.p_, nullptr)) {}
+  Py& operator=(Py o) noexcept {
+    std::swap(p_, o.p_);
+    return *this;
+  }
+  ~Py() { Py_XDECREF(p_); }
+  PyObject* get() const { return p_; }
+  PyObject* release() { return std::exchange(p_, nullptr); }
+  explicit operator bool() const { return p_ != nullptr; }
+};
+
+inline bool is_tensor(PyObject* o) { return Py_TYPE(o) == TensorType || PyObject_TypeCheck(o, TensorType); }
+inline Tensor* as_tensor(PyObject* o) { return reinterpret_cast<Tensor*>(o); }
+inline PyObject* as_object(wg::Object* o) { return reinterpret_cast<PyObject*>(o); }
+inline PyObject* wrap(TensorRef t) {
+  if (!t) return Py_NewRef(Py_None);
+  return as_object(t.release());
+}
+PyObject* wrap(wg::Ref<wg::Node> n);  // gives the node the Python type of its op
+inline wg::Node* as_node(PyObject* o) { return reinterpret_cast<wg::Node*>(o); }
+
+PyObject* dtype_object(wg::DType d);               // borrowed
+bool to_dtype(PyObject* o, wg::DType* d);          // also float, int, bool, complex
+PyObject* size_object(const wg::Dims& d);          // new torch.Size
+PyObject* number_object(const Value& v);           // new int, float, bool or complex
+PyObject* value_object(const Value& v);            // new: any value
+wg::Dims to_dims(PyObject* sequence);
+wg::Held to_held(PyObject* o);                     // a Python value as the argument of an op
+bool is_number(PyObject* o);                       // a Python or NumPy scalar (not a tensor)
+Value to_number(PyObject* o, wg::Held* keep);
+
+// Runs f, turning C++ exceptions into Python ones; `failure` is returned then.
+template <class R, class F>
+R guard(R failure, F f) noexcept {
+  try {
+    return f();
+  } catch (...) {
+    raise_current();
+    return failure;
+  }
+}
+
+int init_objects(PyObject* module);   // Tensor, Node and dtype types; the host table
+int init_functions(PyObject* module);
+int init_ops(PyObject* module);       // OpFunction
+int init_autograd(PyObject* module);
+int init_data(PyObject* module);      // tensor(), numpy, tolist
+int init_random(PyObject* module);
+extern PyGetSetDef tensor_getset[];
+extern PyMethodDef tensor_methods[];
+extern PyMethodDef tensor_data_methods[];
+extern PyType_Slot number_slots[];
+extern PyBufferProcs tensor_buffer;
+PyObject* describe(const wg::Place& place);  // ("file", line, "function") or None
+PyObject* index_get(PyObject* self, PyObject* index);
+int index_set(PyObject* self, PyObject* index, PyObject* value);
+PyObject* tensor_iter(PyObject* self);
+TensorRef tensor_from(PyObject* data, PyObject* dtype, bool copy_tensor);
+
+}  // namespace wgpy

@@ -1,0 +1,41 @@
+// Signatures in torch's schema language, parsed once, when an op is first called.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "python.h"
+
+namespace wgpy {
+
+enum class Type : uint8_t { Tensor, Tensors, Scalar, Int, Float, Bool, Ints, Floats, DType, Text, Generator, Any, Device };
+
+struct Param {
+  std::string name;
+  PyObject* key = nullptr;  // the name, interned
+  Type type = Type::Any;
+  bool optional = false;    // None is allowed
+  bool number = false;      // a Tensor argument that may be a number
+  bool differentiable = false;
+  bool keyword_only = false;
+  bool one = false;         // int[k]: a single int stands for a list
+  int repeat = 0;           // … of k equal ones
+  bool has_default = false;
+  wg::Held value;           // the default
+};
+
+struct Overload {
+  std::string schema;
+  wg::OpDef* op = nullptr;
+  std::vector<Param> params;
+  int positional = 0;
+  bool inplace = false;
+  bool returns_list = false;
+  bool parsed = false;
+  int requires_grad = -1;   // position of a factory's requires_grad
+  int out_count = 1;
+  PyObject* result_type = nullptr;  // builds a named tuple of several results
+};
+
+void parse(Overload& o);  // throws wg::Error on a malformed schema
+
+}  // namespace wgpy

@@ -1,0 +1,498 @@
+// Tensor: operators as type slots, attributes as descriptors, small methods.
+#include "python.h"
+
+#include <cstring>
+
+namespace wgpy {
+
+using namespace wg;
+
+namespace {
+
+Tensor& self_of(PyObject* o) { return *as_tensor(o); }
+
+// ---- operators
+
+// An operand: a tensor, or a number. False: something else, Python goes on looking.
+bool operand(PyObject* o, Value* v, Held* keep) {
+  if (is_tensor(o)) *v = Value(as_tensor(o));
+  else if (is_number(o)) *v = to_number(o, keep);
+  else return false;
+  return true;
+}
+
+PyObject* binary(const OpDef* op, PyObject* a, PyObject* b) {
+  return guard<PyObject*>(nullptr, [&]() -> PyObject* {
+    Value v[3];
+    Held keep[2];
+    if (!operand(a, &v[0], &keep[0]) || !operand(b, &v[1], &keep[1])) Py_RETURN_NOTIMPLEMENTED;
+    Call c{op, v, 2};
+    apply(c);
+    return wrap(std::move(c.first));
+  });
+}
+
+PyObject* inplace(const OpDef* op, PyObject* a, PyObject* b) {
+  return guard<PyObject*>(nullptr, [&]() -> PyObject* {
+    Value v[3];
+    Held keep[2];
+    if (!is_tensor(a) || !operand(b, &v[1], &keep[1])) Py_RETURN_NOTIMPLEMENTED;
+    v[0] = Value(as_tensor(a));
+    Call c{op, v, 2};
+    apply_inplace(c);
+    return wrap(std::move(c.first));
+  });
+}
+
+PyObject* unary(const OpDef* op, PyObject* a) {
+  return guard<PyObject*>(nullptr, [&] {
+    Value v[1] = {Value(as_tensor(a))};
+    Call c{op, v, 1};
+    apply(c);
+    return wrap(std::move(c.first));
+  });
+}
+
+const OpDef* named(const char* name) {
+  OpDef* op = find_op(name);
+  if (!op) {
+    PyErr_Format(PyExc_NotImplementedError, "the machine has no op '%s'", name);
+    throw PythonError{};
+  }
+  return op;
+}
+
+#define WG_BINARY(ident, name)                                          \
+  PyObject* slot_##ident(PyObject* a, PyObject* b) {                    \
+    static const OpDef* op = find_op(name);                             \
+    return binary(op, a, b);                                            \
+  }
+#define WG_INPLACE(ident, name)                                         \
+  PyObject* slot_i##ident(PyObject* a, PyObject* b) {                   \
+    static const OpDef* op = find_op(name);                             \
+    return inplace(op, a, b);                                           \
+  }
+#define WG_BOTH(ident, name) WG_BINARY(ident, name) WG_INPLACE(ident, name)
+WG_BOTH(add, "add")
+WG_INPLACE(sub, "sub")
+WG_BOTH(mul, "mul")
+WG_INPLACE(div, "div")
+WG_BOTH(floordiv, "floor_divide")
+WG_BOTH(mod, "remainder")
+WG_BOTH(and, "bitwise_and")
+WG_BOTH(or, "bitwise_or")
+WG_BOTH(xor, "bitwise_xor")
+WG_BOTH(lshift, "bitwise_left_shift")
+WG_BOTH(rshift, "bitwise_right_shift")
+
+PyObject* slot_sub(PyObject* a, PyObject* b) {
+  static const OpDef *sub = find_op("sub"), *rsub = find_op("rsub");
+  if (!is_tensor(a) && rsub) return binary(rsub, b, a);
+  return binary(sub, a, b);
+}
+
+PyObject* slot_div(PyObject* a, PyObject* b) {
+  static const OpDef *div = find_op("div"), *mul = find_op("mul"), *reciprocal = find_op("reciprocal");
+  if (is_tensor(a)) return binary(div, a, b);
+  // number / tensor is reciprocal times number, as torch computes it
+  if (!is_number(a)) Py_RETURN_NOTIMPLEMENTED;
+  Py r(unary(reciprocal, b));
+  return r ? binary(mul, r.get(), a) : nullptr;
+}
+
+// pow is three ops: by which operand is a number.
+const OpDef* pow_of(PyObject* a, PyObject* b) {
+  static const OpDef *tensor = find_op("pow.Tensor_Tensor"), *exponent = find_op("pow.Tensor_Scalar"), *base = find_op("pow.Scalar");
+  return !is_tensor(a) ? base : is_tensor(b) ? tensor : exponent;
+}
+PyObject* slot_pow(PyObject* a, PyObject* b, PyObject*) { return binary(pow_of(a, b), a, b); }
+PyObject* slot_ipow(PyObject* a, PyObject* b, PyObject*) { return inplace(pow_of(a, b), a, b); }
+
+PyObject* slot_matmul(PyObject* a, PyObject* b) {
+  static const OpDef* op = find_op("matmul");
+  if (!is_tensor(a) || !is_tensor(b)) Py_RETURN_NOTIMPLEMENTED;
+  return binary(op, a, b);
+}
+#define WG_UNARY(ident, name)                     \
+  PyObject* slot_##ident(PyObject* a) {           \
+    static const OpDef* op = find_op(name);       \
+    return unary(op, a);                          \
+  }
+WG_UNARY(neg, "neg")
+WG_UNARY(abs, "abs")
+WG_UNARY(invert, "bitwise_not")
+PyObject* slot_pos(PyObject* a) { return Py_NewRef(a); }
+
+PyObject* richcompare(PyObject* a, PyObject* b, int which) {
+  static const OpDef* ops[] = {find_op("lt"), find_op("le"), find_op("eq"), find_op("ne"), find_op("gt"), find_op("ge")};
+  return binary(ops[which], a, b);
+}
+
+Py_hash_t tensor_hash(PyObject* o) { return Py_hash_t(reinterpret_cast<uintptr_t>(o) >> 4); }
+
+Value scalar_of(PyObject* o, Held* keep) {
+  Tensor& t = self_of(o);
+  WG_CHECK(t.numel == 1, "a Tensor with ", t.numel, " elements cannot be converted to Scalar");
+  return to_number(o, keep);
+}
+
+int warn_scalar(Tensor& t) {
+  if (!requires_grad(t)) return 0;
+  return PyErr_WarnEx(PyExc_UserWarning,
+                      "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
+                      "Consider using tensor.detach() first.", 1);
+}
+
+int slot_bool(PyObject* o) {
+  return guard<int>(-1, [&] {
+    Tensor& t = self_of(o);
+    WG_CHECK(t.numel != 0, "Boolean value of Tensor with no values is ambiguous");
+    WG_CHECK(t.numel == 1, "Boolean value of Tensor with more than one value is ambiguous");
+    Held keep;
+    Value v = to_number(o, &keep);
+    return int(v.tag == Tag::Float ? v.real != 0 : v.tag == Tag::Complex ? v.to_complex() != complex128() : v.to_int() != 0);
+  });
+}
+PyObject* slot_float(PyObject* o) {
+  return guard<PyObject*>(nullptr, [&]() -> PyObject* {
+    Held keep;
+    double d = scalar_of(o, &keep).to_double();
+    if (warn_scalar(self_of(o)) < 0) return nullptr;
+    return PyFloat_FromDouble(d);
+  });
+}
+PyObject* slot_int(PyObject* o) {
+  return guard<PyObject*>(nullptr, [&]() -> PyObject* {
+    Held keep;
+    Value v = scalar_of(o, &keep);
+    if (warn_scalar(self_of(o)) < 0) return nullptr;
+    if (v.tag == Tag::Float) return PyLong_FromDouble(v.real);
+    return PyLong_FromLongLong(v.to_int());
+  });
+}
+PyObject* slot_index(PyObject* o) {
+  return guard<PyObject*>(nullptr, [&] {
+    Tensor& t = self_of(o);
+    WG_CHECK_TYPE(t.numel == 1 && category(t.dtype) <= 1, "only integer tensors of a single element can be converted to an index");
+    Held keep;
+    return PyLong_FromLongLong(to_number(o, &keep).to_int());
+  });
+}
+Py_ssize_t slot_len(PyObject* o) {
+  Tensor& t = self_of(o);
+  if (t.ndim() == 0) {
+    PyErr_SetString(PyExc_TypeError, "len() of a 0-d tensor");
+    return -1;
+  }
+  return Py_ssize_t(t.sizes[0]);
+}
+
+// ---- attributes
+
+PyObject* get_shape(PyObject* o, void*) {
+  return guard<PyObject*>(nullptr, [&] { return size_object(self_of(o).sizes); });
+}
+PyObject* get_dtype(PyObject* o, void*) { return Py_NewRef(dtype_object(self_of(o).dtype)); }
+PyObject* get_device(PyObject*, void*) { return Py_NewRef(DeviceCPU); }
+PyObject* get_layout(PyObject*, void*) { return Py_NewRef(LayoutStrided); }
+PyObject* get_ndim(PyObject* o, void*) { return PyLong_FromLong(self_of(o).ndim()); }
+PyObject* get_itemsize(PyObject* o, void*) { return PyLong_FromLong(size_of(self_of(o).dtype)); }
+PyObject* get_nbytes(PyObject* o, void*) { return PyLong_FromSize_t(self_of(o).nbytes()); }
+PyObject* get_true(PyObject*, void* yes) { return PyBool_FromLong(yes != nullptr); }
+PyObject* get_requires_grad(PyObject* o, void*) { return PyBool_FromLong(requires_grad(self_of(o))); }
+int put_requires_grad(PyObject* o, PyObject* v, void*) {
+  return guard<int>(-1, [&] {
+    WG_CHECK_TYPE(v && (PyBool_Check(v) || PyLong_Check(v)), "requires_grad must be a bool");
+    set_requires_grad(self_of(o), PyObject_IsTrue(v));
+    return 0;
+  });
+}
+PyObject* get_is_leaf(PyObject* o, void*) {
+  return guard<PyObject*>(nullptr, [&] { return PyBool_FromLong(!grad_fn_of(self_of(o))); });
+}
+PyObject* get_grad_fn(PyObject* o, void*) {
+  return guard<PyObject*>(nullptr, [&] { return wrap(grad_fn_of(self_of(o))); });
+}
+PyObject* get_output_nr(PyObject* o, void*) { return PyLong_FromUnsignedLong(self_of(o).output_nr); }
+PyObject* get_version(PyObject* o, void*) {
+  Tensor& t = self_of(o);
+  if (t.inference) {
+    PyErr_SetString(PyExc_RuntimeError, "Inference tensors do not track version counter.");
+    return nullptr;
+  }
+  return PyLong_FromUnsignedLong(version_number(t));
+}
+PyObject* get_base(PyObject* o, void*) {
+  Tensor& t = self_of(o);
+  return is_view(t) ? wrap(t.extra->base) : Py_NewRef(Py_None);
+}
+PyObject* get_retains(PyObject* o, void*) {
+  Tensor& t = self_of(o);
+  return PyBool_FromLong(t.grad_fn && t.extra && t.extra->retains_grad);
+}
+
+PyObject* get_grad(PyObject* o, void*) {
+  Tensor& t = self_of(o);
+  if (t.extra && t.extra->grad) return wrap(t.extra->grad);
+  if (t.grad_fn && !(t.extra && t.extra->retains_grad) &&
+      PyErr_WarnEx(PyExc_UserWarning,
+                   "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
+                   "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, "
+                   "use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access "
+                   "the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more informations.", 1) < 0)
+    return nullptr;
+  Py_RETURN_NONE;
+}
+int put_grad(PyObject* o, PyObject* v, void*) {
+  return guard<int>(-1, [&] {
+    Tensor& t = self_of(o);
+    if (!v || v == Py_None) {
+      if (t.extra) t.extra->grad.reset();
+      return 0;
+    }
+    WG_CHECK_TYPE(is_tensor(v), "assigned grad expected to be a Tensor or None but got grad of type ", Py_TYPE(v)->tp_name);
+    WG_CHECK(v != o, "can't assign Variable as its own grad");
+    Tensor& g = *as_tensor(v);
+    auto lower = [](DType d) -> const char* {
+      static const char* names[] = {"bool", "unsigned char", "signed char", "short", "int", "long int", "c10::Half", "c10::BFloat16",
+                                    "float", "double", "c10::complex<float>", "c10::complex<double>"};
+      return names[int(d)];
+    };
+    WG_CHECK(g.dtype == t.dtype, "attempting to assign a gradient with dtype '", lower(g.dtype), "' to a tensor with grad_dtype '",
+             torch_name(t.dtype), "'. The gradient must match the tensor's grad_dtype (defaults to the tensor's dtype). You can set the "
+             "tensor's grad_dtype attribute with a specific dtype, or None to allow any dtype. Set grad_dtype with caution. Diverging the "
+             "dtypes of a tensor and its gradient may break downstream systems that assume they match.");
+    WG_CHECK(g.sizes == t.sizes, "attempting to assign a gradient of size '", to_string(g.sizes), "' to a tensor of size '",
+             to_string(t.sizes), "'. Please ensure that the gradient and the tensor are the same size");
+    extra_of(t).grad = TensorRef(&g);
+    host.track(&t);
+    return 0;
+  });
+}
+
+// .data: the same storage, no history, a version counter of its own.
+PyObject* get_data(PyObject* o, void*) {
+  return guard<PyObject*>(nullptr, [&] {
+    TensorRef d = alias(self_of(o));
+    d->version = Own<Version>();
+    return wrap(d);
+  });
+}
+int put_data(PyObject* o, PyObject* v, void*) {
+  return guard<int>(-1, [&] {
+    WG_CHECK_TYPE(v && is_tensor(v), "Variable data has to be a tensor, but got ", v ? Py_TYPE(v)->tp_name : "nothing");
+    Tensor &t = self_of(o), &d = *as_tensor(v);
+    WG_CHECK(!requires_grad(t) || is_differentiable(d.dtype), "data set to a tensor that requires gradients must be floating point or complex dtype");
+    t.storage = d.storage;
+    t.sizes = d.sizes;
+    t.strides = d.strides;
+    t.offset = d.offset;
+    t.numel = d.numel;
+    t.dtype = d.dtype;
+    t.contiguous = d.contiguous;
+    if (t.extra && t.extra->accumulate) t.extra->accumulate->outputs[0] = {t.sizes, t.dtype};
+    return 0;
+  });
+}
+
+#define WG_VIEW_PROPERTY(ident, name)                                  \
+  PyObject* get_##ident(PyObject* o, void*) {                          \
+    return guard<PyObject*>(nullptr, [&] {                             \
+      static const OpDef* op = named(name);                            \
+      return unary(op, o);                                             \
+    });                                                                \
+  }
+WG_VIEW_PROPERTY(T, "numpy_T")
+WG_VIEW_PROPERTY(mT, "mT")
+WG_VIEW_PROPERTY(H, "matrix_H")
+WG_VIEW_PROPERTY(mH, "mH")
+WG_VIEW_PROPERTY(real, "real")
+WG_VIEW_PROPERTY(imag, "imag")
+
+// ---- methods
+
+PyObject* method_size(PyObject* o, PyObject* const* args, Py_ssize_t n, PyObject* names) {
+  return guard<PyObject*>(nullptr, [&]() -> PyObject* {
+    Tensor& t = self_of(o);
+    Py_ssize_t all = n + (names ? PyTuple_GET_SIZE(names) : 0);
+    if (all == 0 || args[0] == Py_None) return size_object(t.sizes);
+    Held keep;
+    WG_CHECK_TYPE(PyIndex_Check(args[0]), "size(): argument 'dim' must be int, not ", Py_TYPE(args[0])->tp_name);
+    int64_t d = to_number(args[0], &keep).to_int();
+    WG_CHECK_INDEX(t.ndim() > 0, "Dimension specified as ", d, " but tensor has no dimensions");
+    return PyLong_FromLongLong(t.sizes[wrap_dim(d, t.ndim())]);
+  });
+}
+PyObject* method_stride(PyObject* o, PyObject* const* args, Py_ssize_t n, PyObject*) {
+  return guard<PyObject*>(nullptr, [&]() -> PyObject* {
+    Tensor& t = self_of(o);
+    if (n == 0) {
+      Py s(size_object(t.strides));
+      return PySequence_Tuple(s.get());
+    }
+    Held keep;
+    return PyLong_FromLongLong(t.strides[wrap_dim(to_number(args[0], &keep).to_int(), t.ndim())]);
+  });
+}
+PyObject* method_dim(PyObject* o, PyObject*) { return PyLong_FromLong(self_of(o).ndim()); }
+PyObject* method_numel(PyObject* o, PyObject*) { return PyLong_FromLongLong(self_of(o).numel); }
+PyObject* method_offset(PyObject* o, PyObject*) { return PyLong_FromLongLong(self_of(o).offset); }
+PyObject* method_data_ptr(PyObject* o, PyObject*) {
+  Tensor& t = self_of(o);
+  return PyLong_FromVoidPtr(t.numel ? t.data() : nullptr);
+}
+PyObject* method_itemsize(PyObject* o, PyObject*) { return PyLong_FromLong(size_of(self_of(o).dtype)); }
+PyObject* method_is_contiguous(PyObject* o, PyObject* const*, Py_ssize_t, PyObject*) { return PyBool_FromLong(self_of(o).contiguous); }
+PyObject* method_is_floating(PyObject* o, PyObject*) { return PyBool_FromLong(is_floating(self_of(o).dtype)); }
+PyObject* method_is_complex(PyObject* o, PyObject*) { return PyBool_FromLong(is_complex(self_of(o).dtype)); }
+PyObject* method_is_inference(PyObject* o, PyObject*) { return PyBool_FromLong(self_of(o).inference); }
+PyObject* method_is_view(PyObject* o, PyObject*) { return PyBool_FromLong(is_view(self_of(o))); }
+PyObject* method_item(PyObject* o, PyObject*) {
+  return guard<PyObject*>(nullptr, [&] {
+    Held keep;
+    return number_object(scalar_of(o, &keep));
+  });
+}
+PyObject* method_detach(PyObject* o, PyObject*) {
+  return guard<PyObject*>(nullptr, [&] {
+    if (self_of(o).wrapped) {
+      static const OpDef* op = named("detach");
+      return unary(op, o);
+    }
+    return wrap(detach(self_of(o)));
+  });
+}
+PyObject* method_detach_(PyObject* o, PyObject*) {
+  return guard<PyObject*>(nullptr, [&] {
+    Tensor& t = self_of(o);
+    WG_CHECK(!is_view(t), "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for training, "
+             "and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence detach_() cannot be called on these "
+             "gradients. To fix this error, please refer to the Optimizer.zero_grad() function in torch/optim/optimizer.py as a solution.");
+    drop_history(t);
+    t.requires_grad = false;
+    t.output_nr = 0;
+    return Py_NewRef(o);
+  });
+}
+PyObject* method_requires_grad_(PyObject* o, PyObject* const* args, Py_ssize_t n, PyObject* names) {
+  return guard<PyObject*>(nullptr, [&] {
+    bool on = n + (names ? PyTuple_GET_SIZE(names) : 0) == 0 || PyObject_IsTrue(args[0]);
+    set_requires_grad(self_of(o), on);
+    return Py_NewRef(o);
+  });
+}
+// set_data-like: gives o the storage and geometry of another tensor (resize_, set_, t_ in place …); bumps the version.
+PyObject* method_become(PyObject* o, PyObject* other) {
+  return guard<PyObject*>(nullptr, [&] {
+    WG_CHECK_TYPE(is_tensor(other), "expected a Tensor");
+    Tensor &t = self_of(o), &d = *as_tensor(other);
+    t.storage = d.storage;
+    t.sizes = d.sizes;
+    t.strides = d.strides;
+    t.offset = d.offset;
+    t.numel = d.numel;
+    t.dtype = d.dtype;
+    t.contiguous = d.contiguous;
+    bump(t);
+    return Py_NewRef(o);
+  });
+}
+// Takes over other's place in the graph (in-place forms of views: t.squeeze_()).
+PyObject* method_take_history(PyObject* o, PyObject* other) {
+  return guard<PyObject*>(nullptr, [&] {
+    WG_CHECK_TYPE(is_tensor(other), "expected a Tensor");
+    Tensor &t = self_of(o), &d = *as_tensor(other);
+    if (d.grad_fn) {
+      t.grad_fn = d.grad_fn;
+      t.output_nr = d.output_nr;
+      host.track(&t);
+    }
+    return Py_NewRef(o);
+  });
+}
+PyObject* method_same_storage(PyObject* o, PyObject* other) {
+  return PyBool_FromLong(is_tensor(other) && self_of(o).storage.get() == as_tensor(other)->storage.get());
+}
+PyObject* method_bump(PyObject* o, PyObject*) {
+  bump(self_of(o));
+  Py_RETURN_NONE;
+}
+
+}  // namespace
+
+#define WG_FAST(f) reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(f)), METH_FASTCALL | METH_KEYWORDS, nullptr
+#define WG_NOARGS(f) f, METH_NOARGS, nullptr
+
+PyMethodDef tensor_methods[] = {{"size", WG_FAST(method_size)},
+                                {"stride", WG_FAST(method_stride)},
+                                {"dim", WG_NOARGS(method_dim)},
+                                {"ndimension", WG_NOARGS(method_dim)},
+                                {"numel", WG_NOARGS(method_numel)},
+                                {"nelement", WG_NOARGS(method_numel)},
+                                {"storage_offset", WG_NOARGS(method_offset)},
+                                {"data_ptr", WG_NOARGS(method_data_ptr)},
+                                {"element_size", WG_NOARGS(method_itemsize)},
+                                {"is_contiguous", WG_FAST(method_is_contiguous)},
+                                {"is_floating_point", WG_NOARGS(method_is_floating)},
+                                {"is_complex", WG_NOARGS(method_is_complex)},
+                                {"is_inference", WG_NOARGS(method_is_inference)},
+                                {"_is_view", WG_NOARGS(method_is_view)},
+                                {"item", WG_NOARGS(method_item)},
+                                {"detach", WG_NOARGS(method_detach)},
+                                {"detach_", WG_NOARGS(method_detach_)},
+                                {"requires_grad_", WG_FAST(method_requires_grad_)},
+                                {"_become", method_become, METH_O, nullptr},
+                                {"_take_history", method_take_history, METH_O, nullptr},
+                                {"_same_storage", method_same_storage, METH_O, nullptr},
+                                {"_bump_version", WG_NOARGS(method_bump)},
+                                {nullptr, nullptr, 0, nullptr}};
+
+#define WG_GET(name, get) {name, get, nullptr, nullptr, nullptr}
+PyGetSetDef tensor_getset[] = {WG_GET("shape", get_shape),
+                               WG_GET("dtype", get_dtype),
+                               WG_GET("device", get_device),
+                               WG_GET("layout", get_layout),
+                               WG_GET("ndim", get_ndim),
+                               WG_GET("itemsize", get_itemsize),
+                               WG_GET("nbytes", get_nbytes),
+                               WG_GET("is_leaf", get_is_leaf),
+                               WG_GET("output_nr", get_output_nr),
+                               WG_GET("_version", get_version),
+                               WG_GET("_base", get_base),
+                               WG_GET("retains_grad", get_retains),
+                               WG_GET("T", get_T),
+                               WG_GET("mT", get_mT),
+                               WG_GET("H", get_H),
+                               WG_GET("mH", get_mH),
+                               WG_GET("real", get_real),
+                               WG_GET("imag", get_imag),
+                               {"is_cpu", get_true, nullptr, nullptr, reinterpret_cast<void*>(1)},
+                               {"is_cuda", get_true, nullptr, nullptr, nullptr},
+                               {"is_sparse", get_true, nullptr, nullptr, nullptr},
+                               {"is_quantized", get_true, nullptr, nullptr, nullptr},
+                               {"is_meta", get_true, nullptr, nullptr, nullptr},
+                               {"is_mps", get_true, nullptr, nullptr, nullptr},
+                               {"is_nested", get_true, nullptr, nullptr, nullptr},
+                               {"requires_grad", get_requires_grad, put_requires_grad, nullptr, nullptr},
+                               WG_GET("grad_fn", get_grad_fn),
+                               {"grad", get_grad, put_grad, nullptr, nullptr},
+                               {"data", get_data, put_data, nullptr, nullptr},
+                               {nullptr, nullptr, nullptr, nullptr, nullptr}};
+
+#define WG_SLOT(id, f) {id, reinterpret_cast<void*>(f)}
+PyType_Slot number_slots[] = {
+    WG_SLOT(Py_nb_add, slot_add), WG_SLOT(Py_nb_subtract, slot_sub), WG_SLOT(Py_nb_multiply, slot_mul),
+    WG_SLOT(Py_nb_true_divide, slot_div), WG_SLOT(Py_nb_floor_divide, slot_floordiv), WG_SLOT(Py_nb_remainder, slot_mod),
+    WG_SLOT(Py_nb_power, slot_pow), WG_SLOT(Py_nb_matrix_multiply, slot_matmul), WG_SLOT(Py_nb_negative, slot_neg),
+    WG_SLOT(Py_nb_positive, slot_pos), WG_SLOT(Py_nb_absolute, slot_abs), WG_SLOT(Py_nb_invert, slot_invert),
+    WG_SLOT(Py_nb_and, slot_and), WG_SLOT(Py_nb_or, slot_or), WG_SLOT(Py_nb_xor, slot_xor),
+    WG_SLOT(Py_nb_lshift, slot_lshift), WG_SLOT(Py_nb_rshift, slot_rshift),
+    WG_SLOT(Py_nb_inplace_add, slot_iadd), WG_SLOT(Py_nb_inplace_subtract, slot_isub), WG_SLOT(Py_nb_inplace_multiply, slot_imul),
+    WG_SLOT(Py_nb_inplace_true_divide, slot_idiv), WG_SLOT(Py_nb_inplace_floor_divide, slot_ifloordiv),
+    WG_SLOT(Py_nb_inplace_remainder, slot_imod), WG_SLOT(Py_nb_inplace_power, slot_ipow), WG_SLOT(Py_nb_inplace_and, slot_iand),
+    WG_SLOT(Py_nb_inplace_or, slot_ior), WG_SLOT(Py_nb_inplace_xor, slot_ixor), WG_SLOT(Py_nb_inplace_lshift, slot_ilshift),
+    WG_SLOT(Py_nb_inplace_rshift, slot_irshift), WG_SLOT(Py_nb_bool, slot_bool), WG_SLOT(Py_nb_float, slot_float),
+    WG_SLOT(Py_nb_int, slot_int), WG_SLOT(Py_nb_index, slot_index), WG_SLOT(Py_mp_length, slot_len),
+    WG_SLOT(Py_tp_richcompare, richcompare), WG_SLOT(Py_tp_hash, tensor_hash), {0, nullptr}};
+
+}  // namespace wgpy
