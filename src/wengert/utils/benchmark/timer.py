@@ -35,11 +35,15 @@ class Measurement:
         return third - first
 
     def __repr__(self):
-        unit, factor = next(((name, size) for name, size in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6))
-                             if self.median >= size), ("ns", 1e-9))
+        unit, factor = next(
+            ((name, size) for name, size in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)) if self.median >= size),
+            ("ns", 1e-9),
+        )
         name = self.label or "timing"
         runs = f"{len(self.raw_times)} measurement{'s' * (len(self.raw_times) != 1)}, {self.number_per_run} runs each"
-        return f"{name}\n  Median: {self.median / factor:.2f} {unit}\n  IQR:    {self.iqr / factor:.2f} {unit}\n  {runs}"
+        return (
+            f"{name}\n  Median: {self.median / factor:.2f} {unit}\n  IQR:    {self.iqr / factor:.2f} {unit}\n  {runs}"
+        )
 
 
 class Timer:
@@ -49,8 +53,20 @@ class Timer:
     10
     """
 
-    def __init__(self, stmt="pass", setup="pass", global_setup="", timer=timeit.default_timer, globals=None, label=None,
-                 sub_label=None, description=None, env=None, num_threads=1, language="python"):
+    def __init__(
+        self,
+        stmt="pass",
+        setup="pass",
+        global_setup="",
+        timer=timeit.default_timer,
+        globals=None,
+        label=None,
+        sub_label=None,
+        description=None,
+        env=None,
+        num_threads=1,
+        language="python",
+    ):
         self.names = {"label": label, "sub_label": sub_label, "description": description, "num_threads": num_threads}
         self.num_threads = num_threads
         self._timer = timeit.Timer(stmt, setup, timer, globals)

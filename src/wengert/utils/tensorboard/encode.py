@@ -21,8 +21,10 @@ def scalar(tag, value):
     """One number."""
     value = array(value).squeeze()
     if value.ndim:
-        raise AssertionError(f"Tensor should contain one element (0 dimensions). Was given size: {value.size} and "
-                             f"{value.ndim} dimensions.")
+        raise AssertionError(
+            f"Tensor should contain one element (0 dimensions). Was given size: {value.size} and "
+            f"{value.ndim} dimensions."
+        )
     return Summary(value=[Summary.Value(tag=tag, simple_value=float(value))])
 
 
@@ -41,9 +43,15 @@ def histogram(tag, values, bins="tensorflow", max_bins=None):
         limits = np.append(limits[:-1:step], limits[-1])
     used = np.flatnonzero(counts)
     first, last = max(used[0] - 1, 0), used[-1] + 2
-    proto = HistogramProto(min=values.min(), max=values.max(), num=len(values), sum=values.sum(),
-                           sum_squares=values @ values, bucket_limit=limits[first + 1:last + 1].tolist(),
-                           bucket=counts[first:last].tolist())
+    proto = HistogramProto(
+        min=values.min(),
+        max=values.max(),
+        num=len(values),
+        sum=values.sum(),
+        sum_squares=values @ values,
+        bucket_limit=limits[first + 1 : last + 1].tolist(),
+        bucket=counts[first:last].tolist(),
+    )
     return Summary(value=[Summary.Value(tag=tag, histo=proto)])
 
 
@@ -63,8 +71,10 @@ def image(tag, value, dataformats="CHW"):
     """One picture, or a batch as a row of pictures: floats in 0 … 1 or bytes in 0 … 255."""
     pixels, order = array(value), dataformats.upper()
     if len(order) != pixels.ndim:
-        raise AssertionError(f"size of input tensor and input format are different. tensor shape: {pixels.shape}, "
-                             f"input_format: {dataformats}")
+        raise AssertionError(
+            f"size of input tensor and input format are different. tensor shape: {pixels.shape}, "
+            f"input_format: {dataformats}"
+        )
     if "C" not in order:
         pixels, order = pixels[..., None], order + "C"
     if "N" in order:
@@ -75,15 +85,19 @@ def image(tag, value, dataformats="CHW"):
     if pixels.dtype != np.uint8:
         pixels = (pixels.astype(np.float32) * 255.0).clip(0, 255).astype(np.uint8)
     height, width, channels = pixels.shape
-    message = Summary.Image(height=height, width=width, colorspace=channels,
-                            encoded_image_string=_png(np.ascontiguousarray(pixels)))
+    message = Summary.Image(
+        height=height, width=width, colorspace=channels, encoded_image_string=_png(np.ascontiguousarray(pixels))
+    )
     return Summary(value=[Summary.Value(tag=tag, image=message)])
 
 
 def text(tag, value):
     """A text in Markdown."""
     plugin = SummaryMetadata.PluginData(plugin_name="text", content=TextPluginData(version=0).SerializeToString())
-    tensor = TensorProto(dtype="DT_STRING", string_val=[value.encode()],
-                         tensor_shape=TensorShapeProto(dim=[TensorShapeProto.Dim(size=1)]))
+    tensor = TensorProto(
+        dtype="DT_STRING",
+        string_val=[value.encode()],
+        tensor_shape=TensorShapeProto(dim=[TensorShapeProto.Dim(size=1)]),
+    )
     metadata = SummaryMetadata(plugin_data=plugin)
     return Summary(value=[Summary.Value(tag=tag + "/text_summary", metadata=metadata, tensor=tensor)])

@@ -85,8 +85,10 @@ class SummaryWriter:
         from tensorboard.plugins.hparams.summary_v2 import hparams_pb
 
         folder = os.path.join(self.log_dir, run_name or str(time.time()))
-        values = {name: value if isinstance(value, (bool, int, float, str)) else str(value)
-                  for name, value in hparam_dict.items()}
+        values = {
+            name: value if isinstance(value, (bool, int, float, str)) else str(value)
+            for name, value in hparam_dict.items()
+        }
         self._add(hparams_pb(values), global_step, None, folder)
         for name, value in metric_dict.items():
             self._add(encode.scalar(name, value), global_step, None, folder)

@@ -70,6 +70,7 @@ class Failure:
 
         kind, value, trace = sys.exc_info()
         self.kind = kind
+        self.name = kind.__name__
         self.where = where
         self.text = "".join(traceback.format_exception(kind, value, trace))
         try:
@@ -79,7 +80,7 @@ class Failure:
 
     def reraise(self):
         """Raises an exception of the same type, with the worker's traceback as its message."""
-        message = f"Caught {self.kind.__name__} {self.where}.\nOriginal {self.text}"
+        message = f"Caught {self.name} {self.where}.\nOriginal {self.text}"
         if self.kind is KeyError:
             # KeyError shows the repr of its argument, which would put the traceback on one line.
             message = _Verbatim(message)
@@ -144,6 +145,7 @@ class _Answers:
         self.make_fetcher = make_fetcher
         self.send = sender.messages.put
         self.failure = None
+        self.ended = False
         try:
             if init_fn is not None:
                 init_fn(worker_id)
@@ -202,7 +204,8 @@ def worker_loop(connection, inherited, make_fetcher, dataset, is_stream, base_se
     sender = _Sender(connection)
     sender.start()
     answers = _Answers(worker_id, make_fetcher, init_fn, sender)
-    while (request := _next_request(connection, parent)) is not None:
+    # The sender ends when the parent has hung up: requests that are still waiting need no answer then.
+    while sender.is_alive() and (request := _next_request(connection, parent)) is not None:
         number, index = request
         if number is None:
             answers.resume()
