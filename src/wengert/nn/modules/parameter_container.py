@@ -16,14 +16,14 @@ def _as_parameter(value):
     return Parameter(value) if isinstance(value, wg.Tensor) and not isinstance(value, Parameter) else value
 
 
-def _describe(key, value):
-    """One line of a repr."""
+def _describe(key, value, type_text):
+    """One line of a repr; type_text(value) names the kind of a tensor."""
     if not isinstance(value, wg.Tensor):
         return f"  ({key}): Object of type: {type(value).__name__}"
     size = "x".join(str(n) for n in value.size())
     device = "" if value.device.type == "cpu" else f" ({value.device})"
     kind = "Parameter" if isinstance(value, Parameter) else "Tensor"
-    return kind, str(value.dtype), size, device
+    return f"  ({key}): {kind} containing: [{type_text(value)} of size {size}{device}]"
 
 
 class ParameterList(Module):
@@ -77,14 +77,7 @@ class ParameterList(Module):
         return self
 
     def extra_repr(self):
-        lines = []
-        for k, p in enumerate(self):
-            text = _describe(k, p)
-            if not isinstance(text, str):
-                kind, dtype, size, device = text
-                text = f"  ({k}): {kind} containing: [{dtype} of size {size}{device}]"
-            lines.append(text)
-        return "\n".join(lines)
+        return "\n".join(_describe(k, p, lambda t: str(t.dtype)) for k, p in enumerate(self))
 
     def __call__(self, *args, **kwargs):
         raise RuntimeError("ParameterList should not be called.")
@@ -213,15 +206,7 @@ class ParameterDict(Module):
             self[p[0]] = p[1]
 
     def extra_repr(self):
-        lines = []
-        for k, p in self.items():
-            text = _describe(k, p)
-            if not isinstance(text, str):
-                kind, dtype, size, device = text
-                kind = "Parameter" if kind == "Parameter" else "Tensor"
-                text = f"  ({k}): {kind} containing: [{wg.typename(p)} of size {size}{device}]"
-            lines.append(text)
-        return "\n".join(lines)
+        return "\n".join(_describe(k, p, wg.typename) for k, p in self.items())
 
     def __call__(self, input):
         raise RuntimeError("ParameterDict should not be called.")

@@ -1,0 +1,112 @@
+"""The loops of recurrent layers over time, written in tensor ops."""
+
+import wengert as wg
+
+from ..functional import dropout
+from ..functional._native import native
+
+_linear = native("linear")
+
+
+def rnn_tanh_step(gates_in, state, w_hh, b_hh):
+    """h' = tanh(x-part + W h + b)."""
+    return ((gates_in + _linear(state[0], w_hh, b_hh)).tanh(),)
+
+
+def rnn_relu_step(gates_in, state, w_hh, b_hh):
+    """h' = relu(x-part + W h + b)."""
+    return ((gates_in + _linear(state[0], w_hh, b_hh)).relu(),)
+
+
+def lstm_step(gates_in, state, w_hh, b_hh, w_hr=None):
+    """(h', c') with the gates in the order input, forget, cell, output; w_hr projects h'."""
+    hidden, cell = state
+    i, f, g, o = (gates_in + _linear(hidden, w_hh, b_hh)).chunk(4, 1)
+    cell = f.sigmoid() * cell + i.sigmoid() * g.tanh()
+    hidden = o.sigmoid() * cell.tanh()
+    return (hidden if w_hr is None else _linear(hidden, w_hr)), cell
+
+
+def gru_step(gates_in, state, w_hh, b_hh):
+    """h' with the gates in the order reset, update, new."""
+    hidden = state[0]
+    in_r, in_z, in_n = gates_in.chunk(3, 1)
+    h_r, h_z, h_n = _linear(hidden, w_hh, b_hh).chunk(3, 1)
+    reset = (h_r + in_r).sigmoid()
+    update = (h_z + in_z).sigmoid()
+    new = (in_n + reset * h_n).tanh()
+    return ((hidden - new) * update + new,)
+
+
+STEPS = {"RNN_TANH": rnn_tanh_step, "RNN_RELU": rnn_relu_step, "LSTM": lstm_step, "GRU": gru_step}
+
+
+def _run_steps(step, gates, state, weights, reverse):
+    """One direction over a list of (N, G) gate inputs; returns (outputs, last state)."""
+    outputs = []
+    for gates_in in reversed(gates) if reverse else gates:
+        state = step(gates_in, state, *weights)
+        outputs.append(state[0])
+    return (outputs[::-1] if reverse else outputs), state
+
+
+def _run_packed(step, gates, sizes, state, weights):
+    """Like _run_steps when fewer sequences are alive with every step."""
+    outputs, finished = [], []
+    for gates_in, size in zip(gates, sizes):
+        alive = state[0].size(0)
+        if size < alive:
+            finished.append(tuple(s[size:] for s in state))
+            state = tuple(s[:size] for s in state)
+        state = step(gates_in, state, *weights)
+        outputs.append(state[0])
+    finished.append(state)
+    return outputs, tuple(wg.cat(parts[::-1]) for parts in zip(*finished))
+
+
+def _run_packed_reverse(step, gates, sizes, initial, weights):
+    """_run_packed from the last step on: more and more sequences come alive."""
+    outputs = []
+    state = tuple(s[: sizes[-1]] for s in initial)
+    for gates_in, size in zip(reversed(gates), reversed(sizes)):
+        alive = state[0].size(0)
+        if size > alive:
+            state = tuple(wg.cat([s, first[alive:size]]) for s, first in zip(state, initial))
+        state = step(gates_in, state, *weights)
+        outputs.append(state[0])
+    return outputs[::-1], state
+
+
+def _run_direction(step, x, sizes, state, weights, reverse):
+    """One layer in one direction; x is (T, N, F), or packed rows with `sizes`; returns (outputs, last state)."""
+    w_ih, w_hh, b_ih, b_hh, *projection = weights
+    gates = _linear(x, w_ih, b_ih)
+    rest = (w_hh, b_hh, *projection)
+    if sizes is None:
+        outputs, state = _run_steps(step, gates.unbind(0), state, rest, reverse)
+        return wg.stack(outputs), state
+    run = _run_packed_reverse if reverse else _run_packed
+    outputs, state = run(step, gates.split(sizes), sizes, state, rest)
+    return wg.cat(outputs), state
+
+
+def run_layers(mode, x, sizes, states, layer_weights, bidirectional, p, training):
+    """All layers: `states` and `layer_weights` hold one entry for each layer and direction.
+
+    Returns the output of the last layer and the final states, a tuple of (layers * directions, N, H) tensors.
+    """
+    step = STEPS[mode]
+    directions = 2 if bidirectional else 1
+    finals = []
+    n_layers = len(layer_weights) // directions
+    for layer in range(n_layers):
+        outputs = []
+        for d in range(directions):
+            k = layer * directions + d
+            out, state = _run_direction(step, x, sizes, states[k], layer_weights[k], d == 1)
+            outputs.append(out)
+            finals.append(state)
+        x = outputs[0] if directions == 1 else wg.cat(outputs, -1)
+        if p and training and layer < n_layers - 1:
+            x = dropout(x, p, True)
+    return x, tuple(wg.stack(parts) for parts in zip(*finals))

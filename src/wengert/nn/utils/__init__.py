@@ -1,0 +1,3 @@
+"""torch.nn.utils: clipping, packing, reparametrising, pruning."""
+
+from . import rnn
