@@ -13,6 +13,7 @@ def refuse(name, reason, error=NotImplementedError):
         raise error(f"{name} is not in wengert: {reason}")
 
     refusing.__name__ = refusing.__qualname__ = name.rpartition(".")[2]
+    refusing._wengert_refuses = reason  # `wengert check` lists the name as missing
     refusing.__doc__ = f"Not in wengert: {reason}."
     return refusing
 
