@@ -175,6 +175,6 @@ def embedding_bag(
     )
     if max_norm is not None:
         _renorm_rows_(weight, input, max_norm, norm_type)
-    padding = -1 if padding_idx is None else padding_idx
-    args = (weight, input, offsets, scale_grad_by_freq, number, sparse, per_sample_weights, include_last_offset)
-    return _embedding_bag(*args, padding)[0]
+    return _embedding_bag(
+        weight, input, offsets, scale_grad_by_freq, number, sparse, per_sample_weights, include_last_offset, padding_idx
+    )[0]

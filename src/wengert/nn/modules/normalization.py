@@ -53,6 +53,9 @@ class CrossMapLRN2d(LocalResponseNorm):
         squares = F.pad(input.pow(2).unsqueeze(1), (0, 0, 0, 0, reach + 1, reach)).cumsum(2)
         c = input.size(1)
         total = (squares[:, :, 2 * reach + 1 :] - squares[:, :, :c]).squeeze(1)
+        # torch's window never drops the first channel once it has passed it; its gradient does not know that.
+        late = (wg.arange(c) >= reach + 1).to(input.dtype).view(1, c, 1, 1)
+        total = total + (late * input[:, :1].pow(2)).detach()
         return input * (total * (self.alpha / self.size) + self.k).pow(-self.beta)
 
 
