@@ -118,12 +118,17 @@ class _Sender(Thread):
         self.messages = SimpleQueue()
 
     def run(self):
-        while True:
+        while (packed := self.messages.get()) is not None:
             try:
-                transport.send(self.connection, self.messages.get())
+                transport.send(self.connection, packed)
             except OSError:
                 # The parent has closed its end: nobody will read anything any more.
                 return
+
+    def finish(self):
+        """Ends the thread; one that still ran while the interpreter goes down could end in a crash."""
+        self.messages.put(None)
+        self.join(PARENT_CHECK_INTERVAL)
 
 
 def _next_request(connection, parent):
@@ -211,3 +216,4 @@ def worker_loop(connection, inherited, make_fetcher, dataset, is_stream, base_se
             answers.resume()
         else:
             answers.answer(number, index, is_stream)
+    sender.finish()
