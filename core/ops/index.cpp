@@ -229,7 +229,7 @@ WG_OP(masked_scatter_backward) {
   c.out(out);
 }
 
-WG_OP(nonzero) { c.out(nonzero_rows(c.tensor(0))); }
+WG_OP(_nonzero) { c.out(nonzero_rows(c.tensor(0))); }
 WG_OP(argwhere) { c.out(nonzero_rows(c.tensor(0))); }
 
 // The coordinates of the true elements, a tensor for each dim.

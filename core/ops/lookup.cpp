@@ -75,6 +75,18 @@ WG_OP(put) {
   c.out(out);
 }
 
+// (gradient, index, accumulate): zero where put overwrites.
+WG_OP(_put_kept) {
+  Tensor& g = c.tensor(0);
+  const TensorRef out = empty(g.sizes, g.dtype);
+  copy(*out, g);
+  if (!c.flag(2)) {
+    const TensorRef offsets = linear_offsets(c.tensor(1), g.numel, size_of(g.dtype));
+    put_rows(out->data(), zeros({offsets->numel}, g.dtype)->data(), single_elements(*offsets), g.dtype, Reduce::Set);
+  }
+  c.out(out);
+}
+
 WG_OP(embedding) {
   Tensor &weight = c.tensor(0), &indices = c.tensor(1);
   WG_CHECK(weight.ndim() == 2, "'weight' must be 2-D");

@@ -259,21 +259,21 @@ WG_OP_AS(matrix_H, "matrix_H", Composite) {
   WG_CHECK(t.ndim() == 0 || t.ndim() == 2, "tensor.H is only supported on matrices (2-D tensors). Got ", t.ndim(),
            "-D tensor.", t.ndim() > 2 ? " For batches of matrices, consider using tensor.mH" : "");
   const TensorRef turned = call<"transpose">(t, 0, t.ndim() == 0 ? 0 : 1);
-  c.out(is_complex(t.dtype) ? call<"conj">(turned) : turned);
+  c.out(is_complex(t.dtype) ? call<"conj_physical">(turned) : turned);
 }
 WG_OP_AS(mT, "mT", Composite) { c.out(matrix_transpose(c.tensor(0), "tensor.mT")); }
 static TensorRef conjugate_transpose(Tensor& t, const char* what) {
   const TensorRef turned = matrix_transpose(t, what);
-  return is_complex(t.dtype) ? call<"conj">(turned) : turned;
+  return is_complex(t.dtype) ? call<"conj_physical">(turned) : turned;
 }
 WG_OP_AS(mH, "mH", Composite) { c.out(conjugate_transpose(c.tensor(0), "tensor.mH")); }
 WG_OP_AS(adjoint, "adjoint", Composite) { c.out(conjugate_transpose(c.tensor(0), "tensor.adjoint()")); }
 
-WG_OP_AS(real, "real", Composite) {
+WG_OP_AS(real_view, "real_view", Composite) {
   Tensor& t = c.tensor(0);
   c.out(is_complex(t.dtype) ? call<"select">(call<"view_as_real">(t), -1, 0) : TensorRef(&t));
 }
-WG_OP_AS(imag, "imag", Composite) {
+WG_OP_AS(imag_view, "imag_view", Composite) {
   Tensor& t = c.tensor(0);
   WG_CHECK(is_complex(t.dtype), "imag is not implemented for tensors with non-complex dtypes.");
   c.out(call<"select">(call<"view_as_real">(t), -1, 1));

@@ -1,0 +1,376 @@
+"""Tensors put together, repeated, turned and padded."""
+
+from ._declare import composite, constant, primitive
+from .shape import reshape, slice
+
+
+@primitive("cat(Tensor[] tensors, int dim=0)", eager=True, method=False, aliases=("concat", "concatenate"))
+def cat(g, tensors_like, dim):
+    """Tensors one after the other along dim.
+
+    >>> wengert.cat([wengert.zeros(2), wengert.ones(1)])
+    tensor([0., 0., 1.])
+    """
+    grads, start = [], 0
+    for t in tensors_like:
+        if t.shape == (0,):
+            grads.append(g.new_zeros(0))
+            continue
+        end = start + t.shape[dim]
+        grads.append(slice(g, dim, start, end, 1))
+        start = end
+    return grads
+
+
+@primitive("stack(Tensor[] tensors, int dim=0)", eager=True, method=False)
+def stack(g, dim):
+    """Tensors of one shape along a new dim.
+
+    >>> wengert.stack([wengert.zeros(2), wengert.ones(2)]).shape
+    torch.Size([2, 2])
+    """
+    return list(g.unbind(dim))
+
+
+@composite("hstack(Tensor[] tensors)", method=False)
+def hstack(tensors):
+    """Along the second dim (vectors: the first)."""
+    if not tensors:
+        raise RuntimeError("hstack expects a non-empty TensorList")
+    tensors = [t.reshape(1) if t.dim() == 0 else t for t in tensors]
+    return cat(tensors, 0 if tensors[0].dim() == 1 else 1)
+
+
+@composite("vstack(Tensor[] tensors)", method=False, aliases=("row_stack",))
+def vstack(tensors):
+    """Along the first dim; vectors are rows."""
+    if not tensors:
+        raise RuntimeError("vstack expects a non-empty TensorList")
+    return cat([t.reshape(1, -1) if t.dim() < 2 else t for t in tensors], 0)
+
+
+@composite("dstack(Tensor[] tensors)", method=False)
+def dstack(tensors):
+    """Along the third dim."""
+    if not tensors:
+        raise RuntimeError("dstack expects a non-empty TensorList")
+    return cat([_three_dims(t) for t in tensors], 2)
+
+
+def _three_dims(t):
+    return t.reshape(1, -1, 1) if t.dim() < 2 else t.unsqueeze(2) if t.dim() == 2 else t
+
+
+@composite("column_stack(Tensor[] tensors)", method=False)
+def column_stack(tensors):
+    """Along the second dim; vectors are columns."""
+    if not tensors:
+        raise RuntimeError("column_stack expects a non-empty TensorList")
+    return cat([t.reshape(t.numel(), 1) if t.dim() < 2 else t for t in tensors], 1)
+
+
+@composite("block_diag(Tensor[] tensors)", method=False)
+def block_diag(tensors):
+    """Matrices along the diagonal of a larger one, zeros elsewhere; vectors are rows."""
+    matrices = []
+    for i, t in enumerate(tensors):
+        if t.dim() > 2:
+            raise RuntimeError(
+                f"torch.block_diag: Input tensors must have 2 or fewer dimensions. Input {i} has {t.dim()} dimensions"
+            )
+        matrices.append(t.reshape(1, -1) if t.dim() < 2 else t)
+    width, rows, start = sum(m.shape[1] for m in matrices), [], 0
+    for m in matrices:
+        rows.append(constant_pad_nd(m, (start, width - start - m.shape[1])))
+        start += m.shape[1]
+    return cat(rows, 0)
+
+
+@primitive("repeat(Tensor self, int[] repeats)", function=False)
+def repeat(g, self, repeats):
+    """Copies of self next to each other: repeats[i] of them along dim i.
+
+    >>> wengert.tensor([1, 2]).repeat(2, 2)
+    tensor([[1, 2, 1, 2],
+            [1, 2, 1, 2]])
+    """
+    return _repeat_backward(g, self.shape, repeats)
+
+
+@primitive("_repeat_backward(Tensor grad, int[] sizes, int[] repeats)", method=False, function=False)
+def _repeat_backward(g, repeats):
+    """The copies added up."""
+    return repeat(g, repeats)
+
+
+@composite("tile(Tensor self, int[] dims)")
+def tile(self, dims):
+    """repeat that fills up missing repeats with ones."""
+    return repeat(self, [1] * (self.dim() - len(dims)) + list(dims))
+
+
+@constant("repeat_interleave.Tensor(Index repeats, *, int? output_size=None)")
+def repeat_interleave_indices():
+    """The index of each repetition: [2, 1] gives [0, 0, 1]."""
+
+
+@composite("repeat_interleave.self_Tensor(Tensor self, Tensor repeats, int? dim=None, *, int? output_size=None)")
+def repeat_interleave_tensor(self, repeats, dim=None, *, output_size=None):
+    """Each element (or slice of dim) repeated as often as repeats says."""
+    if dim is None:
+        self, dim = self.reshape(-1), 0
+    if repeats.dim() > 1:
+        raise RuntimeError("repeats must be 0-dim or 1-dim tensor")
+    size = self.shape[dim] if self.dim() else 1
+    if repeats.dim() == 0 or repeats.shape[0] == 1:
+        repeats = repeats.reshape(1).expand(size)
+    elif repeats.shape[0] != size:
+        raise RuntimeError(
+            "repeats must have the same size as input along dim, but got repeats.size(0) = "
+            f"{repeats.shape[0]} and input.size({dim}) = {size}"
+        )
+    return self.index_select(dim, repeat_interleave_indices(repeats, output_size=output_size))
+
+
+@composite("repeat_interleave.self_int(Tensor self, int repeats, int? dim=None, *, int? output_size=None)")
+def repeat_interleave(self, repeats, dim=None, *, output_size=None):
+    """Each element (or slice of dim) repeated.
+
+    >>> wengert.tensor([1, 2]).repeat_interleave(2)
+    tensor([1, 1, 2, 2])
+    """
+    if dim is None:
+        self, dim = self.reshape(-1), 0
+    if repeats < 0:
+        raise RuntimeError("Repeats must be non-negative")
+    if self.dim() == 0:
+        self = self.reshape(1)
+    dim = dim % self.dim()
+    shape = list(self.shape)
+    wide = self.unsqueeze(dim + 1).expand(shape[: dim + 1] + [repeats] + shape[dim + 1 :])
+    return wide.clone().flatten(dim, dim + 1)
+
+
+@primitive("flip(Tensor self, int[1] dims)")
+def flip(g, dims):
+    """The order of elements reversed along dims."""
+    return flip(g, dims)
+
+
+@composite("fliplr(Tensor self)")
+def fliplr(self):
+    """The columns in reverse order."""
+    if self.dim() < 2:
+        raise RuntimeError("Input must be >= 2-d.")
+    return flip(self, [1])
+
+
+@composite("flipud(Tensor self)")
+def flipud(self):
+    """The rows in reverse order."""
+    if self.dim() < 1:
+        raise RuntimeError("Input must be >= 1-d.")
+    return flip(self, [0])
+
+
+@primitive("roll(Tensor self, int[1] shifts, int[1] dims=[])")
+def roll(g, shifts, dims):
+    """Elements shifted along dims, those that fall off coming in again; the flattened tensor without dims."""
+    return _roll_inverse(g, shifts, dims)
+
+
+@primitive("_roll_inverse(Tensor self, int[] shifts, int[] dims)", method=False, function=False)
+def _roll_inverse(g, shifts, dims):
+    """roll by the negative shifts."""
+    return roll(g, shifts, dims)
+
+
+@composite("rot90(Tensor self, int k=1, int[] dims=[0, 1])")
+def rot90(self, k=1, dims=(0, 1)):
+    """Turned by 90 degrees, k times, from the first towards the second of two dims."""
+    n = self.dim()
+    if len(dims) != 2:
+        raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(dims)}")
+    if n < 2:
+        raise RuntimeError(f"expected total dims >= 2, but got total dims = {n}")
+    if dims[0] == dims[1] or abs(dims[0] - dims[1]) == n:
+        raise RuntimeError(
+            f"expected rotation dims to be different, but got dim0 = {dims[0]} and dim1 = {dims[1]}"
+        )
+    for d in dims:
+        if not -n <= d < n:
+            raise RuntimeError(f"Rotation dim{dims.index(d)} out of range, dim{dims.index(d)} = {d}")
+    k %= 4
+    if k == 1:
+        return flip(self, [dims[1]]).transpose(dims[0], dims[1]).contiguous()
+    if k == 2:
+        return flip(self, list(dims))
+    if k == 3:
+        return flip(self, [dims[0]]).transpose(dims[0], dims[1]).contiguous()
+    return self.clone()
+
+
+@primitive("tril(Tensor self, int diagonal=0)", inplace=True)
+def tril(g, diagonal):
+    """The elements on and below a diagonal of the last two dims, zeros above."""
+    return tril(g, diagonal)
+
+
+@primitive("triu(Tensor self, int diagonal=0)", inplace=True)
+def triu(g, diagonal):
+    """The elements on and above a diagonal of the last two dims, zeros below."""
+    return triu(g, diagonal)
+
+
+@constant(
+    "tril_indices(int row, int col, int offset=0, *, ScalarType? dtype=None, any layout=None, any device=None, "
+    "bool? pin_memory=False)",
+    method=False,
+)
+def tril_indices():
+    """The coordinates (2, n) of the elements on and below a diagonal."""
+
+
+@constant(
+    "triu_indices(int row, int col, int offset=0, *, ScalarType? dtype=None, any layout=None, any device=None, "
+    "bool? pin_memory=False)",
+    method=False,
+)
+def triu_indices():
+    """The coordinates (2, n) of the elements on and above a diagonal."""
+
+
+@primitive("constant_pad_nd(Tensor self, int[] pad, Scalar value=0)", method=False)
+def constant_pad_nd(g, self, pad):
+    """value around self: pad lists (before, after) from the last dim on; negative numbers crop."""
+    return _constant_pad_backward(g, self.shape, pad)
+
+
+@primitive("_constant_pad_backward(Tensor grad, int[] sizes, int[] pad)", method=False, function=False)
+def _constant_pad_backward(g, pad):
+    """The part of grad that padding kept."""
+    return constant_pad_nd(g, pad)
+
+
+def _edge_pad_op(name, count, mode):
+    """Declares one of torch's padding ops of fixed rank."""
+
+    def rule(g, self, padding):
+        return _edge_pad_backward(g, self.shape, padding, mode)
+
+    rule.__name__ = name
+    rule.__doc__ = f"Padded at {count // 2} dims by {'reflection' if mode == 'reflect' else 'the nearest element'}."
+    grad_name = "".join(part.capitalize() for part in name[:-1].replace("pad", "pad_").split("_")) + "DBackward0"
+    return primitive(f"{name}(Tensor self, int[{count}] padding)", method=False, function=False, grad_name=grad_name)(rule)
+
+
+reflection_pad1d = _edge_pad_op("reflection_pad1d", 2, "reflect")
+reflection_pad2d = _edge_pad_op("reflection_pad2d", 4, "reflect")
+reflection_pad3d = _edge_pad_op("reflection_pad3d", 6, "reflect")
+replication_pad1d = _edge_pad_op("replication_pad1d", 2, "replicate")
+replication_pad2d = _edge_pad_op("replication_pad2d", 4, "replicate")
+replication_pad3d = _edge_pad_op("replication_pad3d", 6, "replicate")
+
+
+@primitive("_edge_pad(Tensor self, int[] pad, str mode)", method=False, function=False)
+def _edge_pad(g, self, pad, mode):
+    """Padded by "reflect", "replicate" or "circular", at any number of dims."""
+    return _edge_pad_backward(g, self.shape, pad, mode)
+
+
+@primitive("_edge_pad_backward(Tensor grad, int[] sizes, int[] pad, str mode)", method=False, function=False)
+def _edge_pad_backward(g, pad, mode):
+    """Padded elements added back to where they came from."""
+    return _edge_pad(g, pad, mode)
+
+
+@composite("pad(Tensor self, int[] pad, str mode='constant', float? value=None)", method=False, function=False)
+def pad(self, pad, mode="constant", value=None):
+    """Padding in the way that mode names: "constant", "reflect", "replicate" or "circular"."""
+    if mode == "constant":
+        return constant_pad_nd(self, pad, 0 if value is None else value)
+    if value not in (None, 0):
+        raise RuntimeError(f'Padding mode "{mode}" doesn\'t take in value argument')
+    pairs = len(pad) // 2
+    if len(pad) in (2, 4, 6) and self.dim() in (pairs + 1, pairs + 2):
+        return _edge_pad(self, pad, mode)
+    raise NotImplementedError(
+        f"Padding size {len(pad)} is not supported for {self.dim()}D input tensor.\n"
+        "Supported combinations for non-constant padding:\n"
+        "  - 2D or 3D input: padding size = 2 (pads last dimension)\n"
+        "  - 3D or 4D input: padding size = 4 (pads last 2 dimensions)\n"
+        "  - 4D or 5D input: padding size = 6 (pads last 3 dimensions)"
+    )
+
+
+@composite("meshgrid(Tensor[] tensors, *, str indexing='ij') -> Tensor[]", method=False, function=False)
+def meshgrid(tensors, *, indexing="ij"):
+    """Coordinate grids of vectors; "xy" exchanges the first two dims."""
+    if not tensors:
+        raise RuntimeError("meshgrid expects a non-empty TensorList")
+    if any(t.dtype != tensors[0].dtype for t in tensors):
+        raise RuntimeError("meshgrid expects all tensors to have the same dtype")
+    if indexing not in ("ij", "xy"):
+        raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
+    for t in tensors:
+        if t.dim() > 1:
+            raise RuntimeError(
+                "torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got:  0  0\n 0  0\n"
+                f"[ torch.{type(t).__name__}{{{','.join(map(str, t.shape))}}} ]"
+            )
+    swap = indexing == "xy" and len(tensors) >= 2
+    order = [tensors[1], tensors[0], *tensors[2:]] if swap else list(tensors)
+    shape = [t.numel() for t in order]
+    grids = []
+    for i, t in enumerate(order):
+        view = [1] * len(order)
+        view[i] = t.numel()
+        grids.append(reshape(t, view).expand(shape))
+    if swap:
+        grids = [g.transpose(0, 1) for g in grids]
+        grids[:2] = grids[1], grids[0]
+    return grids
+
+
+@composite("cartesian_prod(Tensor[] tensors)", method=False, function=False)
+def cartesian_prod(tensors):
+    """All tuples of elements of some vectors, a row each."""
+    for t in tensors:
+        if t.dim() != 1:
+            raise RuntimeError(f"Expect a 1D vector, but got shape {list(t.shape)}")
+    if len(tensors) == 1:
+        return tensors[0]
+    return stack([g.reshape(-1) for g in meshgrid(tensors, indexing="ij")], 1)
+
+
+@composite("combinations(Tensor self, int r=2, bool with_replacement=False)", method=False)
+def combinations(self, r=2, with_replacement=False):
+    """All combinations of r elements of a vector, a row each."""
+    if self.dim() != 1:
+        raise RuntimeError(f"Expect a 1D vector, but got shape {list(self.shape)}")
+    if r < 0:
+        raise RuntimeError(f"Expect a non-negative number, but got {r}")
+    if r == 0:
+        return self.new_empty(0)
+    from itertools import combinations as choose
+    from itertools import combinations_with_replacement as choose_again
+
+    rows = list((choose_again if with_replacement else choose)(range(self.shape[0]), r))
+    from .._native import tensor
+
+    return self[tensor(rows).reshape(len(rows), r).long()] if rows else self.new_empty(0, r)
+
+
+@composite("vander(Tensor x, int? N=None, bool increasing=False)", method=False)
+def vander(x, N=None, increasing=False):
+    """The Vandermonde matrix: powers of a vector in columns."""
+    if x.dim() != 1:
+        raise RuntimeError("x must be a one-dimensional tensor.")
+    count = x.shape[0] if N is None else N
+    if count < 0:
+        raise RuntimeError("N must be non-negative.")
+    columns = x.unsqueeze(1).expand(x.shape[0], max(count - 1, 0))
+    powers = columns.cumprod(1) if count > 1 else columns
+    ones = x.new_ones(x.shape[0], min(count, 1), dtype=powers.dtype)
+    out = cat([ones, powers], 1)
+    return out if increasing else flip(out, [1])
