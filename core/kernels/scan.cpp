@@ -125,4 +125,42 @@ void cumulative_extreme(const Scan& s, bool max, const char* x, char* y, int64_t
   });
 }
 
+void recurrence(const Scan& s, const char* a, const char* x, char* y) {
+  visit(s.dtype, [&]<class T>() {
+    if constexpr (is_complex_v<T> || is_floating_v<T>) {
+      using A = typename Running<T>::type;
+      auto *add = reinterpret_cast<const T*>(a), *factor = reinterpret_cast<const T*>(x);
+      auto* to = reinterpret_cast<T*>(y);
+      split(s, [&](int64_t at, int64_t cols) {
+        A acc[kTile];
+        std::fill_n(acc, cols, A(0));
+        for (int64_t i = 0; i < s.n; ++i) {
+          int64_t row = at + (s.reverse ? s.n - 1 - i : i) * s.inner, by = s.reverse ? row + s.inner : row;
+          for (int64_t c = 0; c < cols; ++c) {
+            acc[c] = i ? A(add[row + c]) + A(factor[by + c]) * acc[c] : A(add[row + c]);
+            to[row + c] = T(acc[c]);
+          }
+        }
+      });
+    }
+  });
+}
+
+void shift(const Scan& s, double fill, const char* x, char* y) {
+  visit(s.dtype, [&]<class T>() {
+    if constexpr (!std::is_same_v<T, bool>) {
+      auto* from = reinterpret_cast<const T*>(x);
+      auto* to = reinterpret_cast<T*>(y);
+      split(s, [&](int64_t at, int64_t cols) {
+        for (int64_t i = 0; i < s.n; ++i) {
+          int64_t source = s.reverse ? i + 1 : i - 1;
+          bool inside = source >= 0 && source < s.n;
+          for (int64_t c = 0; c < cols; ++c)
+            to[at + i * s.inner + c] = inside ? from[at + source * s.inner + c] : T(float(fill));
+        }
+      });
+    }
+  });
+}
+
 }  // namespace wg

@@ -204,19 +204,18 @@ WG_OP_AS(min_other, "min.other", Composite) { c.out(call<"minimum">(c.tensor(0),
 WG_OP(argmax) { index_of_extreme(c, true); }
 WG_OP(argmin) { index_of_extreme(c, false); }
 
-WG_OP(aminmax) {
+WG_OP_AS(aminmax, "aminmax", Composite) {
   Tensor& x = c.tensor(0);
-  uint64_t mask = all_dims(x);
+  Dims dims;
   if (c.has(1)) {
-    int dim = reduced_dim(c, 1, x.ndim());
-    mask = x.ndim() ? uint64_t(1) << dim : 0;
-    need_elements(x, mask, "aminmax");
+    dims.push_back(wrap_dim(c.integer(1), x.ndim()));
+    need_elements(x, x.ndim() ? uint64_t(1) << dims[0] : 0, "aminmax");
   }
   WG_CHECK(x.numel || c.has(1),
            "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity.");
   refuse_complex(x, "aminmax_cpu");
-  c.out(extreme(x, false, mask, c.flag(2)));
-  c.out(extreme(x, true, mask, c.flag(2)));
+  c.out(call<"amin">(x, dims, c.flag(2)));
+  c.out(call<"amax">(x, dims, c.flag(2)));
 }
 
 WG_OP_AS(any, "any", Primitive) { test(c, Fold::Any, all_dims(c.tensor(0)), false); }
@@ -248,6 +247,17 @@ WG_OP_AS(expand_reduced, "_expand_reduced", View) {
     }
   }
   c.out(alias(g, sizes, strides, g.offset));
+}
+
+// The adjoint of mean: _expand_reduced, divided by the number of elements behind each result.
+WG_OP_AS(spread_mean, "_spread_mean", Composite) {
+  const Dims& sizes = c.ints(1);
+  int64_t n = 1;
+  uint64_t mask = reduced_dims(c, 2, sizes.size());
+  for (int i = 0; i < sizes.size(); ++i)
+    if (in_mask(mask, i)) n *= sizes[i];
+  TensorRef g = call<"div">(c.tensor(0), double(n));
+  c.out(call<"_expand_reduced">(g, sizes, c.args[2], c.flag(3)));
 }
 
 WG_OP(trace) {

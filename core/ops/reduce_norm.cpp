@@ -99,6 +99,43 @@ WG_OP_AS(var_backward, "_var_backward", Composite) {
   c.out(call<"mul">(put_back(Value(factor), x, c.args[2], c.flag(4)), centred));
 }
 
+// The forms of var and std with unbiased= in place of correction=, of all elements or over dims.
+template <OpName name>
+static TensorRef unbiased_form(Call& c, bool over_dims) {
+  Tensor& x = c.tensor(0);
+  int flag_at = over_dims ? 2 : 1;
+  bool unbiased = !c.has(flag_at) || c.flag(flag_at), keepdim = over_dims && c.has(3) && c.flag(3);
+  return call<name>(x, over_dims ? c.args[1] : Value(), int(unbiased), keepdim);
+}
+static TensorRef mean_beside(Call& c, const Value& dims, bool keepdim) {
+  return call<"mean.dim">(c.tensor(0), dims, keepdim);
+}
+
+WG_OP_AS(var_all, "var", Composite) { c.out(unbiased_form<"var.correction">(c, false)); }
+WG_OP_AS(var_dim, "var.dim", Composite) { c.out(unbiased_form<"var.correction">(c, true)); }
+WG_OP_AS(std_all, "std", Composite) { c.out(unbiased_form<"std.correction">(c, false)); }
+WG_OP_AS(std_dim, "std.dim", Composite) { c.out(unbiased_form<"std.correction">(c, true)); }
+
+#define WG_WITH_MEAN(name, kind)                                                                  \
+  WG_OP_AS(name##_all, #name, Composite) {                                                        \
+    WG_CHECK(is_differentiable(c.tensor(0).dtype), #name " only support floating point and complex dtypes"); \
+    c.out(unbiased_form<kind>(c, false));                                                         \
+    c.out(mean_beside(c, Value(), false));                                                        \
+  }                                                                                               \
+  WG_OP_AS(name##_dim, #name ".dim", Composite) {                                                 \
+    WG_CHECK(is_differentiable(c.tensor(0).dtype), #name " only support floating point and complex dtypes"); \
+    c.out(unbiased_form<kind>(c, true));                                                          \
+    c.out(mean_beside(c, c.args[1], c.has(3) && c.flag(3)));                                      \
+  }                                                                                               \
+  WG_OP_AS(name##_correction, #name ".correction", Composite) {                                   \
+    WG_CHECK(is_differentiable(c.tensor(0).dtype), #name " only support floating point and complex dtypes"); \
+    c.out(call<kind>(c.tensor(0), c.args[1], c.args[2], c.args[3]));                              \
+    c.out(mean_beside(c, c.args[1], c.flag(3)));                                                  \
+  }
+WG_WITH_MEAN(var_mean, "var.correction")
+WG_WITH_MEAN(std_mean, "std.correction")
+#undef WG_WITH_MEAN
+
 WG_OP(linalg_vector_norm) {
   Tensor& x = c.tensor(0);
   WG_CHECK(is_differentiable(x.dtype), "linalg.vector_norm: Expected a floating point or complex tensor as input. Got ",

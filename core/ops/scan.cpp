@@ -66,4 +66,47 @@ WG_OP_AS(cumextreme_backward, "_cumextreme_backward", Composite) {
   c.out(call<"scatter_add">(zeros(g.sizes, g.dtype), c.args[2], c.tensor(1), g));
 }
 
+// _recurrence(a, x, dim, reverse): a linear recurrence along a dim. With it the derivative of a product is exact where
+// factors are 0: no division.
+WG_OP(_recurrence) {
+  int dim = reduced_dim(c, 2, c.tensor(0).ndim());
+  TensorRef a = contiguous(c.tensor(0)), x = contiguous(*as_dtype(TensorRef(&c.tensor(1)), a->dtype));
+  TensorRef out = empty(a->sizes, a->dtype);
+  Scan s = shape_of(*a, dim);
+  s.reverse = c.flag(3);
+  recurrence(s, a->data(), x->data(), out->data());
+  c.out(std::move(out));
+}
+
+// _shifted(x, dim, fill, reverse): every element moved on by one place.
+WG_OP(_shifted) {
+  int dim = reduced_dim(c, 1, c.tensor(0).ndim());
+  TensorRef x = contiguous(c.tensor(0)), out = empty(x->sizes, x->dtype);
+  Scan s = shape_of(*x, dim);
+  s.reverse = c.flag(3);
+  shift(s, c.real(2), x->data(), out->data());
+  c.out(std::move(out));
+}
+
+// _prod_backward(g, self, dim, keepdim): a product is the last of the cumulative products.
+WG_OP_AS(prod_backward, "_prod_backward", Composite) {
+  Tensor& self = c.tensor(1);
+  TensorRef x(&self), g(&c.tensor(0));
+  if (self.ndim() == 0) return c.out(g);
+  bool whole = !c.has(2);
+  if (whole) x = call<"reshape">(x, Dims{self.numel});
+  if (!self.numel) return c.out(zeros(self.sizes, g->dtype));
+  int64_t dim = whole ? 0 : c.integer(2), n = x->size(int(dim));
+  TensorRef wide = call<"_expand_reduced">(g, x->sizes, Dims{dim}, !whole && c.flag(3));
+  Dims line(x->ndim(), 1);
+  line[int(dim)] = n;
+  TensorRef last = zeros(line, DType::Bool);
+  last->as<bool>()[n - 1] = true;
+  if (is_complex(x->dtype)) x = call<"conj">(x);
+  TensorRef before = call<"_shifted">(call<"cumprod">(x, dim), dim, 1.0, false);
+  TensorRef behind = call<"_recurrence">(call<"where">(last, wide, 0), x, dim, true);
+  TensorRef out = call<"mul">(before, behind);
+  c.out(whole ? call<"reshape">(out, self.sizes) : out);
+}
+
 }  // namespace wg

@@ -20,9 +20,7 @@ def _from_lists(operands):
             if s is Ellipsis:
                 out.append("...")
             elif not 0 <= s < 52:
-                raise ValueError(
-                    "einsum(): invalid subscript in the subscripts list, subscripts must be in [0, 52)"
-                )
+                raise ValueError("einsum(): invalid subscript in the subscripts list, subscripts must be in [0, 52)")
             else:
                 out.append(_LETTERS[s])
         return "".join(out)
@@ -173,8 +171,7 @@ def _pair(a, a_labels, b, b_labels, keep):
 def einsum(*args):
     """Sums of products named by an equation such as "ij,jk->ik".
 
-    >>> import wengert as torch
-    >>> torch.einsum("ij,jk->ik", torch.ones(2, 3), torch.ones(3, 4)).shape
+    >>> wengert.einsum("ij,jk->ik", wengert.ones(2, 3), wengert.ones(3, 4)).shape
     torch.Size([2, 4])
     """
     if len(args) < 2:
@@ -204,9 +201,7 @@ def _cost(sizes):
     for length in range(1, n):
         for i in range(n - length):
             j = i + length
-            options = [
-                (cost[i][k] + cost[k + 1][j] + sizes[i] * sizes[k + 1] * sizes[j + 1], k) for k in range(i, j)
-            ]
+            options = [(cost[i][k] + cost[k + 1][j] + sizes[i] * sizes[k + 1] * sizes[j + 1], k) for k in range(i, j)]
             cost[i][j], splits[i][j] = min(options)
     return splits
 

@@ -2,16 +2,16 @@
 
 from ._declare import composite, primitive
 from .arithmetic import conj, mul
-from .views import transpose, unsqueeze
+from .shape import transpose, unsqueeze
 
 
 @primitive("_adjoint(Tensor self)", function=False, method=False)
-def _adjoint(self):
+def _adjoint():
     """The conjugate transpose of the last two dims."""
 
 
 @primitive("_scaled(Tensor self, Scalar alpha)", function=False, method=False)
-def _scaled(self, alpha):
+def _scaled():
     """self times the conjugate of a number; self itself when that is 1."""
 
 
@@ -78,17 +78,16 @@ def addr(g, vec1, vec2, beta, alpha):
 
 
 @primitive("matmul(Tensor self, Tensor other)", aliases=("linalg.matmul",))
-def matmul(self, other):
+def matmul():
     """The matrix product: dot for two vectors, mm for matrices, batches are broadcast.
 
-    >>> import wengert as torch
-    >>> (torch.ones(2, 3) @ torch.ones(3, 4)).shape
+    >>> (wengert.ones(2, 3) @ wengert.ones(3, 4)).shape
     torch.Size([2, 4])
     """
 
 
 @primitive("linear(Tensor input, Tensor weight, Tensor? bias=None)", method=False)
-def linear(input, weight, bias):
+def linear():
     """input @ weight.T + bias; weight is (out, in)."""
 
 
@@ -100,8 +99,7 @@ def addbmm(self, batch1, batch2, *, beta=1, alpha=1):
             raise RuntimeError(f"{name} must be a 3D tensor")
     if batch1.shape[0] != batch2.shape[0]:
         raise RuntimeError(
-            "batch1 and batch2 must have same number of batches, "
-            f"got {batch1.shape[0]} and {batch2.shape[0]}"
+            f"batch1 and batch2 must have same number of batches, got {batch1.shape[0]} and {batch2.shape[0]}"
         )
     if batch1.shape[2] != batch2.shape[1]:
         raise RuntimeError(
@@ -159,8 +157,7 @@ def _dims_of(dims, a, b):
 def tensordot(a, b, dims=2):
     """Sums of products over pairs of dims: the number of last and first dims, or a pair of lists.
 
-    >>> import wengert as torch
-    >>> torch.tensordot(torch.ones(2, 3), torch.ones(3, 4), dims=1).shape
+    >>> wengert.tensordot(wengert.ones(2, 3), wengert.ones(3, 4), dims=1).shape
     torch.Size([2, 4])
     """
     over_a, over_b = _dims_of(dims, a, b)

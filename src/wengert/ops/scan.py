@@ -1,0 +1,146 @@
+"""Cumulative sums, products, extremes and log-sums, with their derivatives; differences."""
+
+from ._declare import composite, primitive
+from .arithmetic import conj, mul, sub
+from .compare import gt, logical_xor, lt, ne, where
+from .math import exp, log
+
+
+@primitive("cumsum(Tensor self, int dim, *, ScalarType? dtype=None)", inplace=True)
+def cumsum(g, dim):
+    """Running sums along a dim; integers give int64.
+
+    >>> wengert.arange(4).cumsum(0)
+    tensor([0, 1, 3, 6])
+    """
+    return _reverse_cumsum(g, dim)
+
+
+@primitive("_reverse_cumsum(Tensor self, int dim)", function=False, method=False)
+def _reverse_cumsum(g, dim):
+    """Running sums from the end: the adjoint of cumsum."""
+    return cumsum(g, dim)
+
+
+@primitive("cumprod(Tensor self, int dim, *, ScalarType? dtype=None)", inplace=True)
+def cumprod(g, self, dim, y):
+    """Running products along a dim; integers give int64. The gradient is exact where elements are 0."""
+    before = _shifted(conj(y), dim, 1, False)
+    return mul(before, _recurrence(g, conj(self), dim, True))
+
+
+@primitive("_recurrence(Tensor a, Tensor x, int dim, bool reverse)", function=False, method=False, eager=True)
+def _recurrence(g, x, dim, reverse, y):
+    """y[k] = a[k] + x[k] y[k-1] along a dim, or from the end its adjoint y[k] = a[k] + x[k+1] y[k+1]."""
+    back = _recurrence(g, conj(x), dim, not reverse)
+    if reverse:
+        return back, mul(_shifted(back, dim, 0, False), conj(y))
+    return back, mul(back, conj(_shifted(y, dim, 0, False)))
+
+
+@primitive("_shifted(Tensor self, int dim, float fill, bool reverse)", function=False, method=False, eager=True)
+def _shifted(g, dim, reverse):
+    """Every element moved on by one place along a dim; `fill` comes in."""
+    return _shifted(g, dim, 0, not reverse)
+
+
+@primitive("cummax(Tensor self, int dim) -> (Tensor values, Tensor indices)")
+def cummax(g, dim, indices):
+    """Running maxima along a dim, and where the last of equals is."""
+    return _cumextreme_backward(g, indices, dim)
+
+
+@primitive("cummin(Tensor self, int dim) -> (Tensor values, Tensor indices)")
+def cummin(g, dim, indices):
+    """Running minima along a dim, and where the last of equals is."""
+    return _cumextreme_backward(g, indices, dim)
+
+
+@primitive("_cumextreme_backward(Tensor g, Index indices, int dim)", function=False, method=False)
+def _cumextreme_backward():
+    """g added up at the indices."""
+
+
+@primitive("logcumsumexp(Tensor self, int dim)")
+def logcumsumexp(g, self, dim, y):
+    """log of the running sums of exp(self) along a dim."""
+    # In logarithms, the positive and the negative part of g apart, so that nothing overflows.
+    infinity = float("inf")
+    positive = where(gt(g, 0), log(where(gt(g, 0), g, 1)), -infinity)
+    negative = where(lt(g, 0), log(where(lt(g, 0), mul(g, -1), 1)), -infinity)
+    return sub(_log_back(positive, self, y, dim), _log_back(negative, self, y, dim))
+
+
+def _log_back(part, self, y, dim):
+    return exp(_reverse_logcumsumexp(sub(part, y), dim) + self)
+
+
+@composite("_reverse_logcumsumexp(Tensor self, int dim)", function=False, method=False)
+def _reverse_logcumsumexp(self, dim):
+    """logcumsumexp from the end."""
+    return logcumsumexp(self.flip(dim), dim).flip(dim)
+
+
+def _joined(self, dim, prepend, append):
+    from .. import cat
+
+    parts = [t for t in (prepend, self, append) if t is not None]
+    return cat(parts, dim) if len(parts) > 1 else self
+
+
+@composite("diff(Tensor self, int n=1, int dim=-1, Tensor? prepend=None, Tensor? append=None)")
+def diff(self, n=1, dim=-1, prepend=None, append=None):
+    """Differences of neighbours along a dim, n times.
+
+    >>> wengert.tensor([1, 4, 9]).diff()
+    tensor([3, 5])
+    """
+    if self.ndim < 1:
+        raise RuntimeError("diff expects input to be at least one-dimensional")
+    if n < 0:
+        raise RuntimeError(f"order must be non-negative but got {n}")
+    for t in (prepend, append):
+        if t is not None and t.ndim != self.ndim:
+            raise RuntimeError("diff expects prepend or append to be the same dimension as input")
+    x = _joined(self, dim, prepend, append)
+    n = min(n, x.shape[dim])
+    for _ in range(n):
+        size = x.shape[dim]
+        later, earlier = x.narrow(dim, min(1, size), max(size - 1, 0)), x.narrow(dim, 0, max(size - 1, 0))
+        x = logical_xor(later, earlier) if str(x.dtype).endswith("bool") else sub(later, earlier)
+    return x
+
+
+def _steps(y, x, dx, dim, name):
+    """The widths between sample points along a dim: a tensor to multiply by, or a number."""
+    if x is None:
+        return dx
+    if x.ndim == 1:
+        if x.shape[0] != y.shape[dim]:
+            raise RuntimeError(f"{name}: There must be one `x` value for each sample point")
+        shape = [1] * y.ndim
+        shape[dim] = x.shape[0]
+        x = x.reshape(shape)
+    elif x.ndim < y.ndim:
+        x = x.reshape([1] * (y.ndim - x.ndim) + list(x.shape))
+    return diff(x, dim=dim)
+
+
+def _areas(y, x, dx, dim, name):
+    n = y.shape[dim]
+    widths = _steps(y, x, dx, dim, name)
+    return (y.narrow(dim, 1, n - 1) + y.narrow(dim, 0, n - 1)) * widths / 2
+
+
+@composite("trapezoid(Tensor y, Tensor? x=None, *, Scalar dx=1, int dim=-1)", method=False, aliases=("trapz",))
+def trapezoid(y, x=None, *, dx=1, dim=-1):
+    """The integral along a dim by the trapezoid rule, over sample points x or steps dx."""
+    if y.shape[dim] == 0:
+        return y.sum(dim)
+    return _areas(y, x, dx, dim, "trapezoid").sum(dim)
+
+
+@composite("cumulative_trapezoid(Tensor y, Tensor? x=None, *, Scalar dx=1, int dim=-1)", method=False)
+def cumulative_trapezoid(y, x=None, *, dx=1, dim=-1):
+    """The running integral along a dim by the trapezoid rule."""
+    return cumsum(_areas(y, x, dx, dim, "trapezoid"), dim)
