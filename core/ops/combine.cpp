@@ -116,7 +116,8 @@ void triangle_coordinates(Call& c, bool lower) {
 
 }  // namespace
 
-WG_OP(cat) {
+// Checks the list and notes every length along dim (-1: left out), which is all that the derivative needs.
+WG_OP_AS(cat, "cat", Composite) {
   const std::vector<TensorRef>& tensors = c.tensors(0);
   WG_CHECK_VALUE(!tensors.empty(), "torch.cat(): expected a non-empty list of Tensors");
   const Tensor* first = nullptr;
@@ -124,28 +125,37 @@ WG_OP(cat) {
     WG_CHECK(tensors[k]->ndim() > 0, "zero-dimensional tensor (at position ", k, ") cannot be concatenated");
     if (!first && !skipped(*tensors[k])) first = tensors[k].get();
   }
-  const DType dtype = common_dtype(tensors);
-  if (!first) {
-    wrap_dim(c.integer_or(1, 0), 1);
-    c.set(1, Value::of_int(0));
-    return c.out(empty({0}, dtype));
-  }
-  const int dim = wrap_dim(c.integer_or(1, 0), first->ndim());
-  c.set(1, Value::of_int(dim));
-  Dims sizes = first->sizes;
-  sizes[dim] = 0;
+  const int dim = wrap_dim(c.integer_or(1, 0), first ? first->ndim() : 1);
+  Dims lengths(int(tensors.size()), -1);
   for (size_t k = 0; k < tensors.size(); ++k) {
     if (skipped(*tensors[k])) continue;
     check_cat(*first, *tensors[k], dim, k);
-    sizes[dim] += tensors[k]->sizes[dim];
+    lengths[int(k)] = tensors[k]->sizes[dim];
   }
+  c.out(call<"_cat">(c.args[0], dim, lengths));
+}
+
+WG_OP(_cat) {
+  const std::vector<TensorRef>& tensors = c.tensors(0);
+  const int dim = int(c.integer(1));
+  const Dims& lengths = c.ints(2);
+  const DType dtype = common_dtype(tensors);
+  Dims sizes{0};
+  int64_t total = 0;
+  for (int k = 0; k < lengths.size(); ++k) {
+    if (lengths[k] < 0) continue;
+    sizes = tensors[size_t(k)]->sizes;
+    total += lengths[k];
+  }
+  sizes[dim] = total;
   const TensorRef out = empty(sizes, dtype);
   int64_t start = 0;
-  for (const TensorRef& t : tensors) {
-    if (skipped(*t)) continue;
+  for (int k = 0; k < lengths.size(); ++k) {
+    if (lengths[k] < 0) continue;
+    const Tensor& t = *tensors[size_t(k)];
     char* to = out->data() + start * out->strides[dim] * size_of(dtype);
-    copy_strided(to, dtype, out->strides, t->data(), t->dtype, t->strides, t->sizes);
-    start += t->sizes[dim];
+    copy_strided(to, dtype, out->strides, t.data(), t.dtype, t.strides, t.sizes);
+    start += lengths[k];
   }
   c.out(out);
 }
@@ -228,7 +238,7 @@ WG_OP(tril_indices) { triangle_coordinates(c, true); }
 WG_OP(triu_indices) { triangle_coordinates(c, false); }
 
 // The position at which each repetition is found: 0, 0, 1, 2, 2, 2 … for repeats 2, 1, 3 …
-WG_OP_AS(repeat_interleave, "repeat_interleave.Tensor", Primitive) {
+WG_OP(_repeat_indices) {
   Tensor& repeats = c.tensor(0);
   WG_CHECK(repeats.ndim() == 1, "repeat_interleave only accept 1D vector as repeat");
   WG_CHECK_KIND(Kind::NotImplemented, repeats.dtype == DType::Int64 || repeats.dtype == DType::Int32,

@@ -279,17 +279,6 @@ WG_OP_AS(imag_view, "imag_view", Composite) {
   c.out(call<"select">(call<"view_as_real">(t), -1, 1));
 }
 
-static TensorRef at_least(Tensor& t, int n) {
-  if (t.ndim() >= n) return TensorRef(&t);
-  if (t.ndim() == 0) return call<"reshape">(t, Dims(n, 1));
-  if (t.ndim() == 2) return call<"unsqueeze">(t, 2);
-  const TensorRef row = call<"unsqueeze">(t, 0);
-  return n == 3 ? call<"unsqueeze">(row, 2) : row;
-}
-WG_OP_AS(atleast_1d, "atleast_1d", Composite) { c.out(at_least(c.tensor(0), 1)); }
-WG_OP_AS(atleast_2d, "atleast_2d", Composite) { c.out(at_least(c.tensor(0), 2)); }
-WG_OP_AS(atleast_3d, "atleast_3d", Composite) { c.out(at_least(c.tensor(0), 3)); }
-
 WG_OP_AS(diag, "diag", Composite) {
   Tensor& t = c.tensor(0);
   WG_CHECK(t.ndim() == 1 || t.ndim() == 2, "diag(): Supports 1D or 2D tensors. Got ", t.ndim(), "D");

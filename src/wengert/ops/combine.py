@@ -1,24 +1,26 @@
 """Tensors put together, repeated, turned and padded."""
 
 from ._declare import composite, constant, primitive
-from .shape import reshape, slice
+from .create import new_zeros
+from .shape import _three_dims, reshape, slice
 
 
-@primitive("cat(Tensor[] tensors, int dim=0)", eager=True, method=False, aliases=("concat", "concatenate"))
-def cat(g, tensors_like, dim):
+@primitive("cat(Tensor[] tensors, int dim=0)", method=False, aliases=("concat", "concatenate"))
+def cat():
     """Tensors one after the other along dim.
 
     >>> wengert.cat([wengert.zeros(2), wengert.ones(1)])
     tensor([0., 0., 1.])
     """
+
+
+@primitive("_cat(Tensor[] tensors, int dim, int[] lengths)", eager=True, method=False, function=False)
+def _cat(g, dim, lengths):
+    """cat of tensors that fit together; a length of -1 leaves one out."""
     grads, start = [], 0
-    for t in tensors_like:
-        if t.shape == (0,):
-            grads.append(g.new_zeros(0))
-            continue
-        end = start + t.shape[dim]
-        grads.append(slice(g, dim, start, end, 1))
-        start = end
+    for length in lengths:
+        grads.append(new_zeros(g, [0]) if length < 0 else slice(g, dim, start, start + length, 1))
+        start += max(length, 0)
     return grads
 
 
@@ -32,7 +34,7 @@ def stack(g, dim):
     return list(g.unbind(dim))
 
 
-@composite("hstack(Tensor[] tensors)", method=False)
+@composite(method=False)
 def hstack(tensors):
     """Along the second dim (vectors: the first)."""
     if not tensors:
@@ -41,7 +43,7 @@ def hstack(tensors):
     return cat(tensors, 0 if tensors[0].dim() == 1 else 1)
 
 
-@composite("vstack(Tensor[] tensors)", method=False, aliases=("row_stack",))
+@composite(method=False, aliases=("row_stack",))
 def vstack(tensors):
     """Along the first dim; vectors are rows."""
     if not tensors:
@@ -49,7 +51,7 @@ def vstack(tensors):
     return cat([t.reshape(1, -1) if t.dim() < 2 else t for t in tensors], 0)
 
 
-@composite("dstack(Tensor[] tensors)", method=False)
+@composite(method=False)
 def dstack(tensors):
     """Along the third dim."""
     if not tensors:
@@ -57,11 +59,7 @@ def dstack(tensors):
     return cat([_three_dims(t) for t in tensors], 2)
 
 
-def _three_dims(t):
-    return t.reshape(1, -1, 1) if t.dim() < 2 else t.unsqueeze(2) if t.dim() == 2 else t
-
-
-@composite("column_stack(Tensor[] tensors)", method=False)
+@composite(method=False)
 def column_stack(tensors):
     """Along the second dim; vectors are columns."""
     if not tensors:
@@ -69,8 +67,8 @@ def column_stack(tensors):
     return cat([t.reshape(t.numel(), 1) if t.dim() < 2 else t for t in tensors], 1)
 
 
-@composite("block_diag(Tensor[] tensors)", method=False)
-def block_diag(tensors):
+@composite(method=False)
+def block_diag(*tensors):
     """Matrices along the diagonal of a larger one, zeros elsewhere; vectors are rows."""
     matrices = []
     for i, t in enumerate(tensors):
@@ -103,52 +101,55 @@ def _repeat_backward(g, repeats):
     return repeat(g, repeats)
 
 
-@composite("tile(Tensor self, int[] dims)")
-def tile(self, dims):
+@composite
+def tile(input, *dims, **named):
     """repeat that fills up missing repeats with ones."""
-    return repeat(self, [1] * (self.dim() - len(dims)) + list(dims))
+    dims = named.get("dims", dims)
+    dims = dims[0] if len(dims) == 1 and not isinstance(dims[0], int) else dims
+    return repeat(input, [1] * (input.dim() - len(dims)) + list(dims))
 
 
-@constant("repeat_interleave.Tensor(Index repeats, *, int? output_size=None)")
-def repeat_interleave_indices():
+@constant("_repeat_indices(Index repeats, int? output_size=None)", method=False, function=False)
+def _repeat_indices():
     """The index of each repetition: [2, 1] gives [0, 0, 1]."""
 
 
-@composite("repeat_interleave.self_Tensor(Tensor self, Tensor repeats, int? dim=None, *, int? output_size=None)")
-def repeat_interleave_tensor(self, repeats, dim=None, *, output_size=None):
-    """Each element (or slice of dim) repeated as often as repeats says."""
-    if dim is None:
-        self, dim = self.reshape(-1), 0
-    if repeats.dim() > 1:
-        raise RuntimeError("repeats must be 0-dim or 1-dim tensor")
-    size = self.shape[dim] if self.dim() else 1
-    if repeats.dim() == 0 or repeats.shape[0] == 1:
-        repeats = repeats.reshape(1).expand(size)
-    elif repeats.shape[0] != size:
-        raise RuntimeError(
-            "repeats must have the same size as input along dim, but got repeats.size(0) = "
-            f"{repeats.shape[0]} and input.size({dim}) = {size}"
-        )
-    return self.index_select(dim, repeat_interleave_indices(repeats, output_size=output_size))
-
-
-@composite("repeat_interleave.self_int(Tensor self, int repeats, int? dim=None, *, int? output_size=None)")
-def repeat_interleave(self, repeats, dim=None, *, output_size=None):
-    """Each element (or slice of dim) repeated.
+@composite
+def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
+    """Each element (or slice of dim) repeated; repeats is a number or a tensor of one for each. Given alone, a
+    tensor of repeats yields the index of each repetition.
 
     >>> wengert.tensor([1, 2]).repeat_interleave(2)
     tensor([1, 1, 2, 2])
     """
+    if repeats is None:
+        return _repeat_indices(input, output_size)
     if dim is None:
-        self, dim = self.reshape(-1), 0
+        input, dim = input.reshape(-1), 0
+    if input.dim() == 0:
+        input = input.reshape(1)
+    dim = dim if dim >= 0 else dim + input.dim()
+    if not isinstance(repeats, int):
+        return input.index_select(dim, _repeat_indices(_one_for_each(repeats, input, dim), output_size))
     if repeats < 0:
         raise RuntimeError("Repeats must be non-negative")
-    if self.dim() == 0:
-        self = self.reshape(1)
-    dim = dim % self.dim()
-    shape = list(self.shape)
-    wide = self.unsqueeze(dim + 1).expand(shape[: dim + 1] + [repeats] + shape[dim + 1 :])
+    shape = list(input.shape)
+    wide = input.unsqueeze(dim + 1).expand(shape[: dim + 1] + [repeats] + shape[dim + 1 :])
     return wide.clone().flatten(dim, dim + 1)
+
+
+def _one_for_each(repeats, input, dim):
+    size = input.shape[dim]
+    if repeats.dim() > 1:
+        raise RuntimeError("repeats must be 0-dim or 1-dim tensor")
+    if repeats.numel() == 1:
+        return repeats.reshape(1).expand(size)
+    if repeats.shape[0] != size:
+        raise RuntimeError(
+            "repeats must have the same size as input along dim, but got repeats.size(0) = "
+            f"{repeats.shape[0]} and input.size({dim}) = {size}"
+        )
+    return repeats
 
 
 @primitive("flip(Tensor self, int[1] dims)")
@@ -157,20 +158,20 @@ def flip(g, dims):
     return flip(g, dims)
 
 
-@composite("fliplr(Tensor self)")
-def fliplr(self):
+@composite
+def fliplr(input):
     """The columns in reverse order."""
-    if self.dim() < 2:
+    if input.dim() < 2:
         raise RuntimeError("Input must be >= 2-d.")
-    return flip(self, [1])
+    return flip(input, [1])
 
 
-@composite("flipud(Tensor self)")
-def flipud(self):
+@composite
+def flipud(input):
     """The rows in reverse order."""
-    if self.dim() < 1:
+    if input.dim() < 1:
         raise RuntimeError("Input must be >= 1-d.")
-    return flip(self, [0])
+    return flip(input, [0])
 
 
 @primitive("roll(Tensor self, int[1] shifts, int[1] dims=[])")
@@ -185,10 +186,10 @@ def _roll_inverse(g, shifts, dims):
     return roll(g, shifts, dims)
 
 
-@composite("rot90(Tensor self, int k=1, int[] dims=[0, 1])")
-def rot90(self, k=1, dims=(0, 1)):
+@composite
+def rot90(input, k=1, dims=(0, 1)):
     """Turned by 90 degrees, k times, from the first towards the second of two dims."""
-    n = self.dim()
+    n = input.dim()
     if len(dims) != 2:
         raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(dims)}")
     if n < 2:
@@ -202,12 +203,12 @@ def rot90(self, k=1, dims=(0, 1)):
             raise RuntimeError(f"Rotation dim{dims.index(d)} out of range, dim{dims.index(d)} = {d}")
     k %= 4
     if k == 1:
-        return flip(self, [dims[1]]).transpose(dims[0], dims[1]).contiguous()
+        return flip(input, [dims[1]]).transpose(dims[0], dims[1]).contiguous()
     if k == 2:
-        return flip(self, list(dims))
+        return flip(input, list(dims))
     if k == 3:
-        return flip(self, [dims[0]]).transpose(dims[0], dims[1]).contiguous()
-    return self.clone()
+        return flip(input, [dims[0]]).transpose(dims[0], dims[1]).contiguous()
+    return input.clone()
 
 
 @primitive("tril(Tensor self, int diagonal=0)", inplace=True)
@@ -284,18 +285,18 @@ def _edge_pad_backward(g, pad, mode):
     return _edge_pad(g, pad, mode)
 
 
-@composite("pad(Tensor self, int[] pad, str mode='constant', float? value=None)", method=False, function=False)
-def pad(self, pad, mode="constant", value=None):
+@composite(method=False, function=False)
+def pad(input, pad, mode="constant", value=None):
     """Padding in the way that mode names: "constant", "reflect", "replicate" or "circular"."""
     if mode == "constant":
-        return constant_pad_nd(self, pad, 0 if value is None else value)
+        return constant_pad_nd(input, pad, 0 if value is None else value)
     if value not in (None, 0):
         raise RuntimeError(f'Padding mode "{mode}" doesn\'t take in value argument')
     pairs = len(pad) // 2
-    if len(pad) in (2, 4, 6) and self.dim() in (pairs + 1, pairs + 2):
-        return _edge_pad(self, pad, mode)
+    if len(pad) in (2, 4, 6) and input.dim() in (pairs + 1, pairs + 2):
+        return _edge_pad(input, pad, mode)
     raise NotImplementedError(
-        f"Padding size {len(pad)} is not supported for {self.dim()}D input tensor.\n"
+        f"Padding size {len(pad)} is not supported for {input.dim()}D input tensor.\n"
         "Supported combinations for non-constant padding:\n"
         "  - 2D or 3D input: padding size = 2 (pads last dimension)\n"
         "  - 3D or 4D input: padding size = 4 (pads last 2 dimensions)\n"
@@ -303,9 +304,14 @@ def pad(self, pad, mode="constant", value=None):
     )
 
 
-@composite("meshgrid(Tensor[] tensors, *, str indexing='ij') -> Tensor[]", method=False, function=False)
-def meshgrid(tensors, *, indexing="ij"):
+def _given(tensors):
+    return tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else tensors
+
+
+@composite(method=False)
+def meshgrid(*tensors, indexing="ij"):
     """Coordinate grids of vectors; "xy" exchanges the first two dims."""
+    tensors = _given(tensors)
     if not tensors:
         raise RuntimeError("meshgrid expects a non-empty TensorList")
     if any(t.dtype != tensors[0].dtype for t in tensors):
@@ -329,12 +335,13 @@ def meshgrid(tensors, *, indexing="ij"):
     if swap:
         grids = [g.transpose(0, 1) for g in grids]
         grids[:2] = grids[1], grids[0]
-    return grids
+    return tuple(grids)
 
 
-@composite("cartesian_prod(Tensor[] tensors)", method=False, function=False)
-def cartesian_prod(tensors):
+@composite(method=False)
+def cartesian_prod(*tensors):
     """All tuples of elements of some vectors, a row each."""
+    tensors = _given(tensors)
     for t in tensors:
         if t.dim() != 1:
             raise RuntimeError(f"Expect a 1D vector, but got shape {list(t.shape)}")
@@ -343,25 +350,25 @@ def cartesian_prod(tensors):
     return stack([g.reshape(-1) for g in meshgrid(tensors, indexing="ij")], 1)
 
 
-@composite("combinations(Tensor self, int r=2, bool with_replacement=False)", method=False)
-def combinations(self, r=2, with_replacement=False):
+@composite(method=False)
+def combinations(input, r=2, with_replacement=False):
     """All combinations of r elements of a vector, a row each."""
-    if self.dim() != 1:
-        raise RuntimeError(f"Expect a 1D vector, but got shape {list(self.shape)}")
+    if input.dim() != 1:
+        raise RuntimeError(f"Expect a 1D vector, but got shape {list(input.shape)}")
     if r < 0:
         raise RuntimeError(f"Expect a non-negative number, but got {r}")
     if r == 0:
-        return self.new_empty(0)
+        return input.new_empty(0)
     from itertools import combinations as choose
     from itertools import combinations_with_replacement as choose_again
 
-    rows = list((choose_again if with_replacement else choose)(range(self.shape[0]), r))
-    from .._native import tensor
+    rows = list((choose_again if with_replacement else choose)(range(input.shape[0]), r))
+    from .. import tensor
 
-    return self[tensor(rows).reshape(len(rows), r).long()] if rows else self.new_empty(0, r)
+    return input[tensor(rows).reshape(len(rows), r).long()] if rows else input.new_empty(0, r)
 
 
-@composite("vander(Tensor x, int? N=None, bool increasing=False)", method=False)
+@composite(method=False)
 def vander(x, N=None, increasing=False):
     """The Vandermonde matrix: powers of a vector in columns."""
     if x.dim() != 1:

@@ -152,7 +152,7 @@ def complex(g):
     return real(g), imag(g)
 
 
-@composite("polar(Tensor abs, Tensor angle)", method=False)
+@composite(method=False)
 def polar(abs, angle):
     """Complex numbers from their modulus and argument."""
     return complex(abs * angle.cos(), abs * angle.sin())
@@ -196,31 +196,30 @@ def _window(name, length, periodic, dtype, values):
     return values(arange(last + 1, dtype=dtype), last)[:length].clone()
 
 
-_WINDOW = "*, ScalarType? dtype=None, any layout=None, any device=None, bool? pin_memory=False, bool requires_grad=False"
-
-
-@composite(f"hamming_window(int window_length, bool periodic=True, float alpha=0.54, float beta=0.46, {_WINDOW})", method=False)
-def hamming_window(window_length, periodic=True, alpha=0.54, beta=0.46, *, dtype=None, name="hamming_window", **_):
-    """alpha - beta * cos of one turn."""
+def _raised_cosine(name, length, periodic, alpha, beta, dtype):
     from math import pi
 
-    return _window(
-        name, window_length, periodic, dtype, lambda i, last: (i * (2 * pi / last)).cos() * -beta + alpha
-    )
+    return _window(name, length, periodic, dtype, lambda i, last: (i * (2 * pi / last)).cos() * -beta + alpha)
 
 
-@composite(f"hann_window(int window_length, bool periodic=True, {_WINDOW})", method=False)
-def hann_window(window_length, periodic=True, *, dtype=None, **_):
+@composite(method=False)
+def hamming_window(window_length, periodic=True, alpha=0.54, beta=0.46, *, dtype=None, requires_grad=False, **_):
+    """alpha - beta * cos of one turn."""
+    return _raised_cosine("hamming_window", window_length, periodic, alpha, beta, dtype).requires_grad_(requires_grad)
+
+
+@composite(method=False)
+def hann_window(window_length, periodic=True, *, dtype=None, requires_grad=False, **_):
     """0.5 - 0.5 * cos of one turn.
 
     >>> wengert.hann_window(4)
     tensor([0.0000, 0.5000, 1.0000, 0.5000])
     """
-    return hamming_window(window_length, periodic, 0.5, 0.5, dtype=dtype, name="hann_window")
+    return _raised_cosine("hann_window", window_length, periodic, 0.5, 0.5, dtype).requires_grad_(requires_grad)
 
 
-@composite(f"blackman_window(int window_length, bool periodic=True, {_WINDOW})", method=False)
-def blackman_window(window_length, periodic=True, *, dtype=None, **_):
+@composite(method=False)
+def blackman_window(window_length, periodic=True, *, dtype=None, requires_grad=False, **_):
     """0.42 - 0.5 * cos of one turn + 0.08 * cos of two."""
     from math import pi
 
@@ -228,26 +227,26 @@ def blackman_window(window_length, periodic=True, *, dtype=None, **_):
         half = i * (pi / last)
         return (half * 4).cos() * 0.08 - (half * 2).cos() * 0.5 + 0.42
 
-    return _window("blackman_window", window_length, periodic, dtype, values)
+    return _window("blackman_window", window_length, periodic, dtype, values).requires_grad_(requires_grad)
 
 
-@composite(f"bartlett_window(int window_length, bool periodic=True, {_WINDOW})", method=False)
-def bartlett_window(window_length, periodic=True, *, dtype=None, **_):
+@composite(method=False)
+def bartlett_window(window_length, periodic=True, *, dtype=None, requires_grad=False, **_):
     """A triangle from 0 to 1 and back."""
 
     def values(i, last):
         rising = i * (2 / last)
         return rising.minimum(2 - rising)
 
-    return _window("bartlett_window", window_length, periodic, dtype, values)
+    return _window("bartlett_window", window_length, periodic, dtype, values).requires_grad_(requires_grad)
 
 
-@composite(f"kaiser_window(int window_length, bool periodic=True, float beta=12.0, {_WINDOW})", method=False)
-def kaiser_window(window_length, periodic=True, beta=12.0, *, dtype=None, **_):
+@composite(method=False)
+def kaiser_window(window_length, periodic=True, beta=12.0, *, dtype=None, requires_grad=False, **_):
     """The Bessel function i0 over an arc, 1 in the middle."""
 
     def values(i, last):
         arc = (1 - (i * (2 / last) - 1) ** 2).clamp(min=0).sqrt() * beta
         return arc.i0() / i.new_full([], beta).i0()
 
-    return _window("kaiser_window", window_length, periodic, dtype, values)
+    return _window("kaiser_window", window_length, periodic, dtype, values).requires_grad_(requires_grad)

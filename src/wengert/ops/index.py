@@ -57,9 +57,9 @@ def masked_select(g, self, mask):
 
 
 @primitive("_masked_select_backward(Tensor grad, Index mask, int[] sizes)", method=False, function=False)
-def _masked_select_backward(g, mask, sizes):
+def _masked_select_backward(g, mask):
     """Zeros with grad where mask is True."""
-    return masked_select(g.expand(sizes), mask)
+    return masked_select(g, mask)
 
 
 @primitive("masked_scatter(Tensor self, Index mask, Tensor source)", inplace=True)
@@ -89,15 +89,15 @@ def nonzero_numpy():
     """The coordinates of the elements that are not zero, a tensor for each dim."""
 
 
-@composite("nonzero(Tensor self, *, bool as_tuple=False)")
-def nonzero(self, *, as_tuple=False):
+@composite
+def nonzero(input, *, as_tuple=False):
     """The coordinates of the elements that are not zero: a row each, or (as_tuple) a tensor for each dim.
 
     >>> wengert.nonzero(wengert.tensor([3, 0, 4]))
     tensor([[0],
             [2]])
     """
-    return nonzero_numpy(self) if as_tuple else _nonzero(self)
+    return nonzero_numpy(input) if as_tuple else _nonzero(input)
 
 
 @primitive("gather(Tensor self, int dim, Index index, *, bool sparse_grad=False)")
@@ -300,7 +300,7 @@ def _put_kept(g, index, accumulate):
     return _put_kept(g, index, accumulate)
 
 
-@composite("take_along_dim(Tensor self, Index indices, int? dim=None)")
+@primitive("take_along_dim(Tensor self, Index indices, int? dim=None)")
 def take_along_dim():
     """gather with broadcasting; over the flattened tensors when dim is None."""
 
@@ -330,3 +330,16 @@ def embedding_dense_backward(g, grad_output, indices, padding_idx):
 @constant("one_hot(Index self, int num_classes=-1)", method=False)
 def one_hot():
     """1 at the index in a new last dim, 0 elsewhere; as many classes as the largest index asks for by default."""
+
+
+@composite(method=False)
+def embedding_renorm_(input, indices, max_norm, norm_type=2.0):
+    """Scales those looked-up rows of a table down, in place, whose norm is larger than max_norm."""
+    from .. import no_grad
+
+    with no_grad():
+        rows = indices.reshape(-1).unique()
+        values = index_select(input, 0, rows)
+        norms = values.norm(norm_type, 1, keepdim=True)
+        scale = where(norms > max_norm, max_norm / (norms + 1e-7), norms.new_ones(norms.shape))
+        return input.index_copy_(0, rows, values * scale)

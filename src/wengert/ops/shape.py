@@ -24,7 +24,7 @@ def _unsafe_view(g, self):
     return reshape(g, self.shape)
 
 
-@composite("reshape(Tensor self, int[] shape)")
+@primitive("reshape(Tensor self, int[] shape)")
 def reshape():
     """The same elements in another shape: a view if possible, else a copy. One size may be -1.
 
@@ -65,7 +65,7 @@ def transpose(g, dim0, dim1):
     return transpose(g, dim0, dim1)
 
 
-@composite("swapaxes(Tensor self, int axis0, int axis1)")
+@primitive("swapaxes(Tensor self, int axis0, int axis1)")
 def swapaxes():
     """Two dims exchanged: NumPy's name for transpose."""
 
@@ -130,7 +130,7 @@ def _slice_backward(g, dim, start, end, step):
     return slice(g, dim, start, end, step)
 
 
-@composite("narrow(Tensor self, int dim, int start, int length)")
+@primitive("narrow(Tensor self, int dim, int start, int length)")
 def narrow():
     """`length` indices of dim from `start` on."""
 
@@ -159,7 +159,7 @@ def diag_embed(g, offset, dim1, dim2):
     return diagonal(g, offset, dim1, dim2)
 
 
-@composite("diag(Tensor self, int diagonal=0)")
+@primitive("diag(Tensor self, int diagonal=0)")
 def diag():
     """The diagonal of a matrix, or the matrix with that diagonal.
 
@@ -169,7 +169,7 @@ def diag():
     """
 
 
-@composite("diagflat(Tensor self, int offset=0)")
+@primitive("diagflat(Tensor self, int offset=0)")
 def diagflat():
     """The matrix with the flattened input on a diagonal."""
 
@@ -188,7 +188,7 @@ def unfold_backward(g, dim, size, step):
     return unfold(g, dim, size, step)
 
 
-@composite("as_strided(Tensor self, int[] size, int[] stride, int? storage_offset=None)")
+@primitive("as_strided(Tensor self, int[] size, int[] stride, int? storage_offset=None)")
 def as_strided():
     """Any view of the storage, given by sizes, strides and offset in elements."""
 
@@ -229,76 +229,116 @@ def view_as_complex(g):
     return view_as_real(g.contiguous())
 
 
-@composite("real_view(Tensor self)", method=False, function=False)
+@primitive("real_view(Tensor self)", method=False, function=False)
 def real_view():
     """The real part, as a view of complex numbers."""
 
 
-@composite("imag_view(Tensor self)", method=False, function=False)
+@primitive("imag_view(Tensor self)", method=False, function=False)
 def imag_view():
     """The imaginary part, as a view."""
 
 
-@composite("flatten(Tensor self, int start_dim=0, int end_dim=-1)")
+@primitive("flatten(Tensor self, int start_dim=0, int end_dim=-1)")
 def flatten():
     """The dims from start_dim to end_dim as one."""
 
 
-@composite("unflatten(Tensor self, int dim, int[] sizes)")
+@primitive("unflatten(Tensor self, int dim, int[] sizes)")
 def unflatten():
     """One dim as several; one size may be -1."""
 
 
-@composite("ravel(Tensor self)")
+@primitive("ravel(Tensor self)")
 def ravel():
     """All elements in one contiguous dim."""
 
 
-@composite("view_as(Tensor self, Tensor other)", function=False)
+@primitive("view_as(Tensor self, Tensor other)", function=False)
 def view_as():
     """self.view(other.shape)."""
 
 
-@composite("reshape_as(Tensor self, Tensor other)", function=False)
+@primitive("reshape_as(Tensor self, Tensor other)", function=False)
 def reshape_as():
     """self.reshape(other.shape)."""
 
 
-@composite("expand_as(Tensor self, Tensor other)", function=False)
+@primitive("expand_as(Tensor self, Tensor other)", function=False)
 def expand_as():
     """self.expand(other.shape)."""
 
 
-@composite("broadcast_to(Tensor self, int[] size)")
+@primitive("broadcast_to(Tensor self, int[] size)")
 def broadcast_to():
     """self.expand(size)."""
 
 
-@composite("movedim(Tensor self, int[1] source, int[1] destination)", aliases=("moveaxis",))
+@primitive("movedim(Tensor self, int[1] source, int[1] destination)", aliases=("moveaxis",))
 def movedim():
     """Dims moved to new positions; the others keep their order."""
 
 
-@composite("numpy_T(Tensor self)", method=False, function=False)
+@primitive("numpy_T(Tensor self)", method=False, function=False)
 def numpy_T():
     """All dims in reverse order."""
 
 
-@composite("matrix_H(Tensor self)", method=False, function=False)
+@primitive("matrix_H(Tensor self)", method=False, function=False)
 def matrix_H():
     """The conjugate transpose of a matrix."""
 
 
-@composite("mT(Tensor self)", method=False, function=False)
+@primitive("mT(Tensor self)", method=False, function=False)
 def mT():
     """The last two dims exchanged."""
 
 
-@composite("mH(Tensor self)", method=False, function=False)
+@primitive("mH(Tensor self)", method=False, function=False)
 def mH():
     """The last two dims exchanged, conjugated."""
 
 
-@composite("adjoint(Tensor self)")
+@primitive("adjoint(Tensor self)")
 def adjoint():
     """The last two dims exchanged, conjugated."""
+
+
+@composite(method=False)
+def atleast_1d(*tensors):
+    """Numbers as vectors of one element; several tensors give a tuple."""
+    return _each(tensors, lambda t: t.reshape(1) if t.dim() == 0 else t)
+
+
+@composite(method=False)
+def atleast_2d(*tensors):
+    """Tensors of fewer than two dims as a matrix of one row; several tensors give a tuple."""
+    return _each(tensors, lambda t: t.reshape(1, -1) if t.dim() < 2 else t)
+
+
+@composite(method=False)
+def atleast_3d(*tensors):
+    """Vectors as (1, n, 1), matrices as (n, m, 1); several tensors give a tuple."""
+    return _each(tensors, _three_dims)
+
+
+def _three_dims(t):
+    return t.reshape(1, -1, 1) if t.dim() < 2 else t.unsqueeze(2) if t.dim() == 2 else t
+
+
+def _each(tensors, change):
+    if len(tensors) == 1:
+        given = tensors[0]
+        return change(given) if not isinstance(given, (tuple, list)) else tuple(change(t) for t in given)
+    return tuple(change(t) for t in tensors)
+
+
+@composite(method=False)
+def broadcast_tensors(*tensors):
+    """Views of the tensors expanded to their common shape."""
+    if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)):
+        tensors = tensors[0]
+    from .. import broadcast_shapes
+
+    shape = broadcast_shapes(*(t.shape for t in tensors))
+    return tuple(t.expand(shape) for t in tensors)
