@@ -4,7 +4,7 @@
 #include <cstring>
 #include <random>
 
-#include "op.h"
+#include "error.h"
 
 namespace wg {
 namespace {
@@ -78,10 +78,6 @@ uint64_t Generator::get_offset() const { fail(Kind::Runtime, "CPU Generator does
 Generator& default_generator() {
   static auto* g = new Generator;
   return *g;
-}
-
-Generator& generator_of(const Call& c, int i) {
-  return c.has(i) ? *static_cast<Generator*>(c.args[i].foreign()) : default_generator();
 }
 
 }  // namespace wg

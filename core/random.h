@@ -27,8 +27,4 @@ inline void destroy(Generator* g) { delete g; }
 
 Generator& default_generator();  // of the process: lives for ever
 
-struct Call;
-// The generator that is argument i of a call; the default one when there is none.
-Generator& generator_of(const Call& c, int i);
-
 }  // namespace wg

@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "../kernels/random_fill.h"
-#include "../op.h"
 #include "random.h"
 
 namespace wg {

@@ -1,9 +1,14 @@
 // Filling tensors in place, for the bodies of ops that begin with random numbers.
 #pragma once
+#include "../op.h"
 #include "../random.h"
-#include "../tensor.h"
 
 namespace wg {
+
+// The generator that is argument i of a call; the default one when there is none.
+inline Generator& generator_of(const Call& c, int i) {
+  return c.has(i) ? *static_cast<Generator*>(c.args[i].foreign()) : default_generator();
+}
 
 // Each checks its arguments with torch's messages. No versions are bumped: the tensors are fresh or the caller does.
 void uniform_fill(Tensor& t, double from, double to, Generator& g);

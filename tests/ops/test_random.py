@@ -191,10 +191,15 @@ def test_all_sizes_of_normal_samples():
 def test_a_long_mixed_sequence():
     for library in (wg, torch):
         library.manual_seed(-3)
+    draws = [
+        "L.rand(i)",
+        "L.randn(i % 7)",
+        "L.randint(99, (i,))",
+        "L.randn(i, dtype=L.float64)",
+        "L.empty(3).cauchy_()",
+    ]
     for i in range(60):
-        expression = [
-            "L.rand(i)", "L.randn(i % 7)", "L.randint(1000, (i,))", "L.randn(i, dtype=L.float64)", "L.empty(3).cauchy_()"
-        ][i % 5]  # fmt: skip
+        expression = draws[i % len(draws)]
         a, b = (eval(expression, {"L": library, "i": i}) for library in (wg, torch))
         assert values(a) == values(b)
     assert state(wg) == state(torch)
