@@ -1,0 +1,58 @@
+// In-place changes of a tensor's sizes and strides: squeeze_, transpose_ …, resize_.
+#include "../apply.h"
+#include "calls.h"
+
+namespace wg {
+namespace {
+
+// The tensor takes the place of a view of itself, history included.
+void become(Call& c, const TensorRef& view) {
+  Tensor& self = c.tensor(0);
+  check_inplace(self, modes().grad && requires_grad(self));
+  self.sizes = view->sizes;
+  self.strides = view->strides;
+  self.offset = view->offset;
+  self.numel = view->numel;
+  self.contiguous = view->contiguous;
+  if (view->grad_fn) {
+    self.grad_fn = view->grad_fn;
+    self.output_nr = view->output_nr;
+    host.track(&self);
+  }
+  c.out(TensorRef(&self));
+}
+
+void resize(Call& c, const Dims& sizes) {
+  Tensor& self = c.tensor(0);
+  WG_CHECK(!requires_grad(self), "cannot resize variables that require grad");
+  for (int64_t s : sizes)
+    WG_CHECK(s >= 0, "Trying to create tensor with negative dimension ", s, ": ", to_string(sizes));
+  c.out(TensorRef(&self));
+  if (self.sizes == sizes) return;
+  const int64_t n = numel_of(sizes);
+  const size_t bytes = size_t(self.offset + n) * size_of(self.dtype);
+  if (bytes > self.storage->nbytes) {
+    WG_CHECK(self.storage->resizable, "Trying to resize storage that is not resizable");
+    resize_storage(*self.storage, bytes);
+  }
+  self.sizes = sizes;
+  self.strides = contiguous_strides(sizes);
+  self.numel = n;
+  self.contiguous = true;
+}
+
+}  // namespace
+
+WG_OP_AS(squeeze_, "squeeze_", Composite) { become(c, call<"squeeze">(c.tensor(0))); }
+WG_OP_AS(squeeze_dim_, "squeeze_.dim", Composite) { become(c, call<"squeeze.dim">(c.tensor(0), c.args[1])); }
+WG_OP_AS(squeeze_dims_, "squeeze_.dims", Composite) { become(c, call<"squeeze.dims">(c.tensor(0), c.args[1])); }
+WG_OP_AS(unsqueeze_, "unsqueeze_", Composite) { become(c, call<"unsqueeze">(c.tensor(0), c.args[1])); }
+WG_OP_AS(transpose_, "transpose_", Composite) { become(c, call<"transpose">(c.tensor(0), c.args[1], c.args[2])); }
+WG_OP_AS(t_, "t_", Composite) { become(c, call<"t">(c.tensor(0))); }
+WG_OP_AS(as_strided_, "as_strided_", Composite) {
+  become(c, call<"as_strided">(c.tensor(0), c.args[1], c.args[2], c.args[3]));
+}
+WG_OP_AS(resize_, "resize_", Composite) { resize(c, c.ints(1)); }
+WG_OP_AS(resize_as_, "resize_as_", Composite) { resize(c, c.tensor(1).sizes); }
+
+}  // namespace wg

@@ -1,0 +1,13 @@
+"""The table of ops: one declaration each. Loading it registers every op with the machine."""
+
+_TABLE = (
+    "basic", "arithmetic", "compare", "math", "special", "activation", "create", "shape", "split", "combine", "index", "restructure", "distance", "reduce", "scan",
+    "sort", "softmax", "matmul", "linalg_ops", "random",
+)
+
+
+def _load():
+    from importlib import import_module
+
+    for name in _TABLE:
+        import_module(f"{__name__}.{name}")

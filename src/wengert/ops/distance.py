@@ -1,0 +1,42 @@
+"""Distances between rows."""
+
+from ._declare import composite
+from .combine import triu_indices
+
+
+@composite(method=False)
+def cdist(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
+    """The p-norm distance of every row of x1 (…, n, d) to every row of x2 (…, m, d): (…, n, m).
+
+    >>> wengert.cdist(wengert.zeros(1, 2), wengert.tensor([[3.0, 4.0]]))
+    tensor([[5.]])
+    """
+    for number, x in (("X1", x1), ("X2", x2)):
+        if x.dim() < 2:
+            raise RuntimeError(f"cdist only supports at least 2D tensors, {number} got: {x.dim()}D")
+        if not x.dtype.is_floating_point:
+            raise RuntimeError(f"cdist only supports floating-point dtypes, {number} got: {x.dtype}")
+    if x1.shape[-1] != x2.shape[-1]:
+        raise RuntimeError(f"X1 and X2 must have the same number of columns. X1: {x1.shape[-1]} X2: {x2.shape[-1]}")
+    if p < 0:
+        raise RuntimeError("cdist only supports non-negative p values")
+    return _norm(x1.unsqueeze(-2) - x2.unsqueeze(-3), p)
+
+
+@composite(method=False)
+def pdist(input, p=2.0):
+    """The p-norm distances between all pairs of rows, in one dim."""
+    if input.dim() != 2:
+        raise RuntimeError(f"pdist only supports 2D tensors, got: {input.dim()}D")
+    if not input.dtype.is_floating_point:
+        raise RuntimeError("pdist only supports floating-point dtypes")
+    if p < 0:
+        raise RuntimeError("pdist only supports non-negative p values")
+    first, second = triu_indices(input.shape[0], input.shape[0], 1).unbind(0)
+    return _norm(input.index_select(0, first) - input.index_select(0, second), p)
+
+
+def _norm(difference, p):
+    if difference.shape[-1] == 0:
+        return difference.sum(-1)
+    return difference.norm(p, -1)
