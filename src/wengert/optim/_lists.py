@@ -4,19 +4,16 @@ import wengert as wg
 
 from .optimizer import Optimizer
 
-_ops = getattr(wg, "_ops", None)
-_gather = getattr(_ops, "_optim_gather", None)
-
 _DEVICES = ("cuda", "xpu", "hpu", "privateuseone")
 
 
 def native(name):
-    """The core's own kernel for an update over all parameters at once, or None.
+    """The core's own step for whole groups, or None: a function of (group, state) that tells whether it did the work.
 
-    Such a kernel returns True when it did the work, and False, with nothing touched, when a tensor is not a plain
-    contiguous float32 or float64 one.
+    It declines, having touched nothing, what is not plain: other tensors than contiguous float32 and float64 ones,
+    missing state, tensor options, recorded steps.
     """
-    return getattr(_ops, name, None)
+    return getattr(getattr(wg, "_core", None), name, None)
 
 
 def number(value):
@@ -70,10 +67,11 @@ class ListOptimizer(Optimizer):
     """An optimizer whose step is: for each group, gather lists, call ``_apply``.
 
     A subclass gives ``_keys`` (the state entries that ``_apply`` gets as lists, in order), ``_new_state`` and
-    ``_apply``. Nothing is cached between steps, because users may replace parameters and state at any time; the
-    core gathers the lists where it can.
+    ``_apply``, and where the core has one its native step. Nothing is cached between steps, because users may
+    replace parameters and state at any time.
     """
 
+    _native = None
     _keys = ()
     _compat = (("foreach", None), ("maximize", False), ("differentiable", False), ("capturable", False))
     _counters = ("step",)
@@ -108,22 +106,21 @@ class ListOptimizer(Optimizer):
         if closure is not None:
             with wg.enable_grad():
                 loss = closure()
+        native = self._native
+        for group in self.param_groups:
+            if native is None or not native(group, self.state):
+                self._step_group(group)
+        return loss
+
+    def _step_group(self, group):
         before = wg.is_grad_enabled()
         wg.set_grad_enabled(self.defaults.get("differentiable", False))
         try:
-            for group in self.param_groups:
-                keys = self._group_keys(group)
-                lists = None
-                if _gather is not None and not group.get("capturable"):
-                    lists = _gather(group["params"], self.state, keys)
-                if lists is None:
-                    lists = self._gather(group, keys)
-                params, grads, states = lists
-                if params:
-                    self._apply(group, params, grads, states)
+            params, grads, states = self._gather(group, self._group_keys(group))
+            if params:
+                self._apply(group, params, grads, states)
         finally:
             wg.set_grad_enabled(before)
-        return loss
 
     def _group_keys(self, group):
         return self._keys

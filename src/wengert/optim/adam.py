@@ -16,8 +16,6 @@ from ._lists import (
 
 __all__ = ["Adam"]
 
-_fused = native("_fused_adam_")
-
 _KEYS = ("exp_avg", "exp_avg_sq", "step")
 _AMSGRAD_KEYS = (*_KEYS, "max_exp_avg_sq")
 
@@ -61,6 +59,7 @@ class Adam(ListOptimizer):
         tensor([0.9000], requires_grad=True)
     """
 
+    _native = native("_adam_step")
     _compat = (
         ("amsgrad", False),
         ("maximize", False),
@@ -141,8 +140,7 @@ class Adam(ListOptimizer):
             return
         for name in ("lr", "beta1", "beta2", "weight_decay"):
             hyper[name] = number(hyper[name])
-        if _fused is None or not _fused(params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps, **hyper):
-            _update(params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps, **hyper)
+        _update(params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps, **hyper)
 
 
 def _update(

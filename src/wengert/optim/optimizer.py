@@ -24,6 +24,14 @@ _HOOK_TABLES = (
 )
 
 
+def _clear_one_by_one(params):
+    for p in params:
+        p.grad = None
+
+
+_clear_grads = getattr(getattr(wg, "_core", None), "_clear_grads", _clear_one_by_one)
+
+
 class _Required:
     """The default of an option that every parameter group must give a value for."""
 
@@ -260,11 +268,12 @@ class Optimizer:
             True
         """
         for group in self.param_groups:
+            if set_to_none:
+                _clear_grads(group["params"])
+                continue
             for p in group["params"]:
-                if set_to_none:
-                    p.grad = None
-                elif p.grad is not None:
-                    grad = p.grad
+                grad = p.grad
+                if grad is not None:
                     if grad.grad_fn is not None:
                         grad.detach_()
                     else:

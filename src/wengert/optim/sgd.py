@@ -6,8 +6,6 @@ from ._lists import ListOptimizer, check_fused, native, number, scalar
 
 __all__ = ["SGD"]
 
-_fused = native("_fused_sgd_")
-
 
 class SGD(ListOptimizer):
     """Stochastic gradient descent.
@@ -34,6 +32,7 @@ class SGD(ListOptimizer):
         tensor([0.5000], requires_grad=True)
     """
 
+    _native = native("_sgd_step")
     _compat = (("nesterov", False), ("maximize", False), ("foreach", None), ("differentiable", False), ("fused", False))
     _counters = ()
 
@@ -101,11 +100,9 @@ class SGD(ListOptimizer):
             "nesterov": group["nesterov"],
             "maximize": group["maximize"],
         }
-        recorded = group["differentiable"]
-        if not recorded:
+        if not group["differentiable"]:
             hyper["lr"], hyper["weight_decay"] = number(hyper["lr"]), number(hyper["weight_decay"])
-        if recorded or fresh or _fused is None or not _fused(params, grads, buffers, False, **hyper):
-            _update(params, grads, buffers, **hyper)
+        _update(params, grads, buffers, **hyper)
         if fresh:
             for p, buffer in zip(params, buffers):
                 self.state[p]["momentum_buffer"] = buffer
