@@ -196,7 +196,7 @@ class OneCycleLR(LRScheduler):
         >>> import wengert as wg
         >>> opt = wg.optim.SGD([wg.zeros(1, requires_grad=True)], lr=0.1, momentum=0.9)
         >>> schedule = wg.optim.lr_scheduler.OneCycleLR(opt, max_lr=1.0, total_steps=10)
-        >>> schedule.get_last_lr()
+        >>> [round(lr, 6) for lr in schedule.get_last_lr()]
         [0.04]
     """
 
