@@ -1,11 +1,11 @@
 // Filling tensors with random numbers, and the factories of random tensors.
-#include "../random.h"
+#include "random.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "../kernels/random_fill.h"
-#include "random.h"
 
 namespace wg {
 namespace {

@@ -1,7 +1,6 @@
 // Samples whose parameters are tensors: bernoulli, normal, multinomial, poisson, binomial, gamma, dirichlet.
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <vector>
 
 #include "../apply.h"
