@@ -4,11 +4,7 @@ Samples do not move with what they were drawn from: gradients through them are z
 which know how they move with their parameter, and dropout, which is a product with noise.
 """
 
-from ..random import get_rng_state as get_rng_state
-from ..random import initial_seed as initial_seed
-from ..random import manual_seed as manual_seed
-from ..random import seed as seed
-from ..random import set_rng_state as set_rng_state
+from ..random import get_rng_state, initial_seed, manual_seed, seed, set_rng_state  # noqa: F401
 from ._declare import composite, constant, primitive
 
 _FACTORY = (
