@@ -73,6 +73,14 @@ double upper_series(double a, double x) {
   return -std::expm1(a * log_x - fn_lgamma(a + 1)) - std::exp(a * log_x - fn_lgamma(a)) * sum;
 }
 
+// The upper function for large a: Temme's expansion about the normal distribution, its first term.
+double upper_uniform(double a, double x) {
+  double mu = (x - a) / a, eta = std::copysign(std::sqrt(-2 * log1p_minus(mu)), mu);
+  double c = std::fabs(eta) < 1e-3 ? -1.0 / 3 + eta / 12 - eta * eta * (2.0 / 135) : 1 / mu - 1 / eta;
+  return 0.5 * std::erfc(eta * std::sqrt(a / 2)) + std::exp(-a * eta * eta / 2) / std::sqrt(2 * kPi * a) * c;
+}
+constexpr double kLarge = 1e5;
+
 // The edges both functions share: nan when there is nothing special.
 double igamma_edge(double a, double x, bool upper) {
   double lower;
@@ -169,6 +177,7 @@ double fn_igamma(double a, double x) {
   double edge = igamma_edge(a, x, false);
   if (edge == 2) return kNaN;
   if (edge != 3) return edge;
+  if (a > kLarge) return 1 - upper_uniform(a, x);
   return x > 1 && x > a ? 1 - fn_igammac(a, x) : lower_series(a, x);
 }
 
@@ -176,6 +185,7 @@ double fn_igammac(double a, double x) {
   double edge = igamma_edge(a, x, true);
   if (edge == 2) return kNaN;
   if (edge != 3) return edge;
+  if (a > kLarge) return upper_uniform(a, x);
   if (x > 1.1) return x < a ? 1 - lower_series(a, x) : upper_fraction(a, x);
   return x > a * 1.1 || x < 0.5 ? upper_series(a, x) : 1 - lower_series(a, x);
 }

@@ -129,14 +129,14 @@ WG_INLINE bool fn_isfinite(Z<R> z) {
 }
 
 WG_COMPLEX(exp) { return std::exp(z); }
-WG_COMPLEX(exp2) { return std::exp(fn_mul(z, Z<R>(R(0.6931471805599453094)))); }
+WG_COMPLEX(exp2) { return std::exp(z * R(0.6931471805599453094)); }
 WG_COMPLEX(expm1) {  // e^x cos y - 1 without cancellation near 0
   R x = z.real(), y = z.imag(), s = std::sin(y / 2), a = std::expm1(x), e = a + 1;
   return Z<R>(a - 2 * e * s * s, e * std::sin(y));
 }
 WG_COMPLEX(log) { return std::log(z); }
-WG_COMPLEX(log2) { return fn_mul(std::log(z), Z<R>(R(1.442695040888963407))); }
-WG_COMPLEX(log10) { return fn_mul(std::log(z), Z<R>(R(0.4342944819032518277))); }
+WG_COMPLEX(log2) { return std::log(z) * R(1.442695040888963407); }
+WG_COMPLEX(log10) { return std::log(z) * R(0.4342944819032518277); }
 WG_COMPLEX(log1p) {
   R x = z.real(), y = z.imag(), r = std::hypot(x + 1, y);
   R real = r < 4 && r > R(0.25) ? R(0.5) * std::log1p(x * (2 + x) + y * y) : std::log(r);
@@ -156,7 +156,7 @@ WG_COMPLEX(acosh) { return std::acosh(z); }
 WG_COMPLEX(atanh) { return std::atanh(z); }
 WG_COMPLEX(sigmoid) { return fn_div(Z<R>(1), fn_add(Z<R>(1), std::exp(-z))); }
 WG_COMPLEX(sinc) {
-  Z<R> p = fn_mul(z, Z<R>(R(3.141592653589793238)));
+  Z<R> p = z * R(3.141592653589793238);
   return truth(z) ? fn_div(std::sin(p), p) : Z<R>(1);
 }
 WG_COMPLEX2(logaddexp) {
@@ -166,7 +166,7 @@ WG_COMPLEX2(logaddexp) {
 }
 WG_COMPLEX2(pow) {
   if (!truth(b)) return Z<R>(1);
-  if (!truth(a)) return b.real() > 0 ? Z<R>(0) : b.real() < 0 && b.imag() == 0 ? Z<R>(kInf<R>, kNan<R>) : Z<R>(kNan<R>, kNan<R>);
+  if (!truth(a)) return b.real() > 0 ? Z<R>(0) : Z<R>(b.real() < 0 && b.imag() == 0 ? kInf<R> : kNan<R>, kNan<R>);
   if (b == Z<R>(2)) return fn_mul(a, a);
   if (b == Z<R>(R(0.5))) return std::sqrt(a);
   return std::pow(a, b);

@@ -32,7 +32,7 @@ WG_INLINE T fn_pow(T x, T e) {  // of integers: fractions are cut to 0
 template <class T>
 WG_INLINE T fn_gcd(T a, T b) {
   while (b != 0) {
-    T r = b == T(-1) ? T(0) : T(a % b);
+    T r = std::is_signed_v<T> && b == T(-1) ? T(0) : T(a % b);
     a = b;
     b = r;
   }
@@ -42,7 +42,7 @@ template <class T>
 WG_INLINE T fn_lcm(T a, T b) {
   T g = fn_gcd(a, b);
   if (g == 0) return 0;
-  T m = T((g == T(-1) ? T(-a) : T(a / g)) * b);
+  auto m = (a / g) * b;
   return T(m < 0 ? -m : m);
 }
 
@@ -101,5 +101,62 @@ WG_IN_DOUBLE2(igamma)
 WG_IN_DOUBLE2(igammac)
 WG_IN_DOUBLE1(erfinv)
 WG_IN_DOUBLE1(ndtri)
+
+double fn_i0(double x);
+double fn_i0e(double x);
+double fn_i1(double x);
+double fn_i1e(double x);
+double fn_bessel_j0(double x);
+double fn_bessel_j1(double x);
+double fn_bessel_y0(double x);
+double fn_bessel_y1(double x);
+double fn_modified_bessel_k0(double x);
+double fn_modified_bessel_k1(double x);
+double fn_scaled_modified_bessel_k0(double x);
+double fn_scaled_modified_bessel_k1(double x);
+double fn_spherical_bessel_j0(double x);
+double fn_airy_ai(double x);
+double fn_chebyshev_polynomial_t(double x, double n);
+double fn_chebyshev_polynomial_u(double x, double n);
+double fn_chebyshev_polynomial_v(double x, double n);
+double fn_chebyshev_polynomial_w(double x, double n);
+double fn_hermite_polynomial_h(double x, double n);
+double fn_hermite_polynomial_he(double x, double n);
+double fn_laguerre_polynomial_l(double x, double n);
+double fn_legendre_polynomial_p(double x, double n);
+WG_IN_DOUBLE1(i0)
+WG_IN_DOUBLE1(i0e)
+WG_IN_DOUBLE1(i1)
+WG_IN_DOUBLE1(i1e)
+WG_IN_DOUBLE1(bessel_j0)
+WG_IN_DOUBLE1(bessel_j1)
+WG_IN_DOUBLE1(bessel_y0)
+WG_IN_DOUBLE1(bessel_y1)
+WG_IN_DOUBLE1(modified_bessel_k0)
+WG_IN_DOUBLE1(modified_bessel_k1)
+WG_IN_DOUBLE1(scaled_modified_bessel_k0)
+WG_IN_DOUBLE1(scaled_modified_bessel_k1)
+WG_IN_DOUBLE1(spherical_bessel_j0)
+WG_IN_DOUBLE1(airy_ai)
+WG_IN_DOUBLE2(chebyshev_polynomial_t)
+WG_IN_DOUBLE2(chebyshev_polynomial_u)
+WG_IN_DOUBLE2(chebyshev_polynomial_v)
+WG_IN_DOUBLE2(chebyshev_polynomial_w)
+WG_IN_DOUBLE2(hermite_polynomial_h)
+WG_IN_DOUBLE2(hermite_polynomial_he)
+WG_IN_DOUBLE2(laguerre_polynomial_l)
+WG_IN_DOUBLE2(legendre_polynomial_p)
+#define WG_SHIFTED(name)                                          \
+  template <class T>                                              \
+  WG_INLINE T fn_shifted_##name(T x, T n) {                       \
+    return fn_##name(2 * x - 1, n);                               \
+  }
+WG_SHIFTED(chebyshev_polynomial_t)
+WG_SHIFTED(chebyshev_polynomial_u)
+WG_SHIFTED(chebyshev_polynomial_v)
+WG_SHIFTED(chebyshev_polynomial_w)
+#undef WG_SHIFTED
+#undef WG_IN_DOUBLE1
+#undef WG_IN_DOUBLE2
 
 }  // namespace wg::WG_LEVEL
