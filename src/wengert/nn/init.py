@@ -107,11 +107,39 @@ def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0, generator=None):
             stacklevel=2,
         )
     with wg.no_grad():
-        low, high = cdf((a - mean) / std), cdf((b - mean) / std)
-        tensor.uniform_(2 * low - 1, 2 * high - 1, generator=generator)
-        tensor.erfinv_()
-        tensor.mul_(std * math.sqrt(2.0)).add_(mean)
-        return tensor.clamp_(min=a, max=b)
+        if cdf((b - mean) / std) - cdf((a - mean) / std) > 0.3:
+            return _redraw_outside(tensor, mean, std, a, b, generator)
+        return _reject_uniform(tensor, mean, std, a, b, generator)
+
+
+def _redraw_outside(tensor, mean, std, a, b, generator):
+    """Draw normal numbers until all are inside; every round draws for all elements, as torch does."""
+    low, high = tensor.new_tensor(a).item(), tensor.new_tensor(b).item()
+    result = tensor.normal_(mean, std, generator=generator)
+    outside = (result < low) | (result > high)
+    while bool(outside.any()):
+        result = wg.where(outside, wg.empty_like(result).normal_(mean, std, generator=generator), result)
+        outside = (result < low) | (result > high)
+    return tensor if result is tensor else tensor.copy_(result)
+
+
+def _reject_uniform(tensor, mean, std, a, b, generator):
+    """Draw uniform candidates and accept them by their density, for a range far in the tail."""
+    mode = max(a, min(mean, b))
+    peak = -0.5 * ((mode - mean) / std) ** 2
+    candidates, chances = wg.empty_like(tensor), wg.empty_like(tensor)
+
+    def refused():
+        density = (candidates - mean).div_(std).pow_(2).mul_(-0.5).sub_(peak)
+        return chances.uniform_(generator=generator).log_().gt(density)
+
+    result = candidates.uniform_(a, b, generator=generator).clone()
+    pending = refused()
+    while bool(pending.any()):
+        candidates.uniform_(a, b, generator=generator)
+        result = wg.where(pending, candidates, result)
+        pending = wg.where(pending, refused(), pending)
+    return tensor.copy_(result)
 
 
 def constant_(tensor, val):

@@ -48,6 +48,8 @@ class Parameter(wg.Tensor):
     def __repr__(self):
         return "Parameter containing:\n" + super().__repr__()
 
+    __str__ = __repr__
+
     def __reduce_ex__(self, proto):
         state = getattr(self, "__dict__", None)
         hooks = OrderedDict()
@@ -100,6 +102,8 @@ class UninitializedTensorMixin:
 
     def __repr__(self):
         return f"<{type(self).__name__}>"
+
+    __str__ = __repr__
 
     def __reduce_ex__(self, proto):
         return type(self), (self.requires_grad,)

@@ -46,7 +46,7 @@ def conv_tbc(input, weight, bias, pad=0):
     >>> conv_tbc(wg.ones(5, 1, 2), wg.ones(3, 2, 4), wg.zeros(4)).shape
     torch.Size([3, 1, 4])
     """
-    return conv1d(input.permute(1, 2, 0), weight.permute(2, 1, 0), bias, 1, pad).permute(2, 0, 1)
+    return conv1d(input.permute(1, 2, 0), weight.permute(2, 1, 0), bias, [1], [pad]).permute(2, 0, 1)
 
 
 def unfold(input, kernel_size, dilation=1, padding=0, stride=1):

@@ -5,7 +5,7 @@ import warnings
 import wengert as wg
 
 from . import _hooks
-from ._hooks import BackwardHook, add_hook
+from ._hooks import add_hook
 
 
 def _first_tensor(result):
@@ -131,6 +131,8 @@ class HooksMixin:
         holder[1], holder[2] = self._run_pre_hooks(holder[1], holder[2])
         bw_hook = None
         if full or pre:
+            from ._backward_hook import BackwardHook  # autograd.Function is not needed before
+
             bw_hook = BackwardHook(self, full, pre)
             holder[1] = bw_hook.setup_input_hook(holder[1])
         holder[0] = self.forward(*holder[1], **holder[2])

@@ -36,39 +36,6 @@ class LocalResponseNorm(Module):
         return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
 
 
-def _running_window(x, low, size, count):
-    """Sums over dimension 1 of `size` neighbours, the first `low` places before each of `count` results."""
-    c = x.size(1)
-    padded = F.pad(x.unsqueeze(1), (0, 0, 0, 0, low + 1, max(size + count - low - c, 0))).squeeze(1).cumsum(1)
-    return padded[:, size : size + count] - padded[:, :count]
-
-
-class _CrossMap(wg.autograd.Function):
-    """The formula of the old Lua layer, with its two quirks: see forward and backward."""
-
-    @staticmethod
-    def forward(ctx, input, size, alpha, beta, k):
-        c = input.size(1)
-        reach = (size - 1) // 2
-        total = _running_window(input * input, reach, 2 * reach + 1, c)
-        # The window never drops the first channel once it has passed it.
-        late = (wg.arange(c) >= reach + 1).to(input.dtype).view(1, c, 1, 1)
-        scale = (total + late * input[:, :1] * input[:, :1]) * (alpha / size) + k
-        output = input * scale.pow(-beta)
-        ctx.save_for_backward(input, output, scale)
-        ctx.settings = size, alpha, beta
-        return output
-
-    @staticmethod
-    def backward(ctx, grad):
-        input, output, scale = ctx.saved_tensors
-        size, alpha, beta = ctx.settings
-        # The window of the gradient is not the mirror image of the forward's.
-        accumulated = _running_window(grad * output / scale, int(size - (size - 1) / 2), size, input.size(1))
-        direct = grad * scale.pow(-beta)
-        return direct - (2 * alpha * beta / size) * input * accumulated, None, None, None, None
-
-
 class CrossMapLRN2d(LocalResponseNorm):
     """LocalResponseNorm of (N, C, H, W) as Lua Torch had it.
 
@@ -82,7 +49,9 @@ class CrossMapLRN2d(LocalResponseNorm):
     def forward(self, input):
         if input.dim() != 4:
             raise ValueError(f"CrossMapLRN2d: Expected input to be 4D, got {input.dim()}D instead.")
-        return _CrossMap.apply(input, self.size, self.alpha, self.beta, self.k)
+        from ._cross_map import CrossMap  # autograd.Function is not needed before
+
+        return CrossMap.apply(input, self.size, self.alpha, self.beta, self.k)
 
 
 class LayerNorm(Module):

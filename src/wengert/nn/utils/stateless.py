@@ -1,5 +1,6 @@
 """Calling a module with other parameters than its own."""
 
+import warnings
 from contextlib import contextmanager
 
 import wengert as wg
@@ -85,10 +86,23 @@ def _reparametrize_module(module, parameters_and_buffers, tie_weights=False, str
 def functional_call(
     module, parameters_and_buffers, args=None, kwargs=None, *, tie_weights=True, strict=False
 ):
+    """Deprecated: torch.func.functional_call."""
+    warnings.warn(
+        "`torch.nn.utils.stateless.functional_call` is deprecated as of PyTorch 2.0 and will be removed in a future"
+        " version of PyTorch. Please use `torch.func.functional_call` instead which is a drop-in replacement.",
+        FutureWarning,
+        stacklevel=2,
+    )
+    return _functional_call(module, parameters_and_buffers, args, kwargs, tie_weights=tie_weights, strict=strict)
+
+
+def _functional_call(
+    module, parameters_and_buffers, args=None, kwargs=None, *, tie_weights=True, strict=False
+):
     """module(*args, **kwargs) with the given tensors in place of its parameters and buffers (by name).
 
     >>> from wengert.nn import Linear
-    >>> functional_call(Linear(2, 1), {"weight": wg.ones(1, 2), "bias": wg.zeros(1)}, wg.ones(2)).item()
+    >>> _functional_call(Linear(2, 1), {"weight": wg.ones(1, 2), "bias": wg.zeros(1)}, wg.ones(2)).item()
     2.0
     """
     if args is None:
