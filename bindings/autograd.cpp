@@ -519,7 +519,7 @@ PyObject* declare(PyObject*, PyObject* args) {
     std::string p = promote;
     op->promote = p == "float" ? Promote::Float : p == "compare" ? Promote::Compare : p == "real" ? Promote::Real : p == "first" ? Promote::First
                   : p == "float_first" ? Promote::FloatFirst : Promote::Same;
-    if (!differentiable) op->diff_outs = 0;
+    op->constant = !differentiable;
     Py_RETURN_NONE;
   });
 }

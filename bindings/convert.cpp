@@ -201,7 +201,7 @@ Dims to_dims(PyObject* o) {
   Py fast(check(PySequence_Fast(o, "expected a sequence of ints")));
   Py_ssize_t n = PySequence_Fast_GET_SIZE(fast.get());
   WG_CHECK_VALUE(n <= 1 << 20, "too many integers");
-  Dims d{int(n), 0};
+  Dims d(int(n), 0);
   for (Py_ssize_t i = 0; i < n; ++i) d[int(i)] = to_int64(PySequence_Fast_GET_ITEM(fast.get(), i));
   return d;
 }

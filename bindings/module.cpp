@@ -1,6 +1,7 @@
 // The extension module wengert._core.
 #include "../core/parallel.h"
 
+#include "../core/kernels/gemm.h"
 #include "../core/kernels/tiles.h"
 #include "python.h"
 
@@ -71,7 +72,15 @@ PyObject* drop_cache(PyObject*, PyObject*) {
   Py_RETURN_NONE;
 }
 
-PyMethodDef functions[] = {{"get_default_dtype", get_default_dtype, METH_NOARGS, nullptr},
+PyObject* blas_library(PyObject*, PyObject* path) {
+  const char* s = PyUnicode_AsUTF8(path);
+  if (!s) return nullptr;
+  set_blas_library((new std::string(s))->c_str());
+  Py_RETURN_NONE;
+}
+
+PyMethodDef functions[] = {{"set_blas_library", blas_library, METH_O, nullptr},
+                           {"get_default_dtype", get_default_dtype, METH_NOARGS, nullptr},
                            {"set_default_dtype", put_default_dtype, METH_O, nullptr},
                            {"promote_types", promote_types, METH_VARARGS, nullptr},
                            {"can_cast", py_can_cast, METH_VARARGS, nullptr},

@@ -230,7 +230,7 @@ PyTypeObject* node_type(const std::string& name) {
                                 {Py_tp_clear, reinterpret_cast<void*>(node_clear)},
                                 {Py_tp_dealloc, reinterpret_cast<void*>(node_dealloc)},
                                 {0, nullptr}};
-  auto* kept = new std::string(name);
+  auto* kept = new std::string("builtins." + name);  // printed without a module, as torch does
   PyType_Spec spec = {kept->c_str(), int(sizeof(Node)), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, slots};
   Py bases(PyTuple_Pack(1, NodeType));
   it->second = reinterpret_cast<PyTypeObject*>(check(PyType_FromSpecWithBases(&spec, bases.get())));
@@ -329,18 +329,19 @@ PyObject* make_subclass(PyTypeObject* type, Tensor& t, bool requires_grad) {
   return o;
 }
 
-static PyObject* as_subclass(PyObject* type, PyObject* const* args, Py_ssize_t n, PyObject* names) {
+// Tensor._make_subclass(cls, data, require_grad=False)
+static PyObject* as_subclass(PyObject*, PyObject* const* args, Py_ssize_t n, PyObject* names) {
   return guard<PyObject*>(nullptr, [&] {
-    WG_CHECK_TYPE(n >= 1 && is_tensor(args[0]), "_make_subclass(): argument 'data' must be Tensor");
-    bool grad = n > 1 && PyObject_IsTrue(args[1]);
-    for (Py_ssize_t i = 0; names && i < PyTuple_GET_SIZE(names); ++i)
-      if (PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, i), "require_grad") == 0) grad = PyObject_IsTrue(args[n + i]);
-    return make_subclass(reinterpret_cast<PyTypeObject*>(type), *as_tensor(args[0]), grad);
+    WG_CHECK_TYPE(n >= 2 && PyType_Check(args[0]) && PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(args[0]), TensorType),
+                  "cls must be a type (got ", n ? Py_TYPE(args[0])->tp_name : "nothing", ")");
+    WG_CHECK_TYPE(is_tensor(args[1]), "_make_subclass(): argument 'data' (position 2) must be Tensor, not ", Py_TYPE(args[1])->tp_name);
+    bool grad = (n > 2 || names) && PyObject_IsTrue(args[2]);
+    return make_subclass(reinterpret_cast<PyTypeObject*>(args[0]), *as_tensor(args[1]), grad);
   });
 }
 
 PyMethodDef make_subclass_def = {"_make_subclass", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(as_subclass)),
-                                 METH_CLASS | METH_FASTCALL | METH_KEYWORDS, nullptr};
+                                 METH_STATIC | METH_FASTCALL | METH_KEYWORDS, nullptr};
 
 int init_objects(PyObject* module) {
   host.new_tensor = new_tensor;

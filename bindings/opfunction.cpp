@@ -405,7 +405,6 @@ PyObject* call(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* n
     Py_ssize_t n = PyVectorcall_NARGS(nargsf);
     std::string why;
     for (auto& o : *f->overloads) {
-      if (!o->parsed) parse(*o);
       WG_ASSERT(o->params.size() <= kMaxArgs);
       Attempt a(*o);
       PyObject* out = nullptr;
@@ -461,6 +460,7 @@ PyObject* function_add(PyObject* self, PyObject* args) {
     o->op = find_op(name);
     WG_CHECK_VALUE(o->op, "the table declares '", name, "', but the machine has no such op");
     o->inplace = inplace;
+    parse(*o);
     f->overloads->push_back(std::move(o));
     Py_RETURN_NONE;
   });
@@ -472,7 +472,6 @@ PyObject* function_overloads(PyObject* self, void*) {
     auto* f = reinterpret_cast<OpFunction*>(self);
     Py list(check(PyList_New(0)));
     for (auto& o : *f->overloads) {
-      if (!o->parsed) parse(*o);
       Py params(check(PyList_New(0)));
       for (auto& p : o->params) {
         Py value(value_object(p.value.get()));

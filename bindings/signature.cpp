@@ -99,6 +99,7 @@ void parse(Overload& o) {
   bool keyword_only = false;
   OpDef& op = *o.op;
   op.arg_names.clear();
+  op.tensor_args = op.diff_args = 0;
   for (const std::string& part : split(s.substr(open + 1, close - open - 1))) {
     if (part == "*") {
       keyword_only = true;
@@ -151,7 +152,7 @@ void parse(Overload& o) {
   } else {
     op.out_names = {"y"};
   }
-  o.parsed = true;
+  if (op.constant) op.diff_args = 0;
 }
 
 }  // namespace wgpy

@@ -1,4 +1,4 @@
-// Signatures in torch's schema language, parsed once, when an op is first called.
+// Signatures in torch's schema language, parsed once, when an op is declared.
 #pragma once
 #include <string>
 #include <vector>
@@ -30,7 +30,6 @@ struct Overload {
   int positional = 0;
   bool inplace = false;
   bool returns_list = false;
-  bool parsed = false;
   int requires_grad = -1;   // position of a factory's requires_grad
   int out_count = 1;
   PyObject* result_type = nullptr;  // builds a named tuple of several results

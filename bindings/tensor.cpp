@@ -22,6 +22,7 @@ bool operand(PyObject* o, Value* v, Held* keep) {
 }
 
 PyObject* binary(const OpDef* op, PyObject* a, PyObject* b) {
+  if (!op) return PyErr_Format(PyExc_NotImplementedError, "the machine has no such operator");
   return guard<PyObject*>(nullptr, [&]() -> PyObject* {
     Value v[3];
     Held keep[2];

@@ -181,6 +181,7 @@ struct OpDef {
   Style style = Style::Primitive;
   // Filled in by the declaration (the table):
   bool declared = false;
+  bool constant = false;               // has no derivative, by declaration
   std::string grad_name;               // "SumBackward0"
   std::vector<std::string> arg_names;
   std::vector<std::string> out_names;

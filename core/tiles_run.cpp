@@ -26,6 +26,7 @@ struct Step {
   Source in[kMaxArity];
   DType work, made, kept;  // computes in, gives, is kept as
   ConvertFn convert;       // made -> kept; null: none
+  bool constant;           // of constants alone: done once
 };
 
 struct MemoryLeaf {
@@ -75,7 +76,7 @@ void choose_dtypes(const OpDef& op, const TypeInfo* in, int n, DType* compute, D
   *kept = f.result == Result::Bool ? DType::Bool : f.result == Result::Real ? real_of(r) : r;
 }
 
-void write_constant(const Constant& c, void* tile) {
+void write_constant(const Constant& c, void* tile, int64_t n) {
   alignas(16) char element[16];
   if (c.value.is_tensor()) {
     convert_fn(c.value.tensor->dtype, c.dtype)(element, c.value.tensor->data(), 1);
@@ -89,7 +90,7 @@ void write_constant(const Constant& c, void* tile) {
       std::memcpy(element, &v, sizeof v);
     });
   }
-  fill_tile(tile, element, size_of(c.dtype), kTile);
+  fill_tile(tile, element, size_of(c.dtype), n);
 }
 
 bool is_single(const Value& v) { return v.is_number() || (v.is_tensor() && v.tensor->numel == 1); }
@@ -115,10 +116,9 @@ class Runner {
   char* loaded_;      // one a leaf
   char* stored_;
   std::vector<const char*> now_;  // where each leaf's tile lies
-  bool constants_done_ = false;
 
  public:
-  explicit Runner(const Plan& p) : p_(p) {
+  Runner(const Plan& p, int64_t longest) : p_(p) {
     size_t n = p.nsteps + p.constants.size() + kMaxArity + p.leaves.size() + 2;
     registers_ = scratch(n * kTileBytes);
     constants_ = registers_ + p.nsteps * kTileBytes;
@@ -126,34 +126,37 @@ class Runner {
     loaded_ = converted_ + kMaxArity * kTileBytes;
     stored_ = loaded_ + p.leaves.size() * kTileBytes;
     now_.resize(p.leaves.size());
-    for (size_t k = 0; k < p.constants.size(); ++k) write_constant(p.constants[k], constants_ + k * kTileBytes);
+    for (size_t k = 0; k < p.constants.size(); ++k) write_constant(p.constants[k], constants_ + k * kTileBytes, longest);
+    for (int s = 0; s < p.nsteps; ++s)
+      if (p.steps[s].constant) step(s, 0, longest);
   }
 
   // Elements [start, start + n) of the iteration space, counted row-major.
   void tile(int64_t start, int64_t n) {
     for (size_t k = 0; k < p_.leaves.size(); ++k) now_[k] = load(p_.leaves[k], start, n, loaded_ + k * kTileBytes);
-    for (int s = 0; s < p_.nsteps; ++s) {
-      const Step& step = p_.steps[s];
-      const void* in[kMaxArity];
-      for (int a = 0; a < step.arity; ++a) in[a] = operand(step.in[a], a, n);
-      char* out = registers_ + s * kTileBytes;
-      char* direct = direct_output(s, start, n);
-      if (step.convert) {
-        step.fn(stored_, in, n);
-        step.convert(out, stored_, n);
-      } else {
-        step.fn(direct ? direct : out, in, n);
-        if (direct) where_[s] = direct;
-        else where_[s] = out;
-        continue;
-      }
-      where_[s] = out;
-    }
+    for (int s = 0; s < p_.nsteps; ++s)
+      if (!p_.steps[s].constant) step(s, start, n);
     for (const Output& o : p_.outputs) store(o, start, n);
   }
 
  private:
   const char* where_[kMaxSteps];
+
+  void step(int s, int64_t start, int64_t n) {
+    const Step& step = p_.steps[s];
+    const void* in[kMaxArity];
+    for (int a = 0; a < step.arity; ++a) in[a] = operand(step.in[a], a, n);
+    char* out = registers_ + s * kTileBytes;
+    if (step.convert) {
+      step.fn(stored_, in, n);
+      step.convert(out, stored_, n);
+    } else {
+      char* direct = step.constant ? nullptr : direct_output(s, start, n);
+      if (direct) out = direct;
+      step.fn(out, in, n);
+    }
+    where_[s] = out;
+  }
 
   const char* operand(const Source& s, int position, int64_t n) {
     const char* from = s.kind == Source::Memory     ? now_[s.index]
@@ -290,7 +293,7 @@ void execute(const Plan& p) {
   bool by_row = d > 1 && inner >= kRowMin;
   int64_t length = by_row ? inner : total, per_row = (length + kTile - 1) / kTile, tiles = total / length * per_row;
   auto body = [&](int64_t begin, int64_t end) {
-    Runner r(p);
+    Runner r(p, std::min<int64_t>(length, kTile));
     for (int64_t k = begin; k < end; ++k) {
       int64_t start = k % per_row * kTile;
       r.tile(k / per_row * length + start, std::min<int64_t>(kTile, length - start));
@@ -371,6 +374,7 @@ void resolve(std::span<const TileInstr> code, std::span<const Value> leaves, Pla
     if (!step.fn) fail(Kind::NotImplemented, '"', op.name, "\" not implemented for '", torch_name(compute), "'");
     WG_ASSERT(f.arity == n);
     step.arity = uint8_t(n);
+    step.constant = true;
     step.made = f.result == Result::Bool ? DType::Bool : f.result == Result::Real ? real_of(step.work) : step.work;
     if (rank == 0) kept = step.made;
     step.kept = kept;
@@ -378,6 +382,7 @@ void resolve(std::span<const TileInstr> code, std::span<const Value> leaves, Pla
     for (int a = 0; a < n; ++a) {
       const Operand& o = code[s].in[a];
       DType want = a == 0 && f.bool_first ? DType::Bool : step.work;
+      step.constant &= o.kind == Operand::Temp ? p.steps[o.index].constant : is_single(leaves[o.index]);
       if (o.kind == Operand::Temp) {
         DType have = p.steps[o.index].kept;
         step.in[a] = {Source::Register, o.index, have == want ? nullptr : convert_fn(have, want)};

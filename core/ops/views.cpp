@@ -168,6 +168,8 @@ bool may_overlap(const Dims& sizes, const Dims& strides) {
 
 }  // namespace
 
+WG_OP_AS(alias, "alias", View) { c.out(alias(c.tensor(0))); }
+
 WG_OP_AS(view, "view", View) {
   Tensor& t = c.tensor(0);
   const Dims to = infer_size(c.ints(1), t.numel);

@@ -27,7 +27,7 @@ CALLS = {
     "dropout": lambda F, lib, t: F.dropout(t, 0.4),
     "dropout in place": lambda F, lib, t: F.dropout(t.detach().clone(), 0.4, inplace=True),
     "rrelu": lambda F, lib, t: F.rrelu(t, training=True),
-    "conv_tbc": lambda F, lib, t: F.conv_tbc(t.transpose(1, 2), lib.ones(2, 2, 4), lib.zeros(4), 1),
+    "conv_tbc": lambda F, lib, t: F.conv_tbc(t.transpose(1, 2).contiguous(), lib.ones(2, 2, 4), lib.zeros(4), 1),
     "pixel": lambda F, lib, t: F.pixel_unshuffle(F.pixel_shuffle(t.repeat(2, 2, 1, 1), 2), 2),
     "pad negative": lambda F, lib, t: F.pad(t, (-1, 2, 1, -1), value=3.0),
     "pad circular": lambda F, lib, t: F.pad(t, (2, 1), mode="circular"),

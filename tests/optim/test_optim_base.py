@@ -255,3 +255,57 @@ def test_submodules_load_lazily_and_names_are_complete():
     assert set(optim.__all__) <= set(dir(optim))
     with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
         getattr(optim, "Nothing")  # noqa: B009 - a plain look-up would be a useless expression
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("case", [c for c in CASES if c[0] in ("SGD", "Adam", "AdamW")], ids=case_id)
+def test_steps_in_the_core_and_in_python_agree_bit_for_bit(case, dtype, monkeypatch):
+    name, options = case
+    cls = getattr(wg.optim, name)
+    assert cls._native is not None
+    quick, opt = train(wg, name, options, dtype, steps=10)
+    monkeypatch.setattr(cls, "_native", None)
+    slow, twin = train(wg, name, options, dtype, steps=10)
+    assert [p.tolist() for p in quick] == [p.tolist() for p in slow]
+    for p, q in zip(quick, slow, strict=True):
+        assert {k: v.tolist() for k, v in opt.state[p].items()} == {k: v.tolist() for k, v in twin.state[q].items()}
+
+
+def test_the_core_declines_what_is_not_plain():
+    native = wg.optim.Adam._native
+    strided = wg.zeros(4, 2).t().requires_grad_()
+    plain = leaf([1.0])
+    for params, options, expected in [
+        ([plain], {}, True),
+        ([strided], {}, False),
+        ([plain, strided], {}, False),
+        ([plain], {"lr": wg.tensor(0.1)}, False),
+        ([plain], {"differentiable": True}, False),
+    ]:
+        opt = wg.optim.Adam(params, **options)
+        for p in params:
+            p.grad = wg.ones_like(p)
+        before = [p.tolist() for p in params]
+        assert native(opt.param_groups[0], opt.state) is False  # no state yet
+        assert [p.tolist() for p in params] == before
+        for p in params:
+            opt.state[p].update(opt._new_state(opt.param_groups[0], p, p.grad))
+        assert native(opt.param_groups[0], opt.state) is expected
+        assert ([p.tolist() for p in params] != before) is expected
+
+
+def test_large_parameters_do_not_depend_on_the_number_of_threads():
+    def run(threads):
+        before = wg.get_num_threads()
+        wg.set_num_threads(threads)
+        try:
+            p = wg.linspace(-1, 1, 200_000).requires_grad_()
+            opt = wg.optim.AdamW([p], lr=0.1)
+            for _ in range(3):
+                p.grad = p.detach() * 2
+                opt.step()
+            return p.detach().numpy().tobytes()
+        finally:
+            wg.set_num_threads(before)
+
+    assert run(1) == run(2)

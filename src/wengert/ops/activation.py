@@ -2,7 +2,7 @@
 
 from ._declare import composite, elementwise, fused
 from .arithmetic import abs
-from .compare import clamp, logical_and, where
+from .compare import clamp, logical_and, logical_or, where
 from .math import exp, expm1, sigmoid, tanh
 from .special import erf
 
@@ -214,7 +214,7 @@ def tanhshrink(self):
 
 
 def _outside(self, lambd):
-    return where(logical_and(self >= -lambd, self <= lambd), 0.0, 1.0)
+    return where(logical_or(self > lambd, self < -lambd), 1.0, 0.0)
 
 
 @fused(

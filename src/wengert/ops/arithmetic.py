@@ -1,5 +1,6 @@
 """Arithmetic on tensors and numbers, with the local derivatives of each operation."""
 
+from .. import _core
 from ._declare import composite, elementwise
 from .compare import where
 
@@ -93,10 +94,12 @@ def neg(self):
     return -1
 
 
-@elementwise(inplace=False)
+@composite
 def positive(self):
-    """self; bool is refused."""
-    return 1
+    """self, as it is; bool is refused."""
+    if self.dtype == _core.bool:
+        raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
+    return self
 
 
 @elementwise(vjp=True, promote="real", reference="numpy.abs", aliases=("absolute",))
@@ -115,7 +118,7 @@ def sign(self):
 def sgn(g, self, y):
     """self / |self|, and 0 at 0: sign, for complex numbers too."""
     modulus = abs(self)
-    return where(modulus == 0, 0, (g - real(conj(g) * y) * y) / modulus)
+    return where(modulus > 0, (g - real(conj_physical(g) * y) * y) / modulus, 0)
 
 
 @elementwise(reference="numpy.square", grad_name="PowBackward0")
@@ -182,10 +185,16 @@ def lcm(self, other):
     """The least common multiple of integers."""
 
 
-@elementwise("conj_physical(Tensor self)", vjp=True, reference="numpy.conj", fn="conj", aliases=("conj",))
-def conj(g):
-    """The complex conjugate, as a new tensor; real numbers are handed back."""
-    return conj(g)
+@elementwise(vjp=True, reference="numpy.conj", fn="conj")
+def conj_physical(g):
+    """The complex conjugate, as a new tensor."""
+    return conj_physical(g)
+
+
+@composite
+def conj(self):
+    """The complex conjugate; a real tensor is handed back as it is."""
+    return conj_physical(self) if self.is_complex() else self
 
 
 @elementwise(vjp=True, promote="real", inplace=False, reference="numpy.real")
@@ -200,8 +209,8 @@ def imag(g):
     return g * 1j
 
 
-@elementwise(vjp=True, promote="real", inplace=False, reference="numpy.angle")
+@elementwise(vjp=True, promote="float", inplace=False, reference="numpy.angle")
 def angle(g, self):
     """The argument in (-pi, pi]; of real numbers 0 or pi."""
-    square_sum = real(self * conj(self))
+    square_sum = real(self * conj_physical(self))
     return where(square_sum == 0, 0, g * (self * 1j) / square_sum)

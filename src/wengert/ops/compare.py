@@ -1,6 +1,6 @@
 """Comparisons, choices between values, and operations on bits and truth values."""
 
-from ._declare import elementwise
+from ._declare import composite, elementwise
 
 
 @elementwise("where(Index condition, Tensor self, Tensor other)", vjp=True, inplace=False, reference="numpy.where")
@@ -171,8 +171,28 @@ def clamp_max(g, self, max):
 
 
 @elementwise(
-    "nan_to_num(Tensor self, float? nan=None, float? posinf=None, float? neginf=None)", vjp=True, fn="nan_to_num"
+    "_nan_to_num(Tensor self, Scalar nan, Scalar posinf, Scalar neginf)",
+    vjp=True,
+    fn="nan_to_num",
+    grad_name="NanToNumBackward0",
+    inplace=False,
 )
-def nan_to_num(g, self):
-    """self with nan, inf and -inf replaced: by 0 and the greatest and the least number of the dtype."""
+def _nan_to_num(g, self):
+    """self with nan, inf and -inf replaced."""
     return where(isfinite(self), g, 0)
+
+
+@composite("nan_to_num", inplace=True)
+def nan_to_num(self, nan=None, posinf=None, neginf=None):
+    """self with nan, inf and -inf replaced: by 0 and the greatest and the least number of the dtype."""
+    from .. import _types
+
+    if not (self.is_floating_point() or self.is_complex()):
+        return self.clone()
+    limits = _types.finfo(self.dtype)
+    return _nan_to_num(
+        self,
+        0.0 if nan is None else nan,
+        limits.max if posinf is None else posinf,
+        limits.min if neginf is None else neginf,
+    )

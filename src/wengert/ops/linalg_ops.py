@@ -1,5 +1,6 @@
 """Products of many tensors: einsum, multi_dot, chain_matmul, vecdot."""
 
+from . import norms, unique  # noqa: F401  (their declarations)
 from ._declare import composite
 from .arithmetic import conj, mul
 from .matmul import bmm, matmul

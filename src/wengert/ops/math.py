@@ -1,8 +1,10 @@
 """Exponentials, logarithms, powers, trigonometry and rounding, with the local derivatives of each function."""
 
+from math import nan
+
 from ._declare import composite, elementwise
 from .arithmetic import mul, real, rsqrt
-from .compare import clamp, logical_and, where
+from .compare import clamp, logical_and, logical_or, where
 
 
 @elementwise(promote="float", domain=(-3, 3), reference="numpy.exp")
@@ -49,16 +51,28 @@ def log1p(self):
     return 1 / (self + 1)
 
 
-@elementwise(
-    "pow(Tensor self, Tensor exponent)", domain=(0.3, 2), reference="numpy.power", grad_name="PowBackward1"
-)
-def pow(self, exponent, y):
+@elementwise("pow.Tensor_Scalar(Tensor self, Scalar exponent)", fn="pow", domain=(0.3, 2), grad_name="PowBackward0")
+def pow(self, exponent):
     """self raised to exponent, broadcast. Integers to negative integer numbers are refused."""
+    return where(exponent == 0, 0, exponent * pow(self, exponent - 1))
+
+
+@elementwise(
+    "pow.Tensor_Tensor(Tensor self, Tensor exponent)", fn="pow", domain=(0.3, 2), reference="numpy.power", grad_name="PowBackward1"
+)
+def _pow_tensors(self, exponent, y):
+    """self raised to exponent, elementwise."""
     zero = exponent == 0
     return (
         where(zero, 0, exponent * pow(self, exponent - 1)),
         where(logical_and(self == 0, real(exponent) >= 0), 0, y * log(self)),
     )
+
+
+@elementwise("pow.Scalar(Scalar self, Tensor exponent)", fn="pow", inplace=False, domain=(0.3, 2), grad_name="PowBackward2")
+def _pow_of_number(self, exponent, y):
+    """A number raised to a tensor."""
+    return where(logical_and(self == 0, real(exponent) >= 0), 0, y * log(self))
 
 
 @elementwise(promote="float", domain=(-3, 3), reference="numpy.sin")
@@ -154,7 +168,7 @@ def logit(self, eps=None):
 @elementwise(promote="float", domain=(0.1, 0.9), fn="logit", grad_name="LogitBackward0")
 def _logit(self):
     """log(self / (1 - self))."""
-    return 1 / (self * (1 - self))
+    return where(logical_or(self < 0, self > 1), nan, 1 / (self * (1 - self)))
 
 
 @elementwise(domain=(-3, 3), reference="numpy.logaddexp", inplace=False)

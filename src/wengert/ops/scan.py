@@ -2,7 +2,7 @@
 
 from ._declare import composite, primitive
 from .arithmetic import conj, mul, sub
-from .compare import gt, logical_xor, lt, ne, where
+from .compare import gt, logical_xor, lt, where
 from .math import exp, log
 
 

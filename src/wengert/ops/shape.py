@@ -13,6 +13,12 @@ def view(g, self):
     return reshape(g, self.shape)
 
 
+@primitive("alias(Tensor self)", method=False, function=False)
+def alias(g):
+    """self once more, as a view."""
+    return g
+
+
 @constant("view.dtype(Tensor self, ScalarType dtype)", function=False)
 def view_dtype():
     """The same bytes read as another dtype."""
@@ -334,11 +340,36 @@ def _each(tensors, change):
 
 
 @composite(method=False)
+def broadcast_shapes(*shapes):
+    """The shape that tensors of the given shapes are broadcast to.
+
+    >>> wengert.broadcast_shapes((2, 1), (3,))
+    torch.Size([2, 3])
+    """
+    from .. import Size
+
+    sizes = [(s,) if isinstance(s, int) else tuple(s) for s in shapes]
+    out = [1] * max(map(len, sizes), default=0)
+    for size in sizes:
+        for i in range(-1, -1 - len(size), -1):
+            if size[i] < 0:
+                raise RuntimeError(
+                    f"Trying to create tensor with negative dimension ({size[i]}): ({', '.join(map(str, size))})"
+                )
+            if size[i] not in (1, out[i]):
+                if out[i] != 1:
+                    raise RuntimeError(
+                        "Shape mismatch: objects cannot be broadcast to a single shape. Mismatch is between arg "
+                        f"shapes {list(sizes)}"
+                    )
+                out[i] = size[i]
+    return Size(out)
+
+
+@composite(method=False)
 def broadcast_tensors(*tensors):
     """Views of the tensors expanded to their common shape."""
     if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)):
         tensors = tensors[0]
-    from .. import broadcast_shapes
-
     shape = broadcast_shapes(*(t.shape for t in tensors))
     return tuple(t.expand(shape) for t in tensors)

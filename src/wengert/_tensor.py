@@ -1,0 +1,336 @@
+"""Methods of Tensor that are written in Python."""
+
+import warnings
+
+from . import _core
+from ._core import Tensor
+
+
+def _construct(cls, *args, **kwargs):
+    """torch.Tensor(…): an empty tensor of given sizes, or the data, in the default dtype."""
+    device = kwargs.pop("device", None)
+    if device is not None:
+        from ._types import device as make
+
+        make(device)._check_available()
+    if kwargs and "data" not in kwargs:
+        raise TypeError(f"Tensor() got an unexpected keyword argument '{next(iter(kwargs))}'")
+    if "data" in kwargs:
+        args = (kwargs["data"],)
+    from . import empty
+
+    if not args:
+        made = empty(0)
+    elif all(isinstance(a, int) and not isinstance(a, bool) for a in args):
+        made = empty(*args)
+    elif len(args) == 1 and isinstance(args[0], Tensor):
+        made = args[0].detach()
+    elif len(args) == 1 and args[0].__class__.__name__ == "Size":
+        made = empty(args[0])
+    elif len(args) == 1 and not isinstance(args[0], (float, str, bool, complex)):
+        made = _core.tensor(args[0], _core.get_default_dtype())
+    else:
+        raise TypeError(f"new(): data must be a sequence (got {args[0].__class__.__name__})")
+    return made if cls is Tensor else Tensor._make_subclass(cls, made)
+
+
+def backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None):
+    """Sums the gradients of this tensor into the .grad of the leaves it depends on.
+
+    gradient: needed unless this is a scalar, of its shape; retain_graph keeps what the nodes saved for another pass
+    (default: create_graph); create_graph records the pass itself; inputs: only these accumulate.
+
+    >>> import wengert
+    >>> x = wengert.tensor([2.0], requires_grad=True)
+    >>> (x ** 2).backward()
+    >>> x.grad
+    tensor([4.])
+    """
+    if gradient is None and not retain_graph and not create_graph and inputs is None:
+        return _core.backward_scalar(self)
+    from . import autograd
+
+    autograd.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+
+class RemovableHandle:
+    """Takes a hook away again.
+
+    >>> import wengert
+    >>> x = wengert.ones(1, requires_grad=True)
+    >>> handle = x.register_hook(lambda g: 2 * g)
+    >>> handle.remove()
+    """
+
+    def __init__(self, owner, hook_id):
+        self._owner, self.id = owner, hook_id
+
+    def remove(self):
+        """The hook is not called any more; a second call does nothing."""
+        if self._owner is not None:
+            _core.remove_hook(self._owner, self.id)
+            self._owner = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.remove()
+
+
+def register_hook(self, hook):
+    """hook(grad) is called when the gradient of this tensor is known; what it returns (if not None) replaces it.
+
+    RuntimeError when the tensor does not require grad.
+    """
+    if not self.requires_grad:
+        raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+    return RemovableHandle(self, _core.add_hook(self, hook, "tensor"))
+
+
+def register_post_accumulate_grad_hook(self, hook):
+    """hook(tensor) is called after a backward pass has written this leaf's .grad."""
+    if not self.requires_grad:
+        raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+    if self.grad_fn is not None:
+        raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+    return RemovableHandle(self, _core.add_hook(self, hook, "post_accumulate"))
+
+
+def retain_grad(self):
+    """This non-leaf keeps its gradient in .grad."""
+    _core.retain_grad(self)
+
+
+def numpy(self, *, force=False):
+    """A NumPy array over the same memory. force: of a detached copy if need be."""
+    if force:
+        self = self.detach()
+    elif self.requires_grad:
+        raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+    import numpy as np
+
+    if self.dtype is _core.bfloat16:
+        raise TypeError("Got unsupported ScalarType BFloat16")
+    return np.asarray(memoryview(self))
+
+
+def __array__(self, dtype=None, copy=None):
+    array = self.numpy()
+    if dtype is not None and array.dtype != dtype:
+        return array.astype(dtype)
+    return array.copy() if copy else array
+
+
+def __array_wrap__(self, array, context=None, return_scalar=False):
+    if array.dtype == bool:
+        array = array.astype("uint8")
+    return _core.from_buffer(array)
+
+
+def __repr__(self, *, tensor_contents=None):
+    from ._tensor_str import tensor_str
+
+    return tensor_str(self)
+
+
+def __format__(self, spec):
+    return self.item().__format__(spec) if self.dim() == 0 else object.__format__(self, spec)
+
+
+def __contains__(self, element):
+    if isinstance(element, (Tensor, int, float, complex, bool)):
+        return bool((element == self).any())
+    raise RuntimeError(f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {element.__class__}.")
+
+
+def __reversed__(self):
+    return self if self.dim() == 0 else self.flip(0)
+
+
+def __complex__(self):
+    return complex(self.item())
+
+
+def __deepcopy__(self, memo):
+    if id(self) in memo:
+        return memo[id(self)]
+    if not self.is_leaf:
+        raise RuntimeError(
+            "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment.  If you were "
+            "attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm usage, see "
+            "https://github.com/pytorch/pytorch/pull/103001"
+        )
+    from copy import deepcopy
+
+    from .storage import deepcopy_storage
+
+    made = deepcopy_storage(self, memo)
+    if self.__class__ is not Tensor:
+        made = Tensor._make_subclass(self.__class__, made)
+    made.requires_grad_(self.requires_grad)
+    if self.grad is not None:
+        made.grad = deepcopy(self.grad, memo)
+    if self.__dict__:
+        made.__dict__.update(deepcopy(self.__dict__, memo))
+    memo[id(self)] = made
+    return made
+
+
+def __reduce_ex__(self, protocol):
+    from .io.pickling import reduce_tensor
+
+    return reduce_tensor(self, protocol)
+
+
+def to(self, *args, **kwargs):
+    """This tensor in another dtype (to(dtype), to(device, dtype), to(other)); itself when nothing changes."""
+    dtype, copy = kwargs.pop("dtype", None), kwargs.pop("copy", False)
+    target, other = kwargs.pop("device", None), kwargs.pop("other", None)
+    kwargs.pop("non_blocking", None)
+    kwargs.pop("memory_format", None)
+    if kwargs:
+        raise TypeError(f"to() got an unexpected keyword argument '{next(iter(kwargs))}'")
+    for k, a in enumerate(args):
+        if isinstance(a, Tensor):
+            dtype = a.dtype
+        elif isinstance(a, _core.dtype):
+            dtype = a
+        elif isinstance(a, bool) and k > 0:
+            copy = a if k == len(args) - 1 and (k > 1 or not isinstance(args[0], str)) and k >= 2 else copy
+        elif a is not None:
+            target = a
+    if other is not None:
+        dtype = other.dtype
+    if target is not None:
+        from ._types import device
+
+        if not isinstance(target, (str, device, int)):
+            raise TypeError(f"to() received an invalid combination of arguments - got ({target.__class__.__name__}), but expected one of: device, dtype or Tensor")
+        device(target)._check_available()
+    if dtype is not None and dtype is not self.dtype:
+        return self._to_copy(dtype)
+    return self.clone() if copy else self
+
+
+def cpu(self, memory_format=None):
+    """Itself: tensors live on the CPU."""
+    return self
+
+
+def cuda(self, device=None, non_blocking=False, memory_format=None):
+    """AssertionError: there is no CUDA."""
+    raise AssertionError("Torch not compiled with CUDA enabled")
+
+
+def type(self, dtype=None, non_blocking=False):  # noqa: A001 (torch's name)
+    """The name of the tensor's type, or the tensor cast to a dtype (or a name such as "torch.FloatTensor")."""
+    if dtype is None:
+        return f"torch.{self.dtype._torch_name}Tensor"
+    if isinstance(dtype, str):
+        for name in ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64", "complex64", "complex128"):
+            candidate = getattr(_core, name)
+            if dtype in (f"torch.{candidate._torch_name}Tensor", f"torch.{name}"):
+                return self.to(candidate)
+        raise ValueError(f"invalid type: '{dtype}'")
+    return self.to(getattr(dtype, "dtype", dtype))
+
+
+def _cast(name, doc):
+    dtype = getattr(_core, name)
+
+    def cast(self, memory_format=None):
+        return self if self.dtype is dtype else self._to_copy(dtype)
+
+    cast.__doc__ = doc
+    return cast
+
+
+def pin_memory(self, device=None):
+    """Itself: there is no device to copy to."""
+    return self
+
+
+def resize_(self, *size, memory_format=None):
+    """Changes the shape in place; memory grows as needed, new elements are uninitialised."""
+    if len(size) == 1 and not isinstance(size[0], int):
+        size = tuple(size[0])
+    if self.requires_grad:
+        raise RuntimeError("cannot resize variables that require grad")
+    n = 1
+    for s in size:
+        n *= s
+    room = (self.untyped_storage().nbytes() // self.element_size()) - self.storage_offset()
+    if n <= room:
+        strides, step = [], 1
+        for s in reversed(size):
+            strides.insert(0, step)
+            step *= max(s, 1)
+        return self._become(self.detach().as_strided(tuple(size), tuple(strides), self.storage_offset()))
+    from . import empty
+
+    made = empty(size, dtype=self.dtype)
+    old = self.detach()
+    made.view(-1)[: old.numel()].copy_(old.reshape(-1))
+    return self._become(made)
+
+
+def resize_as_(self, other, memory_format=None):
+    """resize_ to the shape of other."""
+    return self.resize_(other.shape)
+
+
+def is_shared(self):
+    """True: wengert's tensors can be sent to worker processes."""
+    return False
+
+
+def share_memory_(self):
+    """Accepted: data is copied when it is sent to another process."""
+    return self
+
+
+def is_set_to(self, tensor):
+    """Whether both are the same view of the same storage."""
+    return (self._same_storage(tensor) and self.storage_offset() == tensor.storage_offset() and self.shape == tensor.shape
+            and self.stride() == tensor.stride())
+
+
+def get_device(self):
+    """-1: the CPU."""
+    return -1
+
+
+def dim_order(self):
+    """The order of dims by stride, outermost first."""
+    return tuple(sorted(range(self.dim()), key=lambda d: -self.stride(d)))
+
+
+def __cuda_array_interface__(self):
+    raise AttributeError("Can't get __cuda_array_interface__ on non-CUDA tensor type: " + self.type())
+
+
+def attach():
+    """Gives Tensor the methods of this file."""
+    here = globals()
+    for name in (
+        "backward", "register_hook", "register_post_accumulate_grad_hook", "retain_grad", "numpy", "__array__", "__array_wrap__",
+        "__repr__", "__format__", "__contains__", "__reversed__", "__complex__", "__deepcopy__", "__reduce_ex__", "to", "cpu", "cuda",
+        "type", "pin_memory", "resize_", "resize_as_", "is_shared", "share_memory_", "is_set_to", "get_device", "dim_order",
+    ):
+        setattr(Tensor, name, here[name])
+    for method, dtype in (
+        ("float", "float32"), ("double", "float64"), ("half", "float16"), ("bfloat16", "bfloat16"), ("long", "int64"), ("int", "int32"),
+        ("short", "int16"), ("char", "int8"), ("byte", "uint8"), ("bool", "bool"), ("cfloat", "complex64"), ("cdouble", "complex128"),
+    ):
+        setattr(Tensor, method, _cast(dtype, f"This tensor as {dtype}."))
+    Tensor.__array_priority__ = 1000
+    Tensor.is_pinned = lambda self, device=None: False
+    Tensor.__str__ = __repr__
+
+
+def warn_copy_construct():
+    """What torch says of torch.tensor(tensor)."""
+    warnings.warn(
+        "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
+        "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).", UserWarning, stacklevel=3)

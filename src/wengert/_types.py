@@ -1,0 +1,189 @@
+"""Small types of torch's vocabulary: Size, device, layout, memory_format, finfo, iinfo."""
+
+from . import _core
+
+
+class Size(tuple):
+    """The shape of a tensor: a tuple of ints.
+
+    >>> Size((2, 3)).numel()
+    6
+    """
+
+    __slots__ = ()
+
+    def __repr__(self):
+        return f"torch.Size({list(self)})"
+
+    def numel(self):
+        """The product of all sizes."""
+        n = 1
+        for size in self:
+            n *= size
+        return n
+
+    def __add__(self, other):
+        return Size(tuple.__add__(self, tuple(other)))
+
+    def __radd__(self, other):
+        return Size(tuple(other) + tuple(self))
+
+    def __mul__(self, n):
+        return Size(tuple.__mul__(self, n))
+
+    __rmul__ = __mul__
+
+    def __getitem__(self, index):
+        item = tuple.__getitem__(self, index)
+        return Size(item) if isinstance(index, slice) else item
+
+    def __reduce__(self):
+        return (Size, (tuple(self),))
+
+
+_DEVICE_TYPES = (
+    "cpu", "cuda", "ipu", "xpu", "mkldnn", "opengl", "opencl", "ideep", "hip", "ve", "fpga", "maia", "xla", "lazy", "vulkan",
+    "mps", "meta", "hpu", "mtia", "privateuseone",
+)
+
+
+class device:  # noqa: N801 (torch's name)
+    """Where a tensor lives. wengert computes on the CPU; other names can be written down, but not used.
+
+    >>> device("cpu").type
+    'cpu'
+    """
+
+    __slots__ = ("type", "index")
+
+    def __init__(self, type="cpu", index=None):
+        if isinstance(type, device):
+            type, index = type.type, type.index
+        if isinstance(type, int) and not isinstance(type, bool):
+            type, index = "cuda", type
+        if not isinstance(type, str):
+            raise TypeError(f"device(): argument 'type' (position 1) must be str, not {type.__class__.__name__}")
+        name, colon, number = type.partition(":")
+        if colon:
+            if index is not None:
+                raise RuntimeError(f"type (string) must not include an index because index was passed explicitly: {type}")
+            if not number.isdigit():
+                raise RuntimeError(f"Invalid device string: '{type}'")
+            index = int(number)
+        if name not in _DEVICE_TYPES:
+            raise RuntimeError(
+                f"Expected one of {', '.join(_DEVICE_TYPES[:-2])}, mtia, privateuseone device type at start of device string: {name}"
+            )
+        object.__setattr__(self, "type", name)
+        object.__setattr__(self, "index", index)
+
+    def __setattr__(self, name, value):
+        raise AttributeError(f"attribute '{name}' of 'torch.device' objects is not writable")
+
+    def _check_available(self):
+        if self.type == "cuda":
+            raise AssertionError("Torch not compiled with CUDA enabled")
+        if self.type != "cpu":
+            raise RuntimeError(f"wengert has no '{self.type}' device: tensors live on the CPU")
+        return True
+
+    def __repr__(self):
+        return f"device(type='{self.type}')" if self.index is None else f"device(type='{self.type}', index={self.index})"
+
+    def __str__(self):
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+    def __eq__(self, other):
+        return isinstance(other, device) and (self.type, self.index) == (other.type, other.index)
+
+    def __hash__(self):
+        return hash((self.type, self.index))
+
+    def __reduce__(self):
+        return (device, (self.type,) if self.index is None else (self.type, self.index))
+
+    def __enter__(self):
+        self._check_available()
+        return self
+
+    def __exit__(self, *exc):
+        return False
+
+    def __call__(self, function):
+        return function
+
+
+class _Named:
+    """A constant of torch's that only has a name."""
+
+    def __init__(self, name):
+        self._name = name
+
+    def __repr__(self):
+        return f"torch.{self._name}"
+
+    def __reduce__(self):
+        return self._name
+
+
+class layout(_Named):  # noqa: N801
+    """How elements are laid out; wengert has strided tensors only."""
+
+
+class memory_format(_Named):  # noqa: N801
+    """A preferred order of dims; accepted and, but for contiguous_format, of no effect."""
+
+
+_LIMITS = {  # bits, eps, max, smallest normal, resolution
+    "float16": (16, 2.0**-10, 65504.0, 2.0**-14, 1e-3),
+    "bfloat16": (16, 2.0**-7, 3.3895313892515355e38, 2.0**-126, 1e-2),
+    "float32": (32, 2.0**-23, 3.4028234663852886e38, 2.0**-126, 1e-6),
+    "float64": (64, 2.0**-52, 1.7976931348623157e308, 2.0**-1022, 1e-15),
+}
+
+
+class finfo:  # noqa: N801
+    """Limits of a floating-point dtype.
+
+    >>> import wengert
+    >>> finfo(wengert.float32).bits
+    32
+    """
+
+    def __init__(self, type=None):
+        dtype = _core.get_default_dtype() if type is None else type
+        if not isinstance(dtype, _core.dtype) or not (dtype.is_floating_point or dtype.is_complex):
+            raise TypeError(f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle '{dtype}'")
+        dtype = dtype.to_real()
+        self.dtype = dtype.name
+        self.bits, self.eps, self.max, self.tiny, self.resolution = _LIMITS[dtype.name]
+        self.min, self.smallest_normal = -self.max, self.tiny
+
+    def __repr__(self):
+        return (f"finfo(resolution={self.resolution:g}, min={self.min:g}, max={self.max:g}, eps={self.eps:g}, "
+                f"smallest_normal={self.smallest_normal:g}, tiny={self.tiny:g}, dtype={self.dtype})")
+
+
+class iinfo:  # noqa: N801
+    """Limits of an integer dtype.
+
+    >>> import wengert
+    >>> iinfo(wengert.uint8).max
+    255
+    """
+
+    def __init__(self, type):
+        if not isinstance(type, _core.dtype) or type.is_floating_point or type.is_complex or type.name == "bool":
+            raise TypeError(f"torch.iinfo() requires an integer input type. Use torch.finfo to handle '{type}'")
+        self.dtype, self.bits = type.name, type.itemsize * 8
+        signed = type.is_signed
+        self.max = 2 ** (self.bits - signed) - 1
+        self.min = -(2 ** (self.bits - 1)) if signed else 0
+
+    def __repr__(self):
+        return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"
+
+
+strided, sparse_coo = layout("strided"), layout("sparse_coo")
+contiguous_format, preserve_format = memory_format("contiguous_format"), memory_format("preserve_format")
+channels_last, channels_last_3d = memory_format("channels_last"), memory_format("channels_last_3d")

@@ -1,0 +1,188 @@
+"""torch.autograd: backward, grad, and doors to the rest."""
+
+import warnings
+from importlib import import_module as _import
+
+from .. import _core
+from .grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled, set_multithreading_enabled
+
+__all__ = ["backward", "grad", "no_grad", "enable_grad", "set_grad_enabled", "inference_mode", "Function", "Variable",
+           "detect_anomaly", "set_detect_anomaly", "gradcheck", "gradgradcheck", "set_multithreading_enabled"]
+
+_LAZY = {
+    "Function": "function", "NestedIOFunction": "function", "detect_anomaly": "anomaly_mode", "set_detect_anomaly": "anomaly_mode",
+    "gradcheck": "gradcheck", "gradgradcheck": "gradcheck", "GradcheckError": "gradcheck", "Variable": "variable",
+}
+
+
+def __getattr__(name):
+    if name in ("graph", "functional", "forward_ad", "function", "anomaly_mode", "variable", "profiler"):
+        return _import(f"{__name__}.{name}")
+    if name in _LAZY:
+        value = getattr(_import(f"{__name__}.{_LAZY[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'torch.autograd' has no attribute '{name}'")
+
+
+def _sequence(x):
+    if isinstance(x, _core.Tensor):
+        return (x,)
+    if isinstance(x, tuple) and hasattr(x, "output_nr"):
+        return (x,)  # one GradientEdge
+    return tuple(x)
+
+
+def _meta(output):
+    """(shape, dtype, requires grad) of a root: a tensor or a GradientEdge."""
+    if isinstance(output, _core.Tensor):
+        return output.shape, output.dtype, output.requires_grad
+    shape, dtype = output[0]._input_metadata[output[1]]
+    return shape, dtype, True
+
+
+def _size(shape):
+    return f"torch.Size({list(shape)})"
+
+
+def _make_gradients(outputs, gradients, batched=False):
+    made = []
+    for i, (out, g) in enumerate(zip(outputs, gradients)):
+        shape, dtype, requires = _meta(out)
+        if g is None:
+            if requires:
+                n = 1
+                for s in shape:
+                    n *= s
+                if n != 1:
+                    raise RuntimeError("grad can be implicitly created only for scalar outputs")
+                if not (dtype.is_floating_point or dtype.is_complex):
+                    raise RuntimeError(f"grad can be implicitly created only for real scalar outputs but got {dtype}")
+                from .. import ones
+
+                g = ones(shape, dtype=dtype)
+            made.append(g)
+            continue
+        if not isinstance(g, _core.Tensor):
+            raise TypeError(f"gradients can be either Tensors or None, but got {type(g).__name__}")
+        got = g.shape[1:] if batched else g.shape
+        if tuple(got) != tuple(shape):
+            if batched:
+                raise RuntimeError(
+                    f"If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the batch dimension. "
+                    f"The sizes of the remaining dimensions are expected to match the shape of corresponding output, but a mismatch "
+                    f"was detected: grad_output[{i}] has a shape of {_size(g.shape)} and output[{i}] has a shape of {_size(shape)}. "
+                    f"If you only want some tensors in `grad_output` to be considered batched, consider using vmap."
+                )
+            raise RuntimeError(
+                f"Mismatch in shape: grad_output[{i}] has a shape of {_size(g.shape)} and output[{i}] has a shape of {_size(shape)}."
+            )
+        if dtype.is_complex != g.dtype.is_complex:
+            raise RuntimeError(
+                f"For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in dtype: "
+                f"grad_output[{i}] has a dtype of {g.dtype} and output[{i}] has a dtype of {dtype}."
+            )
+        made.append(g)
+    return tuple(made)
+
+
+def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, grad_variables=None, inputs=None):
+    """Sums the gradients of tensors into the .grad of the leaves they depend on.
+
+    tensors: a tensor or a sequence of them (or of GradientEdges); grad_tensors: a gradient for each that is not a
+    scalar; retain_graph: default create_graph; inputs: only these accumulate. RuntimeError as torch's.
+
+    >>> import wengert
+    >>> x = wengert.ones(2, requires_grad=True)
+    >>> backward((x * 3).sum())
+    >>> x.grad
+    tensor([3., 3.])
+    """
+    if grad_variables is not None:
+        warnings.warn("`grad_variables` is deprecated. Use `grad_tensors` instead.", FutureWarning, stacklevel=2)
+        if grad_tensors is not None:
+            raise RuntimeError("`grad_tensors` and `grad_variables` (deprecated) arguments both passed to `backward()`. Please only use `grad_tensors`.")
+        grad_tensors = grad_variables
+    if inputs is not None and not isinstance(inputs, _core.Tensor) and len(inputs) == 0:
+        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    tensors = _sequence(tensors)
+    if grad_tensors is None:
+        gradients = (None,) * len(tensors)
+    else:
+        gradients = (grad_tensors,) if isinstance(grad_tensors, _core.Tensor) else tuple(grad_tensors)
+    if len(gradients) != len(tensors):
+        raise RuntimeError(f"got {len(tensors)} tensors and {len(gradients)} gradients")
+    gradients = _make_gradients(tensors, gradients)
+    keep = create_graph if retain_graph is None else retain_graph
+    if inputs is None:
+        _core.run_backward(tensors, gradients, bool(keep), bool(create_graph), None, True)
+        return
+    inputs = _sequence(inputs)
+    captured = _core.run_backward(tensors, gradients, bool(keep), bool(create_graph), inputs, True)
+    for tensor, g in zip(inputs, captured):
+        if g is not None and isinstance(tensor, _core.Tensor):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                tensor.grad = g if tensor.grad is None else tensor.grad + g
+
+
+def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, only_inputs=True, allow_unused=None,
+         is_grads_batched=False, materialize_grads=False):
+    """The gradients of outputs with respect to inputs, as a tuple (a dict for a dict of inputs); .grad is not touched.
+
+    allow_unused: None instead of an error for inputs that outputs do not depend on; materialize_grads: zeros for those;
+    is_grads_batched: grad_outputs have a leading batch dim. RuntimeError as torch's.
+
+    >>> import wengert
+    >>> x = wengert.tensor([2.0], requires_grad=True)
+    >>> grad(x ** 3, x)
+    (tensor([12.]),)
+    """
+    if not only_inputs:
+        warnings.warn(
+            "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for other parts of the "
+            "graph, please use torch.autograd.backward.", FutureWarning, stacklevel=2)
+    if materialize_grads:
+        if allow_unused is False:
+            raise ValueError(f"Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused={allow_unused}.")
+        allow_unused = True
+    outputs = _sequence(outputs)
+    keys = None
+    if isinstance(inputs, dict):
+        keys, inputs = list(inputs), tuple(inputs.values())
+    else:
+        inputs = _sequence(inputs)
+    if not inputs:
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
+    if grad_outputs is None:
+        gradients = (None,) * len(outputs)
+    else:
+        gradients = (grad_outputs,) if isinstance(grad_outputs, _core.Tensor) else tuple(grad_outputs)
+    if len(gradients) != len(outputs):
+        raise RuntimeError(f"got {len(outputs)} tensors and {len(gradients)} gradients")
+    gradients = _make_gradients(outputs, gradients, is_grads_batched)
+    keep = bool(create_graph if retain_graph is None else retain_graph)
+
+    def sweep(gs):
+        return _core.run_backward(outputs, gs, keep, bool(create_graph), inputs, False)
+
+    if is_grads_batched:
+        from ..func import vmap
+
+        result = vmap(lambda *gs: sweep(gs), randomness="different")(*gradients)
+    else:
+        result = sweep(gradients)
+    result = list(result)
+    for i, (x, g) in enumerate(zip(inputs, result)):
+        if g is not None:
+            continue
+        if materialize_grads and isinstance(x, _core.Tensor):
+            from .. import zeros_like
+
+            result[i] = zeros_like(x)
+        elif not allow_unused:
+            raise RuntimeError(
+                f"The differentiated Tensor at index {i} appears to not have been used in the graph. "
+                "Set allow_unused=True if this is the desired behavior."
+            )
+    return dict(zip(keys, result)) if keys is not None else tuple(result)

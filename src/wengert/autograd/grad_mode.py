@@ -1,0 +1,188 @@
+"""Whether the tape is written: no_grad, enable_grad, set_grad_enabled, inference_mode."""
+
+import functools
+import sys
+
+from .. import _core
+
+
+def _is_generator(function):
+    code = getattr(function, "__code__", None)
+    return code is not None and bool(code.co_flags & 0x20)
+
+
+def _wrap_generator(make_context, function):
+    """A generator runs under the mode between its yields, its caller under the caller's."""
+
+    @functools.wraps(function)
+    def generator(*args, **kwargs):
+        inner = function(*args, **kwargs)
+        try:
+            with make_context():
+                value = inner.send(None)
+            while True:
+                try:
+                    request = yield value
+                except GeneratorExit:
+                    with make_context():
+                        inner.close()
+                    raise
+                except BaseException:
+                    with make_context():
+                        value = inner.throw(*sys.exc_info())
+                else:
+                    with make_context():
+                        value = inner.send(request)
+        except StopIteration as stop:
+            return stop.value
+
+    return generator
+
+
+class _Mode:
+    """A mode that is a context manager and a decorator."""
+
+    def clone(self):
+        """A fresh one: the decorated function may be called while it already runs."""
+        return type(self)()
+
+    def __call__(self, function):
+        if isinstance(function, type):
+            function.__init__ = self(function.__init__)
+            return function
+        if _is_generator(function):
+            return _wrap_generator(self.clone, function)
+
+        @functools.wraps(function)
+        def wrapper(*args, **kwargs):
+            with self.clone():
+                return function(*args, **kwargs)
+
+        return wrapper
+
+
+class _DecoratorForm(_Mode):
+    """no_grad(f) and @no_grad both work, as in torch."""
+
+    def __new__(cls, function=None):
+        self = object.__new__(cls)
+        return self if function is None else self(function)
+
+
+class no_grad(_DecoratorForm):  # noqa: N801
+    """Nothing is recorded inside.
+
+    >>> import wengert
+    >>> x = wengert.ones(1, requires_grad=True)
+    >>> with wengert.no_grad():
+    ...     (x * 2).requires_grad
+    False
+    """
+
+    def __init__(self, function=None):
+        self._before = []
+
+    def __enter__(self):
+        self._before.append(_core.set_grad_enabled(False))
+
+    def __exit__(self, *exc):
+        _core.set_grad_enabled(self._before.pop())
+
+
+class enable_grad(_DecoratorForm):  # noqa: N801
+    """Recording is on inside, also within no_grad.
+
+    >>> import wengert
+    >>> x = wengert.ones(1, requires_grad=True)
+    >>> with wengert.no_grad(), wengert.enable_grad():
+    ...     (x * 2).requires_grad
+    True
+    """
+
+    def __init__(self, function=None):
+        self._before = []
+
+    def __enter__(self):
+        self._before.append(_core.set_grad_enabled(True))
+
+    def __exit__(self, *exc):
+        _core.set_grad_enabled(self._before.pop())
+
+
+class set_grad_enabled(_Mode):  # noqa: N801
+    """Sets the mode at once; as a context manager it is put back at the end.
+
+    >>> import wengert
+    >>> _ = wengert.set_grad_enabled(True)
+    >>> wengert.is_grad_enabled()
+    True
+    """
+
+    def __init__(self, mode):
+        self.mode = bool(mode)
+        self.prev = _core.set_grad_enabled(self.mode)
+
+    def __call__(self, function):
+        _core.set_grad_enabled(self.prev)  # used as a decorator: only the function is meant
+        return super().__call__(function)
+
+    def clone(self):
+        return set_grad_enabled(self.mode)
+
+    def __enter__(self):
+        _core.set_grad_enabled(self.mode)
+
+    def __exit__(self, *exc):
+        _core.set_grad_enabled(self.prev)
+
+    def __repr__(self):
+        return f"torch.set_grad_enabled(mode={self.mode})"
+
+
+class inference_mode(_Mode):  # noqa: N801
+    """Nothing is recorded, and results can never take part in autograd.
+
+    >>> import wengert
+    >>> with wengert.inference_mode():
+    ...     wengert.ones(1).is_inference()
+    True
+    """
+
+    def __new__(cls, mode=True):
+        self = object.__new__(cls)
+        if isinstance(mode, bool):
+            return self
+        self.__init__()
+        return self(mode)
+
+    def __init__(self, mode=True):
+        self.mode = mode if isinstance(mode, bool) else True
+        self._before = []
+
+    def clone(self):
+        return inference_mode(self.mode)
+
+    def __enter__(self):
+        grad = _core.set_grad_enabled(not self.mode and _core.is_grad_enabled())
+        self._before.append((grad, _core.set_inference_mode(self.mode)))
+
+    def __exit__(self, *exc):
+        grad, inference = self._before.pop()
+        _core.set_inference_mode(inference)
+        _core.set_grad_enabled(grad)
+
+
+class set_multithreading_enabled(_Mode):  # noqa: N801
+    """Accepted: a backward pass runs on the thread that asked for it."""
+
+    def __init__(self, mode):
+        self.mode = bool(mode)
+
+    def clone(self):
+        return set_multithreading_enabled(self.mode)
+
+    def __enter__(self):
+        return None
+
+    def __exit__(self, *exc):
+        return None

@@ -1,0 +1,172 @@
+"""The kinds of ops: what an author writes of one, and what each kind supplies from it."""
+
+from .. import _core
+
+OPS = {}  # op name ("max.dim") -> Declaration: THE TABLE
+FUNCTIONS = {}  # every callable by its public name, dotted for sub-namespaces ("special.expit")
+EXPORTED = set()  # those that are torch.<name>
+METHODS = {}  # those that are Tensor.<name>
+
+
+class Declaration:
+    """One op of the table: its schema, its derivative rule, and what the kind needs to know."""
+
+    __slots__ = ("name", "kind", "schema", "rule", "vjp", "eager", "derivative", "forward", "function", "options", "_names")
+
+    def __init__(self, name, kind, schema, rule, function, *, vjp=False, eager=False, derivative=None, forward=None, options=None):
+        self.name, self.kind, self.schema, self.rule, self.function = name, kind, schema, rule, function
+        self.vjp, self.eager, self.derivative, self.forward, self.options = vjp, eager, derivative, forward, options or {}
+        self._names = None
+
+    @property
+    def signature(self):
+        """(parameters, names of outputs, returns a list), as the machine parsed them; a parameter is
+        (name, type, default, has a default, keyword only)."""
+        for op, params, _, outs, is_list in self.function.overloads:
+            if op == self.name:
+                return params, outs, is_list
+        raise KeyError(self.name)
+
+
+def parameters(function):
+    """The names of a plain function's parameters."""
+    code = function.__code__
+    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+
+
+def _camel(name):
+    return "".join(part[:1].upper() + part[1:] for part in name.strip("_").split("_"))
+
+
+def _publish(name, function, aliases, as_function, as_method):
+    for key in (name, *aliases):
+        FUNCTIONS[key] = function
+        if as_function and "." not in key:
+            EXPORTED.add(key)
+        if as_method and "." not in key:
+            METHODS[key] = function
+
+
+def _declare(schema, rule, kind, *, grad_name=None, promote="same", fn=None, eager=False, vjp=False, derivative=None,
+             forward=None, function=True, method=True, inplace=False, aliases=(), multi_view=False, differentiable=True,
+             namespace=None, **options):
+    op = schema[: schema.index("(")]
+    public = op.partition(".")[0]
+    native = {"elementwise": "elementwise", "fused": "fused", "host": "host"}.get(kind, "primitive")
+    _core.declare(op, native, grad_name or _camel(public) + "Backward0", promote, fn or public, eager, multi_view, differentiable)
+    shown = f"{namespace}.{public}" if namespace else public
+    callable_ = FUNCTIONS.get(shown)
+    if not isinstance(callable_, _core.OpFunction):
+        callable_ = _core.OpFunction(public)
+        callable_.__doc__ = rule.__doc__
+    in_place = public.endswith("_") and not public.endswith("__")
+    callable_.add(schema, in_place)
+    OPS[op] = Declaration(op, kind, schema, rule, callable_, vjp=vjp, eager=eager, derivative=derivative, forward=forward, options=options)
+    _publish(shown, callable_, aliases, function and not namespace, method and not namespace)
+    if inplace and not in_place:
+        written = FUNCTIONS.get(public + "_")
+        if written is None:
+            written = _core.OpFunction(public + "_")
+            written.__doc__ = f"In-place form of {public}."
+        written.add(schema, True)
+        _publish(public + "_", written, tuple(a + "_" for a in aliases if "." not in a), function, True)
+    if rule.__name__ == public:
+        return callable_
+    one = _core.OpFunction(rule.__name__)  # this overload alone, for use in formulas
+    one.add(schema, in_place)
+    one.__doc__ = rule.__doc__
+    return one
+
+
+def _default_schema(rule):
+    """name(Tensor self, Tensor other): the inputs are the rule's parameters but g and the output."""
+    inputs = [p for p in parameters(rule) if p not in ("g", "y", "result")] or ["self"]
+    return f"{rule.__name__}({', '.join('Tensor ' + p for p in inputs)})"
+
+
+def _decorator(kind, args, options):
+    """Lets a kind be used as @kind, @kind("schema") and @kind(option=…)."""
+
+    def apply(rule, schema=None):
+        return _declare(schema or _default_schema(rule), rule, kind, **options)
+
+    if len(args) == 1 and callable(args[0]):
+        return apply(args[0])
+    schema = args[0] if args else None
+    return lambda rule: apply(rule, schema)
+
+
+def elementwise(*args, inplace=True, **options):
+    """A tile function of the machine with its local derivatives: one for each input, in order.
+
+    Options: promote ("same", "float", "compare", "real", "first", "float_first": how the dtype is chosen), fn (the tile
+    function, if its name differs), vjp=True (the rule takes g first and returns g times the derivatives itself: for
+    functions that are not holomorphic), domain and reference (for the tests), inplace, function, method, aliases.
+    """
+    options.setdefault("promote", "same")
+    return _decorator("elementwise", args, {"inplace": inplace, **options})
+
+
+def fused(*args, inplace=True, **options):
+    """A formula over elementwise ops that runs as one tile program; its derivative follows from the formula,
+    or is given as derivative=lambda x, y: … where the formula's would be wrong at a kink."""
+    return _decorator("fused", args, {"inplace": inplace, **options})
+
+
+def primitive(*args, **options):
+    """A body of the machine and its vector-Jacobian rule. eager=True: the rule runs in Python at every backward."""
+    return _decorator("primitive", args, options)
+
+
+reduction = view = primitive  # the machine knows which bodies are views
+
+
+def constant(*args, **options):
+    """An op without a derivative, stated: argmax, floor of integers, comparisons."""
+    return _decorator("constant", args, {"differentiable": False, **options})
+
+
+def host(*args, forward, **options):
+    """An op whose body is a Python function (an algorithm that a library keeps better), with a proper rule.
+    forward gets the arguments, tensors without history; the rule is eager."""
+    return _decorator("host", args, {"forward": forward, "eager": True, **options})
+
+
+def composite(*args, function=True, method=True, inplace=False, aliases=(), namespace=None, **options):
+    """A plain function made of ops: its derivatives follow. With a schema and no parameters: a composite body of the machine."""
+
+    def apply(body):
+        name = body.__name__
+        if args and isinstance(args[0], str) and not parameters(body) and not body.__code__.co_flags & 0x0C:
+            return _declare(args[0], body, "composite", function=function, method=method, inplace=inplace, aliases=aliases,
+                            namespace=namespace, **options)
+        if args and isinstance(args[0], str):
+            name = args[0][: args[0].index("(")] if "(" in args[0] else args[0]
+        shown = f"{namespace}.{name}" if namespace else name
+        _publish(shown, body, aliases, function and not namespace, method and not namespace)
+        if inplace:
+
+            def written(self, *a, **k):
+                return self.copy_(body(self, *a, **k))
+
+            written.__name__ = name + "_"
+            written.__doc__ = f"In-place form of {name}."
+            _publish(name + "_", written, tuple(a + "_" for a in aliases if "." not in a), function, method)
+        return body
+
+    if len(args) == 1 and callable(args[0]):
+        return apply(args[0])
+    return apply
+
+
+class Namespace:
+    """Every op of the table by its torch (aten) name, private ones included."""
+
+    def __getattr__(self, name):
+        try:
+            return FUNCTIONS[name]
+        except KeyError:
+            raise AttributeError(f"wengert has no op '{name}'") from None
+
+    def __dir__(self):
+        return sorted(FUNCTIONS)
