@@ -76,7 +76,7 @@ def hardsigmoid(self):
 
 @fused(
     "hardswish(Tensor self)",
-    derivative=lambda self: where(self <= -3, 0.0, where(self < 3, self / 3 + 0.5, 1.0)),
+    derivative=lambda self: where(self <= -3, 0.0, where(self >= 3, 1.0, self / 3 + 0.5)),
     function=False,
     method=False,
 )

@@ -41,9 +41,10 @@ def div(self, other):
     return 1 / other, -(self / other) / other
 
 
-@elementwise(domain=(1, 3), reference="numpy.floor_divide")
-def floor_divide(self, other):
+@elementwise("floor_divide(Tensor self, Tensor other)", vjp=True, eager=True, domain=(1, 3), reference="numpy.floor_divide")
+def floor_divide(g):
     """The quotient rounded towards minus infinity; integer division by 0 is an error."""
+    raise RuntimeError("derivative for aten::floor_divide is not implemented")
 
 
 @elementwise(domain=(1, 3), inplace=False, function=False, method=False)
@@ -168,11 +169,13 @@ def copysign(self, other, y):
 @elementwise(reference="numpy.nextafter")
 def nextafter(self, other):
     """The next floating-point number after self in the direction of other."""
+    return 0, 0
 
 
-@elementwise(reference="numpy.heaviside")
-def heaviside(self, values):
+@elementwise("heaviside(Tensor self, Tensor values)", vjp=True, eager=True, reference="numpy.heaviside")
+def heaviside(g):
     """0 for negative numbers, 1 for positive ones, values at 0."""
+    raise RuntimeError("derivative for aten::heaviside is not implemented")
 
 
 @elementwise(domain=(1, 30), reference="numpy.gcd")

@@ -2,8 +2,8 @@
 
 from math import nan
 
-from ._declare import composite, elementwise
-from .arithmetic import mul, real, rsqrt
+from ._declare import composite, elementwise, fused
+from .arithmetic import real, rsqrt
 from .compare import clamp, logical_and, logical_or, where
 
 
@@ -243,10 +243,10 @@ def float_power(self, exponent):
     return pow(_double(self), _double(exponent))
 
 
-@composite("ldexp(Tensor self, Tensor other)")
+@fused("ldexp(Tensor self, Tensor other)")
 def ldexp(self, other):
     """self * 2**other."""
-    return mul(self, pow(2.0, other))
+    return self * exp2(other)
 
 
 def _double(x):

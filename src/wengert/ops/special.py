@@ -102,24 +102,54 @@ def polygamma(n, self):
     return polygamma(n + 1, self)
 
 
-@elementwise(promote="float", domain=(0.5, 3), reference="scipy.special.gammainc", aliases=("special.gammainc",))
-def igamma(self, other):
+@elementwise(
+    "igamma(Tensor self, Tensor other)",
+    vjp=True,
+    eager=True,
+    domain=(0.5, 3),
+    reference="scipy.special.gammainc",
+    aliases=("special.gammainc",),
+)
+def igamma(g, self, other, needs):
     """The regularised lower incomplete gamma function of self > 0 and other >= 0."""
-    return None, exp((self - 1) * log(other) - other - lgamma(self))
-
-
-@elementwise(promote="float", domain=(0.5, 3), reference="scipy.special.gammaincc", aliases=("special.gammaincc",))
-def igammac(self, other):
-    """1 - igamma(self, other), without cancellation."""
-    return None, -exp((self - 1) * log(other) - other - lgamma(self))
+    if needs[0]:
+        raise RuntimeError("the derivative for 'igamma: input' is not implemented.")
+    return None, g * exp((self - 1) * log(other) - other - lgamma(self))
 
 
 @elementwise(
-    promote="float", domain=(1.5, 4), reference="scipy.special.zeta", inplace=False, aliases=("special.zeta",), method=False, function=False, grad_name="SpecialZetaBackward0",
+    "igammac(Tensor self, Tensor other)",
+    vjp=True,
+    eager=True,
+    domain=(0.5, 3),
+    reference="scipy.special.gammaincc",
+    aliases=("special.gammaincc",),
 )
-def zeta(self, other):
+def igammac(g, self, other, needs):
+    """1 - igamma(self, other), without cancellation."""
+    if needs[0]:
+        raise RuntimeError("the derivative for 'igammac: input' is not implemented.")
+    return None, -g * exp((self - 1) * log(other) - other - lgamma(self))
+
+
+@elementwise(
+    "zeta(Tensor self, Tensor other)",
+    promote="float",
+    vjp=True,
+    eager=True,
+    domain=(1.5, 4),
+    reference="scipy.special.zeta",
+    inplace=False,
+    function=False,
+    method=False,
+    aliases=("special.zeta",),
+    grad_name="SpecialZetaBackward0",
+)
+def zeta(g, self, other, needs):
     """The sum of (k + other)**-self over k from 0: Hurwitz's zeta function."""
-    return None, -self * zeta(self + 1, other)
+    if needs[0]:
+        raise RuntimeError("the derivative for 'zeta' is not implemented.")
+    return None, g * -self * zeta(self + 1, other)
 
 
 @elementwise(promote="float", domain=(-3, 3), reference="numpy.i0", aliases=("special.i0",))
@@ -153,166 +183,166 @@ def i1e(self, y):
 
 
 @elementwise(
-    promote="float", domain=(-3, 3), reference="scipy.special.j0", inplace=False, aliases=("special.bessel_j0",), method=False, function=False,
+    promote="float", domain=(-3, 3), reference="scipy.special.j0", inplace=False, aliases=("special.bessel_j0",), method=False, function=False, differentiable=False,
 )
 def bessel_j0(self):
     """The Bessel function of the first kind, order 0."""
 
 
 @elementwise(
-    promote="float", domain=(-3, 3), reference="scipy.special.j1", inplace=False, aliases=("special.bessel_j1",), method=False, function=False,
+    promote="float", domain=(-3, 3), reference="scipy.special.j1", inplace=False, aliases=("special.bessel_j1",), method=False, function=False, differentiable=False,
 )
 def bessel_j1(self):
     """The Bessel function of the first kind, order 1."""
 
 
 @elementwise(
-    promote="float", domain=(0.3, 4), reference="scipy.special.y0", inplace=False, aliases=("special.bessel_y0",), method=False, function=False,
+    promote="float", domain=(0.3, 4), reference="scipy.special.y0", inplace=False, aliases=("special.bessel_y0",), method=False, function=False, differentiable=False,
 )
 def bessel_y0(self):
     """The Bessel function of the second kind, order 0."""
 
 
 @elementwise(
-    promote="float", domain=(0.3, 4), reference="scipy.special.y1", inplace=False, aliases=("special.bessel_y1",), method=False, function=False,
+    promote="float", domain=(0.3, 4), reference="scipy.special.y1", inplace=False, aliases=("special.bessel_y1",), method=False, function=False, differentiable=False,
 )
 def bessel_y1(self):
     """The Bessel function of the second kind, order 1."""
 
 
 @elementwise(
-    promote="float", domain=(0.3, 4), reference="scipy.special.k0", inplace=False, aliases=("special.modified_bessel_k0",), method=False, function=False,
+    promote="float", domain=(0.3, 4), reference="scipy.special.k0", inplace=False, aliases=("special.modified_bessel_k0",), method=False, function=False, differentiable=False,
 )
 def modified_bessel_k0(self):
     """The modified Bessel function of the second kind, order 0."""
 
 
 @elementwise(
-    promote="float", domain=(0.3, 4), reference="scipy.special.k1", inplace=False, aliases=("special.modified_bessel_k1",), method=False, function=False,
+    promote="float", domain=(0.3, 4), reference="scipy.special.k1", inplace=False, aliases=("special.modified_bessel_k1",), method=False, function=False, differentiable=False,
 )
 def modified_bessel_k1(self):
     """The modified Bessel function of the second kind, order 1."""
 
 
 @elementwise(
-    promote="float", domain=(0.3, 4), reference="scipy.special.k0e", inplace=False, aliases=("special.scaled_modified_bessel_k0",), method=False, function=False,
+    promote="float", domain=(0.3, 4), reference="scipy.special.k0e", inplace=False, aliases=("special.scaled_modified_bessel_k0",), method=False, function=False, differentiable=False,
 )
 def scaled_modified_bessel_k0(self):
     """exp(self) * modified_bessel_k0(self)."""
 
 
 @elementwise(
-    promote="float", domain=(0.3, 4), reference="scipy.special.k1e", inplace=False, aliases=("special.scaled_modified_bessel_k1",), method=False, function=False,
+    promote="float", domain=(0.3, 4), reference="scipy.special.k1e", inplace=False, aliases=("special.scaled_modified_bessel_k1",), method=False, function=False, differentiable=False,
 )
 def scaled_modified_bessel_k1(self):
     """exp(self) * modified_bessel_k1(self)."""
 
 
 @elementwise(
-    promote="float", domain=(-3, 3), reference="scipy.special.i0", inplace=False, aliases=("special.modified_bessel_i0",), method=False, function=False, fn="i0",
+    promote="float", domain=(-3, 3), reference="scipy.special.i0", inplace=False, aliases=("special.modified_bessel_i0",), method=False, function=False, differentiable=False, fn="i0",
 )
 def modified_bessel_i0(self):
     """The modified Bessel function of the first kind, order 0; without a derivative (see i0)."""
 
 
 @elementwise(
-    promote="float", domain=(-3, 3), reference="scipy.special.i1", inplace=False, aliases=("special.modified_bessel_i1",), method=False, function=False, fn="i1",
+    promote="float", domain=(-3, 3), reference="scipy.special.i1", inplace=False, aliases=("special.modified_bessel_i1",), method=False, function=False, differentiable=False, fn="i1",
 )
 def modified_bessel_i1(self):
     """The modified Bessel function of the first kind, order 1; without a derivative (see i1)."""
 
 
 @elementwise(
-    promote="float", domain=(-3, 3), inplace=False, aliases=("special.spherical_bessel_j0",), method=False, function=False,
+    promote="float", domain=(-3, 3), inplace=False, aliases=("special.spherical_bessel_j0",), method=False, function=False, differentiable=False,
 )
 def spherical_bessel_j0(self):
     """sin(self) / self, and 1 at 0."""
 
 
-@elementwise(promote="float", domain=(-3, 3), inplace=False, aliases=("special.airy_ai",), method=False, function=False)
+@elementwise(promote="float", domain=(-3, 3), inplace=False, aliases=("special.airy_ai",), method=False, function=False, differentiable=False)
 def airy_ai(self):
     """Airy's function Ai."""
 
 
 @elementwise(
-    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.chebyshev_polynomial_t",), method=False, function=False,
+    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.chebyshev_polynomial_t",), method=False, function=False, differentiable=False,
 )
 def chebyshev_polynomial_t(self, n):
     """Chebyshev's polynomial of the first kind, degree n."""
 
 
 @elementwise(
-    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.chebyshev_polynomial_u",), method=False, function=False,
+    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.chebyshev_polynomial_u",), method=False, function=False, differentiable=False,
 )
 def chebyshev_polynomial_u(self, n):
     """Chebyshev's polynomial of the second kind, degree n."""
 
 
 @elementwise(
-    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.chebyshev_polynomial_v",), method=False, function=False,
+    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.chebyshev_polynomial_v",), method=False, function=False, differentiable=False,
 )
 def chebyshev_polynomial_v(self, n):
     """Chebyshev's polynomial of the third kind, degree n."""
 
 
 @elementwise(
-    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.chebyshev_polynomial_w",), method=False, function=False,
+    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.chebyshev_polynomial_w",), method=False, function=False, differentiable=False,
 )
 def chebyshev_polynomial_w(self, n):
     """Chebyshev's polynomial of the fourth kind, degree n."""
 
 
 @elementwise(
-    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.shifted_chebyshev_polynomial_t",), method=False, function=False,
+    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.shifted_chebyshev_polynomial_t",), method=False, function=False, differentiable=False,
 )
 def shifted_chebyshev_polynomial_t(self, n):
     """chebyshev_polynomial_t(2 * self - 1, n)."""
 
 
 @elementwise(
-    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.shifted_chebyshev_polynomial_u",), method=False, function=False,
+    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.shifted_chebyshev_polynomial_u",), method=False, function=False, differentiable=False,
 )
 def shifted_chebyshev_polynomial_u(self, n):
     """chebyshev_polynomial_u(2 * self - 1, n)."""
 
 
 @elementwise(
-    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.shifted_chebyshev_polynomial_v",), method=False, function=False,
+    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.shifted_chebyshev_polynomial_v",), method=False, function=False, differentiable=False,
 )
 def shifted_chebyshev_polynomial_v(self, n):
     """chebyshev_polynomial_v(2 * self - 1, n)."""
 
 
 @elementwise(
-    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.shifted_chebyshev_polynomial_w",), method=False, function=False,
+    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.shifted_chebyshev_polynomial_w",), method=False, function=False, differentiable=False,
 )
 def shifted_chebyshev_polynomial_w(self, n):
     """chebyshev_polynomial_w(2 * self - 1, n)."""
 
 
 @elementwise(
-    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.hermite_polynomial_h",), method=False, function=False,
+    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.hermite_polynomial_h",), method=False, function=False, differentiable=False,
 )
 def hermite_polynomial_h(self, n):
     """The physicists' Hermite polynomial of degree n."""
 
 
 @elementwise(
-    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.hermite_polynomial_he",), method=False, function=False,
+    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.hermite_polynomial_he",), method=False, function=False, differentiable=False,
 )
 def hermite_polynomial_he(self, n):
     """The probabilists' Hermite polynomial of degree n."""
 
 
 @elementwise(
-    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.laguerre_polynomial_l",), method=False, function=False,
+    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.laguerre_polynomial_l",), method=False, function=False, differentiable=False,
 )
 def laguerre_polynomial_l(self, n):
     """Laguerre's polynomial of degree n."""
 
 
 @elementwise(
-    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.legendre_polynomial_p",), method=False, function=False,
+    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.legendre_polynomial_p",), method=False, function=False, differentiable=False,
 )
 def legendre_polynomial_p(self, n):
     """Legendre's polynomial of degree n."""

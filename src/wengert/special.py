@@ -1,0 +1,7 @@
+"""torch.special: the special functions, under SciPy's names."""
+
+from .ops._declare import FUNCTIONS as _FUNCTIONS
+
+_NAMES = {name.partition(".")[2]: function for name, function in _FUNCTIONS.items() if name.startswith("special.")}
+globals().update(_NAMES)
+__all__ = sorted(_NAMES)  # noqa: PLE0605 (a list of names, as it should be)
