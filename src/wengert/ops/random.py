@@ -160,7 +160,7 @@ def randperm():
 
     >>> _ = wengert.manual_seed(0)
     >>> wengert.randperm(4)
-    tensor([2, 0, 1, 3])
+    tensor([0, 1, 3, 2])
     """
 
 
