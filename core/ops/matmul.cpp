@@ -186,21 +186,25 @@ WG_OP_AS(linear, "linear", Composite) {
   if (!bias) return c.out(matmul_of(x, right));
   if (x->ndim() < 2 || right->ndim() != 2) {
     TensorRef product = matmul_of(x, right);
-    return c.out(call<"add">(product, bias, 1));
+    return c.out(call<"add">(product, *bias, 1));
   }
   Dims sizes = x->sizes;
   int64_t rows = 1;
   for (int i = 0; i + 1 < sizes.size(); ++i) rows *= sizes[i];
   sizes[sizes.size() - 1] = right->size(1);
   TensorRef flat = reshaped(x, {rows, x->sizes.back()});
-  TensorRef out = call<"addmm">(bias, flat, right, 1, 1);
+  TensorRef out = call<"addmm">(*bias, flat, right, 1, 1);
   c.out(reshaped(out, sizes));
 }
 
 // Conjugate transpose of the last two dims, and product by the conjugate of a number: the parts of products' gradients.
 WG_OP_AS(adjoint_of, "_adjoint", Composite) {
   TensorRef t = call<"transpose">(c.tensor(0), -2, -1);
-  c.out(is_complex(t->dtype) ? call<"conj">(t) : t);
+  c.out(is_complex(t->dtype) ? call<"conj_physical">(t) : t);
+}
+WG_OP_AS(conj_of, "_conj", Composite) {
+  Tensor& x = c.tensor(0);
+  c.out(is_complex(x.dtype) ? call<"conj_physical">(x) : TensorRef(&x));
 }
 WG_OP_AS(scaled_by, "_scaled", Composite) {
   complex128 z = conj_scale(c, 1);

@@ -68,13 +68,13 @@ TensorRef norm_rule(const TensorRef& g, const TensorRef& x, const TensorRef& y, 
   if (p == 1) return call<"mul">(g, call<"sgn">(x));
   if (p == 2) return call<"where">(call<"eq">(y, 0), 0, call<"mul">(x, call<"div">(g, y)));
   TensorRef size = call<"abs">(x);
-  TensorRef factor = call<"div">(g, call<"pow">(y, p - 1));
+  TensorRef factor = call<"div">(g, call<"pow.Tensor_Scalar">(y, p - 1));
   if (p < 2) {
-    TensorRef slope = call<"where">(call<"eq">(x, 0), 0, call<"mul">(call<"sgn">(x), call<"pow">(size, p - 1)));
+    TensorRef slope = call<"where">(call<"eq">(x, 0), 0, call<"mul">(call<"sgn">(x), call<"pow.Tensor_Scalar">(size, p - 1)));
     if (p < 1) return call<"mul">(slope, factor);
     return call<"where">(call<"eq">(y, 0), 0, call<"mul">(slope, factor));
   }
-  TensorRef slope = call<"mul">(x, call<"pow">(size, p - 2));
+  TensorRef slope = call<"mul">(x, call<"pow.Tensor_Scalar">(size, p - 2));
   return call<"where">(call<"eq">(y, 0), 0, call<"mul">(slope, factor));
 }
 

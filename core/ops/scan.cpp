@@ -40,6 +40,18 @@ void extremes(Call& c, bool max) {
   c.out(std::move(indices));
 }
 
+void log_sums(Call& c, bool reverse) {
+  Tensor& x = c.tensor(0);
+  int dim = reduced_dim(c, 1, x.ndim());
+  WG_CHECK_KIND(Kind::NotImplemented, is_floating(x.dtype), "\"logcumsumexp_out_cpu\" not implemented for '",
+                torch_name(x.dtype), "'");
+  TensorRef from = contiguous(x), out = empty(x.sizes, x.dtype);
+  Scan s = shape_of(*from, dim);
+  s.reverse = reverse;
+  cumulative_logsumexp(s, from->data(), out->data());
+  c.out(std::move(out));
+}
+
 }  // namespace
 
 WG_OP(cumsum) { accumulate(c, cumulative_sum); }
@@ -49,15 +61,8 @@ WG_OP(_reverse_cumsum) { accumulate(c, cumulative_sum, true); }
 WG_OP(cummax) { extremes(c, true); }
 WG_OP(cummin) { extremes(c, false); }
 
-WG_OP(logcumsumexp) {
-  Tensor& x = c.tensor(0);
-  int dim = reduced_dim(c, 1, x.ndim());
-  WG_CHECK_KIND(Kind::NotImplemented, is_floating(x.dtype), "\"logcumsumexp_out_cpu\" not implemented for '",
-                torch_name(x.dtype), "'");
-  TensorRef from = contiguous(x), out = empty(x.sizes, x.dtype);
-  cumulative_logsumexp(shape_of(*from, dim), from->data(), out->data());
-  c.out(std::move(out));
-}
+WG_OP(logcumsumexp) { log_sums(c, false); }
+WG_OP(_reverse_logcumsumexp) { log_sums(c, true); }
 
 // Each gradient goes to the element its output came from; an element may have been the extreme of many.
 WG_OP_AS(cumextreme_backward, "_cumextreme_backward", Composite) {
@@ -102,7 +107,7 @@ WG_OP_AS(prod_backward, "_prod_backward", Composite) {
   line[int(dim)] = n;
   TensorRef last = zeros(line, DType::Bool);
   last->as<bool>()[n - 1] = true;
-  if (is_complex(x->dtype)) x = call<"conj">(x);
+  if (is_complex(x->dtype)) x = call<"conj_physical">(x);
   TensorRef before = call<"_shifted">(call<"cumprod">(x, dim), dim, 1.0, false);
   TensorRef behind = call<"_recurrence">(call<"where">(last, wide, 0), x, dim, true);
   TensorRef out = call<"mul">(before, behind);

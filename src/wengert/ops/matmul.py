@@ -1,13 +1,18 @@
 """Products of matrices and vectors, with their derivatives."""
 
 from ._declare import composite, primitive
-from .arithmetic import conj, mul
+from .arithmetic import mul
 from .shape import transpose, unsqueeze
 
 
 @primitive("_adjoint(Tensor self)", function=False, method=False)
 def _adjoint():
     """The conjugate transpose of the last two dims."""
+
+
+@primitive("_conj(Tensor self)", function=False, method=False)
+def _conj():
+    """The complex conjugate; a real tensor itself."""
 
 
 @primitive("_scaled(Tensor self, Scalar alpha)", function=False, method=False)
@@ -30,19 +35,19 @@ def bmm(g, self, mat2):
 @primitive("mv(Tensor self, Tensor vec)")
 def mv(g, self, vec):
     """A matrix times a vector, (n, k) @ (k) -> (n)."""
-    return mul(unsqueeze(g, 1), conj(vec)), mv(_adjoint(self), g)
+    return mul(unsqueeze(g, 1), _conj(vec)), mv(_adjoint(self), g)
 
 
 @primitive("dot(Tensor self, Tensor tensor)")
 def dot(g, self, tensor):
     """The sum of products of two vectors of equal length."""
-    return g * conj(tensor), g * conj(self)
+    return g * _conj(tensor), g * _conj(self)
 
 
 @primitive("vdot(Tensor self, Tensor other)")
 def vdot(g, self, other):
     """The dot product with the first vector conjugated."""
-    return conj(g) * other, g * self
+    return _conj(g) * other, g * self
 
 
 @primitive("addmm(Tensor self, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1)", inplace=True)
@@ -58,7 +63,7 @@ def addmm(g, mat1, mat2, beta, alpha):
 @primitive("addmv(Tensor self, Tensor mat, Tensor vec, *, Scalar beta=1, Scalar alpha=1)", inplace=True)
 def addmv(g, mat, vec, beta, alpha):
     """beta * self + alpha * (mat @ vec)."""
-    return _scaled(g, beta), _scaled(mul(unsqueeze(g, 1), conj(vec)), alpha), _scaled(mv(_adjoint(mat), g), alpha)
+    return _scaled(g, beta), _scaled(mul(unsqueeze(g, 1), _conj(vec)), alpha), _scaled(mv(_adjoint(mat), g), alpha)
 
 
 @primitive("baddbmm(Tensor self, Tensor batch1, Tensor batch2, *, Scalar beta=1, Scalar alpha=1)", inplace=True)
@@ -74,7 +79,7 @@ def baddbmm(g, batch1, batch2, beta, alpha):
 @primitive("addr(Tensor self, Tensor vec1, Tensor vec2, *, Scalar beta=1, Scalar alpha=1)", inplace=True)
 def addr(g, vec1, vec2, beta, alpha):
     """beta * self + alpha * outer(vec1, vec2)."""
-    return _scaled(g, beta), _scaled(mv(g, conj(vec2)), alpha), _scaled(mv(transpose(g, 0, 1), conj(vec1)), alpha)
+    return _scaled(g, beta), _scaled(mv(g, _conj(vec2)), alpha), _scaled(mv(transpose(g, 0, 1), _conj(vec1)), alpha)
 
 
 @primitive("matmul(Tensor self, Tensor other)", aliases=("linalg.matmul",))

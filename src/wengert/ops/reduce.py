@@ -1,7 +1,7 @@
 """Sums, products, means and extremes over dims, with their derivatives."""
 
 from ._declare import composite, constant, primitive
-from .arithmetic import conj, div, mul, sub
+from .arithmetic import div, mul, sub
 from .compare import eq, isnan, logical_not, where
 from .math import exp
 from .sort import _extreme_backward, _scatter_picked
@@ -221,7 +221,7 @@ def logsumexp(g, self, dim, keepdim, y):
     tensor(1.3863)
     """
     weight = exp(sub(self, _expand_reduced(y, self.shape, dim, keepdim)))
-    return mul(_expand_reduced(g, self.shape, dim, keepdim), conj(weight))
+    return mul(_expand_reduced(g, self.shape, dim, keepdim), weight)
 
 
 @primitive(

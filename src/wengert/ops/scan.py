@@ -1,9 +1,10 @@
 """Cumulative sums, products, extremes and log-sums, with their derivatives; differences."""
 
 from ._declare import composite, primitive
-from .arithmetic import conj, mul, sub
+from .arithmetic import mul, sub
 from .compare import gt, logical_xor, lt, where
 from .math import exp, log
+from .matmul import _conj
 
 
 @primitive("cumsum(Tensor self, int dim, *, ScalarType? dtype=None)", inplace=True)
@@ -25,17 +26,17 @@ def _reverse_cumsum(g, dim):
 @primitive("cumprod(Tensor self, int dim, *, ScalarType? dtype=None)", inplace=True)
 def cumprod(g, self, dim, y):
     """Running products along a dim; integers give int64. The gradient is exact where elements are 0."""
-    before = _shifted(conj(y), dim, 1, False)
-    return mul(before, _recurrence(g, conj(self), dim, True))
+    before = _shifted(_conj(y), dim, 1, False)
+    return mul(before, _recurrence(g, _conj(self), dim, True))
 
 
 @primitive("_recurrence(Tensor a, Tensor x, int dim, bool reverse)", function=False, method=False, eager=True)
 def _recurrence(g, x, dim, reverse, y):
     """y[k] = a[k] + x[k] y[k-1] along a dim, or from the end its adjoint y[k] = a[k] + x[k+1] y[k+1]."""
-    back = _recurrence(g, conj(x), dim, not reverse)
+    back = _recurrence(g, _conj(x), dim, not reverse)
     if reverse:
-        return back, mul(_shifted(back, dim, 0, False), conj(y))
-    return back, mul(back, conj(_shifted(y, dim, 0, False)))
+        return back, mul(_shifted(back, dim, 0, False), _conj(y))
+    return back, mul(back, _conj(_shifted(y, dim, 0, False)))
 
 
 @primitive("_shifted(Tensor self, int dim, float fill, bool reverse)", function=False, method=False, eager=True)
@@ -64,21 +65,26 @@ def _cumextreme_backward():
 @primitive("logcumsumexp(Tensor self, int dim)")
 def logcumsumexp(g, self, dim, y):
     """log of the running sums of exp(self) along a dim."""
-    # In logarithms, the positive and the negative part of g apart, so that nothing overflows.
-    infinity = float("inf")
-    positive = where(gt(g, 0), log(where(gt(g, 0), g, 1)), -infinity)
-    negative = where(lt(g, 0), log(where(lt(g, 0), mul(g, -1), 1)), -infinity)
-    return sub(_log_back(positive, self, y, dim), _log_back(negative, self, y, dim))
+    rise, fall = _parts(g)
+    return sub(
+        exp(_reverse_logcumsumexp(sub(rise, y), dim) + self), exp(_reverse_logcumsumexp(sub(fall, y), dim) + self)
+    )
 
 
-def _log_back(part, self, y, dim):
-    return exp(_reverse_logcumsumexp(sub(part, y), dim) + self)
-
-
-@composite("_reverse_logcumsumexp(Tensor self, int dim)", function=False, method=False)
-def _reverse_logcumsumexp(self, dim):
+@primitive("_reverse_logcumsumexp(Tensor self, int dim)", function=False, method=False)
+def _reverse_logcumsumexp(g, self, dim, y):
     """logcumsumexp from the end."""
-    return logcumsumexp(self.flip(dim), dim).flip(dim)
+    rise, fall = _parts(g)
+    return sub(exp(logcumsumexp(sub(rise, y), dim) + self), exp(logcumsumexp(sub(fall, y), dim) + self))
+
+
+def _parts(g):
+    """The logarithms of a gradient's positive and negative part: with them nothing overflows."""
+    infinity = float("inf")
+    return (
+        where(gt(g, 0), log(where(gt(g, 0), g, 1)), -infinity),
+        where(lt(g, 0), log(where(lt(g, 0), mul(g, -1), 1)), -infinity),
+    )
 
 
 def _joined(self, dim, prepend, append):
