@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is the oracle of these tests")
 
-import wengert as wg  # noqa: E402
+import wengert as wg
 
 
 def to_wg(value, memo=None):

@@ -163,10 +163,9 @@ ERRORS = {
 def test_error_or_warning_is_torchs(name):
     texts = []
     for lib in (wg, torch):
-        with pytest.raises(Exception) as caught:  # noqa: PT011  (the text is compared)
-            with warnings.catch_warnings():
-                warnings.simplefilter("error")
-                ERRORS[name](lib.nn.functional, lib)
+        with pytest.raises(Exception) as caught, warnings.catch_warnings():
+            warnings.simplefilter("error")
+            ERRORS[name](lib.nn.functional, lib)
         texts.append((caught.type.__name__, str(caught.value)))
     assert texts[0] == texts[1]
 

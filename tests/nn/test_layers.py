@@ -204,7 +204,7 @@ def test_running_statistics_are_torchs():
 
 
 def test_every_public_name_of_torch_nn_exists():
-    import wengert.nn as nn
+    from wengert import nn
 
     ignored = {"intrinsic", "qat", "quantizable", "quantized"}
     assert [n for n in dir(torch.nn) if n[0] != "_" and n not in ignored and not hasattr(nn, n)] == []

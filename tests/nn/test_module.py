@@ -15,7 +15,7 @@ def text_of(action, lib):
     """What a program prints or raises, with the libraries' names made equal."""
     try:
         out = action(lib)
-    except Exception as e:
+    except Exception as e:  # noqa: BLE001
         out = f"{type(e).__name__}: {e}"
     return str(out).replace("wengert", "torch").replace("torch.nn.modules.module.Module", "Module")
 
@@ -106,7 +106,7 @@ ERRORS = {
     "padding index": lambda lib: lib.nn.Embedding(3, 2, padding_idx=5),
     "softmax2d": lambda lib: lib.nn.Softmax2d()(lib.ones(2)),
     "unflatten": lambda lib: lib.nn.Unflatten(1, 3),
-    "transformer": lambda lib: lib.nn.Transformer(4, 2, 1, 1, 4, batch_first=True)(lib.ones(1, 2, 4), lib.ones(3, 2, 4)),
+    "transformer": lambda lib: lib.nn.Transformer(2, 2, 1, 1, 4, batch_first=True)(lib.ones(1, 2, 2), lib.ones(3, 2, 2)),
     "positive margin": lambda lib: lib.nn.TripletMarginLoss(margin=0),
     "adaptive softmax": lambda lib: lib.nn.AdaptiveLogSoftmaxWithLoss(4, 4, [3, 2]),
 }  # fmt: skip
@@ -157,7 +157,7 @@ def hook_log(lib):
     """The order in which all kinds of hooks are called, and what they see."""
     log = []
     model = net(lib)
-    note = lambda name: lambda *args: log.append((name, len(args)))  # noqa: E731
+    note = lambda name: lambda *args: log.append((name, len(args)))
     model.register_forward_pre_hook(note("pre"))
     model.register_forward_pre_hook(note("pre kwargs"), with_kwargs=True, prepend=True)
     model.register_forward_hook(note("forward"))

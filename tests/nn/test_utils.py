@@ -3,10 +3,9 @@
 import warnings
 
 import pytest
+import torch.nn.utils.prune
 
 from .parity import assert_same, same_seed, tensors, torch, wg
-
-import torch.nn.utils.prune  # noqa: E402, I001  (torch does not import it by itself)
 
 INITS = {
     "uniform_": lambda init, t: init.uniform_(t, -1, 2),

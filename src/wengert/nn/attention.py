@@ -25,5 +25,6 @@ def sdpa_kernel(backends, set_priority=False):
     ...     pass
     """
     if not isinstance(backends, (list, SDPBackend)):
-        raise AssertionError("Backend must be an instance of SDPBackend or a list of SDPBackend instances")
+        text = "Backend must be an instance of SDPBackend or a list of SDPBackend instances"
+        raise AssertionError(text)  # noqa: TRY004
     yield

@@ -7,31 +7,31 @@ import wengert as wg
 
 __all__ = [
     "calculate_gain",
-    "uniform_",
-    "normal_",
-    "trunc_normal_",
-    "constant_",
-    "ones_",
-    "zeros_",
-    "eye_",
-    "dirac_",
-    "xavier_uniform_",
-    "xavier_normal_",
-    "kaiming_uniform_",
-    "kaiming_normal_",
-    "orthogonal_",
-    "sparse_",
-    "uniform",
-    "normal",
     "constant",
-    "eye",
+    "constant_",
     "dirac",
-    "xavier_uniform",
-    "xavier_normal",
-    "kaiming_uniform",
+    "dirac_",
+    "eye",
+    "eye_",
     "kaiming_normal",
+    "kaiming_normal_",
+    "kaiming_uniform",
+    "kaiming_uniform_",
+    "normal",
+    "normal_",
+    "ones_",
     "orthogonal",
+    "orthogonal_",
     "sparse",
+    "sparse_",
+    "trunc_normal_",
+    "uniform",
+    "uniform_",
+    "xavier_normal",
+    "xavier_normal_",
+    "xavier_uniform",
+    "xavier_uniform_",
+    "zeros_",
 ]
 
 _LINEAR_FNS = (
@@ -310,7 +310,7 @@ def sparse_(tensor, sparsity, std=0.01, generator=None):
     if tensor.dim() != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
     rows, cols = tensor.shape
-    zeros = int(math.ceil(sparsity * rows))
+    zeros = math.ceil(sparsity * rows)
     with wg.no_grad():
         tensor.normal_(0, std, generator=generator)
         for col in range(cols):

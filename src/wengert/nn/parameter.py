@@ -4,7 +4,14 @@ from collections import OrderedDict
 
 import wengert as wg
 
-__all__ = ["Parameter", "UninitializedParameter", "is_lazy", "Buffer", "UninitializedBuffer", "UninitializedTensorMixin"]
+__all__ = [
+    "Buffer",
+    "Parameter",
+    "UninitializedBuffer",
+    "UninitializedParameter",
+    "UninitializedTensorMixin",
+    "is_lazy",
+]
 
 
 def _rebuild_parameter(data, requires_grad, backward_hooks):
@@ -68,11 +75,12 @@ _UNUSABLE = (
     " explicitly manipulating `torch.nn.parameter.{}` objects. When using LazyModules Call `forward` with a dummy"
     " batch to initialize the parameters before calling torch functions"
 )
-_ALLOWED = frozenset(
-    "copy_ is_complex is_floating_point half float double char short int long cuda cpu to get_device device dtype data"
-    " requires_grad requires_grad_ grad grad_fn is_leaf is_meta is_cuda layout detach type is_sparse materialize"
-    " share_memory_ cls_to_become persistent clone backward_hooks".split()
-)
+_ALLOWED = {
+    "copy_", "is_complex", "is_floating_point", "half", "float", "double", "char", "short", "int", "long",
+    "cuda", "cpu", "to", "get_device", "device", "dtype", "data", "requires_grad", "requires_grad_", "grad",
+    "grad_fn", "is_leaf", "is_meta", "is_cuda", "layout", "detach", "type", "is_sparse", "materialize",
+    "share_memory_", "cls_to_become", "persistent", "clone", "backward_hooks",
+}  # fmt: skip
 
 
 class UninitializedTensorMixin:

@@ -201,32 +201,11 @@ def _attend_native(q, k, v, attn_mask, dropout_p, is_causal, batch, num_heads):
 
 
 def multi_head_attention_forward(
-    query,
-    key,
-    value,
-    embed_dim_to_check,
-    num_heads,
-    in_proj_weight,
-    in_proj_bias,
-    bias_k,
-    bias_v,
-    add_zero_attn,
-    dropout_p,
-    out_proj_weight,
-    out_proj_bias,
-    training=True,
-    key_padding_mask=None,
-    need_weights=True,
-    attn_mask=None,
-    use_separate_proj_weight=False,
-    q_proj_weight=None,
-    k_proj_weight=None,
-    v_proj_weight=None,
-    static_k=None,
-    static_v=None,
-    average_attn_weights=True,
-    is_causal=False,
-):
+    query, key, value, embed_dim_to_check, num_heads, in_proj_weight, in_proj_bias, bias_k, bias_v, add_zero_attn,
+    dropout_p, out_proj_weight, out_proj_bias, training=True, key_padding_mask=None, need_weights=True, attn_mask=None,
+    use_separate_proj_weight=False, q_proj_weight=None, k_proj_weight=None, v_proj_weight=None, static_k=None,
+    static_v=None, average_attn_weights=True, is_causal=False,
+):  # fmt: skip
     """Attention of query (L, N, E) over key and value (S, N, E); all may lack N.
 
     Returns the output (L, N, E) and, with need_weights, the weights (N, L, S), by head if not averaged.
@@ -241,7 +220,8 @@ def multi_head_attention_forward(
     )
     attn_mask, is_causal = _causal(attn_mask, padding_mask, is_causal, need_weights, query.dtype)
     _need(
-        embed_dim == embed_dim_to_check, f"was expecting embedding dimension of {embed_dim_to_check}, but got {embed_dim}"
+        embed_dim == embed_dim_to_check,
+        f"was expecting embedding dimension of {embed_dim_to_check}, but got {embed_dim}",
     )
     _need(embed_dim % num_heads == 0, f"embed_dim {embed_dim} not divisible by num_heads {num_heads}")
     separate = (q_proj_weight, k_proj_weight, v_proj_weight)

@@ -68,7 +68,7 @@ def _load_entry(module, name, param, key, value, assign, error_msgs):
     try:
         with wg.no_grad():
             _copy_entry(module, name, param, value, key, assign)
-    except Exception as ex:
+    except Exception as ex:  # noqa: BLE001  (any error of a user's code)
         action = "assigning" if assign else "copying"
         error_msgs.append(
             f'While {action} the parameter named "{key}", whose dimensions in the model are {param.size()} and '

@@ -11,27 +11,33 @@ from ..parameter import Parameter
 from .module import Module
 
 __all__ = [
-    "Threshold", "ReLU", "RReLU", "Hardtanh", "ReLU6", "Sigmoid", "Hardsigmoid", "Tanh", "SiLU", "Mish", "Hardswish",
-    "ELU", "CELU", "SELU", "GLU", "GELU", "Hardshrink", "LeakyReLU", "LogSigmoid", "Softplus", "Softshrink", "PReLU",
-    "Softsign", "Tanhshrink",
-]  # fmt: skip
+    "CELU",
+    "ELU",
+    "GELU",
+    "GLU",
+    "SELU",
+    "Hardsigmoid",
+    "Hardswish",
+    "Hardtanh",
+    "LeakyReLU",
+    "Mish",
+    "PReLU",
+    "RReLU",
+    "ReLU",
+    "ReLU6",
+    "SiLU",
+    "Sigmoid",
+    "Softplus",
+    "Tanh",
+    "Threshold",
+]
 
 _relu = native("relu")
-
-
-class _Plain(Module):
-    """A layer that is one function of its input."""
-
-    _function = None
-
-    def forward(self, input):
-        return type(self)._function(input)
 
 
 class _MaybeInplace(Module):
     """A layer that is one function of its input, with an in-place form."""
 
-    __constants__ = ["inplace"]
     _function = None
 
     def __init__(self, inplace=False):
@@ -51,8 +57,6 @@ class Threshold(Module):
     >>> Threshold(1, 0)(wg.tensor([0.5, 2.0]))
     tensor([0., 2.])
     """
-
-    __constants__ = ["threshold", "value", "inplace"]
 
     def __init__(self, threshold, value, inplace=False):
         super().__init__()
@@ -86,8 +90,6 @@ class RReLU(Module):
     tensor([1.])
     """
 
-    __constants__ = ["lower", "upper", "inplace"]
-
     def __init__(self, lower=1.0 / 8, upper=1.0 / 3, inplace=False):
         super().__init__()
         self.lower = lower
@@ -108,8 +110,6 @@ class Hardtanh(Module):
     >>> Hardtanh()(wg.tensor([-3.0, 1.0]))
     tensor([-1.,  1.])
     """
-
-    __constants__ = ["min_val", "max_val", "inplace"]
 
     def __init__(self, min_val=-1.0, max_val=1.0, inplace=False, min_value=None, max_value=None):
         super().__init__()
@@ -231,7 +231,6 @@ class ELU(Module):
     tensor([1.])
     """
 
-    __constants__ = ["alpha", "inplace"]
     _function = staticmethod(F.elu)
 
     def __init__(self, alpha=1.0, inplace=False):
@@ -263,8 +262,6 @@ class GLU(Module):
     torch.Size([1, 2])
     """
 
-    __constants__ = ["dim"]
-
     def __init__(self, dim=-1):
         super().__init__()
         self.dim = dim
@@ -283,8 +280,6 @@ class GELU(Module):
     tensor([0.])
     """
 
-    __constants__ = ["approximate"]
-
     def __init__(self, approximate="none"):
         super().__init__()
         self.approximate = approximate
@@ -296,49 +291,12 @@ class GELU(Module):
         return f"approximate={self.approximate!r}"
 
 
-class _Shrink(Module):
-    __constants__ = ["lambd"]
-    _function = None
-
-    def __init__(self, lambd=0.5):
-        super().__init__()
-        self.lambd = lambd
-
-    def forward(self, input):
-        return type(self)._function(input, self.lambd)
-
-    def extra_repr(self):
-        return str(self.lambd)
-
-
-class Hardshrink(_Shrink):
-    """x where |x| > lambd, else 0.
-
-    >>> Hardshrink()(wg.tensor([0.25, 2.0]))
-    tensor([0., 2.])
-    """
-
-    _function = staticmethod(F.hardshrink)
-
-
-class Softshrink(_Shrink):
-    """x moved towards 0 by lambd.
-
-    >>> Softshrink()(wg.tensor([2.0]))
-    tensor([1.5000])
-    """
-
-    _function = staticmethod(F.softshrink)
-
-
 class LeakyReLU(Module):
     """x for x > 0, else negative_slope * x.
 
     >>> LeakyReLU(0.5)(wg.tensor([-1.0]))
     tensor([-0.5000])
     """
-
-    __constants__ = ["inplace", "negative_slope"]
 
     def __init__(self, negative_slope=1e-2, inplace=False):
         super().__init__()
@@ -352,44 +310,12 @@ class LeakyReLU(Module):
         return f"negative_slope={self.negative_slope}" + (", inplace=True" if self.inplace else "")
 
 
-class LogSigmoid(_Plain):
-    """log(sigmoid(x)).
-
-    >>> LogSigmoid()(wg.zeros(1))
-    tensor([-0.6931])
-    """
-
-    _function = staticmethod(F.logsigmoid)
-
-
-class Softsign(_Plain):
-    """x / (1 + |x|).
-
-    >>> Softsign()(wg.ones(1))
-    tensor([0.5000])
-    """
-
-    _function = staticmethod(F.softsign)
-
-
-class Tanhshrink(_Plain):
-    """x - tanh(x).
-
-    >>> Tanhshrink()(wg.zeros(1))
-    tensor([0.])
-    """
-
-    _function = staticmethod(F.tanhshrink)
-
-
 class Softplus(Module):
     """log(1 + exp(beta * x)) / beta, linear above `threshold`.
 
     >>> Softplus()(wg.zeros(1))
     tensor([0.6931])
     """
-
-    __constants__ = ["beta", "threshold"]
 
     def __init__(self, beta=1.0, threshold=20.0):
         super().__init__()
@@ -409,8 +335,6 @@ class PReLU(Module):
     >>> PReLU()(wg.tensor([-1.0])).item()
     -0.25
     """
-
-    __constants__ = ["num_parameters"]
 
     def __init__(self, num_parameters=1, init=0.25, device=None, dtype=None):
         super().__init__()

@@ -21,8 +21,6 @@ class MultiheadAttention(Module):
     (torch.Size([3, 1, 4]), torch.Size([1, 3, 3]))
     """
 
-    __constants__ = ["batch_first"]
-
     def __init__(
         self, embed_dim, num_heads, dropout=0.0, bias=True, add_bias_kv=False, add_zero_attn=False, kdim=None,
         vdim=None, batch_first=False, device=None, dtype=None,

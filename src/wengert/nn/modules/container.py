@@ -6,7 +6,7 @@ from itertools import chain
 
 from .module import Module
 
-__all__ = ["Container", "Sequential", "ModuleList", "ModuleDict"]
+__all__ = ["Container", "ModuleDict", "ModuleList", "Sequential"]
 
 
 def _absolute_index(idx, length):
@@ -78,7 +78,7 @@ class Sequential(Module):
 
     def _check_addable(self, other):
         if not isinstance(other, Sequential):
-            raise ValueError(
+            raise ValueError(  # noqa: TRY004  (torch's type of error)
                 f"add operator supports only objects of Sequential class, but {type(other)!s} is given."
             )
 
@@ -120,7 +120,7 @@ class Sequential(Module):
     def insert(self, index, module):
         """Put a module before `index`; returns self."""
         if not isinstance(module, Module):
-            raise AssertionError(f"module should be of type: {Module}")
+            raise AssertionError(f"module should be of type: {Module}")  # noqa: TRY004  (torch's type of error)
         n = len(self._modules)
         if not -n <= index <= n:
             raise IndexError(f"Index out of range: {index}")

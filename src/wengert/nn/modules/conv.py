@@ -36,11 +36,6 @@ def _check(in_channels, out_channels, groups, padding, stride, padding_mode):
 
 
 class _ConvNd(Module):
-    __constants__ = [
-        "stride", "padding", "dilation", "groups", "padding_mode", "output_padding", "in_channels", "out_channels",
-        "kernel_size",
-    ]  # fmt: skip
-
     def __init__(
         self, in_channels, out_channels, kernel_size, stride, padding, dilation, transposed, output_padding, groups,
         bias, padding_mode, device=None, dtype=None,

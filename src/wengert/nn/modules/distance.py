@@ -5,7 +5,7 @@ import wengert as wg  # noqa: F401  (the examples use it)
 from .. import functional as F
 from .module import Module
 
-__all__ = ["PairwiseDistance", "CosineSimilarity"]
+__all__ = ["CosineSimilarity", "PairwiseDistance"]
 
 
 class PairwiseDistance(Module):
@@ -14,8 +14,6 @@ class PairwiseDistance(Module):
     >>> PairwiseDistance()(wg.tensor([[3.0, 4.0]]), wg.zeros(1, 2))
     tensor([5.0000])
     """
-
-    __constants__ = ["norm", "eps", "keepdim"]
 
     def __init__(self, p=2.0, eps=1e-6, keepdim=False):
         super().__init__()
@@ -33,8 +31,6 @@ class CosineSimilarity(Module):
     >>> CosineSimilarity()(wg.ones(1, 2), wg.ones(1, 2))
     tensor([1.0000])
     """
-
-    __constants__ = ["dim", "eps"]
 
     def __init__(self, dim=1, eps=1e-8):
         super().__init__()

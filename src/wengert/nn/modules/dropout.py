@@ -5,11 +5,10 @@ import wengert as wg  # noqa: F401  (the examples use it)
 from .. import functional as F
 from .module import Module
 
-__all__ = ["Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "FeatureAlphaDropout"]
+__all__ = ["AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout"]
 
 
 class _DropoutNd(Module):
-    __constants__ = ["p", "inplace"]
     _function = None
 
     def __init__(self, p=0.5, inplace=False):

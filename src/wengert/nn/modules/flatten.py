@@ -5,7 +5,7 @@ import wengert as wg  # noqa: F401  (the examples use it)
 from .. import functional as F
 from .module import Module
 
-__all__ = ["Flatten", "Unflatten", "Fold", "Unfold", "PixelShuffle", "PixelUnshuffle", "ChannelShuffle"]
+__all__ = ["ChannelShuffle", "Flatten", "Fold", "PixelShuffle", "PixelUnshuffle", "Unflatten", "Unfold"]
 
 
 class Flatten(Module):
@@ -14,8 +14,6 @@ class Flatten(Module):
     >>> Flatten()(wg.zeros(2, 3, 4)).shape
     torch.Size([2, 12])
     """
-
-    __constants__ = ["start_dim", "end_dim"]
 
     def __init__(self, start_dim=1, end_dim=-1):
         super().__init__()
@@ -36,8 +34,6 @@ class Unflatten(Module):
     torch.Size([2, 3, 4])
     """
 
-    __constants__ = ["dim", "unflattened_size"]
-
     def __init__(self, dim, unflattened_size):
         super().__init__()
         if not isinstance(unflattened_size, (tuple, list)):
@@ -46,8 +42,9 @@ class Unflatten(Module):
             )
         for idx, elem in enumerate(unflattened_size):
             if not isinstance(elem, int):
+                kind = type(elem).__name__
                 raise TypeError(
-                    f"unflattened_size must be tuple of ints, but found element of type {type(elem).__name__} at pos {idx}"
+                    f"unflattened_size must be tuple of ints, but found element of type {kind} at pos {idx}"
                 )
         self.dim = dim
         self.unflattened_size = unflattened_size
@@ -65,8 +62,6 @@ class Fold(Module):
     >>> Fold((3, 3), 2)(wg.ones(1, 8, 4)).shape
     torch.Size([1, 2, 3, 3])
     """
-
-    __constants__ = ["output_size", "kernel_size", "dilation", "padding", "stride"]
 
     def __init__(self, output_size, kernel_size, dilation=1, padding=0, stride=1):
         super().__init__()
@@ -93,8 +88,6 @@ class Unfold(Module):
     torch.Size([1, 8, 4])
     """
 
-    __constants__ = ["kernel_size", "dilation", "padding", "stride"]
-
     def __init__(self, kernel_size, dilation=1, padding=0, stride=1):
         super().__init__()
         self.kernel_size = kernel_size
@@ -118,8 +111,6 @@ class PixelShuffle(Module):
     torch.Size([1, 1, 4, 4])
     """
 
-    __constants__ = ["upscale_factor"]
-
     def __init__(self, upscale_factor):
         super().__init__()
         self.upscale_factor = upscale_factor
@@ -138,8 +129,6 @@ class PixelUnshuffle(Module):
     torch.Size([1, 4, 2, 2])
     """
 
-    __constants__ = ["downscale_factor"]
-
     def __init__(self, downscale_factor):
         super().__init__()
         self.downscale_factor = downscale_factor
@@ -157,8 +146,6 @@ class ChannelShuffle(Module):
     >>> ChannelShuffle(2)(wg.ones(1, 4, 2)).shape
     torch.Size([1, 4, 2])
     """
-
-    __constants__ = ["groups"]
 
     def __init__(self, groups):
         super().__init__()

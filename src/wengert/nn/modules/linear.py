@@ -36,8 +36,6 @@ class Linear(Module):
     torch.Size([4, 3])
     """
 
-    __constants__ = ["in_features", "out_features"]
-
     def __init__(self, in_features, out_features, bias=True, device=None, dtype=None):
         super().__init__()
         self.in_features = in_features
@@ -74,8 +72,6 @@ class Bilinear(Module):
     >>> Bilinear(2, 3, 4)(wg.ones(5, 2), wg.ones(5, 3)).shape
     torch.Size([5, 4])
     """
-
-    __constants__ = ["in1_features", "in2_features", "out_features"]
 
     def __init__(self, in1_features, in2_features, out_features, bias=True, device=None, dtype=None):
         super().__init__()

@@ -8,8 +8,20 @@ from .linear import Linear
 from .module import Module
 
 __all__ = [
-    "L1Loss", "NLLLoss", "NLLLoss2d", "PoissonNLLLoss", "GaussianNLLLoss", "KLDivLoss", "MSELoss", "BCELoss",
-    "BCEWithLogitsLoss", "SmoothL1Loss", "HuberLoss", "CrossEntropyLoss", "LinearCrossEntropyLoss", "CTCLoss",
+    "BCELoss",
+    "BCEWithLogitsLoss",
+    "CTCLoss",
+    "CrossEntropyLoss",
+    "GaussianNLLLoss",
+    "HuberLoss",
+    "KLDivLoss",
+    "L1Loss",
+    "LinearCrossEntropyLoss",
+    "MSELoss",
+    "NLLLoss",
+    "NLLLoss2d",
+    "PoissonNLLLoss",
+    "SmoothL1Loss",
 ]  # fmt: skip
 
 
@@ -32,8 +44,6 @@ class L1Loss(_Loss):
     tensor(1.)
     """
 
-    __constants__ = ["reduction"]
-
     def forward(self, input, target):
         return F.l1_loss(input, target, reduction=self.reduction)
 
@@ -44,8 +54,6 @@ class NLLLoss(_WeightedLoss):
     >>> NLLLoss()(wg.tensor([[-1.0, -2.0]]), wg.tensor([1]))
     tensor(2.)
     """
-
-    __constants__ = ["ignore_index", "reduction"]
 
     def __init__(
         self, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"
@@ -68,8 +76,6 @@ class PoissonNLLLoss(_Loss):
     tensor(1.)
     """
 
-    __constants__ = ["log_input", "full", "eps", "reduction"]
-
     def __init__(
         self, log_input=True, full=False, size_average=None, eps=1e-8, reduce=None, reduction="mean"
     ):
@@ -91,8 +97,6 @@ class GaussianNLLLoss(_Loss):
     tensor(0.5000)
     """
 
-    __constants__ = ["full", "eps", "reduction"]
-
     def __init__(self, *, full=False, eps=1e-6, reduction="mean"):
         super().__init__(None, None, reduction)
         self.full = full
@@ -109,8 +113,6 @@ class KLDivLoss(_Loss):
     tensor(0.)
     """
 
-    __constants__ = ["reduction"]
-
     def __init__(self, size_average=None, reduce=None, reduction="mean", log_target=False):
         super().__init__(size_average, reduce, reduction)
         self.log_target = log_target
@@ -126,8 +128,6 @@ class MSELoss(_Loss):
     tensor(4.)
     """
 
-    __constants__ = ["reduction"]
-
     def forward(self, input, target):
         return F.mse_loss(input, target, reduction=self.reduction)
 
@@ -138,8 +138,6 @@ class BCELoss(_WeightedLoss):
     >>> BCELoss()(wg.tensor([0.5]), wg.tensor([1.0]))
     tensor(0.6931)
     """
-
-    __constants__ = ["reduction"]
 
     def forward(self, input, target):
         return F.binary_cross_entropy(input, target, self.weight, reduction=self.reduction)
@@ -170,8 +168,6 @@ class SmoothL1Loss(_Loss):
     tensor(1.5000)
     """
 
-    __constants__ = ["reduction"]
-
     def __init__(self, size_average=None, reduce=None, reduction="mean", beta=1.0):
         super().__init__(size_average, reduce, reduction)
         self.beta = beta
@@ -186,8 +182,6 @@ class HuberLoss(_Loss):
     >>> HuberLoss()(wg.zeros(1), wg.ones(1) * 2)
     tensor(1.5000)
     """
-
-    __constants__ = ["reduction", "delta"]
 
     def __init__(self, reduction="mean", delta=1.0):
         if not isinstance(delta, (float, int)):
@@ -205,8 +199,6 @@ class CrossEntropyLoss(_WeightedLoss):
     >>> CrossEntropyLoss()(wg.zeros(1, 2), wg.tensor([0]))
     tensor(0.6931)
     """
-
-    __constants__ = ["ignore_index", "reduction", "label_smoothing"]
 
     def __init__(
         self, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean", label_smoothing=0.0
@@ -228,8 +220,6 @@ class LinearCrossEntropyLoss(_WeightedLoss):
     >>> LinearCrossEntropyLoss(3, 2)(wg.zeros(1, 3), wg.tensor([0]))
     tensor(0.6931, grad_fn=<NllLossBackward0>)
     """
-
-    __constants__ = ["num_classes", "out_features", "reduction", "ignore_index", "label_smoothing"]
 
     def __init__(
         self, in_features, num_classes, *, out_features=(), bias=False, device=None, dtype=None, reduction="mean",
@@ -274,8 +264,6 @@ class CTCLoss(_Loss):
     >>> CTCLoss()(wg.zeros(1, 1, 2), wg.tensor([[1]]), [1], [1])
     tensor(0.)
     """
-
-    __constants__ = ["blank", "reduction"]
 
     def __init__(self, blank=0, reduction="mean", zero_infinity=False):
         super().__init__(reduction=reduction)

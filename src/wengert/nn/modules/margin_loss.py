@@ -7,8 +7,15 @@ from .distance import PairwiseDistance
 from .loss import _Loss, _WeightedLoss
 
 __all__ = [
-    "HingeEmbeddingLoss", "MultiLabelMarginLoss", "SoftMarginLoss", "MultiLabelSoftMarginLoss", "CosineEmbeddingLoss",
-    "MarginRankingLoss", "MultiMarginLoss", "TripletMarginLoss", "TripletMarginWithDistanceLoss",
+    "CosineEmbeddingLoss",
+    "HingeEmbeddingLoss",
+    "MarginRankingLoss",
+    "MultiLabelMarginLoss",
+    "MultiLabelSoftMarginLoss",
+    "MultiMarginLoss",
+    "SoftMarginLoss",
+    "TripletMarginLoss",
+    "TripletMarginWithDistanceLoss",
 ]  # fmt: skip
 
 
@@ -18,8 +25,6 @@ class HingeEmbeddingLoss(_Loss):
     >>> HingeEmbeddingLoss()(wg.tensor([0.25]), wg.tensor([-1]))
     tensor(0.7500)
     """
-
-    __constants__ = ["margin", "reduction"]
 
     def __init__(self, margin=1.0, size_average=None, reduce=None, reduction="mean"):
         super().__init__(size_average, reduce, reduction)
@@ -36,8 +41,6 @@ class MultiLabelMarginLoss(_Loss):
     tensor(0.5000)
     """
 
-    __constants__ = ["reduction"]
-
     def forward(self, input, target):
         return F.multilabel_margin_loss(input, target, reduction=self.reduction)
 
@@ -48,8 +51,6 @@ class SoftMarginLoss(_Loss):
     >>> SoftMarginLoss()(wg.zeros(1), wg.ones(1))
     tensor(0.6931)
     """
-
-    __constants__ = ["reduction"]
 
     def forward(self, input, target):
         return F.soft_margin_loss(input, target, reduction=self.reduction)
@@ -62,8 +63,6 @@ class MultiLabelSoftMarginLoss(_WeightedLoss):
     tensor(0.6931)
     """
 
-    __constants__ = ["reduction"]
-
     def forward(self, input, target):
         return F.multilabel_soft_margin_loss(input, target, weight=self.weight, reduction=self.reduction)
 
@@ -74,8 +73,6 @@ class CosineEmbeddingLoss(_Loss):
     >>> CosineEmbeddingLoss()(wg.ones(1, 2), wg.ones(1, 2), wg.tensor([-1]))
     tensor(1.)
     """
-
-    __constants__ = ["margin", "reduction"]
 
     def __init__(self, margin=0.0, size_average=None, reduce=None, reduction="mean"):
         super().__init__(size_average, reduce, reduction)
@@ -92,8 +89,6 @@ class MarginRankingLoss(_Loss):
     tensor(1.)
     """
 
-    __constants__ = ["margin", "reduction"]
-
     def __init__(self, margin=0.0, size_average=None, reduce=None, reduction="mean"):
         super().__init__(size_average, reduce, reduction)
         self.margin = margin
@@ -108,8 +103,6 @@ class MultiMarginLoss(_WeightedLoss):
     >>> MultiMarginLoss()(wg.zeros(1, 2), wg.tensor([0]))
     tensor(0.5000)
     """
-
-    __constants__ = ["p", "margin", "reduction"]
 
     def __init__(self, p=1, margin=1.0, weight=None, size_average=None, reduce=None, reduction="mean"):
         super().__init__(weight, size_average, reduce, reduction)
@@ -135,8 +128,6 @@ class TripletMarginLoss(_Loss):
     tensor(1.)
     """
 
-    __constants__ = ["margin", "p", "eps", "swap", "reduction"]
-
     def __init__(
         self, margin=1.0, p=2.0, eps=1e-6, swap=False, size_average=None, reduce=None, reduction="mean"
     ):
@@ -160,8 +151,6 @@ class TripletMarginWithDistanceLoss(_Loss):
     >>> TripletMarginWithDistanceLoss()(wg.zeros(1, 2), wg.zeros(1, 2), wg.zeros(1, 2))
     tensor(1.)
     """
-
-    __constants__ = ["margin", "swap", "reduction"]
 
     def __init__(self, *, distance_function=None, margin=1.0, swap=False, reduction="mean"):
         super().__init__(None, None, reduction)

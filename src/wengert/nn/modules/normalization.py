@@ -8,7 +8,7 @@ from ..functional._native import native
 from ..parameter import Parameter
 from .module import Module
 
-__all__ = ["LocalResponseNorm", "CrossMapLRN2d", "LayerNorm", "GroupNorm", "RMSNorm"]
+__all__ = ["CrossMapLRN2d", "GroupNorm", "LayerNorm", "LocalResponseNorm", "RMSNorm"]
 
 _layer_norm, _rms_norm = native("layer_norm"), native("rms_norm")
 
@@ -19,8 +19,6 @@ class LocalResponseNorm(Module):
     >>> LocalResponseNorm(2)(wg.ones(1, 4, 3)).shape
     torch.Size([1, 4, 3])
     """
-
-    __constants__ = ["size", "alpha", "beta", "k"]
 
     def __init__(self, size, alpha=1e-4, beta=0.75, k=1.0):
         super().__init__()
@@ -61,8 +59,6 @@ class LayerNorm(Module):
     torch.Size([2, 3])
     """
 
-    __constants__ = ["normalized_shape", "eps", "elementwise_affine"]
-
     def __init__(
         self, normalized_shape, eps=1e-5, elementwise_affine=True, bias=True, device=None, dtype=None
     ):
@@ -100,8 +96,6 @@ class GroupNorm(Module):
     >>> GroupNorm(2, 4)(wg.randn(1, 4, 3)).shape
     torch.Size([1, 4, 3])
     """
-
-    __constants__ = ["num_groups", "num_channels", "eps", "affine"]
 
     def __init__(
         self, num_groups, num_channels, eps=1e-5, affine=True, device=None, dtype=None, *, bias=True
@@ -142,8 +136,6 @@ class RMSNorm(Module):
     >>> RMSNorm(3)(wg.randn(2, 3)).shape
     torch.Size([2, 3])
     """
-
-    __constants__ = ["normalized_shape", "eps", "elementwise_affine"]
 
     def __init__(self, normalized_shape, eps=None, elementwise_affine=True, device=None, dtype=None):
         super().__init__()

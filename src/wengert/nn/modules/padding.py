@@ -18,7 +18,6 @@ __all__ = [
 class _PadNd(Module):
     """Pads by `mode`; `_parse` makes a tuple of the padding argument."""
 
-    __constants__ = ["padding"]
     mode = "constant"
     _parse = None
 
@@ -59,8 +58,6 @@ class _CircularPadNd(_PadNd):
 
 
 class _ConstantPadNd(_PadNd):
-    __constants__ = ["padding", "value"]
-
     def __init__(self, padding, value):
         super().__init__(padding)
         self.value = value

@@ -8,7 +8,7 @@ from ..parameter import Parameter
 from .container import _absolute_index, _is_iterable
 from .module import Module
 
-__all__ = ["ParameterList", "ParameterDict"]
+__all__ = ["ParameterDict", "ParameterList"]
 
 
 def _as_parameter(value):
@@ -159,7 +159,7 @@ class ParameterDict(Module):
 
     def get(self, key, default=None):
         """The value of `key`, or `default`."""
-        return self[key] if key in self else default
+        return self[key] if key in self._keys else default
 
     def fromkeys(self, keys, default=None):
         """A ParameterDict of `keys`, all with the value `default`."""
@@ -201,7 +201,7 @@ class ParameterDict(Module):
                 )
             if len(p) != 2:
                 raise ValueError(
-                    "ParameterDict update sequence element #" + str(j) + " has length " + str(len(p)) + "; 2 is required"
+                    f"ParameterDict update sequence element #{j} has length {len(p)}; 2 is required"
                 )
             self[p[0]] = p[1]
 

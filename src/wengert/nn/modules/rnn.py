@@ -11,7 +11,7 @@ from ..utils.rnn import PackedSequence
 from ._recurrence import run_layers
 from .module import Module
 
-__all__ = ["RNNBase", "RNN", "LSTM", "GRU"]
+__all__ = ["GRU", "LSTM", "RNN", "RNNBase"]
 
 _GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
 
@@ -55,11 +55,6 @@ def _check_arguments(input_size, hidden_size, num_layers, bias, batch_first, dro
 
 class RNNBase(Module):
     """What RNN, LSTM and GRU share; `mode` names the cell."""
-
-    __constants__ = [
-        "mode", "input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout", "bidirectional",
-        "proj_size",
-    ]  # fmt: skip
 
     def __init__(
         self, mode, input_size, hidden_size, num_layers=1, bias=True, batch_first=False, dropout=0.0,

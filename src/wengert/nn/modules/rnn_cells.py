@@ -10,13 +10,11 @@ from ..parameter import Parameter
 from ._recurrence import STEPS
 from .module import Module
 
-__all__ = ["RNNCellBase", "RNNCell", "LSTMCell", "GRUCell"]
+__all__ = ["GRUCell", "LSTMCell", "RNNCell", "RNNCellBase"]
 
 
 class RNNCellBase(Module):
     """What the cells share: weights for num_chunks gates."""
-
-    __constants__ = ["input_size", "hidden_size", "bias"]
 
     def __init__(self, input_size, hidden_size, bias, num_chunks, device=None, dtype=None):
         super().__init__()
@@ -90,8 +88,6 @@ class RNNCell(RNNCellBase):
     >>> RNNCell(2, 3)(wg.zeros(1, 2)).shape
     torch.Size([1, 3])
     """
-
-    __constants__ = ["input_size", "hidden_size", "bias", "nonlinearity"]
 
     def __init__(self, input_size, hidden_size, bias=True, nonlinearity="tanh", device=None, dtype=None):
         super().__init__(input_size, hidden_size, bias, 1, device, dtype)

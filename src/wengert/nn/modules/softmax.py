@@ -1,17 +1,15 @@
 """Softmax layers."""
 
-import wengert as wg
 
 from .. import functional as F
 from .module import Module
 
-__all__ = ["Softmin", "Softmax", "Softmax2d", "LogSoftmax"]
+__all__ = ["LogSoftmax", "Softmax", "Softmax2d", "Softmin"]
 
 
 class _OverDim(Module):
     """A softmax-like function along `dim`."""
 
-    __constants__ = ["dim"]
     _function = None
 
     def __init__(self, dim=None):

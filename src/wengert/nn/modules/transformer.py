@@ -12,7 +12,7 @@ from .module import Module
 from .normalization import LayerNorm
 from .transformer_layers import TransformerDecoderLayer, TransformerEncoderLayer
 
-__all__ = ["Transformer", "TransformerEncoder", "TransformerDecoder"]
+__all__ = ["Transformer", "TransformerDecoder", "TransformerEncoder"]
 
 
 def _generate_square_subsequent_mask(sz, device=None, dtype=None):
@@ -68,8 +68,6 @@ class TransformerEncoder(Module):
     torch.Size([1, 3, 4])
     """
 
-    __constants__ = ["norm"]
-
     def __init__(self, encoder_layer, num_layers, norm=None, enable_nested_tensor=True, mask_check=True):
         super().__init__()
         self.layers = _get_clones(encoder_layer, num_layers)
@@ -119,8 +117,6 @@ class TransformerDecoder(Module):
     >>> TransformerDecoder(TransformerDecoderLayer(4, 2, 8), 2)(wg.ones(3, 1, 4), wg.ones(5, 1, 4)).shape
     torch.Size([3, 1, 4])
     """
-
-    __constants__ = ["norm"]
 
     def __init__(self, decoder_layer, num_layers, norm=None):
         super().__init__()

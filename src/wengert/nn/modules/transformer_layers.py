@@ -10,7 +10,7 @@ from .linear import Linear
 from .module import Module
 from .normalization import LayerNorm
 
-__all__ = ["TransformerEncoderLayer", "TransformerDecoderLayer"]
+__all__ = ["TransformerDecoderLayer", "TransformerEncoderLayer"]
 
 
 def _get_activation_fn(activation):
@@ -23,8 +23,6 @@ def _get_activation_fn(activation):
 
 class _Layer(Module):
     """The feed-forward half that both layers have."""
-
-    __constants__ = ["norm_first"]
 
     def _set_activation(self, activation):
         if isinstance(activation, str):

@@ -5,7 +5,7 @@ import wengert as wg  # noqa: F401  (the examples use it)
 from .. import functional as F
 from .module import Module
 
-__all__ = ["Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2d"]
+__all__ = ["Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d"]
 
 
 class Upsample(Module):
@@ -14,8 +14,6 @@ class Upsample(Module):
     >>> Upsample(scale_factor=2)(wg.ones(1, 1, 2)).shape
     torch.Size([1, 1, 4])
     """
-
-    __constants__ = ["size", "scale_factor", "mode", "align_corners", "name", "recompute_scale_factor"]
 
     def __init__(
         self, size=None, scale_factor=None, mode="nearest", align_corners=None, recompute_scale_factor=None

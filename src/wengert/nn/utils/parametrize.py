@@ -6,12 +6,16 @@ from contextlib import contextmanager
 import wengert as wg
 
 from ..modules.container import ModuleDict, ModuleList
-from ..modules.module import Module
 from ..parameter import Parameter
 
 __all__ = [
-    "cached", "ParametrizationList", "register_parametrization", "is_parametrized", "remove_parametrizations",
-    "type_before_parametrizations", "transfer_parametrizations_and_params",
+    "ParametrizationList",
+    "cached",
+    "is_parametrized",
+    "register_parametrization",
+    "remove_parametrizations",
+    "transfer_parametrizations_and_params",
+    "type_before_parametrizations",
 ]  # fmt: skip
 
 _cache_enabled = 0
@@ -54,7 +58,7 @@ class ParametrizationList(ModuleList):
         with wg.no_grad():
             new = self._inverted(original)
         if not isinstance(new, wg.Tensor) and not isinstance(new, (list, tuple)):
-            raise ValueError(
+            raise ValueError(  # noqa: TRY004  (torch's type of error)
                 "'right_inverse' must return a Tensor or a Sequence of tensors (list, tuple...). "
                 f"Got {type(new).__name__}"
             )
@@ -87,7 +91,7 @@ class ParametrizationList(ModuleList):
     def _keep_many(self, original, new):
         for i, part in enumerate(new):
             if not isinstance(part, wg.Tensor):
-                raise ValueError(
+                raise ValueError(  # noqa: TRY004  (torch's type of error)
                     "'right_inverse' must return a Tensor or a Sequence of tensors (list, tuple...). "
                     f"Got element {i} of the sequence with type {type(part).__name__}."
                 )
@@ -99,7 +103,7 @@ class ParametrizationList(ModuleList):
     def _check_result(self, dtype, shape):
         z = self()
         if not isinstance(z, wg.Tensor):
-            raise ValueError(f"A parametrization must return a tensor. Got {type(z).__name__}.")
+            raise ValueError(f"A parametrization must return a tensor. Got {type(z).__name__}.")  # noqa: TRY004
         for what, old, new in (("dtype", dtype, z.dtype), ("shape", shape, z.shape)):
             if old != new:
                 raise ValueError(
@@ -118,7 +122,8 @@ class ParametrizationList(ModuleList):
                 self._assign("original", value, "`right_inverse` should return a tensor. Got {}")
                 return
             if not isinstance(value, (list, tuple)):
-                raise ValueError(f"'right_inverse' must return a sequence of tensors. Got {type(value).__name__}.")
+                kind = type(value).__name__
+                raise ValueError(f"'right_inverse' must return a sequence of tensors. Got {kind}.")  # noqa: TRY004
             if len(value) != self.ntensors:
                 raise ValueError(
                     f"'right_inverse' must return a sequence of tensors of length {self.ntensors}. "
@@ -129,7 +134,7 @@ class ParametrizationList(ModuleList):
 
     def _assign(self, name, value, refusal):
         if not isinstance(value, wg.Tensor):
-            raise ValueError(refusal.format(type(value).__name__))
+            raise ValueError(refusal.format(type(value).__name__))  # noqa: TRY004  (torch's type of error)
         old = getattr(self, name)
         if value.dtype != old.dtype:
             raise ValueError(
@@ -138,7 +143,7 @@ class ParametrizationList(ModuleList):
         old.data = value.detach()
 
     def forward(self):
-        first = list(self)[0]
+        first = next(iter(self))
         if self.is_tensor:
             x = first(self.original)
         else:
@@ -232,7 +237,7 @@ def _check_next(module, name, parametrization):
     y = getattr(module, name)
     x = parametrization(y)
     if not isinstance(x, wg.Tensor):
-        raise ValueError(f"A parametrization must return a tensor. Got {type(x).__name__}.")
+        raise ValueError(f"A parametrization must return a tensor. Got {type(x).__name__}.")  # noqa: TRY004
     for what, old, new in (("dtype", y.dtype, x.dtype), ("shape", y.shape, x.shape)):
         if old != new:
             raise ValueError(
@@ -243,7 +248,7 @@ def _check_next(module, name, parametrization):
         return
     z = parametrization.right_inverse(x)
     if not isinstance(z, wg.Tensor):
-        raise ValueError(f"parametrization.right_inverse must return a tensor. Got: {type(z).__name__}")
+        raise ValueError(f"parametrization.right_inverse must return a tensor. Got: {type(z).__name__}")  # noqa: TRY004
     for what, old, new in (("dtype", y.dtype, z.dtype), ("shape", y.shape, z.shape)):
         if old != new:
             raise ValueError(

@@ -1,12 +1,19 @@
 """Sequences of different lengths: packing, padding and back."""
 
 from collections import namedtuple
+from itertools import pairwise
 
 import wengert as wg
 
 __all__ = [
-    "PackedSequence", "invert_permutation", "pack_padded_sequence", "pad_packed_sequence", "pad_sequence",
-    "unpad_sequence", "pack_sequence", "unpack_sequence",
+    "PackedSequence",
+    "invert_permutation",
+    "pack_padded_sequence",
+    "pack_sequence",
+    "pad_packed_sequence",
+    "pad_sequence",
+    "unpack_sequence",
+    "unpad_sequence",
 ]  # fmt: skip
 
 PackedSequence_ = namedtuple(
@@ -105,14 +112,16 @@ def _check_lengths(lengths, batch, max_length):
             f"Expected `len(lengths)` to be equal to batch_size, but got {len(lengths)} (batch_size={batch})"
         )
     numbers = lengths.tolist()
-    if any(a < b for a, b in zip(numbers, numbers[1:])):
+    if any(a < b for a, b in pairwise(numbers)):
         raise RuntimeError(
             "`lengths` array must be sorted in decreasing order when `enforce_sorted` is True. You can pass"
             " `enforce_sorted=False` to pack_padded_sequence and/or pack_sequence to sidestep this requirement if you"
             " do not need ONNX exportability."
         )
     if not numbers or numbers[-1] <= 0:
-        raise RuntimeError("Length of all samples has to be greater than 0, but found an element in 'lengths' that is <= 0")
+        raise RuntimeError(
+            "Length of all samples has to be greater than 0, but found an element in 'lengths' that is <= 0"
+        )
     if numbers[0] > max_length:
         raise RuntimeError(f"Expected no length above the padded {max_length}, but got {numbers[0]}")
     return numbers

@@ -5,7 +5,7 @@ import wengert as wg
 from ..functional import normalize
 from ..parameter import Parameter, is_lazy
 
-__all__ = ["SpectralNorm", "spectral_norm", "remove_spectral_norm"]
+__all__ = ["SpectralNorm", "remove_spectral_norm", "spectral_norm"]
 
 
 class SpectralNorm:

@@ -2,11 +2,9 @@
 
 import warnings
 
-import wengert as wg
-
 from ..parameter import Parameter, is_lazy
 
-__all__ = ["WeightNorm", "weight_norm", "remove_weight_norm", "norm_except_dim", "weight_from"]
+__all__ = ["WeightNorm", "norm_except_dim", "remove_weight_norm", "weight_from", "weight_norm"]
 
 
 def norm_except_dim(v, dim):
