@@ -1,6 +1,7 @@
 // The table of tile functions, filled for the CPU that runs us.
 #include "tiles.h"
 
+#include <cstdlib>
 #include <cstring>
 
 #define WG_LEVEL table_only
@@ -42,6 +43,9 @@ Level detect() {
   bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
             __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
             __builtin_cpu_supports("avx512vl");
+  const char* most = std::getenv("WENGERT_CPU_LEVEL");  // "v2" or "v3": no more than that, for tests
+  if (most && !std::strcmp(most, "v2")) return Level::v2;
+  if (most && !std::strcmp(most, "v3")) v4 = false;
   return v4 ? Level::v4 : v3 ? Level::v3 : Level::v2;
 #else
   return Level::generic;
@@ -109,7 +113,11 @@ int find_fn(std::string_view name) {
     if (name == kInfos[i].name) return i;
   return -1;
 }
-TileFn tile_fn(int fn, DType compute) { return tables().tiles[fn][int(compute)]; }
+TileFn tile_fn(int fn, DType compute) {
+  TileFn f = tables().tiles[fn][int(compute)];
+  if (!f) refuse(fn, compute);
+  return f;
+}
 ConvertFn convert_fn(DType from, DType to) { return tables().conversions[int(from)][int(to)]; }
 
 StrideFn gather_fn(int itemsize) {
