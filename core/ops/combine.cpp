@@ -70,10 +70,11 @@ TensorRef rolled(const Tensor& t, const Dims& shifts, const Dims& dims, int sign
            dims.size());
   TensorRef now(const_cast<Tensor*>(&t));
   for (int k = 0; k < dims.size(); ++k) {
+    WG_CHECK_INDEX(t.ndim() > 0, "Dimension specified as ", dims[k], " but tensor has no dimensions");
     const int d = wrap_dim(dims[k], t.ndim());
-    const int64_t n = t.ndim() ? t.sizes[d] : 1;
+    const int64_t n = t.sizes[d];
     const TensorRef out = empty(t.sizes, t.dtype);
-    if (t.ndim() == 0 || t.numel == 0) {
+    if (t.numel == 0) {
       copy(*out, *now);
     } else {
       const int64_t shift = ((sign * shifts[k]) % n + n) % n;

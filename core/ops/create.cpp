@@ -190,7 +190,10 @@ WG_OP(logspace) {
   const TensorRef wide = empty({n}, is_complex(d) ? DType::Complex128 : DType::Float64);
   const DType exact = is_complex(d) || d == DType::Float64 || d == DType::Float32 ? d : DType::Float64;
   const TensorRef exponents = empty({n}, exact);
-  evenly_spaced(exponents->data(), exact, n, c.complex(0), c.complex(1));
+  const auto end = [&](int i) {  // integers count in whole exponents from the start
+    return category(d) <= 1 ? complex128(std::trunc(c.real(i))) : c.complex(i);
+  };
+  evenly_spaced(exponents->data(), exact, n, end(0), end(1));
   copy(*wide, *exponents);
   for (int64_t i = 0; i < n; ++i) {
     if (is_complex(d)) wide->as<complex128>()[i] = std::pow(complex128(base), wide->as<complex128>()[i]);

@@ -232,13 +232,15 @@ WG_OP(masked_scatter_backward) {
 WG_OP(_nonzero) { c.out(nonzero_rows(c.tensor(0))); }
 WG_OP(argwhere) { c.out(nonzero_rows(c.tensor(0))); }
 
-// The coordinates of the true elements, a tensor for each dim.
-WG_OP_AS(nonzero_numpy, "nonzero_numpy", Primitive) {
+// The coordinates of the elements that are not zero, a tensor for each dim.
+static void nonzero_columns(Call& c) {
   Tensor& self = c.tensor(0);
   const TensorRef one_dim = self.ndim() == 0 ? alias(self, {1}, {1}, self.offset) : TensorRef(&self);
   const TensorRef rows = nonzero_rows(*one_dim);
   const int nd = one_dim->ndim();
   for (int d = 0; d < nd; ++d) c.out(alias(*rows, {rows->sizes[0]}, {nd}, d));
 }
+WG_OP(nonzero_numpy) { nonzero_columns(c); }
+WG_OP_AS(where_nonzero, "where.nonzero", Primitive) { nonzero_columns(c); }
 
 }  // namespace wg

@@ -37,6 +37,15 @@ std::vector<int64_t> counts_of(const int64_t* indices, int64_t n, int64_t rows) 
   return counts;
 }
 
+// Contiguous, with negative indices counted from the end.
+TensorRef wrapped_indices(const Tensor& indices, int64_t size) {
+  const TensorRef out = empty(indices.sizes, DType::Int64);
+  copy(*out, indices);
+  int64_t* at = out->as<int64_t>();
+  for (int64_t i = 0; i < out->numel; ++i) at[i] += at[i] < 0 ? size : 0;
+  return out;
+}
+
 }  // namespace
 
 WG_OP(take) {
@@ -157,7 +166,8 @@ WG_OP_AS(take_along_dim, "take_along_dim", Composite) {
   WG_CHECK(indices.dtype == DType::Int64, "torch.take_along_dim(): dtype of indices should be Long but got ",
            torch_name(indices.dtype));
   if (!c.has(2)) {
-    return c.out(call<"gather">(call<"reshape">(self, Dims{-1}), 0, call<"reshape">(indices, Dims{-1}), false));
+    const TensorRef wrapped = wrapped_indices(indices, self.numel), flat = alias(*wrapped, {indices.numel}, {1}, 0);
+    return c.out(call<"gather">(call<"reshape">(self, Dims{-1}), 0, flat, false));
   }
   WG_CHECK(self.ndim() == indices.ndim(),
            "torch.take_along_dim(): input and indices should have the same number of dimensions, but got ", self.ndim(),
@@ -170,7 +180,8 @@ WG_OP_AS(take_along_dim, "take_along_dim", Composite) {
     from[dim] = self.sizes[dim];
     at[dim] = indices.sizes[dim];
   }
-  c.out(call<"gather">(call<"expand">(self, from, false), dim, call<"expand">(indices, at, false), false));
+  const TensorRef wrapped = wrapped_indices(indices, self.ndim() ? self.sizes[dim] : 1);
+  c.out(call<"gather">(call<"expand">(self, from, false), dim, expand(*wrapped, at), false));
 }
 
 }  // namespace wg

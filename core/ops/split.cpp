@@ -58,7 +58,7 @@ void forward_to(Call& c, const OpDef& target, std::initializer_list<Value> value
   std::vector<Value> args(values);
   Call inner{&target, args.data(), int(args.size()), nullptr, {}, {}, {}};
   apply(inner);
-  for (int k = 0; k < inner.nouts(); ++k) c.out(std::move(inner.result(k)));
+  for (int k = 0, n = inner.nouts(); k < n; ++k) c.out(std::move(inner.result(k)));
 }
 
 void sections(Call& c, Tensor& t, int dim, int64_t count) {

@@ -1,6 +1,6 @@
 """Reading and writing at indices and masks."""
 
-from ._declare import composite, constant, primitive
+from ._declare import METHODS, composite, constant, primitive
 from .compare import where
 from .create import new_zeros
 from .shape import reshape
@@ -98,6 +98,35 @@ def nonzero(input, *, as_tuple=False):
             [2]])
     """
     return nonzero_numpy(input) if as_tuple else _nonzero(input)
+
+
+@constant("where.nonzero(Index condition) -> Index[]", method=False)
+def where_nonzero():
+    """The coordinates of the elements that are not zero, a tensor for each dim."""
+
+
+def _where_method(input, condition, other):
+    """input where condition is true, other elsewhere; all broadcast."""
+    return where(condition, input, other)
+
+
+METHODS["where"] = _where_method  # the method's self is the second argument of the function
+
+
+@composite
+def nonzero_static(input, *, size, fill_value=-1):
+    """The first `size` rows of nonzero(), filled up with fill_value.
+
+    >>> wengert.nonzero_static(wengert.tensor([0, 1]), size=2)
+    tensor([[ 1],
+            [-1]])
+    """
+    if size < 0:
+        raise RuntimeError("nonzero_static: 'size' must be an non-negative integer")
+    found = _nonzero(input)[:size]
+    out = found.new_full((size, input.dim()), fill_value)
+    out[: found.shape[0]] = found
+    return out
 
 
 @primitive("gather(Tensor self, int dim, Index index, *, bool sparse_grad=False)")

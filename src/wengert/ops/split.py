@@ -82,14 +82,14 @@ def tensor_split():
     """Views of as equal sizes as can be, or cut at given indices."""
 
 
-@primitive("tensor_split.indices(Tensor self, int[] indices_or_sections, int dim=0) -> Tensor[]")
-def tensor_split_indices():
-    """Views cut at given indices."""
-
-
 @primitive("tensor_split.tensor_indices_or_sections(Tensor self, Index indices_or_sections, int dim=0) -> Tensor[]")
 def tensor_split_tensor():
     """tensor_split whose second argument is a tensor."""
+
+
+@primitive("tensor_split.indices(Tensor self, int[] indices_or_sections, int dim=0) -> Tensor[]")
+def tensor_split_indices():
+    """Views cut at given indices."""
 
 
 @primitive("hsplit.int(Tensor self, int sections) -> Tensor[]")
