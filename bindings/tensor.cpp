@@ -227,6 +227,7 @@ PyObject* get_base(PyObject* o, void*) {
   Tensor& t = self_of(o);
   return is_view(t) ? wrap(t.extra->base) : Py_NewRef(Py_None);
 }
+PyObject* get_wrapped(PyObject* o, void*) { return PyBool_FromLong(self_of(o).wrapped); }
 PyObject* get_retains(PyObject* o, void*) {
   Tensor& t = self_of(o);
   return PyBool_FromLong(t.grad_fn && t.extra && t.extra->retains_grad);
@@ -414,6 +415,15 @@ PyObject* method_take_history(PyObject* o, PyObject* other) {
 PyObject* method_same_storage(PyObject* o, PyObject* other) {
   return PyBool_FromLong(is_tensor(other) && self_of(o).storage.get() == as_tensor(other)->storage.get());
 }
+// The whole storage as a row of bytes that shares it, without history: what UntypedStorage is made on.
+PyObject* method_storage_bytes(PyObject* o, PyObject*) {
+  return guard<PyObject*>(nullptr, [&] {
+    TensorRef r = empty(Dims{0}, DType::UInt8);
+    r->storage = self_of(o).storage;
+    r->sizes[0] = r->numel = int64_t(r->storage->nbytes);
+    return wrap(r);
+  });
+}
 PyObject* method_bump(PyObject* o, PyObject*) {
   bump(self_of(o));
   Py_RETURN_NONE;
@@ -445,6 +455,7 @@ PyMethodDef tensor_methods[] = {{"size", WG_FAST(method_size)},
                                 {"_become", method_become, METH_O, nullptr},
                                 {"_take_history", method_take_history, METH_O, nullptr},
                                 {"_same_storage", method_same_storage, METH_O, nullptr},
+                                {"_storage_bytes", WG_NOARGS(method_storage_bytes)},
                                 {"_bump_version", WG_NOARGS(method_bump)},
                                 {nullptr, nullptr, 0, nullptr}};
 
@@ -460,6 +471,7 @@ PyGetSetDef tensor_getset[] = {WG_GET("shape", get_shape),
                                WG_GET("output_nr", get_output_nr),
                                WG_GET("_version", get_version),
                                WG_GET("_base", get_base),
+                               WG_GET("_wrapped", get_wrapped),
                                WG_GET("retains_grad", get_retains),
                                WG_GET("T", get_T),
                                WG_GET("mT", get_mT),
