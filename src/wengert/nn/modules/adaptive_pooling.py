@@ -1,7 +1,5 @@
 """Pooling layers to a given size, and with random windows."""
 
-import wengert as wg  # noqa: F401  (the examples use it)
-
 from .. import functional as F
 from .module import Module
 from .utils import _pair, _triple

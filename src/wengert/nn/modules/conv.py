@@ -132,7 +132,12 @@ class _PlainConv(_ConvNd):
         return type(self)._kernel(input, weight, bias, self.stride, padding, self.dilation, self.groups)
 
     def forward(self, input):
-        return self._conv_forward(input, self.weight, self.bias)
+        params = self._parameters
+        try:  # quicker than self.weight, which has to fail first in three other places
+            weight, bias = params["weight"], params["bias"]
+        except KeyError:  # reparametrised
+            weight, bias = self.weight, self.bias
+        return self._conv_forward(input, weight, bias)
 
 
 class Conv1d(_PlainConv):

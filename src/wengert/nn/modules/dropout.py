@@ -1,7 +1,5 @@
 """Dropout layers: random only in training mode."""
 
-import wengert as wg  # noqa: F401  (the examples use it)
-
 from .. import functional as F
 from .module import Module
 

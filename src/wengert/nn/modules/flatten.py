@@ -1,7 +1,5 @@
 """Reshaping layers: flatten, unflatten, fold, unfold, pixel and channel shuffles."""
 
-import wengert as wg  # noqa: F401  (the examples use it)
-
 from .. import functional as F
 from .module import Module
 

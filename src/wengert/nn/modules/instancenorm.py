@@ -2,8 +2,6 @@
 
 import warnings
 
-import wengert as wg  # noqa: F401  (the examples use it)
-
 from .. import functional as F
 from .batchnorm import _LazyNormBase, _NormBase
 

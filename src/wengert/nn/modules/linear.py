@@ -56,7 +56,12 @@ class Linear(Module):
             init.uniform_(self.bias, -bound, bound)
 
     def forward(self, input):
-        return _linear(input, self.weight, self.bias)
+        params = self._parameters
+        try:  # quicker than self.weight, which has to fail first in three other places
+            weight, bias = params["weight"], params["bias"]
+        except KeyError:  # reparametrised
+            weight, bias = self.weight, self.bias
+        return _linear(input, weight, bias)
 
     def extra_repr(self):
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"

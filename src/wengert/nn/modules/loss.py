@@ -1,7 +1,5 @@
 """Losses over classes, differences and likelihoods."""
 
-import wengert as wg  # noqa: F401  (the examples use it)
-
 from .. import _reduction as R
 from .. import functional as F
 from .linear import Linear

@@ -1,7 +1,5 @@
 """Losses by margins."""
 
-import wengert as wg  # noqa: F401  (the examples use it)
-
 from .. import functional as F
 from .distance import PairwiseDistance
 from .loss import _Loss, _WeightedLoss

@@ -81,7 +81,12 @@ class LayerNorm(Module):
                 init.zeros_(self.bias)
 
     def forward(self, input):
-        return _layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
+        params = self._parameters
+        try:  # quicker than self.weight, which has to fail first in three other places
+            weight, bias = params["weight"], params["bias"]
+        except KeyError:  # reparametrised
+            weight, bias = self.weight, self.bias
+        return _layer_norm(input, self.normalized_shape, weight, bias, self.eps)
 
     def extra_repr(self):
         return (

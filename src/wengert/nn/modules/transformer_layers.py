@@ -1,7 +1,5 @@
 """One layer of a transformer's encoder and of its decoder."""
 
-import wengert as wg  # noqa: F401  (the examples use it)
-
 from .. import functional as F
 from .activation import GELU, ReLU
 from .attention import MultiheadAttention

@@ -1,7 +1,5 @@
 """Resizing layers."""
 
-import wengert as wg  # noqa: F401  (the examples use it)
-
 from .. import functional as F
 from .module import Module
 

@@ -1,10 +1,12 @@
 """Making a module without drawing its initial values."""
 
+import wengert as wg
+
 __all__ = ["skip_init"]
 
 
 def skip_init(module_cls, *args, **kwargs):
-    """An instance of `module_cls` whose parameters are not initialized.
+    """An instance of `module_cls` whose parameters count as not initialized: no random numbers are used up.
 
     >>> from wengert.nn import Linear
     >>> skip_init(Linear, 2, 3).weight.shape
@@ -18,6 +20,7 @@ def skip_init(module_cls, *args, **kwargs):
         raise RuntimeError(f"Expected a Module; got {module_cls}")  # noqa: TRY004  (torch's type of error)
     if "device" not in inspect.signature(module_cls).parameters:
         raise RuntimeError("Module must support a 'device' arg to skip initialization")
-    final_device = kwargs.pop("device", "cpu")
-    kwargs["device"] = "meta"
-    return module_cls(*args, **kwargs).to_empty(device=final_device)
+    state = wg.get_rng_state()
+    module = module_cls(*args, **kwargs)
+    wg.set_rng_state(state)
+    return module

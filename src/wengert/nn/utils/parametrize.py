@@ -201,7 +201,7 @@ def register_parametrization(module, tensor_name, parametrization, *, unsafe=Fal
 
     If the parametrization has right_inverse, assignments go through it. Returns the module.
 
-    >>> from wengert.nn import Linear
+    >>> from wengert.nn import Linear, Module
     >>> class Symmetric(Module):
     ...     def forward(self, x):
     ...         return x.triu() + x.triu(1).transpose(-1, -2)
@@ -260,7 +260,8 @@ def _check_next(module, name, parametrization):
 def is_parametrized(module, tensor_name=None):
     """Whether the module (or one tensor of it) is parametrized.
 
-    >>> is_parametrized(Module())
+    >>> from wengert.nn import Linear
+    >>> is_parametrized(Linear(1, 1))
     False
     """
     parametrizations = getattr(module, "parametrizations", None)
