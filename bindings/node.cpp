@@ -88,17 +88,27 @@ PyObject* saved_names(PyObject* o, void*) {
   return list;
 }
 
-// Called when ordinary lookup fails: _saved_self, _saved_result, …
-PyObject* node_getattr(PyObject* o, PyObject* name) {
+}  // namespace
+
+// Ordinary lookup, and where it fails what a node has saved: _saved_self, _saved_result, …
+PyObject* node_getattro(PyObject* o, PyObject* name) {
+  PyObject* found = PyObject_GenericGetAttr(o, name);
+  if (found || !PyErr_ExceptionMatches(PyExc_AttributeError)) return found;
+  constexpr const char* prefix = "_saved_";
   const char* s = PyUnicode_AsUTF8(name);
-  const char* prefix = "_saved_";
-  if (s && std::strncmp(s, prefix, 7) == 0)
-    if (PyObject* v = saved_attribute(*as_node(o), s + 7)) return v;
-  if (!PyErr_Occurred()) PyErr_Format(PyExc_AttributeError, "'%s' object has no attribute '%U'", name_of(*as_node(o)).c_str(), name);
+  if (!s || std::strncmp(s, prefix, std::strlen(prefix)) != 0) return nullptr;
+  PyObject *type, *value, *traceback;
+  PyErr_Fetch(&type, &value, &traceback);
+  found = saved_attribute(*as_node(o), s + std::strlen(prefix));
+  if (found || PyErr_Occurred()) {
+    Py_XDECREF(type);
+    Py_XDECREF(value);
+    Py_XDECREF(traceback);
+    return found;
+  }
+  PyErr_Restore(type, value, traceback);
   return nullptr;
 }
-
-}  // namespace
 
 PyGetSetDef node_getset[] = {{"next_functions", next_functions, nullptr, nullptr, nullptr},
                              {"variable", get_variable, nullptr, nullptr, nullptr},
@@ -110,7 +120,6 @@ PyGetSetDef node_getset[] = {{"next_functions", next_functions, nullptr, nullptr
                              {nullptr, nullptr, nullptr, nullptr, nullptr}};
 PyMethodDef node_methods[] = {{"name", node_name, METH_NOARGS, nullptr},
                               {"_sequence_nr", get_sequence, METH_NOARGS, nullptr},
-                              {"__getattr__", node_getattr, METH_O, nullptr},
                               {nullptr, nullptr, 0, nullptr}};
 
 }  // namespace wgpy

@@ -291,6 +291,7 @@ PyObject* node_repr(PyObject* self) {
 
 extern PyGetSetDef node_getset[];
 extern PyMethodDef node_methods[];
+PyObject* node_getattro(PyObject* o, PyObject* name);
 
 PyObject* wrap(Ref<Node> n) {
   if (!n) return Py_NewRef(Py_None);
@@ -388,7 +389,8 @@ int init_objects(PyObject* module) {
       {Py_tp_dealloc, reinterpret_cast<void*>(node_dealloc)},   {Py_tp_new, reinterpret_cast<void*>(node_new)},
       {Py_tp_init, reinterpret_cast<void*>(node_init)},         {Py_tp_members, node_members},
       {Py_tp_getset, node_getset},                              {Py_tp_methods, node_methods},
-      {Py_tp_repr, reinterpret_cast<void*>(node_repr)},         {0, nullptr}};
+      {Py_tp_repr, reinterpret_cast<void*>(node_repr)},         {Py_tp_getattro, reinterpret_cast<void*>(node_getattro)},
+      {0, nullptr}};
   PyType_Spec node_spec = {"wengert.autograd.graph.Node", int(sizeof(Node)), 0,
                            Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, node_slots};
   NodeType = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&node_spec));
