@@ -70,9 +70,12 @@ class _Trace:
     @staticmethod
     def _saved_inputs(node):
         """Which inputs an operation kept, by place: a tensor or a number."""
-        kept = {SAVED_INPUT[name]: tensor for name, tensor in saved_tensors(node.grad_fn) if name in SAVED_INPUT}
-        exponent = getattr(node.grad_fn, "_saved_exponent", None)
-        return kept | ({1: exponent} if isinstance(exponent, (int, float)) else {})
+        kept = {}
+        for name, place in SAVED_INPUT.items():
+            value = getattr(node.grad_fn, f"_saved_{name}", None)
+            if hasattr(value, "numel") or isinstance(value, (int, float)):
+                kept[place] = value
+        return kept
 
     def _collect_values(self):
         """A value is known where its own node or one that uses it has kept it."""
