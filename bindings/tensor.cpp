@@ -460,7 +460,8 @@ PyMethodDef tensor_methods[] = {{"size", WG_FAST(method_size)},
                                 {nullptr, nullptr, 0, nullptr}};
 
 #define WG_GET(name, get) {name, get, nullptr, nullptr, nullptr}
-PyGetSetDef tensor_getset[] = {WG_GET("shape", get_shape),
+PyGetSetDef tensor_getset[] = {{"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, nullptr, nullptr},
+                               WG_GET("shape", get_shape),
                                WG_GET("dtype", get_dtype),
                                WG_GET("device", get_device),
                                WG_GET("layout", get_layout),
