@@ -49,8 +49,7 @@ def __getattr__(name):
     if name in _NAMES:
         value = getattr(_import(f"{__name__}.{_NAMES[name]}"), name)
     else:
-        from . import _facade  # what few programs use
-
+        _facade = _import(f"{__name__}._facade")  # what few programs use; `from . import` would ask for it here again
         try:
             value = getattr(_facade, name)
         except AttributeError:

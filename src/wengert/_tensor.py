@@ -290,6 +290,27 @@ def share_memory_(self):
     return self
 
 
+def untyped_storage(self):
+    """The memory of this tensor and of all that share it, as bytes."""
+    from .storage import UntypedStorage
+
+    return UntypedStorage._of(self)
+
+
+def storage(self):
+    """The memory as a TypedStorage (deprecated in torch in favour of untyped_storage)."""
+    from .storage import storage_of
+
+    return storage_of(self)
+
+
+def set_(self, source=None, storage_offset=0, size=None, stride=None):
+    """Makes this tensor a view of another tensor's memory, or of a storage with the given geometry; returns self."""
+    from .storage import set_tensor
+
+    return set_tensor(self, source, storage_offset, size, stride)
+
+
 def is_set_to(self, tensor):
     """Whether both are the same view of the same storage."""
     return (self._same_storage(tensor) and self.storage_offset() == tensor.storage_offset() and self.shape == tensor.shape
@@ -316,7 +337,8 @@ def attach():
     for name in (
         "backward", "register_hook", "register_post_accumulate_grad_hook", "retain_grad", "numpy", "__array__", "__array_wrap__",
         "__repr__", "__format__", "__contains__", "__reversed__", "__complex__", "__deepcopy__", "__reduce_ex__", "to", "cpu", "cuda",
-        "type", "pin_memory", "resize_", "resize_as_", "is_shared", "share_memory_", "is_set_to", "get_device", "dim_order",
+        "type", "pin_memory", "resize_", "resize_as_", "is_shared", "share_memory_", "is_set_to", "untyped_storage", "storage",
+        "set_", "get_device", "dim_order",
     ):
         setattr(Tensor, name, here[name])
     for method, dtype in (

@@ -7,6 +7,7 @@ import wengert as wg
 
 from .. import storage
 from . import allowed, tensors
+from .tensors import reduce_tensor  # noqa: F401 (what Tensor.__reduce_ex__ looks for)
 
 _PLAIN = frozenset((str, int, float, bool, dict, list, tuple, type(None), bytes, set, complex))
 

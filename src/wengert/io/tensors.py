@@ -8,28 +8,13 @@ from ..storage import TypedStorage
 
 
 def storage_bytes(storage):
-    """The memory of an untyped storage as a writable memoryview (the storage must outlive it)."""
-    nbytes = storage.nbytes()
-    if nbytes == 0:
-        return memoryview(bytearray())
-    try:
-        return memoryview(storage).cast("B")
-    except TypeError:
-        import ctypes
-
-        return memoryview((ctypes.c_char * nbytes).from_address(storage.data_ptr())).cast("B")
+    """The memory of an untyped storage as a writable memoryview."""
+    return storage.bytes()
 
 
 def new_storage(nbytes):
     """An uninitialised untyped storage of `nbytes` bytes."""
-    return wg.empty(nbytes, dtype=wg.uint8).untyped_storage()
-
-
-def storage_from_bytes(data):
-    """An untyped storage that holds a copy of the bytes."""
-    storage = new_storage(len(data))
-    storage_bytes(storage)[:] = data
-    return storage
+    return wg.UntypedStorage(nbytes)
 
 
 def mapped_storage(memory, offset, nbytes):
@@ -158,35 +143,3 @@ def reduce_tensor(tensor, protocol=2):
     if type(tensor) is wg.Tensor and not state:
         return function, arguments
     return _rebuild_from_type_v2, (function, type(tensor), arguments, state)
-
-
-def deepcopy_tensor(tensor, memo):
-    """What `Tensor.__deepcopy__` returns: a copy whose storage is shared as the originals' was; leaves only.
-
-    >>> import copy, wengert
-    >>> copy.deepcopy(wengert.tensor([1.0]))
-    tensor([1.])
-    """
-    if not tensor.is_leaf:
-        raise RuntimeError("Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol "
-                           "at the moment.  If you were attempting to deepcopy a module, this may be because of a "
-                           "torch.nn.utils.weight_norm usage, see https://github.com/pytorch/pytorch/pull/103001")
-    if id(tensor) in memo:
-        return memo[id(tensor)]
-    import copy
-
-    with wg.no_grad():
-        untyped = tensor.untyped_storage()
-        key = ("wengert storage", untyped.data_ptr() or id(tensor))
-        if key not in memo:
-            memo[key] = storage_from_bytes(storage_bytes(untyped))
-        result = tensor_on(memo[key], tensor.dtype, tensor.storage_offset(), tensor.size(), tensor.stride())
-        if isinstance(tensor, wg.nn.Parameter):
-            result = type(tensor)(result, tensor.requires_grad)
-        else:
-            result = result if type(tensor) is wg.Tensor else result.as_subclass(type(tensor))
-            result.requires_grad_(tensor.requires_grad)
-    memo[id(tensor)] = result
-    if tensor.grad is not None:
-        result.grad = copy.deepcopy(tensor.grad, memo)
-    return _set_state(result, copy.deepcopy(getattr(tensor, "__dict__", None) or {}, memo))
