@@ -198,7 +198,7 @@ void check_slices(const Tensor& self, int dim, const Tensor& index, const Tensor
   Dims a = self.sizes, b = source.sizes;
   if (a.size()) a.erase(dim);
   if (b.size()) b.erase(dim);
-  WG_CHECK(a == b, "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = ",
+  WG_CHECK(a == b && (self.ndim() == 0 || source.ndim() > 0), "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = ",
            to_string(self.sizes), " source.shape = ", to_string(source.sizes));
 }
 

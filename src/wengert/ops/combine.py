@@ -321,8 +321,7 @@ def meshgrid(*tensors, indexing="ij"):
     for t in tensors:
         if t.dim() > 1:
             raise RuntimeError(
-                "torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got:  0  0\n 0  0\n"
-                f"[ torch.{type(t).__name__}{{{','.join(map(str, t.shape))}}} ]"
+                f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {t}"
             )
     swap = indexing == "xy" and len(tensors) >= 2
     order = [tensors[1], tensors[0], *tensors[2:]] if swap else list(tensors)
@@ -333,7 +332,6 @@ def meshgrid(*tensors, indexing="ij"):
         view[i] = t.numel()
         grids.append(reshape(t, view).expand(shape))
     if swap:
-        grids = [g.transpose(0, 1) for g in grids]
         grids[:2] = grids[1], grids[0]
     return tuple(grids)
 

@@ -129,6 +129,28 @@ def nonzero_static(input, *, size, fill_value=-1):
     return out
 
 
+@composite(method=False)
+def unravel_index(indices, shape):
+    """Flat indices as coordinates in a shape, a tensor for each dim.
+
+    >>> wengert.unravel_index(wengert.tensor(5), (2, 3))
+    (tensor(1), tensor(2))
+    """
+    if indices.dtype.is_floating_point or indices.dtype.is_complex:
+        raise TypeError(f"expected 'indices' to be integer dtype, but got torch.{str(indices.dtype).split('.')[-1]}")
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    for size in shape:
+        if not isinstance(size, int):
+            raise TypeError(f"expected 'shape' sequence to only contain ints, but got {type(size)}")
+    if any(size < 0 for size in shape):
+        raise ValueError(f"'shape' cannot have negative values, but got {shape}")
+    out = []
+    for size in reversed(shape):
+        out.append(indices.remainder(size))
+        indices = indices.div(size, rounding_mode="floor")
+    return tuple(reversed(out))
+
+
 @primitive("gather(Tensor self, int dim, Index index, *, bool sparse_grad=False)")
 def gather(g, self, dim, index):
     """Along dim, the elements that index names: out[i][j] = self[index[i][j]][j] for dim 0.

@@ -350,7 +350,7 @@ def broadcast_shapes(*shapes):
 
     sizes = [(s,) if isinstance(s, int) else tuple(s) for s in shapes]
     out = [1] * max(map(len, sizes), default=0)
-    for size in sizes:
+    for position, size in enumerate(sizes):
         for i in range(-1, -1 - len(size), -1):
             if size[i] < 0:
                 raise RuntimeError(
@@ -359,8 +359,8 @@ def broadcast_shapes(*shapes):
             if size[i] not in (1, out[i]):
                 if out[i] != 1:
                     raise RuntimeError(
-                        "Shape mismatch: objects cannot be broadcast to a single shape. Mismatch is between arg "
-                        f"shapes {list(sizes)}"
+                        f"Attempting to broadcast a dimension of length {size[i]} at {i}! Mismatching argument at "
+                        f"index {position} had {size}; but expected shape should be broadcastable to {out}"
                     )
                 out[i] = size[i]
     return Size(out)
