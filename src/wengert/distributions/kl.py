@@ -1,0 +1,264 @@
+"""Kullback-Leibler divergences: a registry by pairs of classes, and the formulas."""
+
+import math
+
+import wengert as wg
+
+from . import _families as f
+from .utils import euler_constant, sum_rightmost
+
+_registry, _memo = {}, {}
+
+
+def register_kl(type_p, type_q):
+    """A decorator for a function of two distributions that computes their divergence."""
+    if not (isinstance(type_p, type) and issubclass(type_p, f.Distribution)):
+        raise TypeError(f"Expected type_p to be a Distribution subclass but got {type_p}")
+    if not (isinstance(type_q, type) and issubclass(type_q, f.Distribution)):
+        raise TypeError(f"Expected type_q to be a Distribution subclass but got {type_q}")
+
+    def register(function):
+        _registry[type_p, type_q] = function
+        _memo.clear()
+        return function
+
+    return register
+
+
+def _dispatch(type_p, type_q):
+    """The function for the nearest registered classes, or None."""
+    if (type_p, type_q) not in _memo:
+        found = [(type_p.__mro__.index(p) + type_q.__mro__.index(q), type_p.__mro__.index(p), function)
+                 for (p, q), function in _registry.items() if issubclass(type_p, p) and issubclass(type_q, q)]
+        _memo[type_p, type_q] = min(found, key=lambda entry: entry[:2])[2] if found else None
+    return _memo[type_p, type_q]
+
+
+def kl_divergence(p, q):
+    """KL(p || q), of the batch's shape; NotImplementedError for pairs without a formula.
+
+    >>> from wengert.distributions import Normal
+    >>> kl_divergence(Normal(0.0, 1.0), Normal(1.0, 1.0))
+    tensor(0.5000)
+    """
+    function = _dispatch(type(p), type(q))
+    if function is None:
+        raise NotImplementedError(f"No KL(p || q) is implemented for p type {type(p).__name__} and q type "
+                                  f"{type(q).__name__}")
+    return function(p, q)
+
+
+def _x_log_x(value):
+    return wg.special.xlogy(value, value)
+
+
+def _infinite(value):
+    return wg.full_like(value, math.inf)
+
+
+@register_kl(f.Bernoulli, f.Bernoulli)
+def _(p, q):
+    one = p.probs * (wg.nn.functional.softplus(-q.logits) - wg.nn.functional.softplus(-p.logits))
+    zero = (1 - p.probs) * (wg.nn.functional.softplus(q.logits) - wg.nn.functional.softplus(p.logits))
+    one = one.masked_fill(q.probs == 0, math.inf).masked_fill(p.probs == 0, 0)
+    zero = zero.masked_fill(q.probs == 1, math.inf).masked_fill(p.probs == 1, 0)
+    return one + zero
+
+
+@register_kl(f.Beta, f.Beta)
+def _(p, q):
+    total_p, total_q = p.concentration1 + p.concentration0, q.concentration1 + q.concentration0
+    normalizers = (q.concentration1.lgamma() + q.concentration0.lgamma() + total_p.lgamma()
+                   - (p.concentration1.lgamma() + p.concentration0.lgamma() + total_q.lgamma()))
+    return (normalizers + (p.concentration1 - q.concentration1) * p.concentration1.digamma()
+            + (p.concentration0 - q.concentration0) * p.concentration0.digamma()
+            + (total_q - total_p) * total_p.digamma())
+
+
+@register_kl(f.Binomial, f.Binomial)
+def _(p, q):
+    if bool((p.total_count < q.total_count).any()):
+        raise NotImplementedError("KL between Binomials where q.total_count > p.total_count is not implemented")
+    kl = p.total_count * (p.probs * (p.logits - q.logits) + (-p.probs).log1p() - (-q.probs).log1p())
+    return kl.masked_fill(p.total_count > q.total_count, math.inf)
+
+
+@register_kl(f.Categorical, f.Categorical)
+def _(p, q):
+    terms = p.probs * (p.logits - q.logits)
+    terms = terms.masked_fill((q.probs == 0).expand_as(terms), math.inf)
+    return terms.masked_fill((p.probs == 0).expand_as(terms), 0).sum(-1)
+
+
+@register_kl(f.OneHotCategorical, f.OneHotCategorical)
+def _(p, q):
+    return kl_divergence(p._categorical, q._categorical)
+
+
+@register_kl(f.Cauchy, f.Cauchy)
+def _(p, q):
+    return ((p.scale + q.scale).pow(2) + (p.loc - q.loc).pow(2)).log() - (4 * p.scale * q.scale).log()
+
+
+@register_kl(f.Dirichlet, f.Dirichlet)
+def _(p, q):
+    total_p, total_q = p.concentration.sum(-1), q.concentration.sum(-1)
+    normalizers = (total_p.lgamma() - total_q.lgamma()
+                   - (p.concentration.lgamma() - q.concentration.lgamma()).sum(-1))
+    means = p.concentration.digamma() - total_p.digamma().unsqueeze(-1)
+    return normalizers + ((p.concentration - q.concentration) * means).sum(-1)
+
+
+@register_kl(f.Exponential, f.Exponential)
+def _(p, q):
+    ratio = q.rate / p.rate
+    return -ratio.log() + ratio - 1
+
+
+@register_kl(f.Gamma, f.Gamma)
+def _(p, q):
+    return (q.concentration * (p.rate / q.rate).log() + wg.lgamma(q.concentration) - wg.lgamma(p.concentration)
+            + (p.concentration - q.concentration) * wg.digamma(p.concentration)
+            + (q.rate - p.rate) * (p.concentration / p.rate))
+
+
+@register_kl(f.Geometric, f.Geometric)
+def _(p, q):
+    return -p.entropy() - wg.log1p(-q.probs) / p.probs - q.logits
+
+
+@register_kl(f.Gumbel, f.Gumbel)
+def _(p, q):
+    ratio, shift_q, shift_p = p.scale / q.scale, q.loc / q.scale, p.loc / q.scale
+    return (-ratio.log() - shift_q + shift_p + ratio * euler_constant
+            + wg.exp(shift_q + (1 + ratio).lgamma() - shift_p) - (1 + euler_constant))
+
+
+@register_kl(f.HalfNormal, f.HalfNormal)
+def _(p, q):
+    return kl_divergence(p.base_dist, q.base_dist)
+
+
+@register_kl(f.Laplace, f.Laplace)
+def _(p, q):
+    ratio, distance = p.scale / q.scale, (p.loc - q.loc).abs()
+    return -ratio.log() + distance / q.scale + ratio * wg.exp(-distance / p.scale) - 1
+
+
+@register_kl(f.MultivariateNormal, f.MultivariateNormal)
+def _(p, q):
+    if p.event_shape != q.event_shape:
+        raise ValueError("KL-divergence between two Multivariate Normals with different event shapes cannot be "
+                         "computed")
+    half_log_dets = q._half_log_det() - p._half_log_det()
+    shape = wg.broadcast_shapes(p.scale_tril.shape, q.scale_tril.shape)
+    ours, theirs = p.scale_tril.expand(shape), q.scale_tril.expand(shape)
+    trace = wg.linalg.solve_triangular(theirs, ours, upper=False).pow(2).sum([-2, -1])
+    from .multivariate_normal import _batch_mahalanobis
+
+    distance = _batch_mahalanobis(q._unbroadcasted_scale_tril, q.loc - p.loc)
+    return half_log_dets + 0.5 * (trace + distance - p.event_shape[0])
+
+
+@register_kl(f.Normal, f.Normal)
+def _(p, q):
+    ratio = (p.scale / q.scale).pow(2)
+    return 0.5 * (ratio + ((p.loc - q.loc) / q.scale).pow(2) - 1 - ratio.log())
+
+
+@register_kl(f.Pareto, f.Pareto)
+def _(p, q):
+    scale_ratio, alpha_ratio = p.scale / q.scale, q.alpha / p.alpha
+    kl = q.alpha * scale_ratio.log() - alpha_ratio.log() + alpha_ratio - 1
+    return wg.where(p.support.lower_bound < q.support.lower_bound, _infinite(kl), kl)
+
+
+@register_kl(f.Poisson, f.Poisson)
+def _(p, q):
+    return p.rate * (p.rate.log() - q.rate.log()) - (p.rate - q.rate)
+
+
+@register_kl(f.TransformedDistribution, f.TransformedDistribution)
+def _(p, q):
+    if p.transforms != q.transforms or p.event_shape != q.event_shape:
+        raise NotImplementedError
+    extra = len(p.event_shape) - len(p.base_dist.event_shape)
+    return sum_rightmost(kl_divergence(p.base_dist, q.base_dist), extra)
+
+
+@register_kl(f.Independent, f.Independent)
+def _(p, q):
+    if p.reinterpreted_batch_ndims != q.reinterpreted_batch_ndims:
+        raise NotImplementedError
+    return sum_rightmost(kl_divergence(p.base_dist, q.base_dist), p.reinterpreted_batch_ndims)
+
+
+@register_kl(f.Uniform, f.Uniform)
+def _(p, q):
+    kl = ((q.high - q.low) / (p.high - p.low)).log()
+    return wg.where((q.low > p.low) | (q.high < p.high), _infinite(kl), kl)
+
+
+@register_kl(f.Exponential, f.Gamma)
+def _(p, q):
+    ratio = q.rate / p.rate
+    return (-q.concentration * wg.log(ratio) + ratio + q.concentration.lgamma()
+            + q.concentration * euler_constant - (1 + euler_constant))
+
+
+@register_kl(f.Gamma, f.Exponential)
+def _(p, q):
+    return -p.entropy() - q.rate.log() + q.rate * p.concentration / p.rate
+
+
+def _second_moment_about(p, loc):
+    return p.variance + (p.mean - loc).pow(2)
+
+
+def _against_normal(p, q):
+    """KL(p || Normal) for any p with a mean, a variance and an entropy."""
+    return (-p.entropy() + 0.5 * math.log(2 * math.pi) + q.scale.log()
+            + 0.5 * _second_moment_about(p, q.loc) / q.scale.pow(2))
+
+
+for _kind in (f.Beta, f.Exponential, f.Gamma, f.Gumbel, f.Laplace, f.Uniform):
+    register_kl(_kind, f.Normal)(_against_normal)
+
+
+@register_kl(f.Normal, f.Gumbel)
+def _(p, q):
+    shift, spread = (p.loc - q.loc) / q.scale, (p.scale / q.scale).pow(2)
+    return shift + wg.exp(-shift + 0.5 * spread) + q.scale.log() - 0.5 * (1 + math.log(2 * math.pi)) - p.scale.log()
+
+
+@register_kl(f.Normal, f.Laplace)
+def _(p, q):
+    distance = p.loc - q.loc
+    ratio = p.scale / q.scale
+    inside = (distance / p.scale)
+    folded = (math.sqrt(2 / math.pi) * p.scale * wg.exp(-0.5 * inside.pow(2))
+              + distance * wg.erf(math.sqrt(0.5) * inside))
+    return -ratio.log() + folded / q.scale - (0.5 + 0.5 * math.log(0.5 * math.pi))
+
+
+@register_kl(f.Bernoulli, f.Poisson)
+def _(p, q):
+    return -p.entropy() - (p.probs * q.rate.log() - q.rate)
+
+
+def _disjoint(p, q):
+    """p has values that q does not."""
+    return _infinite(p.mean + 0 * q.mean)
+
+
+_POSITIVE, _BOUNDED = (f.Exponential, f.Gamma), (f.Beta,)
+_WHOLE_LINE = (f.Normal, f.Laplace, f.Gumbel)
+for _p in _WHOLE_LINE:
+    for _q in (*_POSITIVE, *_BOUNDED, f.Uniform, f.Pareto):
+        register_kl(_p, _q)(_disjoint)
+for _p in _POSITIVE:
+    for _q in (f.Beta, f.Uniform, f.Pareto):
+        register_kl(_p, _q)(_disjoint)
+for _p, _q in ((f.Beta, f.Pareto), (f.Pareto, f.Beta), (f.Pareto, f.Uniform), (f.Poisson, f.Bernoulli),
+               (f.Poisson, f.Binomial)):
+    register_kl(_p, _q)(_disjoint)
