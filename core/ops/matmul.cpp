@@ -184,14 +184,14 @@ WG_OP_AS(linear, "linear", Composite) {
   WG_CHECK(weight->ndim() <= 2, "t() expects a tensor with <= 2 dimensions, but self is ", weight->ndim(), "D");
   TensorRef right = call<"t">(weight);
   if (!bias) return c.out(matmul_of(x, right));
-  if (x->ndim() < 2 || right->ndim() != 2) {
+  if (x->ndim() != 2 && (x->ndim() < 2 || right->ndim() != 2)) {
     TensorRef product = matmul_of(x, right);
     return c.out(call<"add">(product, *bias, 1));
   }
   Dims sizes = x->sizes;
   int64_t rows = 1;
   for (int i = 0; i + 1 < sizes.size(); ++i) rows *= sizes[i];
-  sizes[sizes.size() - 1] = right->size(1);
+  sizes[sizes.size() - 1] = right->sizes.back();
   TensorRef flat = reshaped(x, {rows, x->sizes.back()});
   TensorRef out = call<"addmm">(*bias, flat, right, 1, 1);
   c.out(reshaped(out, sizes));

@@ -139,7 +139,7 @@ void extreme_with_index(Call& c, bool max) {
   } else {
     uint64_t mask = uint64_t(1) << dim;
     need_elements(x, mask, max ? "max()" : "min()");
-    refuse_complex(x, max ? "max" : "min");
+    WG_CHECK(!is_complex(x.dtype), max ? "max()" : "min()", ": does not support complex input");
     Dims sizes = reduced_sizes(x.sizes, mask, keepdim);
     values = empty(sizes, x.dtype);
     indices = empty(sizes, DType::Int64);
@@ -153,6 +153,7 @@ void index_of_extreme(Call& c, bool max) {
   Tensor& x = c.tensor(0);
   const char* name = max ? "argmax()" : "argmin()";
   WG_CHECK(!is_complex(x.dtype), name, ": does not support complex input");
+  WG_CHECK(x.dtype != DType::Bool, name, ": does not support bool input");
   bool keepdim = c.flag(2);
   if (!c.has(1)) {
     WG_CHECK_INDEX(x.numel, name, ": Expected reduction dim to be specified for input.numel() == 0.");
@@ -182,7 +183,7 @@ WG_OP_AS(sum_dim, "sum.dim_IntList", Primitive) {
   accumulate(c, Fold::Sum, reduced_dims(c, 1, c.tensor(0).ndim()), c.nargs > 2 && c.flag(2), 3);
 }
 WG_OP(nansum) {
-  WG_CHECK(!is_complex(c.tensor(0).dtype), "nansum does not support complex inputs");
+  WG_CHECK(!is_complex(c.tensor(0).dtype), "nansum on CPU does not support complex inputs");
   accumulate(c, Fold::NanSum, reduced_dims(c, 1, c.tensor(0).ndim()), c.flag(2), 3);
 }
 WG_OP_AS(prod, "prod", Primitive) { accumulate(c, Fold::Prod, all_dims(c.tensor(0)), false, 1); }
@@ -263,6 +264,7 @@ WG_OP_AS(spread_mean, "_spread_mean", Composite) {
 WG_OP(trace) {
   Tensor& x = c.tensor(0);
   WG_CHECK(x.ndim() == 2, "trace: expected a matrix, but got tensor with dim ", x.ndim());
+  WG_CHECK_KIND(Kind::NotImplemented, x.dtype != DType::Bool, "\"trace\" not implemented for 'Bool'");
   TensorRef line = alias(x, {std::min(x.size(0), x.size(1))}, {x.strides[0] + x.strides[1]}, x.offset);
   TensorRef out = folded(*line, Fold::Sum, 1, false);
   c.out(is_differentiable(x.dtype) ? as_dtype(std::move(out), x.dtype) : std::move(out));

@@ -63,19 +63,22 @@ TensorRef put_back(const Value& t, const Tensor& like, const Value& dims, bool k
   return call<"_expand_reduced">(t, like.sizes, dims, keepdim);
 }
 
-// The gradient of a norm but for the shape: g and y have the sizes of x. Where the norm is 0 the gradient is 0.
+// The gradient of a norm but for the shape: g and y have the sizes of x. Where the norm is 0 the gradient is 0 (what
+// is masked, and so which higher derivatives are nan there, is as in torch).
 TensorRef norm_rule(const TensorRef& g, const TensorRef& x, const TensorRef& y, double p) {
   if (p == 1) return call<"mul">(g, call<"sgn">(x));
-  if (p == 2) return call<"where">(call<"eq">(y, 0), 0, call<"mul">(x, call<"div">(g, y)));
+  TensorRef zero = call<"eq">(y, 0);
+  if (p == 2) return call<"mul">(g, call<"where">(zero, 0, call<"div">(x, y)));
   TensorRef size = call<"abs">(x);
-  TensorRef factor = call<"div">(g, call<"pow.Tensor_Scalar">(y, p - 1));
-  if (p < 2) {
-    TensorRef slope = call<"where">(call<"eq">(x, 0), 0, call<"mul">(call<"sgn">(x), call<"pow.Tensor_Scalar">(size, p - 1)));
-    if (p < 1) return call<"mul">(slope, factor);
-    return call<"where">(call<"eq">(y, 0), 0, call<"mul">(slope, factor));
+  if (p < 1) {
+    TensorRef powers = call<"where">(call<"eq">(x, 0), 0, call<"pow.Tensor_Scalar">(size, p - 1));
+    TensorRef slope = call<"mul">(call<"sgn">(x), powers);
+    return call<"mul">(call<"mul">(slope, g), call<"pow.Tensor_Scalar">(y, 1 - p));
   }
-  TensorRef slope = call<"mul">(x, call<"pow.Tensor_Scalar">(size, p - 2));
-  return call<"where">(call<"eq">(y, 0), 0, call<"mul">(slope, factor));
+  TensorRef slope = p < 2 ? call<"mul">(call<"sgn">(x), call<"pow.Tensor_Scalar">(size, p - 1))
+                          : call<"mul">(x, call<"pow.Tensor_Scalar">(size, p - 2));
+  TensorRef factor = call<"where">(zero, 0, call<"div">(g, call<"pow.Tensor_Scalar">(y, p - 1)));
+  return call<"mul">(slope, factor);
 }
 
 // g shared evenly among the elements that `hit`.
@@ -92,7 +95,7 @@ WG_OP_AS(std_, "std.correction", Primitive) { variance(c, true); }
 // _var_backward(g, self, dim, correction, keepdim): 2 / (n - correction) * g * (self - mean).
 WG_OP_AS(var_backward, "_var_backward", Composite) {
   Tensor& x = c.tensor(1);
-  double n = double(count_of(x, dim_mask(c.ints(2), x.ndim()))), divisor = std::max(0.0, n - c.real(3));
+  double divisor = double(count_of(x, dim_mask(c.ints(2), x.ndim()))) - c.real(3);
   TensorRef mean = call<"mean.dim">(x, c.args[2], true);
   TensorRef centred = call<"sub">(x, mean, 1);
   TensorRef factor = call<"mul">(c.tensor(0), 2 / divisor);
@@ -178,26 +181,22 @@ WG_OP_AS(extreme_backward, "_extreme_backward", Composite) {
   c.out(shared(g, hit, c.args[3]));
 }
 
+// log(sum(exp(x - top))) + top; top: the largest (real part), or 0 where that is infinite.
+static TensorRef log_sum(const TensorRef& x, uint64_t mask, bool keepdim) {
+  TensorRef real = is_complex(x->dtype) ? call<"real">(x) : x;
+  TensorRef top = folded(*real, Fold::Max, mask, true);
+  each(*top, [](auto v) { return std::isinf(v) ? decltype(v)(0) : v; });
+  TensorRef sum = folded(*call<"exp">(call<"sub">(x, top, 1)), Fold::Sum, mask, keepdim);
+  TensorRef back = call<"reshape">(top, sum->sizes);
+  return call<"add">(call<"log">(sum), back, 1);
+}
+
 WG_OP(logsumexp) {
   Tensor& given = c.tensor(0);
   uint64_t mask = reduced_dims(c, 1, given.ndim());
   DType dtype = is_differentiable(given.dtype) ? given.dtype : default_dtype();
-  WG_CHECK_KIND(Kind::NotImplemented, !is_complex(dtype), "\"logsumexp\" not implemented for '", torch_name(dtype),
-                "'");
   GradMode off(false);
-  TensorRef x = as_dtype(TensorRef(&given), work_dtype(dtype));
-  TensorRef top = folded(*x, Fold::Max, mask, true);
-  each(*top, [](auto v) { return std::isinf(v) ? decltype(v)(0) : v; });
-  TensorRef terms = call<"exp">(call<"sub">(x, top, 1));
-  TensorRef out = folded(*terms, Fold::Sum, mask, c.flag(2));
-  auto add = [&]<class T>(T*) {
-    for (int64_t i = 0; i < out->numel; ++i) out->as<T>()[i] = std::log(out->as<T>()[i]) + top->as<T>()[i];
-  };
-  if (x->dtype == DType::Float32)
-    add((float*)nullptr);
-  else
-    add((double*)nullptr);
-  c.out(as_dtype(std::move(out), dtype));
+  c.out(as_dtype(log_sum(as_dtype(TensorRef(&given), work_dtype(dtype)), mask, c.flag(2)), dtype));
 }
 
 }  // namespace wg

@@ -180,6 +180,7 @@ WG_OP(topk) {
   int dim = reduced_dim(c, 2, x.ndim());
   int64_t k = c.integer(1);
   WG_CHECK(!is_complex(x.dtype), " topk does not support complex dtypes on CPU");
+  WG_CHECK(x.dtype != DType::Bool, "topk does not support bool dtypes on CPU");
   WG_CHECK(k >= 0 && k <= (x.ndim() ? x.size(dim) : 1), "selected index k out of range");
   sorted_into(c, dim, c.flag(3), k);
 }

@@ -5,6 +5,7 @@ from .arithmetic import conj, sub
 from .reduce import linalg_vector_norm
 
 _INFINITY = float("inf")
+_TYPES = {"int64": "Long", "int32": "Int", "int16": "Short", "int8": "Char", "uint8": "Byte", "bool": "Bool"}
 
 
 def _listed(dim):
@@ -141,7 +142,11 @@ def renorm(self, p, dim, maxnorm):
 @composite("dist(Tensor self, Tensor other, Scalar p=2)")
 def dist(self, other, p=2):
     """The p-norm of self - other."""
-    return linalg_vector_norm(sub(self, other), p)
+    difference = sub(self, other)
+    if not (difference.is_floating_point() or difference.is_complex()):
+        kind = _TYPES[str(difference.dtype).rpartition(".")[2]]
+        raise RuntimeError(f"norm(): input dtype should be either floating point or complex. Got {kind} instead.")
+    return linalg_vector_norm(difference, p)
 
 
 def _weighted(x, fweights, aweights):
@@ -174,6 +179,8 @@ def cov(self, *, correction=1, fweights=None, aweights=None):
         raise RuntimeError(
             f"cov(): expected input to have two or fewer dimensions but got an input with {self.ndim} dimensions"
         )
+    if str(self.dtype).endswith(".bool"):
+        raise RuntimeError("cov(): bool dtype is not supported for input")
     x = self if self.ndim == 2 else self.reshape(1, -1)
     weight = _weighted(x, fweights, aweights)
     n = x.shape[1]

@@ -4,6 +4,7 @@ from ._declare import composite, constant, primitive
 from .arithmetic import div, mul, sub
 from .compare import eq, isnan, logical_not, where
 from .math import exp
+from .matmul import _conj
 from .sort import _extreme_backward, _scatter_picked
 
 
@@ -221,7 +222,12 @@ def logsumexp(g, self, dim, keepdim, y):
     tensor(1.3863)
     """
     weight = exp(sub(self, _expand_reduced(y, self.shape, dim, keepdim)))
-    return mul(_expand_reduced(g, self.shape, dim, keepdim), weight)
+    return mul(_expand_reduced(g, self.shape, dim, keepdim), _conj(weight))
+
+
+@primitive("var.dim(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False)")
+def var_dim():
+    """The variance over dims; unbiased: divided by n - 1."""
 
 
 @primitive(
@@ -233,6 +239,16 @@ def var_correction(g, self, dim, correction, keepdim):
     return _var_backward(g, self, dim, correction, keepdim)
 
 
+@primitive("var(Tensor self, bool unbiased=True)")
+def var_all():
+    """The variance of all elements; unbiased: divided by n - 1."""
+
+
+@primitive("std.dim(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False)")
+def std_dim():
+    """The standard deviation over dims; unbiased: divided by n - 1."""
+
+
 @primitive(
     "std.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False)",
     grad_name="StdBackward0",
@@ -242,36 +258,16 @@ def std_correction(g, self, dim, correction, keepdim, y):
     return _var_backward(where(eq(y, 0), 0, div(g, mul(y, 2))), self, dim, correction, keepdim)
 
 
-@primitive(
-    "_var_backward(Tensor g, Tensor self, int[] dim, Scalar correction, bool keepdim)", function=False, method=False
-)
-def _var_backward():
-    """2 / (n - correction) * g * (self - mean)."""
-
-
-@primitive("var(Tensor self, bool unbiased=True)")
-def var_all():
-    """The variance of all elements; unbiased: divided by n - 1."""
-
-
-@primitive("var.dim(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False)")
-def var_dim():
-    """The variance over dims; unbiased: divided by n - 1."""
-
-
 @primitive("std(Tensor self, bool unbiased=True)")
 def std_all():
     """The standard deviation of all elements; unbiased: divided by n - 1."""
 
 
-@primitive("std.dim(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False)")
-def std_dim():
-    """The standard deviation over dims; unbiased: divided by n - 1."""
-
-
-@primitive("var_mean(Tensor self, bool unbiased=True) -> (Tensor, Tensor)")
-def var_mean_all():
-    """The variance and the mean of all elements."""
+@primitive(
+    "_var_backward(Tensor g, Tensor self, int[] dim, Scalar correction, bool keepdim)", function=False, method=False
+)
+def _var_backward():
+    """2 / (n - correction) * g * (self - mean)."""
 
 
 @primitive("var_mean.dim(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False) -> (Tensor, Tensor)")
@@ -286,9 +282,9 @@ def var_mean_correction():
     """The variance, of n - correction elements, and the mean over dims."""
 
 
-@primitive("std_mean(Tensor self, bool unbiased=True) -> (Tensor, Tensor)")
-def std_mean_all():
-    """The standard deviation and the mean of all elements."""
+@primitive("var_mean(Tensor self, bool unbiased=True) -> (Tensor, Tensor)")
+def var_mean_all():
+    """The variance and the mean of all elements."""
 
 
 @primitive("std_mean.dim(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False) -> (Tensor, Tensor)")
@@ -301,6 +297,11 @@ def std_mean_dim():
 )
 def std_mean_correction():
     """The standard deviation, of n - correction elements, and the mean over dims."""
+
+
+@primitive("std_mean(Tensor self, bool unbiased=True) -> (Tensor, Tensor)")
+def std_mean_all():
+    """The standard deviation and the mean of all elements."""
 
 
 @primitive(

@@ -80,10 +80,10 @@ def _reverse_logcumsumexp(g, self, dim, y):
 
 def _parts(g):
     """The logarithms of a gradient's positive and negative part: with them nothing overflows."""
-    infinity = float("inf")
+    low = -3.4028234e38  # finite, so that differences of two of them are not nan
     return (
-        where(gt(g, 0), log(where(gt(g, 0), g, 1)), -infinity),
-        where(lt(g, 0), log(where(lt(g, 0), mul(g, -1), 1)), -infinity),
+        where(gt(g, 0), log(where(gt(g, 0), g, 1)), low),
+        where(lt(g, 0), log(where(lt(g, 0), mul(g, -1), 1)), low),
     )
 
 
@@ -122,7 +122,7 @@ def _steps(y, x, dx, dim, name):
     if x is None:
         return dx
     if x.ndim == 1:
-        if x.shape[0] != y.shape[dim]:
+        if x.shape[0] != y.size(dim):
             raise RuntimeError(f"{name}: There must be one `x` value for each sample point")
         shape = [1] * y.ndim
         shape[dim] = x.shape[0]
@@ -133,7 +133,7 @@ def _steps(y, x, dx, dim, name):
 
 
 def _areas(y, x, dx, dim, name):
-    n = y.shape[dim]
+    n = y.size(dim)
     widths = _steps(y, x, dx, dim, name)
     return (y.narrow(dim, 1, n - 1) + y.narrow(dim, 0, n - 1)) * widths / 2
 
@@ -141,7 +141,7 @@ def _areas(y, x, dx, dim, name):
 @composite("trapezoid(Tensor y, Tensor? x=None, *, Scalar dx=1, int dim=-1)", method=False, aliases=("trapz",))
 def trapezoid(y, x=None, *, dx=1, dim=-1):
     """The integral along a dim by the trapezoid rule, over sample points x or steps dx."""
-    if y.shape[dim] == 0:
+    if y.size(dim) == 0:
         return y.sum(dim)
     return _areas(y, x, dx, dim, "trapezoid").sum(dim)
 

@@ -31,13 +31,10 @@ def _results(values, inverse, counts, return_inverse, return_counts):
 
 def _rows(self, dim):
     """self with `dim` first, and the same as a matrix of rows."""
-    from .. import empty_like
-
-    if self.ndim and dim not in range(-self.ndim, self.ndim):
-        self.select(dim, 0)  # raises the error of a dim that is out of range
+    self.size(dim)  # raises the error of a dim that is out of range
     if self.numel() == 0 and any(n == 0 for i, n in enumerate(self.shape) if i != dim % self.ndim):
         raise RuntimeError("There are 0 sized dimensions, and they aren't selected, so unique cannot be applied")
-    first = self.movedim(dim, 0) if self.ndim else empty_like(self).copy_(self).reshape(1)
+    first = self.movedim(dim, 0)
     width = first.numel() // first.shape[0] if first.shape[0] else 1
     return first, first.reshape(first.shape[0], width)
 
@@ -67,7 +64,7 @@ def _distinct(self, dim, in_order):
     values = sorted_.index_select(0, fresh.nonzero().reshape(-1))
     if dim is None:
         return values, inverse.reshape(self.shape), counts
-    return values.movedim(0, dim) if self.ndim else values, inverse, counts
+    return values.movedim(0, dim), inverse, counts
 
 
 @composite("unique(Tensor self, bool sorted=True, bool return_inverse=False, bool return_counts=False, int? dim=None)")
@@ -176,13 +173,13 @@ def _refuse_integers(self, kernel):
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{_NAMES.get(kind, 'ComplexFloat')}'")
 
 
-def _range(x, low, high, name):
+def _range(x, low, high, name, half=1):
     if low == high and x.numel():
         low, high = x.min().item(), x.max().item()
     if not (abs(low) < float("inf") and abs(high) < float("inf")):
         raise RuntimeError(f"{name}: range of [{low:g}, {high:g}] is not finite")
     if low == high:
-        low, high = low - 1, high + 1
+        low, high = low - half, high + half
     return low, high
 
 
@@ -206,7 +203,7 @@ def _edges(x, bins, range):
 
     if not isinstance(bins, int):
         return bins
-    low, high = _range(x, *(range or (0, 0)), "torch.histogram()")
+    low, high = _range(x, *(range or (0, 0)), "torch.histogram()", 0.5)
     return linspace(low, high, bins + 1, dtype=x.dtype)
 
 
