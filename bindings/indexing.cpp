@@ -111,8 +111,9 @@ PyObject* tensor_iter(PyObject* self) {
     Value v[2] = {Value(&t), Value::of_int(0)};
     Call c{unbind, v, 2};
     apply(c);
-    Py list(check(PyList_New(c.nouts())));
-    for (int k = 0; k < c.nouts(); ++k) PyList_SET_ITEM(list.get(), k, wrap(std::move(c.result(k))));
+    const int n = c.nouts();  // counted before the results are moved out
+    Py list(check(PyList_New(n)));
+    for (int k = 0; k < n; ++k) PyList_SET_ITEM(list.get(), k, wrap(std::move(c.result(k))));
     return PyObject_GetIter(list.get());
   });
 }
