@@ -19,6 +19,9 @@ constexpr Refusal kRefusals[] = {
     {"sub", 0, Kind::Runtime,
      "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` operator "
      "instead."},
+    {"rsub", 0, Kind::Runtime,
+     "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use the "
+     "`~` or `logical_not()` operator instead."},
     {"relu", 0, Kind::Runtime, "Boolean inputs not supported for relu"},
     {"relu", 3, Kind::NotImplemented, "clamp is not supported for complex types"},
     {"clamp", 3, Kind::NotImplemented, "clamp is not supported for complex types"},

@@ -43,6 +43,23 @@ WG_INLINE T fn_mul_add(T a, T b, T c) {
   else return fn_add(fn_mul(a, b), c);
 }
 template <class T>
+WG_INLINE T fn_rsub(T a, T b) {
+  return T(b - a);
+}
+// x + alpha y and its kin
+template <class T>
+WG_INLINE T fn_add_scaled(T x, T y, T alpha) {
+  return fn_mul_add(y, alpha, x);
+}
+template <class T>
+WG_INLINE T fn_sub_scaled(T x, T y, T alpha) {
+  return fn_mul_add(y, T(-alpha), x);
+}
+template <class T>
+WG_INLINE T fn_rsub_scaled(T x, T y, T alpha) {
+  return fn_mul_add(x, T(-alpha), y);
+}
+template <class T>
 WG_INLINE T fn_addcmul(T x, T a, T b, T value) {
   if constexpr (real_v<T>) return mul_add(T(value * a), b, x);
   else return T(x + T(T(value * a) * b));

@@ -60,6 +60,19 @@ template <class R>
 WG_INLINE Z<R> fn_mul_add(Z<R> a, Z<R> b, Z<R> c) {
   return fn_add(fn_mul(a, b), c);
 }
+WG_COMPLEX2(rsub) { return fn_sub(b, a); }
+template <class R>
+WG_INLINE Z<R> fn_add_scaled(Z<R> x, Z<R> y, Z<R> alpha) {
+  return fn_add(x, fn_mul(y, alpha));
+}
+template <class R>
+WG_INLINE Z<R> fn_sub_scaled(Z<R> x, Z<R> y, Z<R> alpha) {
+  return fn_sub(x, fn_mul(y, alpha));
+}
+template <class R>
+WG_INLINE Z<R> fn_rsub_scaled(Z<R> x, Z<R> y, Z<R> alpha) {
+  return fn_sub(y, fn_mul(x, alpha));
+}
 template <class R>
 WG_INLINE Z<R> fn_lerp(Z<R> start, Z<R> end, Z<R> weight) {
   Z<R> d = fn_sub(end, start);

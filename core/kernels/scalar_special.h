@@ -97,6 +97,10 @@ WG_IN_DOUBLE1(lgamma)
 WG_IN_DOUBLE1(digamma)
 WG_IN_DOUBLE2(zeta)
 WG_IN_DOUBLE2(polygamma)
+template <class T>
+WG_INLINE T fn_polygamma_of(T x, T n) {
+  return fn_polygamma(n, x);
+}
 WG_IN_DOUBLE2(igamma)
 WG_IN_DOUBLE2(igammac)
 WG_IN_DOUBLE1(erfinv)

@@ -17,10 +17,40 @@ def sub(self, other):
     return 1, -1
 
 
-@composite("rsub(Tensor self, Tensor other, *, Scalar alpha=1)")
-def rsub(self, other, *, alpha=1):
+@elementwise(inplace=False, grad_name="RsubBackward1")
+def rsub(self, other):
+    """other - self, broadcast."""
+    return -1, 1
+
+
+@elementwise("rsub.alpha(Tensor self, Tensor other, *, Scalar alpha)", fn="rsub_scaled", inplace=False)
+def _rsub_scaled(self, other, alpha):
     """other - alpha * self, broadcast."""
-    return sub(other, self, alpha=alpha)
+    return -alpha, 1
+
+
+@elementwise(
+    "_add_scaled(Tensor self, Tensor other, Scalar alpha)",
+    fn="add_scaled",
+    grad_name="AddBackward0",
+    function=False,
+    method=False,
+)
+def _add_scaled(self, other, alpha):
+    """self + alpha * other, rounded once where the CPU can."""
+    return 1, alpha
+
+
+@elementwise(
+    "_sub_scaled(Tensor self, Tensor other, Scalar alpha)",
+    fn="sub_scaled",
+    grad_name="SubBackward0",
+    function=False,
+    method=False,
+)
+def _sub_scaled(self, other, alpha):
+    """self - alpha * other, rounded once where the CPU can."""
+    return 1, -alpha
 
 
 @elementwise(reference="numpy.multiply", aliases=("multiply",))
@@ -41,10 +71,10 @@ def div(self, other):
     return 1 / other, -(self / other) / other
 
 
-@elementwise("floor_divide(Tensor self, Tensor other)", vjp=True, eager=True, domain=(1, 3), reference="numpy.floor_divide")
-def floor_divide(g):
-    """The quotient rounded towards minus infinity; integer division by 0 is an error."""
-    raise RuntimeError("derivative for aten::floor_divide is not implemented")
+@elementwise(domain=(1, 3), reference="numpy.floor_divide")
+def floor_divide(self, other):
+    """The quotient rounded towards minus infinity; integer division by 0 is an error. Its derivative is 0."""
+    return 0, 0
 
 
 @elementwise(domain=(1, 3), inplace=False, function=False, method=False)
@@ -166,10 +196,11 @@ def copysign(self, other, y):
     return where(self == 0, 0, y / self), 0
 
 
-@elementwise(reference="numpy.nextafter")
-def nextafter(self, other):
+@elementwise(vjp=True, reference="numpy.nextafter")
+def nextafter(g, self, other):
     """The next floating-point number after self in the direction of other."""
-    return 0, 0
+    same = self == other
+    return where(same, 0, g), where(same, g, 0)
 
 
 @elementwise("heaviside(Tensor self, Tensor values)", vjp=True, eager=True, reference="numpy.heaviside")

@@ -182,7 +182,7 @@ def _nan_to_num(g, self):
     return where(isfinite(self), g, 0)
 
 
-@composite("nan_to_num", inplace=True)
+@composite
 def nan_to_num(self, nan=None, posinf=None, neginf=None):
     """self with nan, inf and -inf replaced: by 0 and the greatest and the least number of the dtype."""
     from .. import _types
@@ -196,3 +196,9 @@ def nan_to_num(self, nan=None, posinf=None, neginf=None):
         limits.max if posinf is None else posinf,
         limits.min if neginf is None else neginf,
     )
+
+
+@composite
+def nan_to_num_(self, nan=None, posinf=None, neginf=None):
+    """In-place form of nan_to_num."""
+    return self.copy_(nan_to_num(self.clone(), nan, posinf, neginf))

@@ -75,6 +75,18 @@ def xlogy(self, other):
 
 
 @elementwise(
+    "xlogy.Scalar_Self(Scalar self, Tensor other)",
+    promote="float",
+    fn="xlogy",
+    inplace=False,
+    grad_name="XlogyBackward1",
+)
+def _xlogy_of_number(self, other):
+    """xlogy with a number first."""
+    return self / other
+
+
+@elementwise(
     promote="float", domain=(0.2, 3), reference="scipy.special.xlog1py", inplace=False, aliases=("special.xlog1py",), method=False, function=False, grad_name="SpecialXlog1PyBackward0",
 )
 def xlog1py(self, other):
@@ -96,9 +108,21 @@ def digamma(self):
     return polygamma(1, self)
 
 
-@elementwise("polygamma(int n, Tensor self)", promote="float", domain=(0.3, 4), aliases=("special.polygamma",))
+@elementwise(
+    "polygamma(int n, Tensor self)",
+    promote="float",
+    domain=(0.3, 4),
+    inplace=False,
+    aliases=("special.polygamma",),
+)
 def polygamma(n, self):
     """The n-th derivative of digamma, n >= 0."""
+    return polygamma(n + 1, self)
+
+
+@elementwise("polygamma.of(Tensor self, int n)", promote="float", fn="polygamma_of", grad_name="PolygammaBackward0")
+def _polygamma_of(self, n):
+    """x.polygamma(n)."""
     return polygamma(n + 1, self)
 
 
