@@ -4,7 +4,7 @@ CASES = [
     ("SGD", {}),
     ("SGD", {"lr": 0.01, "momentum": 0.9}),
     ("SGD", {"lr": 0.01, "momentum": 0.9, "nesterov": True, "weight_decay": 0.1}),
-    ("SGD", {"lr": 0.01, "momentum": 0.9, "dampening": 0.3, "maximize": True}),
+    ("SGD", {"lr": 0.001, "momentum": 0.9, "dampening": 0.3, "maximize": True}),
     ("Adam", {}),
     ("Adam", {"lr": 0.1, "weight_decay": 0.1, "amsgrad": True}),
     ("Adam", {"betas": (0.3, 0.9), "maximize": True}),

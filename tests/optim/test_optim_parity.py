@@ -14,7 +14,7 @@ def _arrays(params):
 
 
 def _close(ours, theirs, dtype):
-    rtol, atol = (2e-6, 1e-7) if dtype == "float32" else (1e-12, 1e-14)
+    rtol, atol = (1e-5, 1e-6) if dtype == "float32" else (1e-12, 1e-14)
     for a, b in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(a, b, rtol=rtol, atol=atol)
 
@@ -48,14 +48,17 @@ def test_state_moves_between_libraries(case, direction):
     if name == "Muon" and not hasattr(wg, "bfloat16"):
         pytest.skip("Muon computes in bfloat16")
     source, target = (torch, wg) if direction == "from torch" else (wg, torch)
-    params, opt = train(source, name, options, steps=5)
+    params, opt = train(source, name, options, "float64", steps=5)
     copies = [target.tensor(p.detach().numpy().copy(), requires_grad=True) for p in params]
     other = getattr(target.optim, name)(copies, **options)
     other.load_state_dict(_convert(opt.state_dict(), target))
     for _ in range(5):
         opt.step(closure_for(opt, params))
         other.step(closure_for(other, copies))
-    _close(_arrays(params), _arrays(copies), "float32")
+    # Loading turns ASGD's float32 eta into float64, in torch too.
+    rtol = 1e-6 if name == "ASGD" else 1e-8
+    for a, b in zip(_arrays(params), _arrays(copies), strict=True):
+        np.testing.assert_allclose(a, b, rtol=rtol)
 
 
 @pytest.mark.parametrize("case", CASES, ids=case_id)
@@ -130,8 +133,10 @@ def _unrolled(lib, name, **options):
     ],
 )
 def test_differentiable_steps(name, options):
+    # The counter, and so the bias correction, is float32 in both.
+    rtol = 1e-6 if name.startswith("Adam") else 1e-9
     for ours, theirs in zip(_unrolled(wg, name, **options), _unrolled(torch, name, **options), strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(ours, theirs, rtol=rtol, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta"])

@@ -90,7 +90,7 @@ class LBFGS(Optimizer):
 
         def evaluate(t):
             self._move(t, d)
-            loss = float(closure())
+            loss = float(number(closure()))
             grad = self._flat_grad()
             for p, value in zip(self._params, start):
                 p.copy_(value)
@@ -114,7 +114,7 @@ class LBFGS(Optimizer):
         state.setdefault("func_evals", 0)
         state.setdefault("n_iter", 0)
         first_loss = closure()
-        loss = float(first_loss)
+        loss = float(number(first_loss))
         state["func_evals"] += 1
         grad = self._flat_grad()
         if grad.abs().max() <= group["tolerance_grad"]:
@@ -153,7 +153,7 @@ class LBFGS(Optimizer):
                 self._move(t, d)
                 if iteration != max_iter:
                     # The last gradient would be computed again by the next call of step.
-                    loss = float(closure())
+                    loss = float(number(closure()))
                     grad = self._flat_grad()
                     used = 1
             evaluations += used
