@@ -25,10 +25,15 @@ class Worker:
     """A library in a process that answers requests line by line."""
 
     def __init__(self, library, python, threads, target):
-        env = dict(os.environ, OMP_NUM_THREADS=str(threads), MKL_NUM_THREADS=str(threads))
-        command = [python, str(HERE / "worker.py"), library, str(threads), str(target)]
+        self.env = dict(os.environ, OMP_NUM_THREADS=str(threads), MKL_NUM_THREADS=str(threads))
+        self.command = [python, str(HERE / "worker.py"), library, str(threads), str(target)]
         self.library = library
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
+        self.start()
+
+    def start(self):
+        """Begin the process."""
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(self.command, stdin=pipe, stdout=pipe, text=True, env=self.env)
 
     def ask(self, **request):
         """Send one request and wait for its answer."""
@@ -36,7 +41,9 @@ class Worker:
         self.process.stdin.flush()
         line = self.process.stdout.readline()
         if not line:
-            raise SystemExit(f"the {self.library} process ended, exit status {self.process.wait()}")
+            status = self.process.wait()
+            self.start()
+            return {"error": f"the process ended with status {status}"}
         return json.loads(line)
 
     def close(self):
