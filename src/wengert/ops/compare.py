@@ -148,25 +148,95 @@ def fmin(g, self, other):
     return where(first, g, 0), where(first, 0, g)
 
 
-# At a bound the gradient passes.
-@elementwise("clamp(Tensor self, Tensor? min=None, Tensor? max=None)", vjp=True, aliases=("clip",))
+# At a bound the gradient passes. Each of clamp's forms is an op: two numbers, two tensors, one bound left out.
+@elementwise(
+    "clamp(Tensor self, Scalar min, Scalar max)",
+    vjp=True,
+    reference="numpy.clip",
+    grad_name="ClampBackward1",
+    aliases=("clip",),
+)
 def clamp(g, self, min, max):
-    """self, but no less than min and no more than max (either may be left out)."""
+    """self, but no less than min and no more than max (either may be None)."""
+    return where(logical_and(self >= min, self <= max), g, 0)
+
+
+@composite("clamp.numbers(Tensor self, Scalar? min=None, Scalar? max=None)")
+def _clamp_numbers():
+    """clamp where a bound is None."""
+
+
+@elementwise("clamp.Tensor(Tensor self, Tensor min, Tensor max)", fn="clamp", vjp=True)
+def _clamp_tensors(g, self, min, max):
+    """clamp where a bound is a tensor, broadcast."""
     inside = logical_and(self >= min, self <= max)
     below = logical_and(min < max, self < min)
     above = logical_or(self > max, max < min)
     return where(inside, g, 0), where(below, g, 0), where(above, g, 0)
 
 
-@elementwise("clamp_min(Tensor self, Tensor min)", vjp=True)
+@composite("clamp.tensors(Tensor self, Tensor? min=None, Tensor? max=None)")
+def _clamp_some_tensors():
+    """clamp where one bound is a tensor and the other is None."""
+
+
+@composite("clamp_.numbers(Tensor self, Scalar? min=None, Scalar? max=None)")
+def _clamp_numbers_():
+    """In-place form."""
+
+
+@composite("clamp_.tensors(Tensor self, Tensor? min=None, Tensor? max=None)")
+def _clamp_some_tensors_():
+    """In-place form."""
+
+
+@elementwise(
+    "_clamp_low(Tensor self, Scalar min)",
+    fn="clamp_min",
+    vjp=True,
+    grad_name="ClampBackward1",
+    function=False,
+    method=False,
+)
+def _clamp_low(g, self, min):
+    """clamp(min=number)."""
+    return where(self >= min, g, 0)
+
+
+@elementwise(
+    "_clamp_high(Tensor self, Scalar max)",
+    fn="clamp_max",
+    vjp=True,
+    grad_name="ClampBackward1",
+    function=False,
+    method=False,
+)
+def _clamp_high(g, self, max):
+    """clamp(max=number)."""
+    return where(self <= max, g, 0)
+
+
+@elementwise("clamp_min(Tensor self, Scalar min)", vjp=True)
 def clamp_min(g, self, min):
     """self, but no less than min."""
+    return where(self >= min, g, 0)
+
+
+@elementwise("clamp_min.Tensor(Tensor self, Tensor min)", fn="clamp_min", vjp=True, grad_name="ClampMinBackward1")
+def _clamp_min_tensor(g, self, min):
+    """clamp_min by a tensor, broadcast."""
     return where(self >= min, g, 0), where(self < min, g, 0)
 
 
-@elementwise("clamp_max(Tensor self, Tensor max)", vjp=True)
+@elementwise("clamp_max(Tensor self, Scalar max)", vjp=True)
 def clamp_max(g, self, max):
     """self, but no more than max."""
+    return where(self <= max, g, 0)
+
+
+@elementwise("clamp_max.Tensor(Tensor self, Tensor max)", fn="clamp_max", vjp=True, grad_name="ClampMaxBackward1")
+def _clamp_max_tensor(g, self, max):
+    """clamp_max by a tensor, broadcast."""
     return where(self <= max, g, 0), where(self > max, g, 0)
 
 

@@ -137,7 +137,7 @@ def _polygamma_of(self, n):
 def igamma(g, self, other, needs):
     """The regularised lower incomplete gamma function of self > 0 and other >= 0."""
     if needs[0]:
-        raise RuntimeError("the derivative for 'igamma: input' is not implemented.")
+        raise NotImplementedError("the derivative for 'igamma: input' is not implemented.")
     return None, g * exp((self - 1) * log(other) - other - lgamma(self))
 
 
@@ -152,7 +152,7 @@ def igamma(g, self, other, needs):
 def igammac(g, self, other, needs):
     """1 - igamma(self, other), without cancellation."""
     if needs[0]:
-        raise RuntimeError("the derivative for 'igammac: input' is not implemented.")
+        raise NotImplementedError("the derivative for 'igammac: input' is not implemented.")
     return None, -g * exp((self - 1) * log(other) - other - lgamma(self))
 
 
@@ -172,7 +172,7 @@ def igammac(g, self, other, needs):
 def zeta(g, self, other, needs):
     """The sum of (k + other)**-self over k from 0: Hurwitz's zeta function."""
     if needs[0]:
-        raise RuntimeError("the derivative for 'zeta' is not implemented.")
+        raise NotImplementedError("the derivative for 'zeta' is not implemented.")
     return None, g * -self * zeta(self + 1, other)
 
 
