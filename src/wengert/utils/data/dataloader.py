@@ -8,7 +8,7 @@ import wengert as wg
 
 from ._utils.collate import default_collate, default_convert
 from ._utils.fetch import IterableFetcher, MapFetcher
-from ._utils.worker import get_worker_info
+from ._utils.info import get_worker_info
 from .dataset import IterableDataset
 from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
 

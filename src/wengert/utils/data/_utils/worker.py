@@ -10,48 +10,10 @@ from threading import Thread
 
 import wengert as wg
 
-from . import transport
+from . import info, transport
 
 # How often a waiting worker looks whether its parent is still alive, in seconds.
 PARENT_CHECK_INTERVAL = 5.0
-
-_worker_info = None
-
-
-class WorkerInfo:
-    """What ``get_worker_info()`` tells inside a worker.
-
-    Attributes:
-        id: the number of this worker, from 0.
-        num_workers: how many there are.
-        seed: the seed of this worker, ``base_seed + id``.
-        dataset: this worker's copy of the dataset.
-    """
-
-    __slots__ = ("dataset", "id", "num_workers", "rng", "seed", "worker_method")
-
-    def __init__(self, id, num_workers, seed, dataset, rng=None, worker_method="multiprocessing"):
-        values = {"id": id, "num_workers": num_workers, "seed": seed, "dataset": dataset}
-        for name, value in {**values, "rng": rng, "worker_method": worker_method}.items():
-            object.__setattr__(self, name, value)
-
-    def __setattr__(self, name, value):
-        raise AttributeError(f"cannot assign to field {name!r}")
-
-    def __repr__(self):
-        return f"WorkerInfo(id={self.id}, num_workers={self.num_workers}, seed={self.seed}, dataset={self.dataset!r})"
-
-
-def get_worker_info():
-    """Returns the ``WorkerInfo`` of this worker process, or None in the main process.
-
-    Example::
-
-        >>> from wengert.utils.data import get_worker_info
-        >>> get_worker_info() is None
-        True
-    """
-    return _worker_info
 
 
 class StreamEnded:
@@ -204,8 +166,7 @@ def worker_loop(connection, inherited, make_fetcher, dataset, is_stream, base_se
     parent = os.getppid()
     wg.set_num_threads(1)
     seed = _seed_everything(base_seed, worker_id)
-    global _worker_info
-    _worker_info = WorkerInfo(id=worker_id, num_workers=num_workers, seed=seed, dataset=dataset)
+    info._worker_info = info.WorkerInfo(id=worker_id, num_workers=num_workers, seed=seed, dataset=dataset)
     sender = _Sender(connection)
     sender.start()
     answers = _Answers(worker_id, make_fetcher, init_fn, sender)
