@@ -374,6 +374,34 @@ PyObject* backward_scalar(PyObject*, PyObject* o) {
   });
 }
 
+PyObject* gradient_node(PyObject*, PyObject* o) {
+  return guard<PyObject*>(nullptr, [&] {
+    WG_CHECK_TYPE(is_tensor(o), "expected a Tensor");
+    return wrap(gradient_edge(*as_tensor(o)).node);
+  });
+}
+// last_writer(node, saved name): where the in-place op that wrote a saved tensor was recorded, or None
+PyObject* last_writer(PyObject*, PyObject* args) {
+  PyObject* o;
+  const char* name;
+  if (!PyArg_ParseTuple(args, "Os", &o, &name)) return nullptr;
+  Node& n = *as_node(o);
+  for (Saved& s : n.saved) {
+    const Value& v = s.value.get();
+    if (v.is_tensor() && v.tensor->version && v.tensor->version->value != s.version && v.tensor->version->writer.code)
+      return describe(v.tensor->version->writer);
+  }
+  Py_RETURN_NONE;
+}
+// cut_place(tensor): (reason, place) when it is known why a tensor does not require grad
+PyObject* cut_place(PyObject*, PyObject* o) {
+  if (is_tensor(o))
+    if (Extra* x = as_tensor(o)->extra; x && x->cut) return Py_BuildValue("(sN)", x->cut, describe(x->place));
+  Py_RETURN_NONE;
+}
+PyObject* py_current_pass(PyObject*, PyObject*) { return PyLong_FromLongLong(current_pass()); }
+PyObject* py_will_execute(PyObject*, PyObject* node) { return PyBool_FromLong(node != Py_None && will_execute(*as_node(node))); }
+
 // ---- Function nodes
 
 // record_function(node, inputs, outputs): edges to the inputs (tensors or None), history for the outputs
@@ -444,6 +472,54 @@ PyObject* saved_on_node(PyObject*, PyObject* node) {
 
 PyObject* saved_count(PyObject*, PyObject* node) { return PyLong_FromUnsignedLong(as_node(node)->saved.size()); }
 
+// ---- tensors that a transform has wrapped
+
+// make_wrapped(view, payload): a tensor that looks like `view`; ops on it go to the interpreter, which finds `payload` on it.
+PyObject* make_wrapped(PyObject*, PyObject* args) {
+  PyObject *view, *payload;
+  if (!PyArg_ParseTuple(args, "OO", &view, &payload)) return nullptr;
+  return guard<PyObject*>(nullptr, [&] {
+    WG_CHECK_TYPE(is_tensor(view), "expected a Tensor");
+    Tensor& t = *as_tensor(view);
+    TensorRef r = alias(t);
+    r->wrapped = true;
+    r->grad_fn = grad_fn_of(t);
+    r->output_nr = t.output_nr;
+    extra_of(*r).payload = Py_NewRef(payload);
+    host.track(r.get());
+    return wrap(r);
+  });
+}
+// payload(tensor): what make_wrapped was given; None for ordinary tensors.
+PyObject* get_payload(PyObject*, PyObject* o) {
+  if (!is_tensor(o) || !as_tensor(o)->wrapped || !as_tensor(o)->extra) Py_RETURN_NONE;
+  return Py_XNewRef(static_cast<PyObject*>(as_tensor(o)->extra->payload));
+}
+// become_wrapped(tensor, other): an in-place op on a wrapped tensor gave it another value
+PyObject* become_wrapped(PyObject*, PyObject* args) {
+  PyObject *o, *other;
+  if (!PyArg_ParseTuple(args, "OO", &o, &other)) return nullptr;
+  return guard<PyObject*>(nullptr, [&] {
+    Tensor &t = *as_tensor(o), &w = *as_tensor(other);
+    t.storage = w.storage;
+    t.sizes = w.sizes;
+    t.strides = w.strides;
+    t.offset = w.offset;
+    t.numel = w.numel;
+    t.dtype = w.dtype;
+    t.contiguous = w.contiguous;
+    t.wrapped = w.wrapped;
+    drop_history(t);
+    t.grad_fn = w.grad_fn;
+    t.output_nr = w.output_nr;
+    auto* old = static_cast<PyObject*>(extra_of(t).payload);
+    t.extra->payload = w.extra ? Py_XNewRef(static_cast<PyObject*>(w.extra->payload)) : nullptr;
+    Py_XDECREF(old);
+    host.track(&t);
+    return Py_NewRef(o);
+  });
+}
+
 // ---- modes
 
 PyObject* is_grad_enabled(PyObject*, PyObject*) { return PyBool_FromLong(modes().grad); }
@@ -458,12 +534,18 @@ PyObject* set_inference(PyObject*, PyObject* o) {
   modes().inference = PyObject_IsTrue(o);
   return PyBool_FromLong(before);
 }
-PyObject* anomaly(PyObject*, PyObject*) { return Py_BuildValue("(ii)", int(modes().anomaly), int(modes().anomaly_nan)); }
+PyObject* anomaly(PyObject*, PyObject*) {
+  const Modes& m = modes();
+  return Py_BuildValue("(iiii)", int(m.anomaly), int(m.anomaly_nan), int(m.anomaly_inf), int(m.anomaly_forward));
+}
 PyObject* set_anomaly(PyObject*, PyObject* args) {
-  int on, nan;
-  if (!PyArg_ParseTuple(args, "pp", &on, &nan)) return nullptr;
-  modes().anomaly = on;
-  modes().anomaly_nan = nan;
+  int on, nan, inf, forward;
+  if (!PyArg_ParseTuple(args, "pppp", &on, &nan, &inf, &forward)) return nullptr;
+  Modes& m = modes();
+  m.anomaly = on;
+  m.anomaly_nan = nan;
+  m.anomaly_inf = inf;
+  m.anomaly_forward = forward;
   Py_RETURN_NONE;
 }
 // set_saved_hooks(pack, unpack) -> the hooks before
@@ -573,8 +655,9 @@ PyObject* run_op(PyObject*, PyObject* args) {
     Call c{op, v.data(), int(n)};
     apply(c);
     if (c.nouts() == 1) return wrap(std::move(c.first));
-    Py t(check(PyTuple_New(c.nouts())));
-    for (int k = 0; k < c.nouts(); ++k) PyTuple_SET_ITEM(t.get(), k, wrap(std::move(c.result(k))));
+    const int count = c.nouts();  // before the results are moved out
+    Py t(check(PyTuple_New(count)));
+    for (int k = 0; k < count; ++k) PyTuple_SET_ITEM(t.get(), k, wrap(std::move(c.result(k))));
     return t.release();
   });
 }
@@ -597,10 +680,18 @@ PyMethodDef functions[] = {
     {"add_hook", add_hook, METH_VARARGS, nullptr},
     {"remove_hook", remove_hook, METH_VARARGS, nullptr},
     {"retain_grad", retain_grad, METH_O, nullptr},
+    {"gradient_node", gradient_node, METH_O, nullptr},
+    {"last_writer", last_writer, METH_VARARGS, nullptr},
+    {"cut_place", cut_place, METH_O, nullptr},
+    {"current_pass", py_current_pass, METH_NOARGS, nullptr},
+    {"will_execute", py_will_execute, METH_O, nullptr},
     {"record_function", record_function, METH_VARARGS, nullptr},
     {"save_on_node", save_on_node, METH_VARARGS, nullptr},
     {"saved_on_node", saved_on_node, METH_O, nullptr},
     {"saved_count", saved_count, METH_O, nullptr},
+    {"make_wrapped", make_wrapped, METH_VARARGS, nullptr},
+    {"payload", get_payload, METH_O, nullptr},
+    {"become_wrapped", become_wrapped, METH_VARARGS, nullptr},
     {"is_grad_enabled", is_grad_enabled, METH_NOARGS, nullptr},
     {"set_grad_enabled", set_grad_enabled, METH_O, nullptr},
     {"is_inference_mode_enabled", is_inference, METH_NOARGS, nullptr},

@@ -70,7 +70,6 @@ int tensor_traverse(PyObject* self, visitproc visit, void* arg) {
   if (Extra* x = t->extra) {
     if (x->grad) Py_VISIT(as_object(x->grad.get()));
     if (x->base) Py_VISIT(as_object(x->base.get()));
-    for (auto& [level, tangent] : x->tangents) Py_VISIT(as_object(tangent.get()));
     Py_VISIT(static_cast<PyObject*>(x->payload));
     if (int r = visit_hooks(x->hooks, visit, arg)) return r;
     if (int r = visit_hooks(x->post_hooks, visit, arg)) return r;
@@ -90,7 +89,6 @@ int tensor_clear(PyObject* self) {
   if (Extra* x = t->extra) {
     x->grad.reset();
     x->base.reset();
-    x->tangents.clear();
     drop_all(x->hooks);
     drop_all(x->post_hooks);
     if (auto* p = static_cast<PyObject*>(std::exchange(x->payload, nullptr))) Py_DECREF(p);
@@ -203,6 +201,15 @@ Place user_place() {
     frame = outer;
   }
   return place;
+}
+
+// Anomaly mode keeps the whole stack of the line that made a node, as text.
+void created_in_anomaly_mode(Node* n) {
+  Py module(check(PyImport_ImportModule("wengert._why")));
+  Py stack(check(PyObject_CallMethod(module.get(), "user_stack", nullptr)));
+  NodeExtra& x = extra_of(*n);
+  if (!x.metadata) x.metadata = check(PyDict_New());
+  check(PyDict_SetItemString(static_cast<PyObject*>(x.metadata), "traceback_", stack.get()));
 }
 
 Foreign pack_hook(Foreign hook, Tensor* t) {
@@ -351,6 +358,7 @@ int init_objects(PyObject* module) {
   host.hold = [](Foreign f) { Py_XINCREF(static_cast<PyObject*>(f)); };
   host.drop = [](Foreign f) { Py_XDECREF(static_cast<PyObject*>(f)); };
   host.place = user_place;
+  host.created = created_in_anomaly_mode;
   host.track = track;
   host.pack = pack_hook;
   host.unpack = unpack_hook;

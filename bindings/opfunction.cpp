@@ -222,9 +222,9 @@ struct Attempt {
     Py_ssize_t take = n;
     // view(2, 3): trailing ints stand for one list when it is the last positional argument they can be.
     int list_at = -1;
-    for (int i = 0; i < o.positional && i < n; ++i)
-      if (o.params[i].type == Type::Ints && (!o.params[i].one || n > o.positional) && PyIndex_Check(args[i]) && !is_symbol(args[i]) &&
-          (i <= 1) && (!is_tensor(args[i]) || i > 0))
+    for (int i = 0; i < o.positional && i < n && i <= 1; ++i)
+      if (o.params[i].type == Type::Ints && (!o.params[i].one || n > o.positional) && PyIndex_Check(args[i]) && !PyBool_Check(args[i]) &&
+          !is_symbol(args[i]) && (!is_tensor(args[i]) || as_tensor(args[i])->ndim() == 0) && (i == 0 || is_tensor(args[0])))
         list_at = i;
     if (list_at >= 0) {
       Dims d;
@@ -355,6 +355,8 @@ PyObject* execute(const Overload& o, Attempt& a, PyObject* out) {
     return wrap(std::move(c.first));
   }
   if (out) {
+    for (size_t i = 0; is_tensor(out) && i < o.params.size(); ++i)  // the dtype asked for is that of out
+      if (o.params[i].type == Type::DType && o.params[i].name == "dtype" && a.values[i].none()) a.values[i] = Value::of_dtype(as_tensor(out)->dtype);
     for (size_t i = 0; modes().grad && i < o.params.size(); ++i)
       WG_CHECK(!a.values[i].is_tensor() || !requires_grad(*a.values[i].tensor) || out == Py_None, o.op->name,
                "(): functions with out=... arguments don't support automatic differentiation, but one of the arguments requires grad.");

@@ -70,7 +70,7 @@ bool to_seed(PyObject* o, uint64_t* seed) {
   unsigned long long u = overflow > 0 ? PyLong_AsUnsignedLongLong(i.get()) : 0;
   if (overflow < 0 || PyErr_Occurred()) {
     PyErr_Clear();
-    PyErr_SetString(PyExc_RuntimeError, "Overflow when unpacking long long");
+    PyErr_SetString(PyExc_ValueError, "Overflow when unpacking long long");
     return false;
   }
   *seed = u;
@@ -96,7 +96,7 @@ PyObject* set_state(PyObject* o, PyObject* state) {
   return guard<PyObject*>(nullptr, [&] {
     WG_CHECK_TYPE(is_tensor(state), "expected a torch.ByteTensor, but got ", Py_TYPE(state)->tp_name);
     Tensor& t = *as_tensor(state);
-    WG_CHECK_TYPE(t.dtype == DType::UInt8, "expected a torch.ByteTensor, but got torch.", torch_name(t.dtype), "Tensor");
+    WG_CHECK_TYPE(t.dtype == DType::UInt8, "RNG state must be a torch.ByteTensor");
     TensorRef bytes = contiguous(t);
     of(o).set_state(bytes->as<uint8_t>(), size_t(bytes->numel));
     return Py_NewRef(o);

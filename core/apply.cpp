@@ -178,10 +178,42 @@ static void mark_views(Call& c) {
       mark_view(*c.result(k), base, how, c.op);
 }
 
+// add(x, y, alpha=2) is add(x, 2 * y); div(x, y, rounding_mode="floor") is floor_divide(x, y): what is beyond the operands
+// of an elementwise op is settled here.
+static void settle_options(Call& c) {
+  static const OpDef *add = find_op("add"), *sub = find_op("sub"), *mul = find_op("mul"), *div = find_op("div"),
+                     *floor = find_op("floor_divide"), *trunc = find_op("trunc_divide");
+  if (c.op == add || c.op == sub) {
+    Value alpha = c.args[2];
+    if (alpha.is_number() && !(alpha.tag != Tag::Complex && alpha.to_double() == 1)) {
+      if (c.args[0].is_tensor() && c.args[1].is_tensor())
+        WG_CHECK(alpha.tag == Tag::Int || category(c.args[0].tensor->dtype) >= 2 || category(c.args[1].tensor->dtype) >= 2,
+                 "For integral input tensors, argument alpha must not be a floating point number.");
+      if (c.args[1].is_number()) {
+        Value a = c.args[1];
+        bool whole = a.tag == Tag::Int && alpha.tag == Tag::Int;
+        if (a.tag == Tag::Complex || alpha.tag == Tag::Complex) c.set(1, hold_complex(a.to_complex() * alpha.to_complex()));
+        else c.set(1, whole ? Value::of_int(a.integer * alpha.integer) : Value::of_float(a.to_double() * alpha.to_double()));
+      } else {
+        c.set_tensor(1, apply(*mul, {c.args[1], alpha}));
+      }
+    }
+    c.nargs = 2;
+  } else if (c.op == div) {
+    if (c.args[2].tag == Tag::Text) {
+      const std::string& mode = c.args[2].text();
+      WG_CHECK(mode == "floor" || mode == "trunc", "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '", mode, "'");
+      c.op = mode == "floor" ? floor : trunc;
+    }
+    c.nargs = 2;
+  }
+}
+
 void apply(Call& c) {
+  if (c.op->style == Style::Elementwise && c.nargs == 3) settle_options(c);
   const OpDef& op = *c.op;
-  if (any_wrapped(c) && interpret) return interpret(c);
   if (op.style == Style::Composite) return op.body(c);
+  if (any_wrapped(c) && interpret) return interpret(c);
   uint64_t mask = modes().grad && op.diff_args ? grad_mask(c) : 0;
   run_body(c);
   // A body may hand back an argument untouched (contiguous of a contiguous tensor): then there is nothing to record.
@@ -204,7 +236,9 @@ TensorRef apply(const OpDef& op, std::initializer_list<Value> args) {
 }
 
 void apply_inplace(Call& c) {
+  if (c.op->style == Style::Elementwise && c.nargs == 3) settle_options(c);
   Tensor& self = c.tensor(0);
+  if (c.op->style == Style::Composite) return c.op->body(c);
   if (any_wrapped(c) && interpret) {
     c.into = &self;
     return interpret(c);
@@ -228,8 +262,8 @@ void apply_inplace(Call& c) {
       }
   }
   TensorRef hold_self(&self);
+  c.into = &self;  // a body that can't write there hands back something else
   if (c.op->style == Style::Elementwise) {
-    c.into = &self;
     run_body(c);
   } else {
     run_body(c);

@@ -206,14 +206,33 @@ void before_node(Node& n, Gradients& in) {
   for (const Hook& h : std::vector<Hook>(x->pre_hooks)) engine_host.pre_hook(h.call, in);
 }
 
+// Anomaly mode: a gradient that is nan (or, when asked for, inf) is an error here and now.
+void check_finite(Node& n, const Gradients& out) {
+  static const OpDef *isnan = find_op("isnan"), *isinf = find_op("isinf"), *any = find_op("any");
+  GradMode off(false);
+  for (size_t i = 0; i < out.size(); ++i) {
+    if (!out[i] || !is_differentiable(out[i]->dtype)) continue;
+    auto has = [&](const OpDef* what) { return *apply(*any, {Value(apply(*what, {Value(out[i])}))})->as<bool>(); };
+    if (modes().anomaly_nan && has(isnan)) fail(Kind::Runtime, "Function '", name_of(n), "' returned nan values in its ", i, "th output.");
+    if (modes().anomaly_inf && has(isinf)) fail(Kind::Runtime, "Function '", name_of(n), "' returned inf values in its ", i, "th output.");
+  }
+}
+
 class Pass {
+  friend bool wg::will_execute(const Node&);
+  friend int64_t wg::current_pass();
+  inline static thread_local Pass* current_ = nullptr;
+  inline static int64_t count_ = 0;
+  Pass* outer_ = current_;
+  int64_t number_ = count_++;
   Sweep& s_;
   Task task_;
   std::priority_queue<Slot*, std::vector<Slot*>, Newest> ready_;
   std::vector<TensorRef> captured_;
 
  public:
-  explicit Pass(Sweep& s) : s_(s), captured_(s.inputs.size()) {}
+  explicit Pass(Sweep& s) : s_(s), captured_(s.inputs.size()) { current_ = this; }
+  ~Pass() { current_ = outer_; }
 
   std::vector<TensorRef> run() {
     count();
@@ -335,6 +354,7 @@ class Pass {
     } else {
       call_node(n, in, out, s_.create_graph);
       if (!s_.keep_graph) release_saved(n);
+      if (modes().anomaly) check_finite(n, out);
     }
     if (n.extra && !n.extra->post_hooks.empty())
       for (const Hook& h : std::vector<Hook>(n.extra->post_hooks)) engine_host.post_hook(h.call, out, in);
@@ -377,5 +397,13 @@ TensorRef add_gradients(TensorRef a, TensorRef b, bool recording) {
 }
 
 std::vector<TensorRef> run_backward(Sweep& s) { return Pass(s).run(); }
+
+int64_t current_pass() { return Pass::current_ ? Pass::current_->number_ : -1; }
+
+bool will_execute(const Node& n) {
+  if (!Pass::current_) return false;
+  Slot* slot = Pass::current_->task_.find(const_cast<Node*>(&n));
+  return slot && (slot->needed || !slot->captures.empty());
+}
 
 }  // namespace wg

@@ -28,7 +28,7 @@ void plain_dealloc(Object* o) {
 
 Host host = {
     plain_tensor, plain_node,     plain_dealloc,        [](Foreign) {},    [](Foreign) {},
-    [] { return Place{}; }, [](Tensor*) {}, nullptr,              nullptr,          []() -> void* { return nullptr; }, [](void*) {},
+    [] { return Place{}; }, [](Node*) {}, [](Tensor*) {}, nullptr,              nullptr,          []() -> void* { return nullptr; }, [](void*) {},
 };
 
 }  // namespace wg

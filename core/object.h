@@ -40,6 +40,7 @@ struct Host {
   void (*hold)(Foreign);                   // count a reference to a foreign object up, down
   void (*drop)(Foreign);
   Place (*place)();                        // the line of user code that is running (code is owned by the caller)
+  void (*created)(Node*);                  // anomaly mode: a node was made
   void (*track)(Tensor*);                  // the tensor now holds objects that could form a cycle
   Foreign (*pack)(Foreign hook, Tensor*);              // saved-tensor hooks: what to keep instead of the tensor …
   Tensor* (*unpack)(Foreign hook, Foreign packed);     // … and the tensor again (owned by the caller)

@@ -28,6 +28,15 @@ void empty_cache();
 // Bumped by every in-place write; shared by a base, its views and detach().
 struct Version : Shared {
   uint32_t value = 0;
+  Place writer;  // the line of the last write
+  void written() {
+    ++value;
+    if (writer.code) host.drop(writer.code);
+    writer = host.place();
+  }
+  ~Version() {
+    if (writer.code) host.drop(writer.code);
+  }
 };
 inline void destroy(Version* v) { delete v; }
 

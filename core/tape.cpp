@@ -102,7 +102,9 @@ Ref<Node> new_node(NodeKind kind, const OpDef* op) {
   n->op = op;
   n->sequence = next_sequence();
   n->place = host.place();
-  return Ref<Node>::take(n);
+  Ref<Node> r = Ref<Node>::take(n);
+  if (modes().anomaly && kind == NodeKind::Op) host.created(n);
+  return r;
 }
 
 std::string name_of(const Node& n) {

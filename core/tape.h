@@ -119,9 +119,8 @@ struct Extra {
   uint32_t attr_version = 0;       // the version at which grad_fn was right
   std::string maker;               // "Split": the multi-view op that made it
   Place place;                     // where it was made, for "made under no_grad at …"
-  // Forward mode:
-  std::vector<std::pair<int, TensorRef>> tangents;
-  Foreign payload = nullptr;       // a transform's own data (vmap: level, dim, value)
+  const char* cut = nullptr;       // why it has no history although an input had one
+  Foreign payload = nullptr;       // of a tensor that a transform has wrapped: its data (vmap: level, dim, value)
 };
 Extra& extra_of(Tensor& t);
 
@@ -140,10 +139,8 @@ struct Modes {
   bool grad = true;
   bool inference = false;
   bool anomaly = false;
-  bool anomaly_nan = true;
-  bool view_replay = false;
+  bool anomaly_nan = true, anomaly_inf = false, anomaly_forward = false;
   Foreign pack = nullptr, unpack = nullptr;  // the innermost saved-tensor hooks
-  bool forward_ad = true;
 };
 Modes& modes();
 struct GradMode {  // sets the grad mode for a scope

@@ -63,7 +63,7 @@ TensorRef sum_to(const Tensor& t, const Dims& sizes);  // the adjoint of expand
 Version& version_of(Tensor& t);  // makes it when there is none yet
 inline uint32_t version_number(const Tensor& t) { return t.version ? t.version->value : 0; }
 inline void bump(Tensor& t) {
-  if (!t.inference) ++version_of(t).value;
+  if (!t.inference) version_of(t).written();
 }
 
 void construct(Tensor* t);  // in memory from the host

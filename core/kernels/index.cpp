@@ -268,21 +268,28 @@ int64_t count_true(const bool* mask, int64_t n) {
   return count;
 }
 
-void pack_where(char* out, const char* in, const bool* mask, int64_t n, int itemsize) {
+// Without branches on the mask: every element is moved, the place moves on only where the mask is true.
+void pack_where(char* out, int64_t count, const char* in, const bool* mask, int itemsize) {
   visit_size(itemsize, [&]<class U>() {
     U* to = reinterpret_cast<U*>(out);
+    U* const end = to + count;
     const U* from = reinterpret_cast<const U*>(in);
-    for (int64_t i = 0; i < n; ++i)
-      if (mask[i]) *to++ = from[i];
+    for (int64_t i = 0; to < end; ++i) {
+      *to = from[i];
+      to += mask[i];
+    }
   });
 }
 
-void unpack_where(char* out, const char* in, const bool* mask, int64_t n, int itemsize) {
+void unpack_where(char* out, const char* in, int64_t count, const bool* mask, int itemsize) {
   visit_size(itemsize, [&]<class U>() {
     U* to = reinterpret_cast<U*>(out);
     const U* from = reinterpret_cast<const U*>(in);
-    for (int64_t i = 0; i < n; ++i)
-      if (mask[i]) to[i] = *from++;
+    const U* const end = from + count;
+    for (int64_t i = 0; from < end; ++i) {
+      to[i] = mask[i] ? *from : to[i];
+      from += mask[i];
+    }
   });
 }
 

@@ -40,9 +40,10 @@ void scatter_columns(char* tensor, const char* source, const int64_t* index, con
 void fill_where(char* to, const Dims& to_strides, const bool* mask, const Dims& mask_strides, const Dims& sizes,
                 DType type, const void* value);
 int64_t count_true(const bool* mask, int64_t n);
-// Contiguous operands: packs in[i] where mask[i]; out[i] = the next of `in` where mask[i].
-void pack_where(char* out, const char* in, const bool* mask, int64_t n, int itemsize);
-void unpack_where(char* out, const char* in, const bool* mask, int64_t n, int itemsize);
+// Contiguous operands; `count` is how many elements of the mask are true (to unpack, at most that many). Packs in[i] where
+// mask[i]; out[i] = the next of `in` where mask[i].
+void pack_where(char* out, int64_t count, const char* in, const bool* mask, int itemsize);
+void unpack_where(char* out, const char* in, int64_t count, const bool* mask, int itemsize);
 // The coordinates of all true elements, a row each.
 void coordinates(int64_t* out, const bool* mask, const Dims& sizes);
 

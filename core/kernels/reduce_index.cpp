@@ -47,18 +47,28 @@ bool better(T x, T best) {  // strictly, so that the first of equals stays; nan 
     return kMax ? x > best : x < best;
 }
 
+// The first i with hit(x[i]), which exists: whole blocks are tested at once.
+template <class T, class F>
+int64_t first_where(const T* x, int64_t n, F hit) {
+  constexpr int64_t kBlock = 64;
+  int64_t i = 0;
+  for (; i + kBlock <= n; i += kBlock) {
+    int any = 0;
+    for (int64_t v = 0; v < kBlock; ++v) any |= hit(x[i + v]);
+    if (any) break;
+  }
+  while (!hit(x[i])) ++i;
+  return i;
+}
+
 template <bool kMax, class T>
 int64_t first_best(const T* x, int64_t n, int64_t step) {
   if constexpr (std::is_floating_point_v<T>) {
     if (step == 1 && n >= 64) {
       T best;
       folder(kMax ? Fold::Max : Fold::Min, DTypeOf<T>::value).rows(&best, x, 1, 0, n, 1, 0);
-      int64_t i = 0;
-      if (best != best)
-        while (x[i] == x[i]) ++i;
-      else
-        while (x[i] != best) ++i;
-      return i;
+      return best != best ? first_where(x, n, [](T v) { return v != v; })
+                          : first_where(x, n, [best](T v) { return v == best; });
     }
   }
   Wide<T> best = Wide<T>(x[0]);

@@ -47,11 +47,34 @@ struct Running<complex64> {
   using type = complex128;
 };
 
+// Contiguous rows: several at once, since each waits for its own last sum.
+template <class T, class A, class Join>
+void running_rows(const Scan& s, const T* x, T* y, A start, Join join) {
+  constexpr int64_t kRows = 8;
+  parallel_for(s.outer, std::max<int64_t>(kRows, kGrain / s.n), [&](int64_t b, int64_t e) {
+    for (; b < e; b += kRows) {
+      int64_t rows = std::min(kRows, e - b);
+      const T* from = x + b * s.n;
+      T* to = y + b * s.n;
+      A acc[kRows];
+      std::fill_n(acc, kRows, start);
+      for (int64_t k = 0; k < s.n; ++k) {
+        int64_t i = s.reverse ? s.n - 1 - k : k;
+        for (int64_t r = 0; r < rows; ++r) {
+          acc[r] = join(acc[r], A(from[r * s.n + i]));
+          to[r * s.n + i] = T(acc[r]);
+        }
+      }
+    }
+  });
+}
+
 template <class T, class Join>
 void running(const Scan& s, const char* in, char* out, typename Running<T>::type start, Join join) {
   using A = typename Running<T>::type;
   auto* x = reinterpret_cast<const T*>(in);
   auto* y = reinterpret_cast<T*>(out);
+  if (s.inner == 1 && s.n) return running_rows<T, A>(s, x, y, start, join);
   split(s, [&](int64_t at, int64_t cols) {
     A acc[kTile];
     std::fill_n(acc, cols, start);

@@ -99,30 +99,37 @@ void rows_of(T* y, const T* x, int64_t rows, int64_t n, bool log) {
   }
 }
 
-template <class T>
-void columns_of(T* y, const T* x, int64_t n, int64_t step, int64_t cols, bool log) {
+template <class T, bool kLog>
+void columns_of(T* __restrict y, const T* __restrict x, int64_t n, int64_t step, int64_t cols) {
   T top[kSoftTile], sum[kSoftTile];
   for (int64_t c = 0; c < cols; ++c) top[c] = x[c], sum[c] = 0;
-  for (int64_t i = 1; i < n; ++i)
-    for (int64_t c = 0; c < cols; ++c) top[c] = x[i * step + c] > top[c] ? x[i * step + c] : top[c];
-  for (int64_t i = 0; i < n; ++i)
+  for (int64_t i = 1; i < n; ++i) {
+    const T* from = x + i * step;
+    for (int64_t c = 0; c < cols; ++c) top[c] = from[c] > top[c] ? from[c] : top[c];
+  }
+  for (int64_t i = 0; i < n; ++i) {
+    const T* from = x + i * step;
+    T* to = y + i * step;
     for (int64_t c = 0; c < cols; ++c) {
-      T d = x[i * step + c] - top[c], e = exp(d);
-      y[i * step + c] = log ? d : e;
+      T d = from[c] - top[c], e = exp(d);
+      to[c] = kLog ? d : e;
       sum[c] += e;
     }
-  if (log) {
-    for (int64_t c = 0; c < cols; ++c) sum[c] = log_of(sum[c]);
-    for (int64_t i = 0; i < n; ++i)
-      for (int64_t c = 0; c < cols; ++c) y[i * step + c] -= sum[c];
-  } else {
-    for (int64_t i = 0; i < n; ++i)
-      for (int64_t c = 0; c < cols; ++c) y[i * step + c] /= sum[c];
+  }
+  for (int64_t c = 0; c < cols; ++c) sum[c] = kLog ? log_of(sum[c]) : 1 / sum[c];
+  for (int64_t i = 0; i < n; ++i) {
+    T* to = y + i * step;
+    for (int64_t c = 0; c < cols; ++c) to[c] = kLog ? to[c] - sum[c] : to[c] * sum[c];
   }
 }
 
 template <class T>
-void rows_backward(T* gx, const T* g, const T* y, int64_t rows, int64_t n, bool log) {
+void columns(T* y, const T* x, int64_t n, int64_t step, int64_t cols, bool log) {
+  log ? columns_of<T, true>(y, x, n, step, cols) : columns_of<T, false>(y, x, n, step, cols);
+}
+
+template <class T>
+void rows_backward(T* __restrict gx, const T* __restrict g, const T* __restrict y, int64_t rows, int64_t n, bool log) {
   for (int64_t r = 0; r < rows; ++r, gx += n, g += n, y += n) {
     if (log) {
       T sum = sum_of<T>(n, [g](int64_t i) { return g[i]; });
@@ -134,21 +141,29 @@ void rows_backward(T* gx, const T* g, const T* y, int64_t rows, int64_t n, bool 
   }
 }
 
+template <class T, bool kLog>
+void columns_back(T* __restrict gx, const T* __restrict g, const T* __restrict y, int64_t n, int64_t step,
+                  int64_t cols) {
+  T sum[kSoftTile] = {};
+  for (int64_t i = 0; i < n; ++i) {
+    const T *from = g + i * step, *out = y + i * step;
+    for (int64_t c = 0; c < cols; ++c) sum[c] += kLog ? from[c] : from[c] * out[c];
+  }
+  for (int64_t i = 0; i < n; ++i) {
+    const T *from = g + i * step, *out = y + i * step;
+    T* to = gx + i * step;
+    for (int64_t c = 0; c < cols; ++c) to[c] = kLog ? from[c] - exp(out[c]) * sum[c] : (from[c] - sum[c]) * out[c];
+  }
+}
+
 template <class T>
 void columns_backward(T* gx, const T* g, const T* y, int64_t n, int64_t step, int64_t cols, bool log) {
-  T sum[kSoftTile] = {};
-  for (int64_t i = 0; i < n; ++i)
-    for (int64_t c = 0; c < cols; ++c) sum[c] += log ? g[i * step + c] : g[i * step + c] * y[i * step + c];
-  for (int64_t i = 0; i < n; ++i)
-    for (int64_t c = 0; c < cols; ++c) {
-      int64_t k = i * step + c;
-      gx[k] = log ? g[k] - exp(y[k]) * sum[c] : (g[k] - sum[c]) * y[k];
-    }
+  log ? columns_back<T, true>(gx, g, y, n, step, cols) : columns_back<T, false>(gx, g, y, n, step, cols);
 }
 
 }  // namespace
 
-#define WG_SOFT(T) {rows_of<T>, columns_of<T>, rows_backward<T>, columns_backward<T>}
+#define WG_SOFT(T) {rows_of<T>, columns<T>, rows_backward<T>, columns_backward<T>}
 const SoftmaxKernels softmax_kernels = {WG_SOFT(float), WG_SOFT(double)};
 
 }  // namespace wg::WG_LEVEL

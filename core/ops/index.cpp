@@ -15,9 +15,11 @@ constexpr const char* kIndexTypes = "tensors used as indices must be long, int, 
 
 bool is_mask(const Tensor& t) { return t.dtype == DType::Bool || t.dtype == DType::UInt8; }
 
+int64_t trues(const Tensor& mask) { return count_true(mask.as<bool>(), mask.numel); }
+
 TensorRef nonzero_rows(const Tensor& t) {
   const TensorRef mask = contiguous(*cast(t, DType::Bool));
-  const TensorRef out = empty({count_true(mask->as<bool>(), mask->numel), t.ndim()}, DType::Int64);
+  const TensorRef out = empty({trues(*mask), t.ndim()}, DType::Int64);
   coordinates(out->as<int64_t>(), mask->as<bool>(), t.sizes);
   return out;
 }
@@ -141,10 +143,33 @@ void masked_fill(Call& c, const Element& value) {
   c.out(out);
 }
 
+// The mask, when it is the only index and covers whole dims: then elements are packed without looking for coordinates.
+const Tensor* only_mask(const Tensor& self, const std::vector<TensorRef>& indices, bool all_dims) {
+  if (indices.size() != 1 || !indices[0] || indices[0]->dtype != DType::Bool) return nullptr;
+  const Tensor& mask = *indices[0];
+  if (mask.ndim() == 0 || mask.ndim() > self.ndim() || (all_dims && mask.ndim() != self.ndim())) return nullptr;
+  for (int d = 0; d < mask.ndim(); ++d)
+    if (mask.sizes[d] != self.sizes[d]) return nullptr;
+  return &mask;
+}
+
+// index_put of one value: a masked fill, the mask repeated over the dims it does not have.
+void put_where(Tensor& to, const Tensor& mask, const Tensor& value) {
+  Dims strides = mask.strides;
+  while (strides.size() < to.ndim()) strides.push_back(0);
+  fill_where(to.data(), to.strides, mask.as<bool>(), strides, to.sizes, to.dtype, value.data());
+}
+
 }  // namespace
 
 WG_OP(index) {
   Tensor& self = c.tensor(0);
+  if (const Tensor* mask = only_mask(self, c.tensors(1), true)) {
+    const TensorRef where = contiguous(*mask), from = contiguous(self);
+    const TensorRef out = empty({trues(*where)}, self.dtype);
+    pack_where(out->data(), out->numel, from->data(), where->as<bool>(), size_of(self.dtype));
+    return c.out(out);
+  }
   const Positions at(self, canonical_indices(c, 1, self));
   const TensorRef out = empty(at.result, self.dtype);
   get_rows(out->data(), self.data(), at.rows, size_of(self.dtype));
@@ -155,13 +180,21 @@ WG_OP(index) {
 WG_OP(_index_backward) {
   Tensor& g = c.tensor(0);
   const TensorRef out = zeros(c.ints(1), g.dtype);
-  put(*out, Positions(*out, canonical_indices(c, 2, *out)), g, true);
+  if (const Tensor* mask = only_mask(*out, c.tensors(2), true)) {
+    const TensorRef where = contiguous(*mask), from = contiguous(g);
+    unpack_where(out->data(), from->data(), std::min(g.numel, trues(*where)), where->as<bool>(), size_of(g.dtype));
+  } else {
+    put(*out, Positions(*out, canonical_indices(c, 2, *out)), g, true);
+  }
   c.out(out);
 }
 
 WG_OP(index_put) {
   const TensorRef out = changed(c);
-  put(*out, Positions(*out, canonical_indices(c, 1, *out)), c.tensor(2), c.nargs > 3 && c.flag(3));
+  const bool accumulate = c.nargs > 3 && c.flag(3);
+  const Tensor &value = c.tensor(2), *mask = accumulate ? nullptr : only_mask(*out, c.tensors(1), false);
+  if (mask && value.numel == 1 && value.ndim() == 0 && value.dtype == out->dtype) put_where(*out, *mask, value);
+  else put(*out, Positions(*out, canonical_indices(c, 1, *out)), value, accumulate);
   c.out(out);
 }
 
@@ -169,8 +202,9 @@ WG_OP(index_put) {
 WG_OP(_index_put_kept) {
   Tensor& g = c.tensor(0);
   if (c.flag(2)) return c.out(clone(g));
-  const TensorRef out = clone(g);
-  put(*out, Positions(*out, canonical_indices(c, 1, *out)), *zeros({}, g.dtype), false);
+  const TensorRef out = clone(g), zero = zeros({}, g.dtype);
+  if (const Tensor* mask = only_mask(*out, c.tensors(1), false)) put_where(*out, *mask, *zero);
+  else put(*out, Positions(*out, canonical_indices(c, 1, *out)), *zero, false);
   c.out(out);
 }
 
@@ -189,8 +223,8 @@ WG_OP(masked_select) {
   WG_CHECK(mask.dtype == DType::Bool, "masked_select: expected BoolTensor for mask");
   const Dims sizes = broadcast(mask.sizes, self.sizes);
   const TensorRef where = contiguous(*expand(mask, sizes)), from = contiguous(*expand(self, sizes));
-  const TensorRef out = empty({count_true(where->as<bool>(), where->numel)}, self.dtype);
-  pack_where(out->data(), from->data(), where->as<bool>(), where->numel, size_of(self.dtype));
+  const TensorRef out = empty({trues(*where)}, self.dtype);
+  pack_where(out->data(), out->numel, from->data(), where->as<bool>(), size_of(self.dtype));
   c.out(out);
 }
 
@@ -200,7 +234,7 @@ WG_OP(_masked_select_backward) {
   const Dims sizes = broadcast(mask.sizes, c.ints(2));
   const TensorRef where = contiguous(*expand(mask, sizes)), from = contiguous(g);
   const TensorRef out = zeros(sizes, g.dtype);
-  unpack_where(out->data(), from->data(), where->as<bool>(), where->numel, size_of(g.dtype));
+  unpack_where(out->data(), from->data(), std::min(g.numel, trues(*where)), where->as<bool>(), size_of(g.dtype));
   c.out(sum_to(*out, c.ints(2)));
 }
 
@@ -212,11 +246,11 @@ WG_OP(masked_scatter) {
            torch_name(self.dtype), " and ", torch_name(source.dtype));
   const Dims sizes = broadcast(self.sizes, mask.sizes);
   const TensorRef where = contiguous(*expand(mask, sizes)), from = contiguous(source);
-  WG_CHECK(count_true(where->as<bool>(), where->numel) <= source.numel,
-           "Number of elements of source < number of ones in mask");
+  const int64_t count = trues(*where);
+  WG_CHECK(count <= source.numel, "Number of elements of source < number of ones in mask");
   const TensorRef out = empty(sizes, self.dtype);
   copy(*out, self);
-  unpack_where(out->data(), from->data(), where->as<bool>(), where->numel, size_of(self.dtype));
+  unpack_where(out->data(), from->data(), count, where->as<bool>(), size_of(self.dtype));
   c.out(out);
 }
 
@@ -225,7 +259,8 @@ WG_OP(masked_scatter_backward) {
   Tensor &g = c.tensor(0), &mask = c.tensor(1);
   const TensorRef where = contiguous(*expand(mask, g.sizes)), from = contiguous(g);
   const TensorRef out = zeros(c.ints(2), g.dtype);
-  pack_where(out->data(), from->data(), where->as<bool>(), where->numel, size_of(g.dtype));
+  const int64_t count = trues(*where);
+  pack_where(out->data(), std::min(count, out->numel), from->data(), where->as<bool>(), size_of(g.dtype));
   c.out(out);
 }
 

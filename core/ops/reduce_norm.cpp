@@ -119,21 +119,21 @@ WG_OP_AS(var_dim, "var.dim", Composite) { c.out(unbiased_form<"var.correction">(
 WG_OP_AS(std_all, "std", Composite) { c.out(unbiased_form<"std.correction">(c, false)); }
 WG_OP_AS(std_dim, "std.dim", Composite) { c.out(unbiased_form<"std.correction">(c, true)); }
 
-#define WG_WITH_MEAN(name, kind)                                                                  \
-  WG_OP_AS(name##_all, #name, Composite) {                                                        \
+#define WG_WITH_MEAN(name, kind)                                                                             \
+  WG_OP_AS(name##_all, #name, Composite) {                                                                   \
     WG_CHECK(is_differentiable(c.tensor(0).dtype), #name " only support floating point and complex dtypes"); \
-    c.out(unbiased_form<kind>(c, false));                                                         \
-    c.out(mean_beside(c, Value(), false));                                                        \
-  }                                                                                               \
-  WG_OP_AS(name##_dim, #name ".dim", Composite) {                                                 \
+    c.out(unbiased_form<kind>(c, false));                                                                    \
+    c.out(mean_beside(c, Value(), false));                                                                   \
+  }                                                                                                          \
+  WG_OP_AS(name##_dim, #name ".dim", Composite) {                                                            \
     WG_CHECK(is_differentiable(c.tensor(0).dtype), #name " only support floating point and complex dtypes"); \
-    c.out(unbiased_form<kind>(c, true));                                                          \
-    c.out(mean_beside(c, c.args[1], c.has(3) && c.flag(3)));                                      \
-  }                                                                                               \
-  WG_OP_AS(name##_correction, #name ".correction", Composite) {                                   \
+    c.out(unbiased_form<kind>(c, true));                                                                     \
+    c.out(mean_beside(c, c.args[1], c.has(3) && c.flag(3)));                                                 \
+  }                                                                                                          \
+  WG_OP_AS(name##_correction, #name ".correction", Composite) {                                              \
     WG_CHECK(is_differentiable(c.tensor(0).dtype), #name " only support floating point and complex dtypes"); \
-    c.out(call<kind>(c.tensor(0), c.args[1], c.args[2], c.args[3]));                              \
-    c.out(mean_beside(c, c.args[1], c.flag(3)));                                                  \
+    c.out(call<kind>(c.tensor(0), c.args[1], c.args[2], c.args[3]));                                         \
+    c.out(mean_beside(c, c.args[1], c.flag(3)));                                                             \
   }
 WG_WITH_MEAN(var_mean, "var.correction")
 WG_WITH_MEAN(std_mean, "std.correction")

@@ -19,6 +19,7 @@ void become(Call& c, const TensorRef& view) {
     self.output_nr = view->output_nr;
     host.track(&self);
   }
+  bump(self);
   c.out(TensorRef(&self));
 }
 

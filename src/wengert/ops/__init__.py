@@ -2,7 +2,7 @@
 
 _TABLE = (
     "basic", "arithmetic", "compare", "math", "special", "activation", "create", "shape", "split", "combine", "index", "restructure", "distance", "reduce", "scan",
-    "sort", "softmax", "matmul", "linalg_ops", "random",
+    "sort", "softmax", "matmul", "linalg_ops", "random", "loss",
 )
 
 

@@ -1,0 +1,60 @@
+"""Anomaly mode: nan in the backward pass is an error that names the forward line."""
+
+import warnings
+
+from .. import _core
+
+__all__ = ["detect_anomaly", "set_detect_anomaly"]
+
+_WARNING = (
+    "Anomaly Detection has been enabled. This mode will increase the runtime and should only be enabled for debugging."
+)
+
+
+class detect_anomaly:  # noqa: N801
+    """A block in which gradients that become nan raise, naming the op and the line that made it.
+
+    check_nan: look for nan (default). check_inf, check_forward: also inf; also in the forward pass (beyond torch).
+
+    >>> import wengert, warnings
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore")
+    ...     with detect_anomaly():
+    ...         pass
+    """
+
+    def __init__(self, check_nan=True, *, check_inf=False, check_forward=False):
+        self.state = (True, bool(check_nan), bool(check_inf), bool(check_forward))
+        self.prev = _core.anomaly()
+        warnings.warn(_WARNING, stacklevel=2)
+
+    def __enter__(self):
+        self.prev = _core.anomaly()
+        _core.set_anomaly(*self.state)
+
+    def __exit__(self, *exc):
+        _core.set_anomaly(*self.prev)
+
+
+class set_detect_anomaly:  # noqa: N801
+    """Sets anomaly mode at once; as a context manager it is put back at the end."""
+
+    def __init__(self, mode, check_nan=True):
+        self.prev = _core.anomaly()
+        _core.set_anomaly(bool(mode), bool(check_nan), False, False)
+
+    def __enter__(self):
+        return None
+
+    def __exit__(self, *exc):
+        _core.set_anomaly(*self.prev)
+
+
+def is_anomaly_enabled():
+    """Whether anomaly mode is on."""
+    return bool(_core.anomaly()[0])
+
+
+def is_anomaly_check_nan_enabled():
+    """Whether anomaly mode looks for nan."""
+    return bool(_core.anomaly()[1])
