@@ -78,6 +78,7 @@ def xlogy(self, other):
     "xlogy.Scalar_Self(Scalar self, Tensor other)",
     promote="float",
     fn="xlogy",
+    domain=(0.2, 3),
     inplace=False,
     grad_name="XlogyBackward1",
 )

@@ -1,0 +1,175 @@
+"""Accuracy of the vectorised functions in units in the last place, their special values, and that CPU levels agree."""
+
+import math
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import wengert as wg
+
+EDGES = [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 1e-40, 1e-310, 1e30, 80.0, -80.0, 700.0, -700.0, math.inf, -math.inf, math.nan]
+# name: (numpy's function on long double, low, high, ulps allowed)
+FUNCTIONS = {
+    "exp": (np.exp, -87, 88, 1.1),
+    "exp2": (np.exp2, -126, 127, 1.1),
+    "expm1": (np.expm1, -10, 80, 1.7),
+    "log": (np.log, 0, 100, 1.1),
+    "log2": (np.log2, 0, 100, 1.1),
+    "log10": (np.log10, 0, 100, 1.1),
+    "log1p": (np.log1p, -1, 100, 1.1),
+    "sin": (np.sin, -100, 100, 1.7),
+    "cos": (np.cos, -100, 100, 1.7),
+    "tan": (np.tan, -1.5, 1.5, 3.5),
+    "atan": (np.arctan, -20, 20, 2.2),
+    "sinh": (np.sinh, -80, 80, 2.2),
+    "cosh": (np.cosh, -80, 80, 2.2),
+    "tanh": (np.tanh, -10, 10, 2.2),
+    "sigmoid": (lambda x: 1 / (1 + np.exp(-x)), -60, 40, 2.6),
+    "sqrt": (np.sqrt, 0, 100, 0.6),
+    "reciprocal": (np.reciprocal, 0.1, 100, 0.6),
+}
+
+
+def ulps(got, exact):
+    """How far got is from exact (long double), in units of got's dtype there."""
+    with np.errstate(all="ignore"):
+        rounded = exact.astype(got.dtype)
+        same = (got == rounded) | (np.isnan(got) & np.isnan(rounded))
+        distance = np.abs(got.astype(exact.dtype) - exact) / np.spacing(np.abs(rounded)).astype(exact.dtype)
+    return np.where(same, 0, np.where(np.isfinite(distance), distance, np.inf))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_error_in_ulps(name, dtype):
+    exact, low, high, limit = FUNCTIONS[name]
+    rng = np.random.default_rng(5)
+    x = np.concatenate([rng.uniform(low, high, 20000), rng.uniform(low, high, 20000) * 2.0 ** rng.uniform(-30, 0, 20000)])
+    x = x.astype(dtype)
+    error = ulps(getattr(wg, name)(wg.from_numpy(x)).numpy(), exact(x.astype(np.longdouble)))
+    worst = error.argmax()
+    assert error[worst] <= limit, (x[worst], error[worst])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_special_values(name, dtype):
+    exact = FUNCTIONS[name][0]
+    with np.errstate(all="ignore"):
+        x = np.array(EDGES).astype(dtype)
+        if name in ("sin", "cos", "tan"):
+            x = x[~(np.abs(x) > 1e6)]  # long double's own reduction differs there
+        want = exact(x.astype(np.longdouble))
+    got = getattr(wg, name)(wg.from_numpy(x.copy())).numpy()
+    assert (ulps(got, want) <= 4).all(), list(zip(x, got, want))
+    zero = (got == 0) & (want == 0)
+    assert (np.signbit(got) == np.signbit(want))[zero].all()
+
+
+@pytest.mark.parametrize("name,exact", [("erf", math.erf), ("erfc", math.erfc), ("lgamma", math.lgamma)])
+def test_error_functions(name, exact):
+    x = np.random.default_rng(1).uniform(0.1, 6, 5000)
+    got = getattr(wg, name)(wg.from_numpy(x)).numpy()
+    np.testing.assert_allclose(got, [exact(v) for v in x], rtol=2e-15, atol=2e-15)
+
+
+def test_angles_of_any_size():
+    x = np.array([1e5, 1e10, 3e15, 1e22, -1e300, 0.3])
+    np.testing.assert_allclose(wg.sin(wg.from_numpy(x)).numpy(), [math.sin(v) for v in x], rtol=1e-14)
+    np.testing.assert_allclose(wg.cos(wg.from_numpy(x)).numpy(), [math.cos(v) for v in x], rtol=1e-14)
+
+
+PROGRAM = """
+import sys, wengert as wg
+names = sys.argv[1].split(",")
+x = wg.cat([wg.linspace(-20, 20, 3001), wg.tensor([0.0, -0.0, float("inf"), -float("inf"), float("nan"), 1e30, 1e-40])])
+for name in names:
+    for dtype in (wg.float32, wg.float64):
+        y = getattr(wg, name)(x.to(dtype))
+        sys.stdout.buffer.write(y.numpy().tobytes())
+    n = x.clamp(-100, 100).nan_to_num().to(wg.int32)
+sys.stdout.buffer.write((n * 7 // 3 + (n << 2) % 5).numpy().tobytes())
+"""
+
+
+@pytest.mark.parametrize("level", ["v2", "v3"])
+def test_levels_agree(level):
+    names = [*FUNCTIONS, "erf", "relu", "abs", "floor", "round", "neg", "sgn"]
+    results = []
+    for asked in (level, ""):
+        environment = dict(os.environ, WENGERT_CPU_LEVEL=asked, PYTHONPATH=os.pathsep.join(sys.path))
+        command = [sys.executable, "-c", PROGRAM, ",".join(names)]
+        results.append(subprocess.run(command, capture_output=True, check=True, env=environment).stdout)
+    a, b = results
+    size, at = 3008, 0
+    for name in names:
+        for dtype in (np.float32, np.float64):
+            step = size * np.dtype(dtype).itemsize
+            x, y = (np.frombuffer(r[at : at + step], dtype) for r in (a, b))
+            eps = np.finfo(dtype).eps
+            np.testing.assert_allclose(x, y, rtol=6 * eps, atol=np.finfo(dtype).tiny, err_msg=name)
+            at += step
+    assert a[at:] == b[at:]
+
+
+def test_integer_division():
+    a, b = wg.tensor([7, -7, 7, -7, 0]), wg.tensor([2, 2, -2, -2, 5])
+    assert (a // b).tolist() == [3, -4, -4, 3, 0]
+    assert (a % b).tolist() == [1, 1, -1, -1, 0]
+    assert wg.fmod(a, b).tolist() == [1, -1, 1, -1, 0]
+    assert wg.div(a, b, rounding_mode="trunc").tolist() == [3, -3, -3, 3, 0]
+    least = wg.tensor([-(2**63)])
+    assert (least // -1).tolist() == [-(2**63)]
+    for divide in (wg.floor_divide, wg.remainder, wg.fmod):
+        with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+            divide(a, 0)
+
+
+def test_integer_powers_and_shifts():
+    x = wg.tensor([2, -1, 3, 1, 0, -1])
+    assert (x ** wg.tensor([10, 3, 0, -5, 0, -2])).tolist() == [1024, -1, 1, 1, 1, 1]
+    y = wg.tensor([1, -8, 5, -1], dtype=wg.int8)
+    assert (y << wg.tensor([7, 1, 9, -1], dtype=wg.int8)).tolist() == [-128, -16, 0, 0]
+    assert (y >> wg.tensor([1, 1, 9, -1], dtype=wg.int8)).tolist() == [0, -4, 0, -1]
+    assert wg.gcd(wg.tensor([12, -12, 0]), wg.tensor([18, 18, 5])).tolist() == [6, 6, 5]
+    assert wg.lcm(wg.tensor([4, -4, 0]), wg.tensor([6, 6, 5])).tolist() == [12, 12, 0]
+
+
+def test_wrapping_and_bool():
+    assert (-wg.tensor([1, 0], dtype=wg.uint8)).tolist() == [255, 0]
+    t = wg.tensor([True, False, True])
+    assert (t + t).tolist() == [True, False, True]
+    assert (t * wg.tensor([True, True, False])).tolist() == [True, False, False]
+
+
+def test_rounding():
+    x = wg.tensor([0.5, 1.5, 2.5, -0.5, -1.5, 2.4])
+    assert wg.round(x).tolist() == [0, 2, 2, 0, -2, 2]
+    assert wg.round(wg.tensor([1.25, 2.675]), decimals=1).tolist() == pytest.approx([1.2, 2.7])
+    assert wg.trunc(x).tolist() == [0, 1, 2, 0, -1, 2]
+
+
+def test_nan_in_extremes():
+    nan = math.nan
+    a, b = wg.tensor([1.0, nan, nan]), wg.tensor([nan, 1.0, nan])
+    assert wg.isnan(wg.maximum(a, b)).all() and wg.isnan(wg.minimum(a, b)).all()
+    assert wg.fmax(a, b)[:2].tolist() == [1, 1] and wg.fmin(a, b)[:2].tolist() == [1, 1]
+    assert wg.isnan(wg.relu(wg.tensor([nan]))).item() and wg.isnan(wg.tensor([nan]).clamp(0, 1)).item()
+
+
+def test_conversions():
+    x = wg.tensor([300.7, -1.0, 2.5, -2.5])
+    assert x.to(wg.uint8).tolist() == [44, 255, 2, 254]
+    assert x.to(wg.int8).tolist() == [44, -1, 2, -2]
+    assert x.to(wg.int64).tolist() == [300, -1, 2, -2]
+    assert wg.tensor([0.0, math.nan, 0.1]).to(wg.bool).tolist() == [False, True, True]
+    assert wg.tensor([1 + 2j]).to(wg.complex128).tolist() == [1 + 2j]
+    halves = np.random.default_rng(0).uniform(-70000, 70000, 2000).astype(np.float32)
+    halves[:500] *= 1e-9
+    with np.errstate(over="ignore"):
+        want = halves.astype(np.float16)
+    np.testing.assert_array_equal(wg.from_numpy(halves).to(wg.float16).numpy(), want)
+    np.testing.assert_array_equal(wg.from_numpy(want.copy()).to(wg.float32).numpy(), want.astype(np.float32))
