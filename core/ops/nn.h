@@ -1,0 +1,21 @@
+// What the bodies of layers and losses share.
+#pragma once
+#include "../op.h"
+
+namespace wg {
+
+// Half precision is computed in float.
+inline DType work_dtype(DType d) { return is_reduced(d) ? DType::Float32 : d; }
+// Contiguous and of this dtype; t itself when it is.
+inline TensorRef ready(const Tensor& t, DType d) { return t.dtype == d ? contiguous(t) : cast(t, d); }
+inline TensorRef ready(const Tensor& t) { return ready(t, work_dtype(t.dtype)); }
+// The result in the dtype it must have.
+inline TensorRef given(TensorRef t, DType d) { return t->dtype == d ? std::move(t) : cast(*t, d); }
+
+inline void check_floating(DType d, const char* kernel) {
+  WG_CHECK_KIND(Kind::NotImplemented, is_floating(d), '"', kernel, "\" not implemented for '", torch_name(d), "'");
+}
+
+enum Reduction : int64_t { kNone = 0, kMean = 1, kSum = 2 };
+
+}  // namespace wg

@@ -1,0 +1,168 @@
+"""Losses: element by element, and over classes."""
+
+from ._declare import composite, fused, primitive
+from .activation import log_sigmoid
+from .arithmetic import div, mul, neg
+from .compare import clamp, where
+from .math import exp, log, log1p, sigmoid
+
+HIDDEN = {"function": False, "method": False}
+
+
+@primitive("_loss_spread(Tensor grad, int[] sizes, int reduction)", **HIDDEN)
+def _loss_spread():
+    """What each element's loss gets of the gradient of their mean (1), their sum (2) or of themselves (0)."""
+
+
+@primitive("mse_loss(Tensor self, Tensor target, int reduction=1)", **HIDDEN)
+def mse_loss(g, self, target, reduction):
+    """(self - target)**2, averaged (reduction 1), summed (2) or as it is (0)."""
+    back = mul(_loss_spread(g, self.shape, reduction), (self - target) * 2)
+    return back, neg(back)
+
+
+@primitive(
+    "_smooth_l1_loss(Tensor self, Tensor target, int reduction, float beta)",
+    grad_name="SmoothL1LossBackward0",
+    **HIDDEN,
+)
+def _smooth_l1_loss(g, self, target, reduction, beta):
+    """Quadratic within beta of the target, linear beyond."""
+    back = mul(_loss_spread(g, self.shape, reduction), clamp((self - target) / beta, -1, 1))
+    return back, neg(back)
+
+
+@composite("smooth_l1_loss(Tensor self, Tensor target, int reduction=1, float beta=1.0)", **HIDDEN)
+def smooth_l1_loss():
+    """0.5 * d**2 / beta where d = |self - target| < beta, d - 0.5 * beta elsewhere."""
+
+
+@primitive("huber_loss(Tensor self, Tensor target, int reduction=1, float delta=1.0)", **HIDDEN)
+def huber_loss(g, self, target, reduction, delta):
+    """0.5 * d**2 where d = |self - target| < delta, delta * (d - 0.5 * delta) elsewhere."""
+    difference = self - target
+    slope = where(difference <= -delta, -delta, where(difference >= delta, delta, difference))
+    back = mul(_loss_spread(g, self.shape, reduction), slope)
+    return back, neg(back)
+
+
+@primitive("soft_margin_loss(Tensor self, Tensor target, int reduction=1)", **HIDDEN)
+def soft_margin_loss(g, self, target, reduction):
+    """log(1 + exp(-self * target)) for targets of 1 and -1."""
+    back = mul(_loss_spread(g, self.shape, reduction), neg(sigmoid(neg(self * target))))
+    return back * target, back * self
+
+
+@primitive(
+    "_binary_cross_entropy(Tensor self, Tensor target, int reduction)",
+    grad_name="BinaryCrossEntropyBackward0",
+    **HIDDEN,
+)
+def _binary_cross_entropy(g, self, target, reduction):
+    """Cross entropy of probabilities; logarithms stop at -100."""
+    spread = _loss_spread(g, self.shape, reduction)
+    back = div(mul(spread, self - target), clamp((1 - self) * self, 1e-12))
+    return back, mul(spread, log1p(neg(self)) - log(self))
+
+
+@composite(
+    "binary_cross_entropy(Tensor self, Tensor target, Tensor? weight=None, int reduction=1)", **HIDDEN
+)
+def binary_cross_entropy():
+    """-(target * log(self) + (1 - target) * log(1 - self)), times weight."""
+
+
+@fused("_bce_logits(Tensor self, Tensor target)", inplace=False, **HIDDEN)
+def _bce_logits(self, target):
+    """Cross entropy of sigmoid(self), element by element."""
+    return (1 - target) * self - log_sigmoid(self)
+
+
+@fused("_bce_logits_weighted(Tensor self, Tensor target, Tensor pos_weight)", inplace=False, **HIDDEN)
+def _bce_logits_weighted(self, target, pos_weight):
+    """The same with the positive targets' part times pos_weight."""
+    return (1 - target) * self - ((pos_weight - 1) * target + 1) * log_sigmoid(self)
+
+
+@primitive(
+    "_bce_with_logits(Tensor self, Tensor target, int reduction)",
+    grad_name="BinaryCrossEntropyWithLogitsBackward0",
+    **HIDDEN,
+)
+def _bce_with_logits(g, self, target, reduction):
+    """The mean or the sum of _bce_logits."""
+    spread = _loss_spread(g, self.shape, reduction)
+    return mul(spread, sigmoid(self) - target), mul(spread, neg(self))
+
+
+@composite(
+    "binary_cross_entropy_with_logits(Tensor self, Tensor target, Tensor? weight=None, Tensor? pos_weight=None, "
+    "int reduction=1)",
+    method=False,
+)
+def binary_cross_entropy_with_logits():
+    """binary_cross_entropy of sigmoid(self), without overflow.
+
+    >>> wengert.binary_cross_entropy_with_logits(wengert.zeros(1), wengert.ones(1))
+    tensor(0.6931)
+    """
+
+
+@primitive(
+    "nll_loss_forward(Tensor self, Index target, Index? weight, int reduction, int ignore_index) "
+    "-> (Tensor output, Index total_weight)",
+    grad_name="NllLossBackward0",
+    **HIDDEN,
+)
+def nll_loss_forward(g, self, target, weight, reduction, ignore_index, total_weight):
+    """-weight[target] * self[target] for scores (N, C) or (C,), and the sum of the weights."""
+    return _nll_loss_backward(g, self.shape, target, weight, reduction, ignore_index, total_weight)
+
+
+@primitive(
+    "nll_loss2d_forward(Tensor self, Index target, Index? weight, int reduction, int ignore_index) "
+    "-> (Tensor output, Index total_weight)",
+    grad_name="NllLoss2DBackward0",
+    **HIDDEN,
+)
+def nll_loss2d_forward(g, self, target, weight, reduction, ignore_index, total_weight):
+    """nll_loss_forward for scores (N, C, H, W)."""
+    return _nll_loss_backward(g, self.shape, target, weight, reduction, ignore_index, total_weight)
+
+
+@primitive(
+    "_nll_loss_backward(Tensor grad, int[] sizes, Index target, Index? weight, int reduction, int ignore_index, "
+    "Index total_weight)",
+    eager=True,
+    **HIDDEN,
+)
+def _nll_loss_backward(g, target, weight, reduction, ignore_index):
+    """Zeros, with -weight * grad at the targets."""
+    return nll_loss_nd(g, target, weight, reduction, ignore_index)
+
+
+@composite(
+    "nll_loss_nd(Tensor self, Tensor target, Tensor? weight=None, int reduction=1, int ignore_index=-100)", **HIDDEN
+)
+def nll_loss_nd():
+    """The negative of the log-probabilities self (N, C, ...) at the classes target (N, ...)."""
+
+
+@composite(
+    "cross_entropy_loss(Tensor self, Tensor target, Tensor? weight=None, int reduction=1, int ignore_index=-100, "
+    "float label_smoothing=0.0)",
+    **HIDDEN,
+)
+def cross_entropy_loss():
+    """Cross entropy of logits (N, C, ...) with classes (N, ...) or probabilities (N, C, ...)."""
+
+
+@composite(method=False)
+def kl_div(self, target, reduction=1, *, log_target=False):
+    """target * (log(target) - self), averaged (reduction 1), summed (2) or as it is (0).
+
+    >>> wengert.kl_div(wengert.zeros(1), wengert.ones(1))
+    tensor(0.)
+    """
+    loss = exp(target) * (target - self) if log_target else target.xlogy(target) - target * self
+    return loss.mean() if reduction == 1 else loss.sum() if reduction == 2 else loss
