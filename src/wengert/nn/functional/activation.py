@@ -246,12 +246,12 @@ def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1):
     """
     if eps != 1e-10:
         warnings.warn("`eps` parameter is deprecated and has no effect.", stacklevel=2)
-    noise = -wg.empty_like(logits, memory_format=wg.legacy_contiguous_format).exponential_().log()
+    noise = -wg.empty(logits.shape, dtype=logits.dtype, device=logits.device).exponential_().log()
     soft = ((logits + noise) / tau).softmax(dim)
     if not hard:
         return soft
     index = soft.max(dim, keepdim=True)[1]
-    one_hot = wg.zeros_like(logits, memory_format=wg.legacy_contiguous_format).scatter_(dim, index, 1.0)
+    one_hot = wg.zeros_like(logits).scatter_(dim, index, 1.0)
     return one_hot - soft.detach() + soft
 
 

@@ -26,8 +26,8 @@ def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False, foreach=Non
     if not tensors:
         return wg.tensor(0.0)
     with wg.no_grad():
-        norms = [wg.linalg.vector_norm(t, norm_type) for t in tensors]
-        total = wg.linalg.vector_norm(wg.stack(norms), norm_type)
+        norms = [t.norm(norm_type) for t in tensors]
+        total = wg.stack(norms).norm(norm_type)
     if error_if_nonfinite and not bool(total.isfinite()):
         raise RuntimeError(
             f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be "

@@ -249,7 +249,7 @@ class LnStructured(RandomStructured):
 
     def _kept(self, t, count):
         dim = self.dim % t.dim()
-        norms = wg.linalg.vector_norm(t, self.n, dim=tuple(d for d in range(t.dim()) if d != dim))
+        norms = t.norm(self.n, tuple(d for d in range(t.dim()) if d != dim))
         keep = wg.zeros(t.shape[dim], dtype=t.dtype)
         keep[wg.topk(norms, k=t.shape[dim] - count).indices] = 1
         return keep

@@ -98,7 +98,7 @@ def invert_permutation(permutation):
     if permutation is None:
         return None
     steps = wg.arange(0, permutation.numel(), device=permutation.device)
-    return wg.empty_like(permutation, memory_format=wg.legacy_contiguous_format).scatter_(0, permutation, steps)
+    return wg.empty_like(permutation).scatter_(0, permutation, steps)
 
 
 def _check_lengths(lengths, batch, max_length):
