@@ -40,8 +40,6 @@ def test_sgd_and_adam_by_hand():
 @pytest.mark.parametrize("case", CASES, ids=case_id)
 def test_every_optimizer_improves_and_resumes(case):
     name, options = case
-    if name == "Muon" and not hasattr(wg, "bfloat16"):
-        pytest.skip("Muon computes in bfloat16")
     params, opt = train(wg, name, options, steps=3)
     loss = closure_for(opt, parameters(wg, name))().item()
     sign = -1 if options.get("maximize") else 1

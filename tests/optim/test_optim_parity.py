@@ -13,8 +13,14 @@ def _arrays(params):
     return [p.detach().numpy() for p in params]
 
 
-def _close(ours, theirs, dtype):
+def _muon_slack(options):
+    """Muon's directions are computed in bfloat16: one rounding that falls the other way shows in three digits."""
+    return 0.1 * options.get("lr", 1e-3)
+
+
+def _close(ours, theirs, dtype, slack=0.0):
     rtol, atol = (1e-5, 1e-6) if dtype == "float32" else (1e-12, 1e-14)
+    atol = max(atol, slack)
     for a, b in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(a, b, rtol=rtol, atol=atol)
 
@@ -23,11 +29,9 @@ def _close(ours, theirs, dtype):
 @pytest.mark.parametrize("case", CASES, ids=case_id)
 def test_same_path_as_torch(case, dtype):
     name, options = case
-    if name == "Muon" and not hasattr(wg, "bfloat16"):
-        pytest.skip("Muon computes in bfloat16")
     ours, _ = train(wg, name, options, dtype)
     theirs, _ = train(torch, name, options, dtype)
-    _close(_arrays(ours), _arrays(theirs), dtype)
+    _close(_arrays(ours), _arrays(theirs), dtype, _muon_slack(options) if name == "Muon" else 0.0)
 
 
 def _convert(value, lib):
@@ -45,8 +49,6 @@ def _convert(value, lib):
 @pytest.mark.parametrize("case", CASES, ids=case_id)
 def test_state_moves_between_libraries(case, direction):
     name, options = case
-    if name == "Muon" and not hasattr(wg, "bfloat16"):
-        pytest.skip("Muon computes in bfloat16")
     source, target = (torch, wg) if direction == "from torch" else (wg, torch)
     params, opt = train(source, name, options, "float64", steps=5)
     copies = [target.tensor(p.detach().numpy().copy(), requires_grad=True) for p in params]
@@ -57,15 +59,14 @@ def test_state_moves_between_libraries(case, direction):
         other.step(closure_for(other, copies))
     # Loading turns ASGD's float32 eta into float64, in torch too.
     rtol = 1e-6 if name == "ASGD" else 1e-8
+    atol = _muon_slack(options) if name == "Muon" else 0.0
     for a, b in zip(_arrays(params), _arrays(copies), strict=True):
-        np.testing.assert_allclose(a, b, rtol=rtol)
+        np.testing.assert_allclose(a, b, rtol=rtol, atol=atol)
 
 
 @pytest.mark.parametrize("case", CASES, ids=case_id)
 def test_state_dict_and_repr_look_like_torchs(case):
     name, options = case
-    if name == "Muon" and not hasattr(wg, "bfloat16"):
-        pytest.skip("Muon computes in bfloat16")
     _, ours = train(wg, name, options, steps=2)
     _, theirs = train(torch, name, options, steps=2)
     a, b = ours.state_dict(), theirs.state_dict()
@@ -161,7 +162,5 @@ def test_complex_parameters():
             opt.step()
         return p.detach().numpy()
 
-    if not hasattr(wg, "complex64"):
-        pytest.skip("no complex tensors")
     for name in ("SGD", "Adam", "RMSprop", "Adagrad"):
         np.testing.assert_allclose(run(wg, name), run(torch, name), rtol=2e-6)
