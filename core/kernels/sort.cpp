@@ -92,8 +92,12 @@ void sort_typed(const Rows& s, bool down, int64_t k, const T* x, T* values, int6
   each_row<E>(s, x, k, [&](const T* row, int64_t out, E* e, E* spare) {
     fill(e, row, s.n, s.inner, down);
     if (k < s.n && k > 0) {
-      std::nth_element(e, e + k - 1, e + s.n);
-      std::sort(e, e + k);
+      if (k * 8 <= s.n) {  // a heap of the k best: most elements are compared once
+        std::partial_sort(e, e + k, e + s.n);
+      } else {
+        std::nth_element(e, e + k - 1, e + s.n);
+        std::sort(e, e + k);
+      }
     } else if (k == s.n) {
       sort_all(e, spare, s.n);
     }
