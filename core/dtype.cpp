@@ -32,7 +32,9 @@ DType real_of(DType d) {
   }
 }
 
-DType complex_of(DType d) { return d == DType::Float64 || d == DType::Complex128 ? DType::Complex128 : DType::Complex64; }
+DType complex_of(DType d) {
+  return d == DType::Float64 || d == DType::Complex128 ? DType::Complex128 : DType::Complex64;
+}
 
 bool can_cast(DType from, DType to) { return category(from) <= category(to); }
 

@@ -14,8 +14,8 @@ struct Refusal {
 };
 constexpr Refusal kRefusals[] = {
     {"neg", 0, Kind::Runtime,
-     "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the `~` or "
-     "`logical_not()` operator instead."},
+     "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the `~` "
+     "or `logical_not()` operator instead."},
     {"sub", 0, Kind::Runtime,
      "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` operator "
      "instead."},

@@ -1,4 +1,4 @@
-// Branch-free exp, log, tanh, erf, sin … for float and double, written so that the compiler vectorises loops over them.
+// Branch-free exp, log, tanh, erf, sin … for float and double, written so that compilers vectorise loops over them.
 // Included once per translation unit, into the namespace of its CPU level (WG_LEVEL), so that no two levels can share
 // a function. Polynomials are Chebyshev fits (mpmath.chebyfit) of the functions named beside them.
 #pragma once

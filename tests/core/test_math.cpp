@@ -123,7 +123,8 @@ static void test_powers() {
   for (float x : edges)
     for (float y : edges) {
       float p = m::pow(x, y), e = std::pow(x, y);
-      CHECK(ulps<float>(p, e) <= 1 && (p != 0 || std::signbit(p) == std::signbit(e)), "pow(%g, %g) = %g, not %g", x, y, p, e);
+  const float edges[] = {0.f, -0.f, 1.f, -1.f, 2.f,  -2.f, 0.5f,  -0.5f,
+                         3.f, -3.f, inf, -inf, nan, 1e30f, 1e-42f, 7.25f};
     }
   std::mt19937 random(3);
   std::uniform_real_distribution<float> base(0, 20), exponent(-30, 30);

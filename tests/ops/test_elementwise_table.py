@@ -8,9 +8,28 @@ from wengert.ops._declare import FUNCTIONS, METHODS, OPS
 
 # Numbers to use for parameters that are not tensors.
 NUMBERS = {
-    "alpha": 1.5, "value": 0.7, "negative_slope": 0.1, "threshold": 0.4, "min_val": -0.8, "max_val": 0.9, "scale": 1.2,
-    "input_scale": 0.7, "lambd": 0.3, "beta": 2.0, "n": 1, "min": -0.7, "max": 1.1, "exponent": 2.5, "weight": 0.3,
-    "nan": 0.0, "posinf": 9.0, "neginf": -9.0, "self": 1.7, "rounding_mode": None, "p": 2, "decimals": 1,
+    "alpha": 1.5,
+    "value": 0.7,
+    "negative_slope": 0.1,
+    "threshold": 0.4,
+    "min_val": -0.8,
+    "max_val": 0.9,
+    "scale": 1.2,
+    "input_scale": 0.7,
+    "lambd": 0.3,
+    "beta": 2.0,
+    "n": 1,
+    "min": -0.7,
+    "max": 1.1,
+    "exponent": 2.5,
+    "weight": 0.3,
+    "nan": 0.0,
+    "posinf": 9.0,
+    "neginf": -9.0,
+    "self": 1.7,
+    "rounding_mode": None,
+    "p": 2,
+    "decimals": 1,
 }
 NO_RULE = {"heaviside", "igamma", "igammac", "zeta"}  # torch's refusals, tested below
 NO_RULE |= {"_round_decimals"}  # its second operand is a count
@@ -19,7 +38,9 @@ NO_RULE |= {"_round_decimals"}  # its second operand is a count
 def tensor_positions(declared):
     inside = declared.schema[declared.schema.index("(") + 1 : declared.schema.rindex(")")]
     kinds = [part.split()[0] for part in inside.split(", ") if part != "*"]
-    return [k for k, kind in enumerate(kinds) if kind == "Tensor"], [k for k, kind in enumerate(kinds) if kind == "Index"]
+    return [k for k, kind in enumerate(kinds) if kind == "Tensor"], [
+        k for k, kind in enumerate(kinds) if kind == "Index"
+    ]
 
 
 def sample(declared, rng, count=40):
@@ -72,6 +93,7 @@ def test_derivatives_are_those_of_the_function(name):
     gradients = wg.autograd.grad(y, inputs, cotangent, allow_unused=True, create_graph=True)
     h = 1e-6
     for k, gradient in zip(tensors, gradients):
+
         def shifted(by, k=k):
             moved = list(args)
             moved[k] = (args[k] + by).detach()
@@ -93,6 +115,7 @@ def test_derivatives_are_those_of_the_function(name):
         assert "not implemented" in str(refusal)
         return
     for k, gradient in zip(tensors, second):
+
         def slope(by, k=k):
             moved = [a.detach() if isinstance(a, wg.Tensor) else a for a in args]
             moved[k] = args[k].detach() + by
@@ -114,7 +137,9 @@ def test_a_planted_error_is_seen():
         np.testing.assert_allclose(g.numpy() * 1.001, 1 - np.tanh(x.detach().numpy()) ** 2, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", sorted(n for n, d in OPS.items() if d.kind in ("elementwise", "fused") and n + "_" in METHODS))
+@pytest.mark.parametrize(
+    "name", sorted(n for n, d in OPS.items() if d.kind in ("elementwise", "fused") and n + "_" in METHODS)
+)
 def test_in_place_form_agrees(name):
     declared = OPS[name]
     args, keywords, tensors = sample(declared, np.random.default_rng(1))
@@ -133,7 +158,9 @@ def test_in_place_form_agrees(name):
     np.testing.assert_array_equal(got.numpy(), want.numpy())
 
 
-@pytest.mark.parametrize("name", sorted(n for n, d in OPS.items() if (d.options.get("reference") or "").startswith("numpy.")))
+@pytest.mark.parametrize(
+    "name", sorted(n for n, d in OPS.items() if (d.options.get("reference") or "").startswith("numpy."))
+)
 def test_values_are_numpys(name):
     declared = OPS[name]
     args, keywords, _ = sample(declared, np.random.default_rng(2))
@@ -158,26 +185,44 @@ def test_unsupported_dtypes_are_refused(name):
         FUNCTIONS[name](z, z) if name == "maximum" else FUNCTIONS[name](z)
 
 
-@pytest.mark.parametrize("call,message", [
-    (lambda x: wg.heaviside(x, x), "derivative for aten::heaviside is not implemented"),
-    (lambda x: wg.igamma(x, x), "the derivative for 'igamma: input' is not implemented."),
-    (lambda x: wg.special.zeta(x + 1, x), "the derivative for 'zeta' is not implemented."),
-])
+@pytest.mark.parametrize(
+    "call,message",
+    [
+        (lambda x: wg.heaviside(x, x), "derivative for aten::heaviside is not implemented"),
+        (lambda x: wg.igamma(x, x), "the derivative for 'igamma: input' is not implemented."),
+        (lambda x: wg.special.zeta(x + 1, x), "the derivative for 'zeta' is not implemented."),
+    ],
+)
 def test_missing_derivatives_say_so(call, message):
     x = wg.tensor([1.0, 2.0], requires_grad=True)
     with pytest.raises((NotImplementedError, RuntimeError), match=message):
         call(x).sum().backward()
 
 
-@pytest.mark.parametrize("function,at,slope", [
-    (lambda x: wg.relu(x), 0.0, 0.0), (lambda x: x.abs(), 0.0, 0.0), (lambda x: wg._ops.leaky_relu(x, 0.25), 0.0, 0.25),
-    (lambda x: wg._ops.elu(x), 0.0, 1.0), (lambda x: wg._ops.hardtanh(x), 1.0, 0.0), (lambda x: wg._ops.relu6(x), 6.0, 0.0),
-    (lambda x: wg._ops.hardsigmoid(x), 3.0, 0.0), (lambda x: wg._ops.softshrink(x), 0.5, 0.0),
-    (lambda x: x.clamp(0, 1), 1.0, 1.0), (lambda x: x.clamp(0, 1), 0.0, 1.0), (lambda x: x.clamp(min=0), float("nan"), 0.0),
-    (lambda x: x.sqrt(), 0.0, float("inf")), (lambda x: x**0, 0.0, 0.0), (lambda x: x**2, 0.0, 0.0),
-    (lambda x: wg._ops.softplus(x), 30.0, 1.0), (lambda x: wg.xlogy(x, 0.0 * x.detach()), 0.0, 0.0),
-    (lambda x: wg.maximum(x, wg.zeros_like(x)), 0.0, 0.5), (lambda x: x.sign(), 0.0, 0.0), (lambda x: x.sgn(), 0.0, 0.0),
-])
+@pytest.mark.parametrize(
+    "function,at,slope",
+    [
+        (lambda x: wg.relu(x), 0.0, 0.0),
+        (lambda x: x.abs(), 0.0, 0.0),
+        (lambda x: wg._ops.leaky_relu(x, 0.25), 0.0, 0.25),
+        (lambda x: wg._ops.elu(x), 0.0, 1.0),
+        (lambda x: wg._ops.hardtanh(x), 1.0, 0.0),
+        (lambda x: wg._ops.relu6(x), 6.0, 0.0),
+        (lambda x: wg._ops.hardsigmoid(x), 3.0, 0.0),
+        (lambda x: wg._ops.softshrink(x), 0.5, 0.0),
+        (lambda x: x.clamp(0, 1), 1.0, 1.0),
+        (lambda x: x.clamp(0, 1), 0.0, 1.0),
+        (lambda x: x.clamp(min=0), float("nan"), 0.0),
+        (lambda x: x.sqrt(), 0.0, float("inf")),
+        (lambda x: x**0, 0.0, 0.0),
+        (lambda x: x**2, 0.0, 0.0),
+        (lambda x: wg._ops.softplus(x), 30.0, 1.0),
+        (lambda x: wg.xlogy(x, 0.0 * x.detach()), 0.0, 0.0),
+        (lambda x: wg.maximum(x, wg.zeros_like(x)), 0.0, 0.5),
+        (lambda x: x.sign(), 0.0, 0.0),
+        (lambda x: x.sgn(), 0.0, 0.0),
+    ],
+)
 def test_slopes_at_kinks(function, at, slope):
     x = wg.tensor([at], requires_grad=True)
     function(x).sum().backward()

@@ -47,7 +47,9 @@ def ulps(got, exact):
 def test_error_in_ulps(name, dtype):
     exact, low, high, limit = FUNCTIONS[name]
     rng = np.random.default_rng(5)
-    x = np.concatenate([rng.uniform(low, high, 20000), rng.uniform(low, high, 20000) * 2.0 ** rng.uniform(-30, 0, 20000)])
+    x = np.concatenate(
+        [rng.uniform(low, high, 20000), rng.uniform(low, high, 20000) * 2.0 ** rng.uniform(-30, 0, 20000)]
+    )
     x = x.astype(dtype)
     error = ulps(getattr(wg, name)(wg.from_numpy(x)).numpy(), exact(x.astype(np.longdouble)))
     worst = error.argmax()

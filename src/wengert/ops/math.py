@@ -58,7 +58,11 @@ def pow(self, exponent):
 
 
 @elementwise(
-    "pow.Tensor_Tensor(Tensor self, Tensor exponent)", fn="pow", domain=(0.3, 2), reference="numpy.power", grad_name="PowBackward1"
+    "pow.Tensor_Tensor(Tensor self, Tensor exponent)",
+    fn="pow",
+    domain=(0.3, 2),
+    reference="numpy.power",
+    grad_name="PowBackward1",
 )
 def _pow_tensors(self, exponent, y):
     """self raised to exponent, elementwise."""
@@ -69,7 +73,9 @@ def _pow_tensors(self, exponent, y):
     )
 
 
-@elementwise("pow.Scalar(Scalar self, Tensor exponent)", fn="pow", inplace=False, domain=(0.3, 2), grad_name="PowBackward2")
+@elementwise(
+    "pow.Scalar(Scalar self, Tensor exponent)", fn="pow", inplace=False, domain=(0.3, 2), grad_name="PowBackward2"
+)
 def _pow_of_number(self, exponent, y):
     """A number raised to a tensor."""
     return where(logical_and(self == 0, real(exponent) >= 0), 0, y * log(self))

@@ -5,6 +5,7 @@ from .arithmetic import sign
 from .compare import logical_and, where
 from .math import exp, log, log1p
 
+SPECIAL = {"promote": "float", "inplace": False, "namespace": "special"}  # those that torch has in torch.special alone
 TWO_BY_ROOT_PI = 1.1283791670955126
 ROOT_HALF_PI = 1.2533141373155003
 ROOT_TWO_PI = 2.5066282746310002
@@ -28,41 +29,31 @@ def erfinv(y):
     return exp(y * y) * (1 / TWO_BY_ROOT_PI)
 
 
-@elementwise(
-    promote="float", domain=(-2, 2), reference="scipy.special.erfcx", inplace=False, aliases=("special.erfcx",), method=False, function=False, grad_name="SpecialErfcxBackward0",
-)
+@elementwise(**SPECIAL, domain=(-2, 2), reference="scipy.special.erfcx", grad_name="SpecialErfcxBackward0")
 def erfcx(self, y):
     """exp(self²) * erfc(self)."""
     return 2 * self * y - TWO_BY_ROOT_PI
 
 
-@elementwise(
-    promote="float", domain=(-2, 2), reference="scipy.special.ndtr", inplace=False, aliases=("special.ndtr",), method=False, function=False, grad_name="MulBackward1",
-)
+@elementwise(**SPECIAL, domain=(-2, 2), reference="scipy.special.ndtr", grad_name="MulBackward1")
 def ndtr(self):
     """The cumulative distribution of the standard normal."""
     return exp(-0.5 * self * self) / ROOT_TWO_PI
 
 
-@elementwise(
-    promote="float", domain=(0.1, 0.9), reference="scipy.special.ndtri", inplace=False, aliases=("special.ndtri",), method=False, function=False, grad_name="SpecialNdtriBackward0",
-)
+@elementwise(**SPECIAL, domain=(0.1, 0.9), reference="scipy.special.ndtri", grad_name="SpecialNdtriBackward0")
 def ndtri(y):
     """The quantile of the standard normal, of numbers in (0, 1)."""
     return exp(0.5 * y * y) * ROOT_TWO_PI
 
 
-@elementwise(
-    promote="float", domain=(-3, 3), reference="scipy.special.log_ndtr", inplace=False, aliases=("special.log_ndtr",), method=False, function=False, grad_name="SpecialLogNdtrBackward0",
-)
+@elementwise(**SPECIAL, domain=(-3, 3), reference="scipy.special.log_ndtr", grad_name="SpecialLogNdtrBackward0")
 def log_ndtr(self):
     """log(ndtr(self)), exact far into the tail."""
     return 1 / (erfcx(self * -0.7071067811865476) * ROOT_HALF_PI)
 
 
-@elementwise(
-    promote="float", domain=(0.1, 3), reference="scipy.special.entr", inplace=False, aliases=("special.entr",), method=False, function=False, grad_name="SpecialEntrBackward0",
-)
+@elementwise(**SPECIAL, domain=(0.1, 3), reference="scipy.special.entr", grad_name="SpecialEntrBackward0")
 def entr(self):
     """-self * log(self); 0 at 0, -inf for negative numbers."""
     return -log(self) - 1
@@ -87,9 +78,7 @@ def _xlogy_of_number(self, other):
     return self / other
 
 
-@elementwise(
-    promote="float", domain=(0.2, 3), reference="scipy.special.xlog1py", inplace=False, aliases=("special.xlog1py",), method=False, function=False, grad_name="SpecialXlog1PyBackward0",
-)
+@elementwise(**SPECIAL, domain=(0.2, 3), reference="scipy.special.xlog1py", grad_name="SpecialXlog1PyBackward0")
 def xlog1py(self, other):
     """self * log1p(other), and 0 where self is 0."""
     return where(logical_and(self == 0, other <= -1), 0, log1p(other)), self / (other + 1)
@@ -102,7 +91,7 @@ def lgamma(self):
 
 
 @elementwise(
-    promote="float", domain=(0.3, 4), reference="scipy.special.digamma", aliases=("special.digamma", "special.psi",),
+    promote="float", domain=(0.3, 4), reference="scipy.special.digamma", aliases=("special.digamma", "special.psi"),
 )
 def digamma(self):
     """The derivative of lgamma."""
@@ -159,15 +148,11 @@ def igammac(g, self, other, needs):
 
 @elementwise(
     "zeta(Tensor self, Tensor other)",
-    promote="float",
+    **SPECIAL,
     vjp=True,
     eager=True,
     domain=(1.5, 4),
     reference="scipy.special.zeta",
-    inplace=False,
-    function=False,
-    method=False,
-    aliases=("special.zeta",),
     grad_name="SpecialZetaBackward0",
 )
 def zeta(g, self, other, needs):
@@ -183,192 +168,140 @@ def i0(self):
     return i1(self)
 
 
-@elementwise(
-    promote="float", domain=(-3, 3), reference="scipy.special.i0e", inplace=False, aliases=("special.i0e",), method=False, function=False, grad_name="SpecialI0EBackward0",
-)
+@elementwise(**SPECIAL, domain=(-3, 3), reference="scipy.special.i0e", grad_name="SpecialI0EBackward0")
 def i0e(self, y):
     """exp(-|self|) * i0(self)."""
     return i1e(self) - sign(self) * y
 
 
-@elementwise(
-    promote="float", domain=(-3, 3), reference="scipy.special.i1", inplace=False, aliases=("special.i1",), method=False, function=False, grad_name="SpecialI1Backward0",
-)
+@elementwise(**SPECIAL, domain=(-3, 3), reference="scipy.special.i1", grad_name="SpecialI1Backward0")
 def i1(self, y):
     """The modified Bessel function of the first kind, order 1."""
     return where(self == 0, 0.5, i0(self) - y / self)
 
 
-@elementwise(
-    promote="float", domain=(-3, 3), reference="scipy.special.i1e", inplace=False, aliases=("special.i1e",), method=False, function=False, grad_name="SpecialI1EBackward0",
-)
+@elementwise(**SPECIAL, domain=(-3, 3), reference="scipy.special.i1e", grad_name="SpecialI1EBackward0")
 def i1e(self, y):
     """exp(-|self|) * i1(self)."""
     return where(self == 0, 0.5, i0e(self) - y * (sign(self) + 1 / self))
 
 
-@elementwise(
-    promote="float", domain=(-3, 3), reference="scipy.special.j0", inplace=False, aliases=("special.bessel_j0",), method=False, function=False, differentiable=False,
-)
+@elementwise(**SPECIAL, domain=(-3, 3), reference="scipy.special.j0", differentiable=False)
 def bessel_j0(self):
     """The Bessel function of the first kind, order 0."""
 
 
-@elementwise(
-    promote="float", domain=(-3, 3), reference="scipy.special.j1", inplace=False, aliases=("special.bessel_j1",), method=False, function=False, differentiable=False,
-)
+@elementwise(**SPECIAL, domain=(-3, 3), reference="scipy.special.j1", differentiable=False)
 def bessel_j1(self):
     """The Bessel function of the first kind, order 1."""
 
 
-@elementwise(
-    promote="float", domain=(0.3, 4), reference="scipy.special.y0", inplace=False, aliases=("special.bessel_y0",), method=False, function=False, differentiable=False,
-)
+@elementwise(**SPECIAL, domain=(0.3, 4), reference="scipy.special.y0", differentiable=False)
 def bessel_y0(self):
     """The Bessel function of the second kind, order 0."""
 
 
-@elementwise(
-    promote="float", domain=(0.3, 4), reference="scipy.special.y1", inplace=False, aliases=("special.bessel_y1",), method=False, function=False, differentiable=False,
-)
+@elementwise(**SPECIAL, domain=(0.3, 4), reference="scipy.special.y1", differentiable=False)
 def bessel_y1(self):
     """The Bessel function of the second kind, order 1."""
 
 
-@elementwise(
-    promote="float", domain=(0.3, 4), reference="scipy.special.k0", inplace=False, aliases=("special.modified_bessel_k0",), method=False, function=False, differentiable=False,
-)
+@elementwise(**SPECIAL, domain=(0.3, 4), reference="scipy.special.k0", differentiable=False)
 def modified_bessel_k0(self):
     """The modified Bessel function of the second kind, order 0."""
 
 
-@elementwise(
-    promote="float", domain=(0.3, 4), reference="scipy.special.k1", inplace=False, aliases=("special.modified_bessel_k1",), method=False, function=False, differentiable=False,
-)
+@elementwise(**SPECIAL, domain=(0.3, 4), reference="scipy.special.k1", differentiable=False)
 def modified_bessel_k1(self):
     """The modified Bessel function of the second kind, order 1."""
 
 
-@elementwise(
-    promote="float", domain=(0.3, 4), reference="scipy.special.k0e", inplace=False, aliases=("special.scaled_modified_bessel_k0",), method=False, function=False, differentiable=False,
-)
+@elementwise(**SPECIAL, domain=(0.3, 4), reference="scipy.special.k0e", differentiable=False)
 def scaled_modified_bessel_k0(self):
     """exp(self) * modified_bessel_k0(self)."""
 
 
-@elementwise(
-    promote="float", domain=(0.3, 4), reference="scipy.special.k1e", inplace=False, aliases=("special.scaled_modified_bessel_k1",), method=False, function=False, differentiable=False,
-)
+@elementwise(**SPECIAL, domain=(0.3, 4), reference="scipy.special.k1e", differentiable=False)
 def scaled_modified_bessel_k1(self):
     """exp(self) * modified_bessel_k1(self)."""
 
 
-@elementwise(
-    promote="float", domain=(-3, 3), reference="scipy.special.i0", inplace=False, aliases=("special.modified_bessel_i0",), method=False, function=False, differentiable=False, fn="i0",
-)
+@elementwise(**SPECIAL, domain=(-3, 3), reference="scipy.special.i0", differentiable=False, fn="i0")
 def modified_bessel_i0(self):
     """The modified Bessel function of the first kind, order 0; without a derivative (see i0)."""
 
 
-@elementwise(
-    promote="float", domain=(-3, 3), reference="scipy.special.i1", inplace=False, aliases=("special.modified_bessel_i1",), method=False, function=False, differentiable=False, fn="i1",
-)
+@elementwise(**SPECIAL, domain=(-3, 3), reference="scipy.special.i1", differentiable=False, fn="i1")
 def modified_bessel_i1(self):
     """The modified Bessel function of the first kind, order 1; without a derivative (see i1)."""
 
 
-@elementwise(
-    promote="float", domain=(-3, 3), inplace=False, aliases=("special.spherical_bessel_j0",), method=False, function=False, differentiable=False,
-)
+@elementwise(**SPECIAL, domain=(-3, 3), differentiable=False)
 def spherical_bessel_j0(self):
     """sin(self) / self, and 1 at 0."""
 
 
-@elementwise(promote="float", domain=(-3, 3), inplace=False, aliases=("special.airy_ai",), method=False, function=False, differentiable=False)
+@elementwise(**SPECIAL, domain=(-3, 3), differentiable=False)
 def airy_ai(self):
     """Airy's function Ai."""
 
 
-@elementwise(
-    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.chebyshev_polynomial_t",), method=False, function=False, differentiable=False,
-)
+@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False)
 def chebyshev_polynomial_t(self, n):
     """Chebyshev's polynomial of the first kind, degree n."""
 
 
-@elementwise(
-    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.chebyshev_polynomial_u",), method=False, function=False, differentiable=False,
-)
+@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False)
 def chebyshev_polynomial_u(self, n):
     """Chebyshev's polynomial of the second kind, degree n."""
 
 
-@elementwise(
-    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.chebyshev_polynomial_v",), method=False, function=False, differentiable=False,
-)
+@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False)
 def chebyshev_polynomial_v(self, n):
     """Chebyshev's polynomial of the third kind, degree n."""
 
 
-@elementwise(
-    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.chebyshev_polynomial_w",), method=False, function=False, differentiable=False,
-)
+@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False)
 def chebyshev_polynomial_w(self, n):
     """Chebyshev's polynomial of the fourth kind, degree n."""
 
 
-@elementwise(
-    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.shifted_chebyshev_polynomial_t",), method=False, function=False, differentiable=False,
-)
+@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False)
 def shifted_chebyshev_polynomial_t(self, n):
     """chebyshev_polynomial_t(2 * self - 1, n)."""
 
 
-@elementwise(
-    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.shifted_chebyshev_polynomial_u",), method=False, function=False, differentiable=False,
-)
+@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False)
 def shifted_chebyshev_polynomial_u(self, n):
     """chebyshev_polynomial_u(2 * self - 1, n)."""
 
 
-@elementwise(
-    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.shifted_chebyshev_polynomial_v",), method=False, function=False, differentiable=False,
-)
+@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False)
 def shifted_chebyshev_polynomial_v(self, n):
     """chebyshev_polynomial_v(2 * self - 1, n)."""
 
 
-@elementwise(
-    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.shifted_chebyshev_polynomial_w",), method=False, function=False, differentiable=False,
-)
+@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False)
 def shifted_chebyshev_polynomial_w(self, n):
     """chebyshev_polynomial_w(2 * self - 1, n)."""
 
 
-@elementwise(
-    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.hermite_polynomial_h",), method=False, function=False, differentiable=False,
-)
+@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False)
 def hermite_polynomial_h(self, n):
     """The physicists' Hermite polynomial of degree n."""
 
 
-@elementwise(
-    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.hermite_polynomial_he",), method=False, function=False, differentiable=False,
-)
+@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False)
 def hermite_polynomial_he(self, n):
     """The probabilists' Hermite polynomial of degree n."""
 
 
-@elementwise(
-    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.laguerre_polynomial_l",), method=False, function=False, differentiable=False,
-)
+@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False)
 def laguerre_polynomial_l(self, n):
     """Laguerre's polynomial of degree n."""
 
 
-@elementwise(
-    promote="float", domain=(0, 0.9), inplace=False, aliases=("special.legendre_polynomial_p",), method=False, function=False, differentiable=False,
-)
+@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False)
 def legendre_polynomial_p(self, n):
     """Legendre's polynomial of degree n."""
 
