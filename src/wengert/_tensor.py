@@ -331,9 +331,20 @@ def __cuda_array_interface__(self):
     raise AttributeError("Can't get __cuda_array_interface__ on non-CUDA tensor type: " + self.type())
 
 
+def _register_node_hook(self, fn):
+    """fn(grad_inputs, grad_outputs) is called after this node has run; a tuple it returns replaces grad_inputs."""
+    return RemovableHandle(self, _core.add_hook(self, fn, "post"))
+
+
+def _register_node_prehook(self, fn):
+    """fn(grad_outputs) is called before this node runs; a tuple it returns replaces grad_outputs."""
+    return RemovableHandle(self, _core.add_hook(self, fn, "pre"))
+
+
 def attach():
-    """Gives Tensor the methods of this file."""
+    """Gives Tensor and Node the methods of this file."""
     here = globals()
+    _core.Node.register_hook, _core.Node.register_prehook = _register_node_hook, _register_node_prehook
     for name in (
         "backward", "register_hook", "register_post_accumulate_grad_hook", "retain_grad", "numpy", "__array__", "__array_wrap__",
         "__repr__", "__format__", "__contains__", "__reversed__", "__complex__", "__deepcopy__", "__reduce_ex__", "to", "cpu", "cuda",
