@@ -662,6 +662,26 @@ PyObject* run_op(PyObject*, PyObject* args) {
   });
 }
 
+// run_inplace(name, args): the in-place form
+PyObject* run_op_inplace(PyObject*, PyObject* args) {
+  const char* name;
+  PyObject* values;
+  if (!PyArg_ParseTuple(args, "sO!", &name, &PyTuple_Type, &values)) return nullptr;
+  return guard<PyObject*>(nullptr, [&]() -> PyObject* {
+    OpDef* op = find_op(name);
+    WG_CHECK_VALUE(op, "no op named '", name, "'");
+    std::vector<Held> held;
+    std::vector<Value> v;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(values); ++i) {
+      held.push_back(to_held(PyTuple_GET_ITEM(values, i)));
+      v.push_back(held.back().get());
+    }
+    Call c{op, v.data(), int(v.size())};
+    apply_inplace(c);
+    return wrap(std::move(c.first));
+  });
+}
+
 PyObject* program_text(PyObject*, PyObject* args) {
   const char* name;
   unsigned long long mask;
@@ -705,6 +725,7 @@ PyMethodDef functions[] = {
     {"set_differentiable", set_differentiable, METH_VARARGS, nullptr},
     {"op_names", op_names, METH_NOARGS, nullptr},
     {"run", run_op, METH_VARARGS, nullptr},
+    {"run_inplace", run_op_inplace, METH_VARARGS, nullptr},
     {"program_text", program_text, METH_VARARGS, nullptr},
     {nullptr, nullptr, 0, nullptr}};
 

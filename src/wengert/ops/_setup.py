@@ -20,6 +20,12 @@ def _explain(node, error):
     _why.annotate(node, error)
 
 
+def _interpret(name, args, inplace):
+    from ..func._interpret import interpret  # imported with the first transform
+
+    return interpret(name, args, inplace)
+
+
 def _blas_path():
     """Where OpenBLAS lies, without importing its package."""
     import sys
@@ -42,7 +48,7 @@ def connect():
     _core.set_hooks({
         "trace": _trace.trace_backward, "rule": _trace.run_rule, "forward": _trace.run_forward, "result_type": _result_type,
         "Size": _types.Size, "device": _types.device, "cpu": cpu, "strided": _types.strided, "Symbol": _trace.Symbol,
-        "trace_call": _trace.trace_call, "on_failure": _explain,
+        "trace_call": _trace.trace_call, "on_failure": _explain, "interpret": _interpret,
     })
     import_module("wengert.ops")._load()
     for declared in OPS.values():

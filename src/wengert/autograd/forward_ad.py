@@ -1,0 +1,78 @@
+"""Forward mode: dual numbers carry a tangent through a computation."""
+
+from collections import namedtuple
+
+from .. import _core
+from ..func._interpret import make_dual as _wrap
+from ..func._interpret import primal_of, tangent_of
+
+__all__ = ["UnpackedDualTensor", "enter_dual_level", "exit_dual_level", "make_dual", "unpack_dual", "dual_level"]
+
+_current_level = -1
+UnpackedDualTensor = namedtuple("UnpackedDualTensor", "primal tangent")
+
+
+def enter_dual_level():
+    """Begins a level of forward mode; there can be one at a time."""
+    global _current_level
+    if _current_level >= 0:
+        raise RuntimeError("Nested forward mode AD is not supported at the moment")
+    _current_level += 1
+    return _current_level
+
+
+def exit_dual_level(*, level=None):
+    """Ends the level; tensors made in it lose their tangents."""
+    global _current_level
+    level = _current_level if level is None else level
+    if level != _current_level:
+        raise RuntimeError("Trying to exit a forward AD level that was not the last one that was created. This is not supported.")
+    _current_level = level - 1
+
+
+def make_dual(tensor, tangent, *, level=None):
+    """A tensor with a tangent of its shape. RuntimeError outside a level, ValueError for tangents of integers.
+
+    >>> import wengert
+    >>> with dual_level():
+    ...     x = make_dual(wengert.tensor(3.0), wengert.tensor(1.0))
+    ...     unpack_dual(x * x).tangent
+    tensor(6.)
+    """
+    if (level if level is not None else _current_level) < 0:
+        raise RuntimeError(
+            "Trying to create a dual Tensor for forward AD but no level exists, make sure to enter_dual_level() first.")
+    if not (tensor.dtype.is_floating_point or tensor.dtype.is_complex):
+        raise ValueError(f"Expected primal to be floating point or complex, but got: {tensor.dtype}")
+    if not (tangent.dtype.is_floating_point or tangent.dtype.is_complex):
+        raise ValueError(f"Expected tangent to be floating point or complex, but got: {tangent.dtype}")
+    if tangent.shape != tensor.shape:
+        raise RuntimeError(
+            f"Trying to set a forward gradient that has a different size than that of the original Tensor, this is not supported. "
+            f"Tensor is of size {list(tensor.shape)} while the given forward gradient is of size {list(tangent.shape)}.")
+    if tangent.dtype != tensor.dtype:
+        raise RuntimeError("Trying to set a forward gradient that has a different dtype than that of the original Tensor, this is not supported.")
+    primal = primal_of(tensor)
+    return _wrap(primal.view_as(primal), tangent)
+
+
+def unpack_dual(tensor, *, level=None):
+    """(primal, tangent) of a tensor; the tangent is None if it has none."""
+    if (level if level is not None else _current_level) < 0:
+        return UnpackedDualTensor(tensor, None)
+    return UnpackedDualTensor(primal_of(tensor), tangent_of(tensor))
+
+
+class dual_level:  # noqa: N801
+    """A block that is a level of forward mode."""
+
+    def __enter__(self):
+        return enter_dual_level()
+
+    def __exit__(self, *exc):
+        exit_dual_level()
+
+
+def _set_fwd_grad_enabled(mode):
+    """Accepted for programs that name it."""
+    return _core.is_grad_enabled()

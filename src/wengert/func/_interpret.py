@@ -1,0 +1,205 @@
+"""What an op does when one of its arguments is wrapped by a transform: a dual number (forward mode) or a batch (vmap)."""
+
+from .. import _core
+from ..autograd.grad_mode import enable_grad
+from ..ops._declare import OPS, parameters
+from ..ops._trace import Like, _is_index, differentiable_arguments
+
+Tensor = _core.Tensor
+
+
+class Dual:
+    """The payload of a dual number: a primal tensor and its tangent."""
+
+    __slots__ = ("level", "primal", "tangent")
+    kind = "dual"
+
+    def __init__(self, level, primal, tangent):
+        self.level, self.primal, self.tangent = level, primal, tangent
+
+
+def flatten(args):
+    """The tensors among arguments, those in lists included."""
+    for a in args:
+        if isinstance(a, Tensor):
+            yield a
+        elif isinstance(a, (tuple, list)):
+            for b in a:
+                if isinstance(b, Tensor):
+                    yield b
+
+
+def top(args):
+    """The payload of the innermost transform that wraps one of the tensors, or None."""
+    best = None
+    for t in flatten(args):
+        payload = _core.payload(t)
+        if payload is not None and (best is None or payload.level > best.level):
+            best = payload
+    return best
+
+
+def run(name, args):
+    """Calls an op on values as they are."""
+    return _core.run(name, tuple(args))
+
+
+def interpret(name, args, inplace):
+    """Called by the machine for every op that meets a wrapped tensor."""
+    payload = top(args)
+    if payload.kind == "dual":
+        return _dual_op(name, args, inplace)
+    from ._batch import batch_op
+
+    return batch_op(name, args, inplace, payload.level)
+
+
+def _map(args, f):
+    return [f(a) if isinstance(a, Tensor) else type(a)(f(b) if isinstance(b, Tensor) else b for b in a)
+            if isinstance(a, (tuple, list)) and any(isinstance(b, Tensor) for b in a) else a for a in args]
+
+
+def primal_of(t):
+    """A dual number's primal; other tensors themselves."""
+    payload = _core.payload(t)
+    return payload.primal if payload is not None and payload.kind == "dual" else t
+
+
+def tangent_of(t):
+    """A dual number's tangent, or None."""
+    payload = _core.payload(t)
+    return payload.tangent if payload is not None and payload.kind == "dual" else None
+
+
+def make_dual(primal, tangent, level=0):
+    """A tensor that carries a tangent."""
+    return _core.make_wrapped(primal, Dual(level, primal, tangent))
+
+
+def _dual_op(name, args, inplace):
+    primals = _map(args, primal_of)
+    declared = OPS.get(name)
+    written = inplace or (name.split(".")[0].endswith("_") and not name.startswith("_"))
+    if declared is None or declared.kind == "constant":
+        return _core.run_inplace(name, tuple(primals)) if inplace else run(name, primals)
+    if written:
+        return _dual_inplace(declared, name, args, primals, inplace)
+    out = run(name, primals)
+    outs = out if isinstance(out, tuple) else (out,)
+    tangents = jvp(declared, args, primals, outs)
+    made = tuple(o if t is None else make_dual(o, t) for o, t in zip(outs, tangents))
+    return made if isinstance(out, tuple) else made[0]
+
+
+def _dual_inplace(declared, name, args, primals, inplace):
+    before = [primals[0].detach().clone(), *primals[1:]]
+    call = (lambda a: run(name, a)) if inplace else (lambda a: run(name, [a[0].clone(), *a[1:]]))
+    with_tangents = [make_dual(before[0], tangent_of(args[0])) if tangent_of(args[0]) is not None else before[0], *args[1:]]
+    outs = call(before)
+    tangent = jvp(declared, with_tangents, before, (outs,), call)[0]
+    result = _core.run_inplace(name, tuple(primals)) if inplace else run(name, primals)
+    if tangent is None:
+        tangent = result.new_zeros(result.shape)
+    if tangent.shape != result.shape:
+        tangent = tangent.expand(result.shape)
+    return _core.become_wrapped(args[0], make_dual(result, tangent.to(result.dtype)))
+
+
+def jvp(declared, args, primals, outs, call=None):
+    """The tangents of an op's outputs (None where there is none)."""
+    if declared.kind in ("elementwise", "fused") and call is None:
+        tangent = _elementwise_jvp(declared, args, primals, outs[0])
+        if tangent is not NotImplemented:
+            return (tangent,)
+    return _transposed_jvp(declared, args, primals, outs, call)
+
+
+def _rule_values(declared, primals, out, g):
+    rule = declared.derivative or declared.rule
+    position = {p[0]: k for k, p in enumerate(declared.signature[0])}
+    values = []
+    for name in parameters(rule):
+        if name == "g":
+            values.append(g)
+        elif name in position:
+            values.append(primals[position[name]] if position[name] < len(primals) else declared.signature[0][position[name]][2])
+        else:
+            values.append(out)
+    return rule, values
+
+
+def _elementwise_jvp(declared, args, primals, out):
+    if declared.kind == "fused" and declared.derivative is None:
+        return NotImplemented
+    complex_ = out.dtype.is_complex or any(t.dtype.is_complex for t in flatten(primals))
+    if declared.vjp and complex_:
+        return NotImplemented
+    total, index = None, -1
+    for k in differentiable_arguments(declared):
+        index += 1
+        t = tangent_of(args[k]) if k < len(args) and isinstance(args[k], Tensor) else None
+        if t is None:
+            continue
+        t = t.expand(out.shape) if t.shape != out.shape else t
+        rule, values = _rule_values(declared, primals, out, t)
+        result = rule(*values)
+        if declared.vjp:
+            part = result[index] if isinstance(result, tuple) else result
+        else:
+            partial = (result if isinstance(result, tuple) else (result,))[index] if result is not None else None
+            part = None if partial is None else t * partial
+        if part is None:
+            continue
+        total = part if total is None else total + part
+    if total is None:
+        return None
+    return total.to(out.dtype) if total.dtype != out.dtype else total
+
+
+def _transposed_jvp(declared, args, primals, outs, call=None):
+    """J t as the derivative of the (linear) map u -> vjp(u) . t: works for every op that has a second derivative."""
+    grad = _grad_function()
+    was_recording = _core.is_grad_enabled()
+    with enable_grad():
+        leaves, tangents, moved = [], [], []
+
+        def leaf(t, tangent):
+            p = primal_of(t)
+            if tangent is None:
+                return p if was_recording else p.detach()
+            fresh = p.view_as(p) if was_recording and p.requires_grad else p.detach().requires_grad_()
+            leaves.append(fresh)
+            tangents.append(tangent.to(p.dtype))
+            return fresh
+
+        for k, a in enumerate(args):
+            takes = k < len(declared.signature[0]) and not _is_index(declared, k)
+            if isinstance(a, Tensor):
+                moved.append(leaf(a, tangent_of(a) if takes else None))
+            elif isinstance(a, (tuple, list)) and any(isinstance(b, Tensor) for b in a):
+                moved.append([leaf(b, tangent_of(b) if takes else None) if isinstance(b, Tensor) else b for b in a])
+            else:
+                moved.append(a)
+        again = call(moved) if call else run(declared.name, moved)
+        again = again if isinstance(again, tuple) else (again,)
+        picked = [k for k, o in enumerate(again) if o.requires_grad and (o.dtype.is_floating_point or o.dtype.is_complex)]
+        result = [None] * len(outs)
+        if not picked or not leaves:
+            return result
+        dummies = [again[k].new_zeros(again[k].shape).requires_grad_() for k in picked]
+        first = grad([again[k] for k in picked], leaves, dummies, create_graph=True, allow_unused=True)
+        used = [(v, t) for v, t in zip(first, tangents) if v is not None and v.requires_grad]
+        second = grad([v for v, _ in used], dummies, [t for _, t in used], create_graph=was_recording, allow_unused=True) if used else [None] * len(dummies)
+    for k, s in zip(picked, second):
+        s = again[k].new_zeros(again[k].shape) if s is None else s
+        result[k] = s if was_recording else s.detach()
+    return result
+
+
+def _grad_function():
+    from ..autograd import grad
+
+    return grad
+
+
+__all__ = ["Dual", "Like", "interpret", "make_dual", "primal_of", "tangent_of", "top", "flatten", "run"]
