@@ -68,7 +68,7 @@ class Adafactor(ListOptimizer):
         super().__init__(params, defaults)
 
     def _gather(self, group, keys):
-        if any(p.grad is not None and wg.is_complex(p) for p in group["params"]):
+        if any(p.grad is not None and p.is_complex() for p in group["params"]):
             raise RuntimeError("Adafactor does not support complex parameters")
         return super()._gather(group, keys)
 

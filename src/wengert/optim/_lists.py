@@ -135,7 +135,7 @@ class ListOptimizer(Optimizer):
                 continue
             if self._sparse_error is not None and grad.is_sparse:
                 raise RuntimeError(self._sparse_error)
-            is_complex = is_complex or wg.is_complex(p)
+            is_complex = is_complex or p.is_complex()
             params.append(p)
             grads.append(grad)
             entries = self.state[p]
@@ -160,4 +160,4 @@ class ListOptimizer(Optimizer):
 
 
 def _real(t):
-    return wg.view_as_real(t) if wg.is_complex(t) else t
+    return wg.view_as_real(t) if t.is_complex() else t

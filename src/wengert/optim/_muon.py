@@ -78,7 +78,7 @@ class Muon(ListOptimizer):
                     )
 
     def _gather(self, group, keys):
-        if any(p.grad is not None and wg.is_complex(p) for p in group["params"]):
+        if any(p.grad is not None and p.is_complex() for p in group["params"]):
             raise RuntimeError("Muon does not support complex parameters")
         return super()._gather(group, keys)
 

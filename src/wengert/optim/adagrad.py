@@ -80,7 +80,7 @@ class Adagrad(ListOptimizer):
 
     def _new_state(self, group, p, grad):
         start = self.defaults["initial_accumulator_value"]
-        if wg.is_complex(p):
+        if p.is_complex():
             start = complex(start, start)
         return {"step": scalar_tensor(0, group["fused"]), "sum": wg.full_like(p, start, requires_grad=False)}
 

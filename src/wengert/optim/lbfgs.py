@@ -70,7 +70,7 @@ class LBFGS(Optimizer):
         flat = []
         for p in self._params:
             grad = wg.zeros_like(p) if p.grad is None else p.grad
-            if wg.is_complex(grad):
+            if grad.is_complex():
                 grad = wg.view_as_real(grad)
             flat.append(grad.reshape(-1))
         return wg.cat(flat, 0)
@@ -80,7 +80,7 @@ class LBFGS(Optimizer):
         t = number(t)
         offset = 0
         for p in self._params:
-            if wg.is_complex(p):
+            if p.is_complex():
                 p = wg.view_as_real(p)
             p.add_(d[offset : offset + p.numel()].view_as(p), alpha=t)
             offset += p.numel()

@@ -59,7 +59,7 @@ class Rprop(ListOptimizer):
 
     def _new_state(self, group, p, grad):
         lr = number(scalar(group["lr"]))
-        if wg.is_complex(p):
+        if p.is_complex():
             lr = complex(lr, lr)
         return {"step": scalar_tensor(0), "prev": wg.zeros_like(p), "step_size": wg.full_like(grad, lr)}
 

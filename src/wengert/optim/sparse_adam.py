@@ -38,7 +38,7 @@ class SparseAdam(Optimizer):
             [i, j]
             for i, group in enumerate(self.param_groups)
             for j, p in enumerate(group["params"])
-            if wg.is_complex(p)
+            if p.is_complex()
         ]
         if complex_params:
             raise ValueError(

@@ -27,7 +27,7 @@ def _check_decay(decay):
 
 
 def _continuous(t):
-    return wg.is_floating_point(t) or wg.is_complex(t)
+    return t.is_floating_point() or t.is_complex()
 
 
 def get_ema_multi_avg_fn(decay=0.999):
