@@ -116,7 +116,7 @@ def test_subscript_errors(subscript, kind, text):
 
 def test_subscript_errors_of_writing():
     x = wg.zeros(3, 4)
-    with pytest.raises(RuntimeError, match=r"value tensor of shape \[3, 4\] cannot be broadcast to indexing result of sh"):
+    with pytest.raises(RuntimeError, match=r"value tensor of shape \[3, 4\] cannot be broadcast to indexing result of"):
         x[wg.tensor([0, 1])] = wg.zeros(3, 4)
     with pytest.raises(RuntimeError, match="Index put requires the source and destination dtypes match, got Float for"):
         x[wg.tensor([0, 1])] = wg.zeros(2, 4, dtype=wg.float64)
@@ -150,7 +150,8 @@ def test_gather_and_scatter(dim, dtype):
     source = arange(2, 3, 4) % 7
     added = a.copy()
     np.add.at(added, tuple(grid), source)
-    assert np.array_equal(x.scatter_add(dim, i, wg.tensor(source).to(dtype)).to(wg.float64).numpy(), added)
+    got = x.scatter_add(dim, i, wg.tensor(source).to(dtype))
+    assert np.array_equal(got.to(wg.float64).numpy(), added)
 
     written = a.copy()
     for at in np.ndindex(index.shape):  # in an order that ends with the last along dim
@@ -158,12 +159,13 @@ def test_gather_and_scatter(dim, dtype):
         to[dim] = index[at]
         written[tuple(to)] = source[at]
     if dim == 0:
-        assert np.array_equal(x.scatter(dim, i, wg.tensor(source).to(dtype)).to(wg.float64).numpy(), written)
+        got = x.scatter(dim, i, wg.tensor(source).to(dtype))
+        assert np.array_equal(got.to(wg.float64).numpy(), written)
 
 
-@pytest.mark.parametrize("reduce, start", [("sum", 0.0), ("prod", 1.0), ("mean", 0.0), ("amax", -np.inf), ("amin", np.inf)])
+@pytest.mark.parametrize("reduce", ["sum", "prod", "mean", "amax", "amin"])
 @pytest.mark.parametrize("include_self", [True, False])
-def test_scatter_reduce(reduce, start, include_self):
+def test_scatter_reduce(reduce, include_self):
     a, source = arange(4, 3) + 1, arange(6, 3) % 5 + 1
     index = random_index((6, 3), 4, seed=1)
     expected = a.copy()
@@ -266,11 +268,13 @@ def test_derivatives_of_linear_ops(name):
         (lambda x: x.scatter(0, wg.tensor([[0.5]]), 1.0), RuntimeError,
          "scatter(): Expected dtype int32/int64 for index"),
         (lambda x: x.index_select(0, wg.tensor([2])), IndexError, "index out of range in self"),
-        (lambda x: x.take(wg.tensor([6])), IndexError, "out of range: tried to access index 6 on a tensor of 6 elements."),
+        (lambda x: x.take(wg.tensor([6])), IndexError,
+         "out of range: tried to access index 6 on a tensor of 6 elements."),
         (lambda x: x.masked_fill(wg.zeros(3), 0.0), RuntimeError,
          "masked_fill_ only supports boolean masks, but got mask with dtype float"),
         (lambda x: wg.cat([x, wg.zeros(2, 4)]), RuntimeError,
-         "Sizes of tensors must match except in dimension 0. Expected size 3 but got size 4 for tensor number 1 in the list."),
+         ("Sizes of tensors must match except in dimension 0. Expected size 3 but got size 4 for tensor number 1 in "
+          "the list.")),
         (lambda x: wg.stack([x, wg.zeros(2)]), RuntimeError,
          "stack expects each tensor to be equal size, but got [2, 3] at entry 0 and [2] at entry 1"),
         (lambda x: x.view(4, 2), RuntimeError, "shape '[4, 2]' is invalid for input of size 6"),

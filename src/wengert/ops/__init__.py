@@ -1,7 +1,8 @@
 """The table of ops: one declaration each. Loading it registers every op with the machine."""
 
 _TABLE = (
-    "basic", "arithmetic", "compare", "math", "special", "activation", "create", "shape", "split", "combine", "index", "restructure", "distance", "reduce", "scan",
+    "basic", "arithmetic", "compare", "math", "special", "activation", "create", "shape", "split", "combine", "index",
+    "restructure", "lookup", "distance", "sampled", "reduce", "scan",
     "sort", "softmax", "matmul", "linalg_ops", "random", "loss",
 )
 

@@ -262,7 +262,8 @@ def _edge_pad_op(name, count, mode):
     rule.__name__ = name
     rule.__doc__ = f"Padded at {count // 2} dims by {'reflection' if mode == 'reflect' else 'the nearest element'}."
     grad_name = "".join(part.capitalize() for part in name[:-1].replace("pad", "pad_").split("_")) + "DBackward0"
-    return primitive(f"{name}(Tensor self, int[{count}] padding)", method=False, function=False, grad_name=grad_name)(rule)
+    schema = f"{name}(Tensor self, int[{count}] padding)"
+    return primitive(schema, method=False, function=False, grad_name=grad_name)(rule)
 
 
 reflection_pad1d = _edge_pad_op("reflection_pad1d", 2, "reflect")

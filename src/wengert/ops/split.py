@@ -175,6 +175,8 @@ def _copy_of(name, view):
     return composite(method=False)(copied)
 
 
+alias_copy = _copy_of("alias", lambda t: t)
+detach_copy = _copy_of("detach", lambda t: t.detach())
 expand_copy = _copy_of("expand", lambda t, size, implicit=False: t.expand(size))
 view_copy = _copy_of("view", lambda t, size=None, dtype=None: t.view(size if dtype is None else dtype))
 permute_copy = _copy_of("permute", lambda t, dims: t.permute(dims))

@@ -1,0 +1,135 @@
+"""Look-ups in flat tensors and tables: take, put, embedding, one_hot, isin."""
+
+from ._declare import composite, constant, primitive
+from .compare import where
+from .index import index_select, masked_fill
+from .shape import reshape
+
+
+@primitive("take(Tensor self, Index index)")
+def take(g, self, index):
+    """The elements at linear indices, in the shape of index.
+
+    >>> wengert.tensor([[4, 3], [2, 1]]).take(wengert.tensor([0, 3]))
+    tensor([4, 1])
+    """
+    return _take_backward(g, self.shape, index)
+
+
+@primitive("_take_backward(Tensor grad, int[] sizes, Index index)", method=False, function=False)
+def _take_backward(g, index):
+    """Zeros with grad added at linear indices."""
+    return take(g, index)
+
+
+@primitive("put(Tensor self, Index index, Tensor source, bool accumulate=False)", inplace=True)
+def put(g, self, index, source, accumulate):
+    """self with source written (or added) at linear indices."""
+    return _put_kept(g, index, accumulate), reshape(take(g, index), source.shape)
+
+
+@primitive("_put_kept(Tensor grad, Index index, bool accumulate)", method=False, function=False)
+def _put_kept(g, index, accumulate):
+    """grad without what put overwrites."""
+    return _put_kept(g, index, accumulate)
+
+
+@primitive("take_along_dim(Tensor self, Index indices, int? dim=None)")
+def take_along_dim():
+    """gather with broadcasting; over the flattened tensors when dim is None."""
+
+
+@primitive(
+    "embedding(Tensor weight, Index indices, int padding_idx=-1, bool scale_grad_by_freq=False, bool sparse=False)",
+    method=False,
+)
+def embedding(g, weight, indices, padding_idx, scale_grad_by_freq):
+    """The rows of weight that indices names; the row padding_idx gets no gradient."""
+    return embedding_dense_backward(g, indices, weight.shape[0], padding_idx, scale_grad_by_freq)
+
+
+@primitive(
+    "embedding_dense_backward(Tensor grad_output, Index indices, int num_weights, int padding_idx, "
+    "bool scale_grad_by_freq)",
+    method=False,
+    function=False,
+)
+def embedding_dense_backward(g, grad_output, indices, padding_idx):
+    """Rows added up where they were looked up, without the padding row."""
+    flat = reshape(indices, [-1])
+    dropped = reshape(flat == padding_idx, [-1, 1])
+    return reshape(masked_fill(index_select(g, 0, flat), dropped, 0), grad_output.shape)
+
+
+@constant("one_hot(Index self, int num_classes=-1)", method=False)
+def one_hot():
+    """1 at the index in a new last dim, 0 elsewhere; as many classes as the largest index asks for by default."""
+
+
+@composite(method=False)
+def embedding_renorm_(input, indices, max_norm, norm_type=2.0):
+    """Scales those looked-up rows of a table down, in place, whose norm is larger than max_norm."""
+    from .. import no_grad
+
+    with no_grad():
+        rows = indices.reshape(-1).unique()
+        values = index_select(input, 0, rows)
+        norms = values.norm(norm_type, 1, keepdim=True)
+        scale = where(norms > max_norm, max_norm / (norms + 1e-7), norms.new_ones(norms.shape))
+        return input.index_copy_(0, rows, values * scale)
+
+
+@composite(method=False)
+def embedding_bag(
+    weight, indices, offsets, scale_grad_by_freq=False, mode=0, sparse=False, per_sample_weights=None,
+    include_last_offset=False, padding_idx=None,
+):
+    """Rows of weight looked up and summed (mode 0), averaged (1) or maximised (2) bag by bag.
+
+    offsets says where in indices each bag starts. Returns the bags, the bag of each index, the sizes of the bags, and
+    zeros in place of the indices of maxima.
+    """
+    starts = offsets[:-1] if include_last_offset else offsets
+    if starts.numel() and int(starts[0]) != 0:
+        raise RuntimeError(
+            "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. "
+            f"However, got {int(starts[0])}"
+        )
+    if starts.numel() and int(offsets[-1]) > indices.numel():
+        raise RuntimeError(
+            f"offsets[-1] can not be greater than input's length {indices.numel()} but got offsets[-1] of "
+            f"{int(offsets[-1])}"
+        )
+    padding_idx = -1 if padding_idx is None else padding_idx
+    indices = indices.long()
+    steps = indices.new_zeros(indices.numel() + 1).index_add(0, starts.long(), indices.new_ones(starts.numel()))
+    bag = steps[:-1].cumsum(0) - 1
+    kept = indices != padding_idx
+    rows = embedding(weight, indices, padding_idx, scale_grad_by_freq)
+    if per_sample_weights is not None:
+        rows = rows * per_sample_weights.unsqueeze(-1)
+    positions = kept.nonzero().reshape(-1)
+    rows, used = rows.index_select(0, positions), bag.index_select(0, positions)
+    sizes = indices.new_zeros(starts.numel()).index_add(0, used, indices.new_ones(used.numel()))
+    out = rows.new_zeros(starts.numel(), weight.shape[1])
+    if mode == 2:
+        out = out.index_reduce(0, used, rows, "amax", include_self=False)
+    else:
+        out = out.index_add(0, used, rows)
+        if mode == 1:
+            out = out / sizes.clamp_min(1).unsqueeze(-1).to(out.dtype)
+    return out, bag, sizes, sizes.new_zeros(sizes.shape)
+
+
+@composite(method=False)
+def isin(elements, test_elements, *, assume_unique=False, invert=False):
+    """Whether each element is among the test elements.
+
+    >>> wengert.isin(wengert.tensor([1, 2, 3]), wengert.tensor([2]))
+    tensor([False,  True, False])
+    """
+    from .. import as_tensor
+
+    elements, tests = as_tensor(elements), as_tensor(test_elements).reshape(-1)
+    found = (elements.unsqueeze(-1) == tests).any(-1) if tests.numel() else elements.new_zeros(elements.shape).bool()
+    return found.logical_not() if invert else found
