@@ -19,7 +19,7 @@ constexpr int64_t kGrain = 1 << 15;
 
 struct Names {
   PyObject *params, *lr, *momentum, *dampening, *weight_decay, *nesterov, *maximize, *differentiable, *capturable, *betas, *eps, *amsgrad, *decoupled,
-      *momentum_buffer, *exp_avg, *exp_avg_sq, *max_exp_avg_sq, *step;
+      *momentum_buffer, *exp_avg, *exp_avg_sq, *max_exp_avg_sq, *step, *alpha, *centered, *square_avg, *grad_avg, *lr_decay, *sum;
 } names;
 
 // The options of a group. `ok` turns false when one is missing or not a plain number: Python then takes the step.
@@ -58,7 +58,7 @@ struct Options {
 
 // One parameter with what its step needs; held, because other Python threads run during a long loop.
 struct Item {
-  TensorRef p, grad, first, second, largest, step;
+  TensorRef p, grad, first, second, third, step;
 };
 
 bool usable(const Tensor& t, const Tensor& p) {
@@ -71,8 +71,13 @@ Tensor* entry(PyObject* entries, PyObject* name) {
   return o && is_tensor(o) ? as_tensor(o) : nullptr;
 }
 
-bool is_counter(const Tensor& t) {
-  return t.numel == 1 && (t.dtype == DType::Float32 || t.dtype == DType::Float64) && !t.inference && !t.wrapped && !t.needs_grad();
+// Takes the counter of steps from the state of one parameter.
+bool take_counter(PyObject* entries, TensorRef* to) {
+  Tensor* t = entry(entries, names.step);
+  if (!t || t->numel != 1 || (t->dtype != DType::Float32 && t->dtype != DType::Float64)) return false;
+  if (t->inference || t->wrapped || t->needs_grad()) return false;
+  *to = TensorRef(t);
+  return true;
 }
 
 // Collects the parameters that have a gradient; false when one of them is not for the loops here.
@@ -118,7 +123,7 @@ void each_piece(const Item& item, Body body) {
 }
 
 void bump_all(const Item& item) {
-  for (const TensorRef* t : {&item.p, &item.first, &item.second, &item.largest, &item.step})
+  for (const TensorRef* t : {&item.p, &item.first, &item.second, &item.third, &item.step})
     if (*t) bump(**t);
 }
 
@@ -172,7 +177,7 @@ void adam(const Item& item, const AdamOptions& o, double step) {
                 T(1 - o.beta2),         T(root),    T(o.eps),              T(-size),       o.decoupled};
   each_piece(item, [&](int64_t begin, int64_t end) {
     adam_step(at<T>(item.p, begin), at<T>(item.grad, begin), at<T>(item.first, begin), at<T>(item.second, begin),
-              at<T>(item.largest, begin), end - begin, s);
+              at<T>(item.third, begin), end - begin, s);
   });
 }
 
@@ -196,18 +201,81 @@ bool run_adam(PyObject* group, PyObject* state) {
   std::vector<Item> items;
   bool fine = collect(options, state, &items, [&](PyObject* p, PyObject* states, Item* item) {
     PyObject* entries = entries_of(p, states);
-    if (!entries) return false;
-    Tensor* step = entry(entries, names.step);
-    if (!step || !is_counter(*step)) return false;
-    item->step = TensorRef(step);
-    return take(entries, names.exp_avg, *item->p, &item->first) && take(entries, names.exp_avg_sq, *item->p, &item->second) &&
-           (!o.amsgrad || take(entries, names.max_exp_avg_sq, *item->p, &item->largest));
+    return entries && take_counter(entries, &item->step) && take(entries, names.exp_avg, *item->p, &item->first) &&
+           take(entries, names.exp_avg_sq, *item->p, &item->second) &&
+           (!o.amsgrad || take(entries, names.max_exp_avg_sq, *item->p, &item->third));
   });
   if (!fine) return false;
   for (const Item& item : items) {
     double step = count(*item.step);
     if (item.p->dtype == DType::Float32) adam<float>(item, o, step);
     else adam<double>(item, o, step);
+    bump_all(item);
+  }
+  return true;
+}
+
+struct RmspropOptions {
+  double lr, alpha, eps, decay, momentum;
+  bool centered, maximize;
+};
+
+template <class T>
+void rmsprop(const Item& item, const RmspropOptions& o) {
+  RmspropStep<T> s{T(o.maximize ? -1 : 1), T(o.decay), T(o.alpha), T(1 - o.alpha), T(o.eps), T(o.momentum), T(-o.lr)};
+  each_piece(item, [&](int64_t begin, int64_t end) {
+    rmsprop_step(at<T>(item.p, begin), at<T>(item.grad, begin), at<T>(item.first, begin), at<T>(item.second, begin),
+                 at<T>(item.third, begin), end - begin, s);
+  });
+}
+
+bool run_rmsprop(PyObject* group, PyObject* state) {
+  Options options{group};
+  RmspropOptions o{options.real(names.lr),           options.real(names.alpha),    options.real(names.eps),
+                   options.real(names.weight_decay), options.real(names.momentum), options.flag(names.centered),
+                   options.flag(names.maximize)};
+  if (options.flag(names.differentiable) || options.flag(names.capturable) || !options.ok) return false;
+  std::vector<Item> items;
+  bool fine = collect(options, state, &items, [&](PyObject* p, PyObject* states, Item* item) {
+    PyObject* entries = entries_of(p, states);
+    return entries && take_counter(entries, &item->step) && take(entries, names.square_avg, *item->p, &item->first) &&
+           (!o.centered || take(entries, names.grad_avg, *item->p, &item->second)) &&
+           (o.momentum <= 0 || take(entries, names.momentum_buffer, *item->p, &item->third));
+  });
+  if (!fine) return false;
+  for (const Item& item : items) {
+    count(*item.step);
+    if (item.p->dtype == DType::Float32) rmsprop<float>(item, o);
+    else rmsprop<double>(item, o);
+    bump_all(item);
+  }
+  return true;
+}
+
+template <class T>
+void adagrad(const Item& item, bool maximize, double decay, double eps, double size) {
+  AdagradStep<T> s{T(maximize ? -1 : 1), T(decay), T(eps), T(-size)};
+  each_piece(item, [&](int64_t begin, int64_t end) {
+    adagrad_step(at<T>(item.p, begin), at<T>(item.grad, begin), at<T>(item.first, begin), end - begin, s);
+  });
+}
+
+bool run_adagrad(PyObject* group, PyObject* state) {
+  Options options{group};
+  double lr = options.real(names.lr), lr_decay = options.real(names.lr_decay);
+  double decay = options.real(names.weight_decay), eps = options.real(names.eps);
+  bool maximize = options.flag(names.maximize);
+  if (options.flag(names.differentiable) || !options.ok) return false;
+  std::vector<Item> items;
+  bool fine = collect(options, state, &items, [&](PyObject* p, PyObject* states, Item* item) {
+    PyObject* entries = entries_of(p, states);
+    return entries && take_counter(entries, &item->step) && take(entries, names.sum, *item->p, &item->first);
+  });
+  if (!fine) return false;
+  for (const Item& item : items) {
+    double size = lr / (1 + (count(*item.step) - 1) * lr_decay);
+    if (item.p->dtype == DType::Float32) adagrad<float>(item, maximize, decay, eps, size);
+    else adagrad<double>(item, maximize, decay, eps, size);
     bump_all(item);
   }
   return true;
@@ -241,6 +309,8 @@ PyObject* clear_grads(PyObject*, PyObject* params) {
 PyMethodDef functions[] = {
     {"_sgd_step", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(step<run_sgd>)), METH_FASTCALL, nullptr},
     {"_adam_step", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(step<run_adam>)), METH_FASTCALL, nullptr},
+    {"_rmsprop_step", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(step<run_rmsprop>)), METH_FASTCALL, nullptr},
+    {"_adagrad_step", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(step<run_adagrad>)), METH_FASTCALL, nullptr},
     {"_clear_grads", clear_grads, METH_O, nullptr},
     {nullptr, nullptr, 0, nullptr}};
 
@@ -264,7 +334,13 @@ int init_optim(PyObject* module) {
                                                     {&names.exp_avg, "exp_avg"},
                                                     {&names.exp_avg_sq, "exp_avg_sq"},
                                                     {&names.max_exp_avg_sq, "max_exp_avg_sq"},
-                                                    {&names.step, "step"}};
+                                                    {&names.step, "step"},
+                                                    {&names.alpha, "alpha"},
+                                                    {&names.centered, "centered"},
+                                                    {&names.square_avg, "square_avg"},
+                                                    {&names.grad_avg, "grad_avg"},
+                                                    {&names.lr_decay, "lr_decay"},
+                                                    {&names.sum, "sum"}};
   for (auto [to, text] : all) *to = check(PyUnicode_InternFromString(text));
   return PyModule_AddFunctions(module, functions);
 }

@@ -40,18 +40,24 @@ WG_ALWAYS void sgd_any(T* p, const T* grad, T* buffer, int64_t n, const SgdStep<
 
 enum class Decay { None, Gradient, Parameter };
 
+// One step from a towards b; from the nearer end, as lerp goes.
+template <class T>
+struct Mean {
+  bool near;
+  T weight;
+  explicit WG_ALWAYS Mean(T w) : near(std::fabs(w) < T(0.5)), weight(near ? w : w - T(1)) {}
+  WG_ALWAYS T operator()(T a, T b) const { return fused(weight, b - a, near ? a : b); }
+};
+
 template <Decay D, bool Largest, class T>
 WG_ALWAYS void adam_loop(T* __restrict p, const T* __restrict grad, T* __restrict mean, T* __restrict square,
                          T* __restrict largest, int64_t n, const AdamStep<T> s) {
-  // lerp goes from the nearer end.
-  const bool near = std::fabs(s.weight1) < T(0.5);
-  const T weight = near ? s.weight1 : s.weight1 - T(1);
+  const Mean<T> lerp(s.weight1);
   for (int64_t i = 0; i < n; ++i) {
     T x = p[i], g = s.sign * grad[i];
     if constexpr (D == Decay::Parameter) x *= s.shrink;
     if constexpr (D == Decay::Gradient) g = fused(x, s.decay, g);
-    T m = mean[i];
-    m = fused(weight, g - m, near ? m : g);
+    T m = lerp(mean[i], g);
     mean[i] = m;
     T v = fused(s.weight2 * g, g, square[i] * s.beta2);
     square[i] = v;
@@ -79,6 +85,55 @@ WG_ALWAYS void adam_any(T* p, const T* grad, T* mean, T* square, T* largest, int
   }
 }
 
+template <bool Centered, bool Momentum, class T>
+WG_ALWAYS void rmsprop_loop(T* __restrict p, const T* __restrict grad, T* __restrict square, T* __restrict centre,
+                            T* __restrict buffer, int64_t n, const RmspropStep<T> s) {
+  const Mean<T> lerp(s.weight);
+  const bool decays = s.decay != T(0);
+  for (int64_t i = 0; i < n; ++i) {
+    T x = p[i], g = s.sign * grad[i];
+    g = decays ? fused(x, s.decay, g) : g;
+    T v = fused(s.weight * g, g, square[i] * s.alpha);
+    square[i] = v;
+    if constexpr (Centered) {
+      T c = lerp(centre[i], g);
+      centre[i] = c;
+      v = fused(-c, c, v);
+    }
+    T spread = std::sqrt(v) + s.eps;
+    if constexpr (Momentum) {
+      T b = buffer[i] * s.momentum + g / spread;
+      buffer[i] = b;
+      p[i] = fused(b, s.negative_lr, x);
+    } else {
+      p[i] = x + (s.negative_lr * g) / spread;
+    }
+  }
+}
+
+template <class T>
+WG_ALWAYS void rmsprop_any(T* p, const T* grad, T* square, T* centre, T* buffer, int64_t n, const RmspropStep<T>& s) {
+  if (centre) {
+    if (buffer) rmsprop_loop<true, true>(p, grad, square, centre, buffer, n, s);
+    else rmsprop_loop<true, false>(p, grad, square, centre, buffer, n, s);
+  } else {
+    if (buffer) rmsprop_loop<false, true>(p, grad, square, centre, buffer, n, s);
+    else rmsprop_loop<false, false>(p, grad, square, centre, buffer, n, s);
+  }
+}
+
+template <class T>
+WG_ALWAYS void adagrad_loop(T* __restrict p, const T* __restrict grad, T* __restrict sum, int64_t n, const AdagradStep<T> s) {
+  const bool decays = s.decay != T(0);
+  for (int64_t i = 0; i < n; ++i) {
+    T x = p[i], g = s.sign * grad[i];
+    g = decays ? fused(x, s.decay, g) : g;
+    T v = fused(g, g, sum[i]);
+    sum[i] = v;
+    p[i] = x + (s.negative_size * g) / (std::sqrt(v) + s.eps);
+  }
+}
+
 }  // namespace
 
 WG_CLONES void sgd_step(float* p, const float* grad, float* buffer, int64_t n, const SgdStep<float>& s) {
@@ -94,6 +149,21 @@ WG_CLONES void adam_step(float* p, const float* grad, float* mean, float* square
 WG_CLONES void adam_step(double* p, const double* grad, double* mean, double* square, double* largest, int64_t n,
                          const AdamStep<double>& s) {
   adam_any(p, grad, mean, square, largest, n, s);
+}
+
+WG_CLONES void rmsprop_step(float* p, const float* grad, float* square, float* centre, float* buffer, int64_t n,
+                            const RmspropStep<float>& s) {
+  rmsprop_any(p, grad, square, centre, buffer, n, s);
+}
+WG_CLONES void rmsprop_step(double* p, const double* grad, double* square, double* centre, double* buffer, int64_t n,
+                            const RmspropStep<double>& s) {
+  rmsprop_any(p, grad, square, centre, buffer, n, s);
+}
+WG_CLONES void adagrad_step(float* p, const float* grad, float* sum, int64_t n, const AdagradStep<float>& s) {
+  adagrad_loop(p, grad, sum, n, s);
+}
+WG_CLONES void adagrad_step(double* p, const double* grad, double* sum, int64_t n, const AdagradStep<double>& s) {
+  adagrad_loop(p, grad, sum, n, s);
 }
 
 }  // namespace wg

@@ -256,7 +256,9 @@ def test_submodules_load_lazily_and_names_are_complete():
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("case", [c for c in CASES if c[0] in ("SGD", "Adam", "AdamW")], ids=case_id)
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if c[0] in ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad")], ids=case_id
+)
 def test_steps_in_the_core_and_in_python_agree_bit_for_bit(case, dtype, monkeypatch):
     name, options = case
     cls = getattr(wg.optim, name)

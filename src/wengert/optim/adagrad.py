@@ -2,7 +2,7 @@
 
 import wengert as wg
 
-from ._lists import ListOptimizer, check_fused, check_lr, check_positive, number, scalar, scalar_tensor
+from ._lists import ListOptimizer, check_fused, check_lr, check_positive, native, number, scalar, scalar_tensor
 
 __all__ = ["Adagrad"]
 
@@ -31,6 +31,7 @@ class Adagrad(ListOptimizer):
     """
 
     _keys = ("sum", "step")
+    _native = native("_adagrad_step")
     _compat = (("foreach", None), ("maximize", False), ("differentiable", False), ("fused", None))
 
     def __init__(

@@ -2,7 +2,7 @@
 
 import wengert as wg
 
-from ._lists import ListOptimizer, check_lr, check_positive, number, scalar, scalar_tensor
+from ._lists import ListOptimizer, check_lr, check_positive, native, number, scalar, scalar_tensor
 
 __all__ = ["RMSprop"]
 
@@ -31,6 +31,7 @@ class RMSprop(ListOptimizer):
         tensor([0.9000], requires_grad=True)
     """
 
+    _native = native("_rmsprop_step")
     _compat = (*ListOptimizer._compat, ("momentum", 0), ("centered", False))
     _sparse_error = "RMSprop does not support sparse gradients"
 
