@@ -178,25 +178,19 @@ static void mark_views(Call& c) {
       mark_view(*c.result(k), base, how, c.op);
 }
 
-// add(x, y, alpha=2) is add(x, 2 * y); div(x, y, rounding_mode="floor") is floor_divide(x, y): what is beyond the operands
+// add(x, y, alpha=2) is an op of three operands; div(x, y, rounding_mode="floor") is floor_divide(x, y): what is beyond the operands
 // of an elementwise op is settled here.
 static void settle_options(Call& c) {
-  static const OpDef *add = find_op("add"), *sub = find_op("sub"), *mul = find_op("mul"), *div = find_op("div"),
-                     *floor = find_op("floor_divide"), *trunc = find_op("trunc_divide");
+  static const OpDef *add = find_op("add"), *sub = find_op("sub"), *div = find_op("div"), *add_scaled = find_op("_add_scaled"),
+                     *sub_scaled = find_op("_sub_scaled"), *floor = find_op("floor_divide"), *trunc = find_op("trunc_divide");
   if (c.op == add || c.op == sub) {
     Value alpha = c.args[2];
     if (alpha.is_number() && !(alpha.tag != Tag::Complex && alpha.to_double() == 1)) {
       if (c.args[0].is_tensor() && c.args[1].is_tensor())
         WG_CHECK(alpha.tag == Tag::Int || category(c.args[0].tensor->dtype) >= 2 || category(c.args[1].tensor->dtype) >= 2,
                  "For integral input tensors, argument alpha must not be a floating point number.");
-      if (c.args[1].is_number()) {
-        Value a = c.args[1];
-        bool whole = a.tag == Tag::Int && alpha.tag == Tag::Int;
-        if (a.tag == Tag::Complex || alpha.tag == Tag::Complex) c.set(1, hold_complex(a.to_complex() * alpha.to_complex()));
-        else c.set(1, whole ? Value::of_int(a.integer * alpha.integer) : Value::of_float(a.to_double() * alpha.to_double()));
-      } else {
-        c.set_tensor(1, apply(*mul, {c.args[1], alpha}));
-      }
+      c.op = c.op == add ? add_scaled : sub_scaled;
+      return;
     }
     c.nargs = 2;
   } else if (c.op == div) {

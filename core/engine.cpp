@@ -24,13 +24,29 @@ struct Slot {
 
 // The state of one pass. A node remembers its slot; a node that another pass holds is looked up in a map.
 class Task {
-  std::vector<std::unique_ptr<Slot>> slots_;
+  using Pool = std::vector<std::unique_ptr<Slot>>;
+  static constexpr size_t kKept = 1024;
+  static Pool& pool() {  // slots of passes that are over, kept with their buffers' memory
+    thread_local Pool p;
+    return p;
+  }
+  Pool slots_;
   std::unordered_map<Node*, uint32_t> elsewhere_;
 
  public:
   ~Task() {
-    for (auto& s : slots_)
+    for (auto& s : slots_) {
       if (s->node->task == this) s->node->task = nullptr;
+      s->node.reset();
+      s->buffer.clear();
+      s->captures.clear();
+      s->waiting = 0;
+      s->needed = true;
+    }
+    while (!slots_.empty() && pool().size() < kKept) {
+      pool().push_back(std::move(slots_.back()));
+      slots_.pop_back();
+    }
   }
   Slot* find(Node* n) {
     if (n->task == this) return slots_[n->slot].get();
@@ -40,7 +56,12 @@ class Task {
   }
   Slot& add(Node* n) {
     auto k = uint32_t(slots_.size());
-    slots_.push_back(std::make_unique<Slot>());
+    if (pool().empty()) {
+      slots_.push_back(std::make_unique<Slot>());
+    } else {
+      slots_.push_back(std::move(pool().back()));
+      pool().pop_back();
+    }
     slots_.back()->node = Ref<Node>(n);
     if (!n->task) {
       n->task = this;
@@ -121,19 +142,22 @@ TensorRef zeros_for(const OutputMeta& m) { return zeros(m.sizes, m.dtype); }
 
 void run_native_rule(Node& n, const Gradients& in, Gradients& out, bool recording) {
   const Program& p = *n.program;
-  std::vector<Held> held(p.leaves.size());
-  std::vector<Value> leaves(p.leaves.size());
-  for (uint32_t i = 0; i < p.leaves.size(); ++i) {
+  Few<Held, 8> held;
+  Few<Value, 8> leaves;
+  Few<TensorRef, 4> results;
+  held.resize(uint32_t(p.leaves.size()));
+  leaves.resize(uint32_t(p.leaves.size()));
+  results.resize(uint32_t(p.outputs.size()));
+  for (uint32_t i = 0; i < held.size(); ++i) {
     const Leaf& l = p.leaves[i];
     if (l.kind == Leaf::Grad) held[i] = Held(Value(in[l.index] ? in[l.index] : zeros_for(n.outputs[l.index])));
     else held[i] = unpack(n, i, recording);
     leaves[i] = held[i].get();
   }
-  std::vector<TensorRef> results(p.outputs.size());
-  run_program(p, leaves.data(), results.data(), recording);
+  run_program(p, leaves.begin(), results.begin(), recording);
   held.clear();
   // One result for each diff argument that needs a gradient; the edges count all diff arguments.
-  size_t k = 0, edge = 0;
+  uint32_t k = 0, edge = 0;
   for (int i = 0; i < 64 && n.op->diff_args >> i; ++i) {
     if (!(n.op->diff_args >> i & 1)) continue;
     if (n.mask >> i & 1) out[edge] = std::move(results[k++]);
@@ -229,6 +253,7 @@ class Pass {
   Task task_;
   std::priority_queue<Slot*, std::vector<Slot*>, Newest> ready_;
   std::vector<TensorRef> captured_;
+  Gradients out_;  // its memory is used for every node
 
  public:
   explicit Pass(Sweep& s) : s_(s), captured_(s.inputs.size()) { current_ = this; }
@@ -322,10 +347,12 @@ class Pass {
 
   void visit(Slot& slot) {
     Node& n = *slot.node;
-    Gradients in = std::move(slot.buffer);
+    Gradients& in = slot.buffer;
     in.resize(std::max<size_t>(in.size(), n.outputs.size()));
     bool any = std::any_of(in.begin(), in.end(), [](const TensorRef& g) { return bool(g); });
-    Gradients out(n.edges.size());
+    Gradients out = std::move(out_);
+    out.clear();
+    out.resize(n.edges.size());
     if (any && (slot.needed || !slot.captures.empty())) {
       GradMode mode(s_.create_graph);
       before_node(n, in);
@@ -339,10 +366,12 @@ class Pass {
         }
       }
     }
+    in.clear();
     if (slot.needed) pass_on(n, out);
     else
       for (const Edge& e : n.edges)
         if (e.node) arrive(e);
+    out_ = std::move(out);
   }
 
   void run(Node& n, Gradients& in, Gradients& out) {

@@ -57,7 +57,7 @@ Held number_result(NumberOp op, const Value* in) {
 struct State {
   const Program& p;
   const Value* leaves;
-  std::vector<Held> temps;
+  Few<Held, 12> temps;
   bool recording;
 
   Value read(const Operand& o) const {
@@ -86,45 +86,50 @@ void run_one(State& s, const Instr& i) {
 
 // A run of elementwise instructions, as one pass over memory. False: shapes forbid it.
 bool run_fused(State& s, const Segment& g) {
-  std::vector<Value> leaves;
-  std::vector<TileInstr> code;
-  std::vector<Operand> operands;
-  operands.reserve(size_t(g.last - g.first) * 4);
-  std::vector<std::pair<Operand, uint16_t>> seen;
-  auto leaf = [&](const Operand& o) {
-    for (auto& [k, at] : seen)
-      if (k.kind == o.kind && k.index == o.index) return at;
-    leaves.push_back(s.read(o));
-    seen.push_back({o, uint16_t(leaves.size() - 1)});
-    return seen.back().second;
-  };
-  int base = s.p.code[g.first].out;
-  for (int i = g.first; i < g.last; ++i) {
-    size_t start = operands.size();
-    for (const Operand& o : s.p.code[i].in) {
-      int made = -1;
-      if (o.kind == Operand::Temp && o.index >= base)
-        for (int k = g.first; k < i; ++k)
-          if (s.p.code[k].out == o.index) made = k - g.first;
-      operands.push_back(made >= 0 ? Operand{Operand::Temp, uint16_t(made)} : Operand{Operand::Leaf, leaf(o)});
-    }
-    code.push_back({s.p.code[i].op, std::span<const Operand>(operands.data() + start, operands.size() - start)});
-  }
+  constexpr size_t kMost = 64;
+  if (g.leaves.size() > kMost || g.wanted.size() > kMost) return false;
+  Value leaves[kMost];
   bool any = false;
-  for (const Value& v : leaves) {
-    if (!v.is_tensor() && !v.is_number()) return false;
-    any |= v.is_tensor();
-    if (v.is_tensor() && v.tensor->wrapped) return false;
+  for (size_t i = 0; i < g.leaves.size(); ++i) {
+    leaves[i] = s.read(g.leaves[i]);
+    if (!leaves[i].is_tensor() && !leaves[i].is_number()) return false;
+    if (leaves[i].is_tensor() && leaves[i].tensor->wrapped) return false;
+    any |= leaves[i].is_tensor();
   }
   if (!any) return false;
-  std::vector<uint16_t> wanted;
+  Few<TensorRef, 4> results;
+  results.resize(uint32_t(g.wanted.size()));
+  if (!run_tiles(g.code, {leaves, g.leaves.size()}, g.wanted, results.begin(), nullptr)) return false;
+  for (uint32_t k = 0; k < results.size(); ++k) s.temps[g.results[k]] = Held(Value(results[k]));
+  return true;
+}
+
+// Lays out a fused segment: its leaves once each, its instructions over them.
+void lay_out(const Program& p, Segment& g) {
+  auto leaf = [&](const Operand& o) {
+    for (size_t k = 0; k < g.leaves.size(); ++k)
+      if (g.leaves[k].kind == o.kind && g.leaves[k].index == o.index) return uint16_t(k);
+    g.leaves.push_back(o);
+    return uint16_t(g.leaves.size() - 1);
+  };
+  std::vector<size_t> starts;
+  for (int i = g.first; i < g.last; ++i) {
+    starts.push_back(g.operands.size());
+    for (const Operand& o : p.code[i].in) {
+      int made = -1;
+      for (int k = g.first; k < i; ++k)
+        if (o.kind == Operand::Temp && p.code[k].out == o.index) made = k - g.first;
+      g.operands.push_back(made >= 0 ? Operand{Operand::Temp, uint16_t(made)} : Operand{Operand::Leaf, leaf(o)});
+    }
+  }
+  starts.push_back(g.operands.size());
+  for (int i = g.first; i < g.last; ++i) {
+    size_t k = size_t(i - g.first);
+    g.code.push_back({p.code[i].op, std::span<const Operand>(g.operands.data() + starts[k], starts[k + 1] - starts[k])});
+  }
   for (uint16_t t : g.results)
     for (int k = g.first; k < g.last; ++k)
-      if (s.p.code[k].out == t) wanted.push_back(uint16_t(k - g.first));
-  std::vector<TensorRef> results(wanted.size());
-  if (!run_tiles(code, leaves, wanted, results.data(), nullptr)) return false;
-  for (size_t k = 0; k < wanted.size(); ++k) s.temps[g.results[k]] = Held(Value(results[k]));
-  return true;
+      if (p.code[k].out == t) g.wanted.push_back(uint16_t(k - g.first));
 }
 
 }  // namespace
@@ -137,7 +142,7 @@ void prepare(Program& p) {
     bool fused = is_tile_op(p.code[i]);
     if (fused)
       while (j < n && is_tile_op(p.code[j]) && j - i < 100) ++j;
-    Segment g{i, j, fused && j - i > 1, {}};
+    Segment g{i, j, fused && j - i > 1, {}, {}, {}, {}, {}};
     if (g.fused) {
       for (int k = i; k < j; ++k) {
         bool outside = false;
@@ -147,13 +152,15 @@ void prepare(Program& p) {
         if (outside) g.results.push_back(p.code[k].out);
       }
     }
+    if (g.fused) lay_out(p, g);
     p.segments.push_back(std::move(g));
     i = j;
   }
 }
 
 void run_program(const Program& p, const Value* leaves, TensorRef* outputs, bool recording) {
-  State s{p, leaves, std::vector<Held>(p.temps), recording};
+  State s{p, leaves, {}, recording};
+  s.temps.resize(uint32_t(p.temps));
   GradMode mode(recording);
   for (const Segment& g : p.segments) {
     if (g.fused && !recording && run_fused(s, g)) continue;

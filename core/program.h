@@ -27,10 +27,20 @@ struct Instr {
   uint16_t out = 0;  // first temp written
 };
 
+// One elementwise instruction of a tile run: operands are leaves or earlier instructions.
+struct TileInstr {
+  const OpDef* op;
+  std::span<const Operand> in;
+};
+
 struct Segment {
   int first, last;  // instructions [first, last)
   bool fused;
-  std::vector<uint16_t> results;  // temps of a fused segment that are read outside it
+  // Of a fused segment: what it reads, its instructions over those, and which of them are read outside (as temps).
+  std::vector<Operand> leaves;
+  std::vector<Operand> operands;
+  std::vector<TileInstr> code;      // spans over operands
+  std::vector<uint16_t> wanted, results;
 };
 
 struct Program {
@@ -49,11 +59,6 @@ void run_program(const Program& p, const Value* leaves, TensorRef* outputs, bool
 // Program text for people: one line an instruction.
 std::string to_string(const Program& p);
 
-// One elementwise instruction of a tile run: operands are leaves or earlier instructions.
-struct TileInstr {
-  const OpDef* op;
-  std::span<const Operand> in;
-};
 // Runs elementwise instructions over their leaves' common broadcast shape in one pass; results[k] receives the value
 // of instruction `wanted[k]`, or is written into `into` when given (then one result). False: the shapes of the wanted
 // results differ from the common one (the caller must run one instruction at a time).

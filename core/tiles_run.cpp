@@ -48,13 +48,22 @@ struct Constant {
   DType dtype;  // wanted
 };
 
+// All of one run. There is one for each thread, used again and again, so that planning allocates nothing.
 struct Plan {
   int nsteps = 0;
   Step steps[kMaxSteps];
   std::vector<MemoryLeaf> leaves;
   std::vector<Constant> constants;
   std::vector<Output> outputs;
-  Dims space;  // collapsed sizes, outermost first
+  std::vector<Dims*> strides;  // of every operand, for collapse()
+  Dims space;                  // collapsed sizes, outermost first
+  void clear() {
+    nsteps = 0;
+    leaves.clear();
+    constants.clear();
+    outputs.clear();
+    strides.clear();
+  }
 };
 
 DType exact(DType d) { return is_complex(d) ? DType::Complex128 : is_floating(d) ? DType::Float64 : d; }
@@ -115,7 +124,7 @@ class Runner {
   char* converted_;   // one an operand position
   char* loaded_;      // one a leaf
   char* stored_;
-  std::vector<const char*> now_;  // where each leaf's tile lies
+  const char* now_[kMaxLeaves];   // where each leaf's tile lies
 
  public:
   Runner(const Plan& p, int64_t longest) : p_(p) {
@@ -125,7 +134,6 @@ class Runner {
     converted_ = constants_ + p.constants.size() * kTileBytes;
     loaded_ = converted_ + kMaxArity * kTileBytes;
     stored_ = loaded_ + p.leaves.size() * kTileBytes;
-    now_.resize(p.leaves.size());
     for (size_t k = 0; k < p.constants.size(); ++k) write_constant(p.constants[k], constants_ + k * kTileBytes, longest);
     for (int s = 0; s < p.nsteps; ++s)
       if (p.steps[s].constant) step(s, 0, longest);
@@ -252,28 +260,32 @@ class Runner {
 };
 
 // Drops dims of size 1 and merges neighbours that every operand walks alike; the order follows `lead`'s strides.
-void collapse(Dims& space, std::vector<Dims*>& strides, const Dims& lead) {
-  int d = space.size();
-  std::vector<int> order;
-  for (int i = 0; i < d; ++i)
-    if (space[i] != 1) order.push_back(i);
-  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return lead[a] > lead[b]; });
-  Dims size;
-  std::vector<Dims> merged(strides.size());
-  for (int i : order) {
-    bool joins = size.size() > 0;
-    int last = size.size() - 1;
-    for (size_t k = 0; joins && k < strides.size(); ++k) joins = merged[k][last] == (*strides[k])[i] * space[i];
-    if (joins) {
-      size[last] *= space[i];
-      for (size_t k = 0; k < strides.size(); ++k) merged[k][last] = (*strides[k])[i];
-    } else {
-      size.push_back(space[i]);
-      for (size_t k = 0; k < strides.size(); ++k) merged[k].push_back((*strides[k])[i]);
-    }
+void collapse(Dims& space, const std::vector<Dims*>& strides, const Dims& lead) {
+  int order[kMaxDims], d = 0;
+  for (int i = 0; i < space.size(); ++i) {
+    if (space[i] == 1) continue;
+    int at = d++;
+    for (; at > 0 && lead[order[at - 1]] < lead[i]; --at) order[at] = order[at - 1];
+    order[at] = i;
   }
-  space = size;
-  for (size_t k = 0; k < strides.size(); ++k) *strides[k] = merged[k];
+  // In place: merged dim m is written where it no longer hides a dim that is still to be read.
+  Dims size(d);
+  int last = -1;
+  for (Dims* s : strides) {
+    Dims sorted(d);
+    for (int k = 0; k < d; ++k) sorted[k] = (*s)[order[k]];
+    *s = sorted;
+  }
+  for (int k = 0; k < d; ++k) {
+    int64_t n = space[order[k]];
+    bool joins = last >= 0;
+    for (size_t o = 0; joins && o < strides.size(); ++o) joins = (*strides[o])[last] == (*strides[o])[k] * n;
+    if (!joins) size[++last] = 1;
+    size[last] *= n;
+    for (Dims* s : strides) (*s)[last] = (*s)[k];
+  }
+  space = Dims(size.data(), last + 1);
+  for (Dims* s : strides) *s = Dims(s->data(), last + 1);
 }
 
 Dims broadcast_strides(const Tensor& t, const Dims& shape) {
@@ -349,9 +361,7 @@ Dims common_shape(std::span<const Value> leaves) {
 }
 
 // Resolves dtypes and operands of all instructions. infos: the type of each instruction's result.
-void resolve(std::span<const TileInstr> code, std::span<const Value> leaves, Plan& p, std::vector<int>& memory_of,
-             TypeInfo* infos) {
-  WG_CHECK(int(code.size()) <= kMaxSteps && int(leaves.size()) <= kMaxLeaves, "a fused op has too many instructions");
+void resolve(std::span<const TileInstr> code, std::span<const Value> leaves, Plan& p, int* memory_of, TypeInfo* infos) {
   p.nsteps = int(code.size());
   for (size_t s = 0; s < code.size(); ++s) {
     const OpDef& op = *code[s].op;
@@ -371,7 +381,6 @@ void resolve(std::span<const TileInstr> code, std::span<const Value> leaves, Pla
     step.work = working(compute);
     step.fn = tile_fn(op.fn, step.work);
     const FnInfo& f = fn_info(op.fn);
-    if (!step.fn) fail(Kind::NotImplemented, '"', op.name, "\" not implemented for '", torch_name(compute), "'");
     WG_ASSERT(f.arity == n);
     step.arity = uint8_t(n);
     step.constant = true;
@@ -401,20 +410,18 @@ void resolve(std::span<const TileInstr> code, std::span<const Value> leaves, Pla
   }
 }
 
-// The shape of instruction s alone: what its own leaves broadcast to.
-Dims shape_of(std::span<const TileInstr> code, std::span<const Value> leaves, int s, std::vector<Dims>& shapes,
-              std::vector<bool>& known) {
-  for (int k = 0; k <= s; ++k) {
-    if (known[k]) continue;
-    Dims shape;
-    for (const Operand& o : code[k].in) {
-      if (o.kind == Operand::Temp) shape = broadcast(shape, shapes[o.index]);
-      else if (leaves[o.index].is_tensor()) shape = broadcast(shape, leaves[o.index].tensor->sizes);
-    }
-    shapes[k] = shape;
-    known[k] = true;
+// Whether each wanted instruction, by its own leaves alone, has the full shape.
+bool all_full(std::span<const TileInstr> code, std::span<const Value> leaves, std::span<const uint16_t> wanted, const Dims& shape) {
+  // full[k]: some leaf of the full shape is among the leaves of instruction k (enough in all but odd cases)
+  bool full[kMaxSteps];
+  for (size_t k = 0; k < code.size(); ++k) {
+    full[k] = false;
+    for (const Operand& o : code[k].in)
+      full[k] |= o.kind == Operand::Temp ? full[o.index] : leaves[o.index].is_tensor() && leaves[o.index].tensor->sizes == shape;
   }
-  return shapes[s];
+  for (uint16_t w : wanted)
+    if (!full[w]) return false;
+  return true;
 }
 
 }  // namespace
@@ -422,15 +429,13 @@ Dims shape_of(std::span<const TileInstr> code, std::span<const Value> leaves, in
 bool run_tiles(std::span<const TileInstr> code, std::span<const Value> leaves, std::span<const uint16_t> wanted,
                TensorRef* results, Tensor* into) {
   Dims shape = common_shape(leaves);
-  if (code.size() > 1 && wanted.size() + (leaves.size() > 2) > 0) {
-    std::vector<Dims> shapes(code.size());
-    std::vector<bool> known(code.size());
-    for (uint16_t w : wanted)
-      if (!(shape_of(code, leaves, w, shapes, known) == shape)) return false;
-  }
-  Plan p;
+  WG_CHECK(code.size() <= kMaxSteps && leaves.size() <= kMaxLeaves, "a fused op has too many instructions");
+  if (code.size() > 1 && !all_full(code, leaves, wanted, shape)) return false;
+  thread_local Plan p;
+  p.clear();
   TypeInfo infos[kMaxSteps];
-  std::vector<int> memory_of(leaves.size(), -1);
+  int memory_of[kMaxLeaves];
+  std::fill_n(memory_of, kMaxLeaves, -1);
   resolve(code, leaves, p, memory_of, infos);
   if (into) {
     WG_CHECK(into->sizes == shape || can_broadcast(shape, into->sizes), "output with shape ", to_string(into->sizes),
@@ -444,22 +449,31 @@ bool run_tiles(std::span<const TileInstr> code, std::span<const Value> leaves, s
     shape = into->sizes;
   }
   p.space = shape;
-  std::vector<Dims*> strides;
+  bool plain = true;  // every operand lies row-major in the full shape: one long row
   for (size_t k = 0; k < wanted.size(); ++k) {
     if (into) results[k] = TensorRef(into);
     else results[k] = make_result(shape, p.steps[wanted[k]].kept, leaves);
     Tensor& t = *results[k];
     if (infos[wanted[k]].rank == 0) t.number = true;
     DType kept = p.steps[wanted[k]].kept;
+    plain &= t.contiguous;
     p.outputs.push_back({wanted[k], t.data(), size_of(t.dtype), t.strides,
                          kept == t.dtype ? nullptr : convert_fn(kept, t.dtype)});
   }
   for (size_t i = 0; i < leaves.size(); ++i)
-    if (memory_of[i] >= 0) p.leaves[memory_of[i]].strides = broadcast_strides(*leaves[i].tensor, shape);
-  Dims lead = p.outputs[0].strides;
-  for (auto& o : p.outputs) strides.push_back(&o.strides);
-  for (auto& l : p.leaves) strides.push_back(&l.strides);
-  collapse(p.space, strides, lead);
+    if (memory_of[i] >= 0) plain &= leaves[i].tensor->contiguous && leaves[i].tensor->sizes == shape;
+  if (plain) {
+    p.space = Dims{results[0]->numel};
+    for (auto& o : p.outputs) o.strides = Dims{1};
+    for (auto& l : p.leaves) l.strides = Dims{1};
+  } else {
+    for (size_t i = 0; i < leaves.size(); ++i)
+      if (memory_of[i] >= 0) p.leaves[memory_of[i]].strides = broadcast_strides(*leaves[i].tensor, shape);
+    Dims lead = p.outputs[0].strides;
+    for (auto& o : p.outputs) p.strides.push_back(&o.strides);
+    for (auto& l : p.leaves) p.strides.push_back(&l.strides);
+    collapse(p.space, p.strides, lead);
+  }
   execute(p);
   return true;
 }
