@@ -3,7 +3,7 @@
 _TABLE = (
     "basic", "arithmetic", "compare", "math", "special", "activation", "create", "shape", "split", "combine", "index",
     "restructure", "lookup", "distance", "sampled", "reduce", "scan",
-    "sort", "softmax", "matmul", "linalg_ops", "random", "loss",
+    "sort", "softmax", "matmul", "linalg_ops", "random", "loss", "norm",
 )
 
 

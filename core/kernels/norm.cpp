@@ -1,0 +1,168 @@
+// Splits normalisation over threads: by rows, by sets of statistics, by planes.
+#include "norm.h"
+
+#include <algorithm>
+
+#include "../parallel.h"
+#include "norm_kernels.h"
+
+namespace wg {
+namespace {
+
+constexpr int64_t kGrain = 16384;  // elements
+
+template <class F>
+void with_kernels(DType d, F f) {
+  if (d == DType::Float32)
+    f(norm_table().of_float, float());
+  else
+    f(norm_table().of_double, double());
+}
+
+int64_t grain(int64_t work) { return std::max<int64_t>(1, kGrain / std::max<int64_t>(1, work)); }
+
+template <class T>
+const T* at(const char* p, int64_t i) {
+  return p ? reinterpret_cast<const T*>(p) + i : nullptr;
+}
+template <class T>
+T* at(char* p, int64_t i) {
+  return p ? reinterpret_cast<T*>(p) + i : nullptr;
+}
+
+// The set of statistics that plane (image, channel) belongs to.
+int64_t set_of(const PlaneNorm& s, int64_t image, int64_t channel) {
+  return s.groups ? image * s.groups + channel / (s.channels / s.groups) : channel;
+}
+// plane(k) for every plane of a set.
+template <class F>
+void each_plane(const PlaneNorm& s, int64_t set, F plane) {
+  if (s.groups) {
+    const int64_t many = s.channels / s.groups;
+    for (int64_t k = 0; k < many; ++k) plane(set * many + k);
+  } else {
+    for (int64_t i = 0; i < s.images; ++i) plane(i * s.channels + set);
+  }
+}
+
+}  // namespace
+
+void row_norm(const RowNorm& s, double eps, const char* x, const char* w, const char* b, char* y, char* mean,
+              char* rstd) {
+  with_kernels(s.dtype, [&](const auto& k, auto zero) {
+    using T = decltype(zero);
+    parallel_for(s.rows, grain(s.n), [&](int64_t from, int64_t to) {
+      k.rows(at<T>(y, from * s.n), at<T>(mean, from), at<T>(rstd, from), at<T>(x, from * s.n), at<T>(w, 0),
+             at<T>(b, 0), to - from, s.n, eps, s.centred);
+    });
+  });
+}
+
+void row_norm_backward(const RowNorm& s, const char* g, const char* x, const char* mean, const char* rstd,
+                       const char* w, char* gx) {
+  with_kernels(s.dtype, [&](const auto& k, auto zero) {
+    using T = decltype(zero);
+    parallel_for(s.rows, grain(s.n), [&](int64_t from, int64_t to) {
+      k.rows_backward(at<T>(gx, from * s.n), at<T>(g, from * s.n), at<T>(x, from * s.n), at<T>(mean, from),
+                      at<T>(rstd, from), at<T>(w, 0), to - from, s.n, s.centred);
+    });
+  });
+}
+
+void row_norm_weights(const RowNorm& s, const char* g, const char* x, const char* mean, const char* rstd, char* scratch,
+                      char* gw, char* gb) {
+  with_kernels(s.dtype, [&](const auto& k, auto zero) {
+    using T = decltype(zero);
+    const int64_t parts = std::clamp<int64_t>(s.rows * s.n / kGrain, 1, kNormParts), size = (s.rows + parts - 1) / parts;
+    parallel_for(parts, 1, [&](int64_t from, int64_t to) {
+      for (int64_t p = from; p < to; ++p) {
+        const int64_t row = p * size, rows = std::min(size, s.rows - row);
+        T* own = at<T>(scratch, 2 * p * s.n);
+        if (rows > 0)
+          k.rows_weights(own, gb ? own + s.n : nullptr, at<T>(g, row * s.n), at<T>(x, row * s.n), at<T>(mean, row),
+                         at<T>(rstd, row), rows, s.n);
+      }
+    });
+    for (int64_t i = 0; i < s.n; ++i) {
+      T w = 0, b = 0;
+      for (int64_t p = 0; p < parts; ++p) w += at<T>(scratch, 2 * p * s.n)[i], b += at<T>(scratch, (2 * p + 1) * s.n)[i];
+      at<T>(gw, 0)[i] = w;
+      if (gb) at<T>(gb, 0)[i] = b;
+    }
+  });
+}
+
+void plane_stats(const PlaneNorm& s, const char* x, double* mean, double* variance) {
+  with_kernels(s.dtype, [&](const auto& k, auto zero) {
+    using T = decltype(zero);
+    const double count = double(s.count());
+    parallel_for(s.sets(), grain(s.count()), [&](int64_t from, int64_t to) {
+      for (int64_t set = from; set < to; ++set) {
+        double total = 0, spread = 0;
+        each_plane(s, set, [&](int64_t p) { total += k.sum(at<T>(x, p * s.n), s.n); });
+        mean[set] = total / count;
+        each_plane(s, set, [&](int64_t p) { spread += k.spread(at<T>(x, p * s.n), T(mean[set]), s.n); });
+        variance[set] = spread / count;
+      }
+    });
+  });
+}
+
+void plane_apply(const PlaneNorm& s, const char* x, const double* mean, const double* rstd, const char* w,
+                 const char* b, char* y) {
+  with_kernels(s.dtype, [&](const auto& k, auto zero) {
+    using T = decltype(zero);
+    parallel_for(s.images * s.channels, grain(s.n), [&](int64_t from, int64_t to) {
+      for (int64_t p = from; p < to; ++p) {
+        const int64_t c = p % s.channels, set = set_of(s, p / s.channels, c);
+        const double scale = rstd[set] * (w ? double(at<T>(w, c)[0]) : 1.0);
+        const double shift = (b ? double(at<T>(b, c)[0]) : 0.0) - mean[set] * scale;
+        k.affine(at<T>(y, p * s.n), at<T>(x, p * s.n), T(scale), T(shift), s.n);
+      }
+    });
+  });
+}
+
+void plane_backward(const PlaneNorm& s, const char* g, const char* x, const double* mean, const double* rstd,
+                    const char* w, bool fixed, double* scratch, char* gx, char* gw, char* gb) {
+  with_kernels(s.dtype, [&](const auto& k, auto zero) {
+    using T = decltype(zero);
+    const int64_t planes = s.images * s.channels;
+    auto weight = [&](int64_t p) { return w ? double(at<T>(w, p % s.channels)[0]) : 1.0; };
+    parallel_for(planes, grain(s.n), [&](int64_t from, int64_t to) {
+      for (int64_t p = from; p < to; ++p)
+        k.product(at<T>(g, p * s.n), at<T>(x, p * s.n), T(mean[set_of(s, p / s.channels, p % s.channels)]), s.n,
+                  scratch + 2 * p);
+    });
+    if (gx) {
+      const double count = double(s.count());
+      parallel_for(s.sets(), grain(s.count()), [&](int64_t from, int64_t to) {
+        for (int64_t set = from; set < to; ++set) {
+          double all = 0, along = 0;
+          if (!fixed)
+            each_plane(s, set, [&](int64_t p) {
+              all += scratch[2 * p] * weight(p);
+              along += scratch[2 * p + 1] * weight(p);
+            });
+          const double r = rstd[set], b = -along / count * r * r * r, c = -all / count * r - b * mean[set];
+          each_plane(s, set, [&](int64_t p) {
+            k.blend(at<T>(gx, p * s.n), at<T>(g, p * s.n), at<T>(x, p * s.n), T(weight(p) * r), T(b), T(c), s.n);
+          });
+        }
+      });
+    }
+    if (!gw && !gb) return;
+    for (int64_t c = 0; c < s.channels; ++c) {
+      double sum_w = 0, sum_b = 0;
+      for (int64_t i = 0; i < s.images; ++i) {
+        const double* part = scratch + 2 * (i * s.channels + c);
+        sum_w += part[1] * rstd[set_of(s, i, c)];
+        sum_b += part[0];
+      }
+      if (gw) at<T>(gw, c)[0] = T(sum_w);
+      if (gb) at<T>(gb, c)[0] = T(sum_b);
+    }
+  });
+}
+
+}  // namespace wg

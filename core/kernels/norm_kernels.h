@@ -1,0 +1,31 @@
+// The inner loops of normalisation, one table per level of x86-64.
+#pragma once
+#include <cstdint>
+
+#include "levels.h"
+
+namespace wg {
+
+template <class T>
+struct NormOf {
+  // Rows of n: y = (x - mean) * rstd * w + b; w and b (n each) may be null. Not centred: mean is taken to be 0.
+  void (*rows)(T* y, T* mean, T* rstd, const T* x, const T* w, const T* b, int64_t rows, int64_t n, double eps,
+               bool centred);
+  void (*rows_backward)(T* gx, const T* g, const T* x, const T* mean, const T* rstd, const T* w, int64_t rows,
+                        int64_t n, bool centred);
+  // gw += sum of g * xhat, gb += sum of g over rows; gb may be null.
+  void (*rows_weights)(T* gw, T* gb, const T* g, const T* x, const T* mean, const T* rstd, int64_t rows, int64_t n);
+  // Contiguous runs.
+  double (*sum)(const T* x, int64_t n);
+  double (*spread)(const T* x, T mean, int64_t n);                         // sum of (x - mean)²
+  void (*product)(const T* g, const T* x, T mean, int64_t n, double* out);  // sum of g, sum of g * (x - mean)
+  void (*affine)(T* y, const T* x, T a, T b, int64_t n);                   // y = x * a + b
+  void (*blend)(T* y, const T* g, const T* x, T a, T b, T c, int64_t n);   // y = g * a + x * b + c
+};
+struct NormKernels {
+  NormOf<float> of_float;
+  NormOf<double> of_double;
+};
+WG_LEVEL_TABLE(NormKernels, norm_kernels, norm_table)
+
+}  // namespace wg

@@ -1,0 +1,197 @@
+// Batch norm and group norm: over planes of channels.
+#include <cmath>
+#include <limits>
+
+#include "../kernels/norm.h"
+#include "calls.h"
+#include "nn.h"
+
+namespace wg {
+namespace {
+
+constexpr auto kDouble = DType::Float64;
+
+const char* data_of(const TensorRef& t) { return t ? t->data() : nullptr; }
+TensorRef ready_or_null(Tensor* t, DType d) { return t ? ready(*t, d) : TensorRef(); }
+
+// An input of batch norm as images x channels x n. Rows of features are turned on their side, so that a channel is
+// a run of memory.
+struct Planes {
+  PlaneNorm s;
+  bool turned;
+  DType dtype;  // Float32 or Float64
+  Dims sizes;
+  explicit Planes(const Tensor& x) : turned(x.ndim() == 2), dtype(work_dtype(x.dtype)), sizes(x.sizes) {
+    s = {dtype, x.size(0), x.size(1), 1, 0};
+    for (int i = 2; i < x.ndim(); ++i) s.n *= x.size(i);
+    if (turned) s.n = s.images, s.images = 1;
+  }
+  TensorRef in(const Tensor& x) const {
+    if (!turned) return ready(x, dtype);
+    const TensorRef typed = x.dtype == dtype ? TensorRef(const_cast<Tensor*>(&x)) : cast(x, dtype);
+    return contiguous(*alias(*typed, {sizes[1], sizes[0]}, {typed->strides[1], typed->strides[0]}, typed->offset));
+  }
+  TensorRef room() const { return empty(turned ? Dims{sizes[1], sizes[0]} : sizes, dtype); }
+  TensorRef out(TensorRef y, DType d) const {
+    if (turned) y = contiguous(*alias(*y, sizes, {1, sizes[0]}, 0));
+    return given(std::move(y), d);
+  }
+};
+
+void check_channels(const Tensor* t, const char* name, int64_t n) {
+  WG_CHECK(!t || t->numel == n, name, " should contain ", n, " elements not ", t->numel);
+}
+
+// running = (1 - momentum) * running + momentum * fresh, written where the module keeps it.
+void update(Tensor& running, const double* fresh, double factor, double momentum) {
+  const TensorRef now = empty({running.numel}, kDouble);
+  copy(*now, running);
+  for (int64_t i = 0; i < running.numel; ++i)
+    now->as<double>()[i] = momentum * factor * fresh[i] + (1 - momentum) * now->as<double>()[i];
+  copy(running, *now);
+}
+
+TensorRef inverse_root(const Tensor& variance, double eps) {
+  const TensorRef out = empty(variance.sizes, kDouble);
+  for (int64_t i = 0; i < variance.numel; ++i) out->as<double>()[i] = 1 / std::sqrt(variance.as<double>()[i] + eps);
+  return out;
+}
+
+void backward(Call& c, const PlaneNorm& s, const Tensor& grad, const Tensor& from, Tensor& mean, Tensor& rstd, Tensor* w,
+              bool fixed, Tensor& gx) {
+  const TensorRef m = ready(mean, kDouble), r = ready(rstd, kDouble), weight = ready_or_null(w, s.dtype);
+  const TensorRef scratch = empty({2 * s.images * s.channels}, kDouble);
+  const TensorRef gw = zeros({s.channels}, s.dtype), gb = zeros({s.channels}, s.dtype);
+  plane_backward(s, grad.data(), from.data(), m->as<double>(), r->as<double>(), data_of(weight), fixed,
+                 scratch->as<double>(), gx.data(), gw->data(), gb->data());
+  const DType d = w ? w->dtype : c.tensor(1).dtype;
+  c.out(given(gw, d));
+  c.out(given(gb, d));
+}
+
+void call_all(Call& to, const OpDef& op, Value* args, int n, bool keep_stats) {
+  Call inner{&op, args, n};
+  apply(inner);
+  to.out(inner.first);
+  for (int k = 1; k < inner.nouts(); ++k)
+    to.out(keep_stats ? inner.result(k) : empty({0}, inner.result(k)->dtype));
+}
+
+}  // namespace
+
+// (input, weight, bias, running_mean, running_var, training, momentum, eps)
+WG_OP(_batch_norm) {
+  Tensor& x = c.tensor(0);
+  Tensor *w = c.tensor_or_null(1), *b = c.tensor_or_null(2), *rm = c.tensor_or_null(3), *rv = c.tensor_or_null(4);
+  const bool training = c.flag(5);
+  WG_CHECK_INDEX(x.ndim() >= 2, "Dimension out of range (expected to be in range of [", -x.ndim(), ", ", x.ndim() - 1,
+                 "], but got 1)");
+  WG_CHECK(training || rm, "running_mean must be defined in evaluation mode");
+  WG_CHECK(training || rv, "running_var must be defined in evaluation mode");
+  check_channels(rm, "running_mean", x.size(1));
+  check_channels(rv, "running_var", x.size(1));
+  check_channels(w, "weight", x.size(1));
+  check_channels(b, "bias", x.size(1));
+  check_floating(x.dtype, "batch_norm");
+  const Planes planes(x);
+  const TensorRef from = planes.in(x), weight = ready_or_null(w, planes.dtype), bias = ready_or_null(b, planes.dtype);
+  TensorRef mean, variance, y = planes.room();
+  if (training) {
+    mean = empty({x.size(1)}, kDouble), variance = empty({x.size(1)}, kDouble);
+    plane_stats(planes.s, from->data(), mean->as<double>(), variance->as<double>());
+    const int64_t n = planes.s.count();
+    const double momentum = c.real(6);
+    if (rm && n) update(*rm, mean->as<double>(), 1, momentum);
+    if (rv && n) update(*rv, variance->as<double>(), double(n) / double(n - 1), momentum);
+  } else {
+    mean = ready(*rm, kDouble), variance = ready(*rv, kDouble);
+  }
+  const TensorRef rstd = inverse_root(*variance, c.real(7));
+  plane_apply(planes.s, from->data(), mean->as<double>(), rstd->as<double>(), data_of(weight), data_of(bias), y->data());
+  c.out(planes.out(std::move(y), x.dtype));
+  const DType stats = is_reduced(x.dtype) && rm ? rm->dtype : x.dtype;
+  c.out(cast(*mean, stats));
+  c.out(cast(*rstd, stats));
+}
+
+// (gradient, input, mean, rstd, weight, training, eps)
+WG_OP(_batch_norm_backward) {
+  Tensor &g = c.tensor(0), &x = c.tensor(1);
+  const Planes planes(x);
+  TensorRef gx = planes.room();
+  Call parts{c.op, c.args, c.nargs};
+  backward(parts, planes.s, *planes.in(g), *planes.in(x), c.tensor(2), c.tensor(3), c.tensor_or_null(4), !c.flag(5), *gx);
+  c.out(planes.out(std::move(gx), x.dtype));
+  c.out(parts.result(0));
+  c.out(parts.result(1));
+}
+
+WG_OP_AS(batch_norm, "batch_norm", Composite) { call_all(c, op<"_batch_norm">(), c.args, 8, true); }
+WG_OP_AS(native_batch_norm, "native_batch_norm", Composite) { call_all(c, op<"_batch_norm">(), c.args, 8, c.flag(5)); }
+WG_OP_AS(batch_norm_legit, "_native_batch_norm_legit", Composite) {
+  call_all(c, op<"_batch_norm">(), c.args, 8, c.flag(5));
+}
+// (input, weight, bias, training, momentum, eps)
+WG_OP_AS(batch_norm_no_stats, "_native_batch_norm_legit.no_stats", Composite) {
+  Value args[] = {c.args[0], c.args[1], c.args[2], Value(), Value(), c.args[3], c.args[4], c.args[5]};
+  call_all(c, op<"_batch_norm">(), args, 8, true);
+}
+// (input, weight, bias, running_mean, running_var, momentum, eps)
+WG_OP_AS(batch_norm_update, "_batch_norm_with_update", Composite) {
+  Value args[] = {c.args[0], c.args[1],             c.args[2], c.args[3],
+                  c.args[4], Value::of_bool(true), c.args[5], c.args[6]};
+  call_all(c, op<"_batch_norm">(), args, 8, true);
+  c.out(empty({0}, DType::UInt8));
+}
+
+// (input, weight, bias, N, C, HxW, groups, eps)
+WG_OP(native_group_norm) {
+  Tensor& x = c.tensor(0);
+  Tensor *w = c.tensor_or_null(1), *b = c.tensor_or_null(2);
+  const int64_t images = c.integer(3), channels = c.integer(4), n = c.integer(5), groups = c.integer(6);
+  WG_CHECK(groups > 0 && channels % groups == 0, "Expected number of channels in input to be divisible by num_groups, but "
+           "got input of shape ", to_string(x.sizes), " and num_groups=", groups);
+  WG_CHECK(images >= 0 && channels >= 0 && n >= 0 && images * channels * n == x.numel, "Expected input of N * C * HxW = ",
+           images * channels * n, " elements, but got input of shape ", to_string(x.sizes));
+  for (Tensor* p : {w, b})
+    WG_CHECK(!p || (p->ndim() == 1 && p->numel == channels), "Expected ", p == w ? "weight" : "bias",
+             " to be a vector of size equal to the number of channels in input, but got ", p == w ? "weight" : "bias",
+             " of shape ", to_string(p->sizes), " and input of shape ", to_string(x.sizes));
+  check_floating(x.dtype, "GroupNormKernelImpl");
+  const PlaneNorm s{work_dtype(x.dtype), images, channels, n, groups};
+  const TensorRef from = ready(x, s.dtype), weight = ready_or_null(w, s.dtype), bias = ready_or_null(b, s.dtype);
+  const TensorRef mean = zeros({images, groups}, kDouble), variance = zeros({images, groups}, kDouble);
+  TensorRef y = empty(x.sizes, s.dtype);
+  if (s.count()) plane_stats(s, from->data(), mean->as<double>(), variance->as<double>());
+  const TensorRef rstd = s.count() ? inverse_root(*variance, c.real(7))
+                                   : full({images, groups}, std::numeric_limits<double>::quiet_NaN(), kDouble);
+  plane_apply(s, from->data(), mean->as<double>(), rstd->as<double>(), data_of(weight), data_of(bias), y->data());
+  c.out(given(std::move(y), x.dtype));
+  c.out(cast(*mean, x.dtype));
+  c.out(cast(*rstd, x.dtype));
+}
+
+// (gradient, input, mean, rstd, weight, N, C, HxW, groups, eps)
+WG_OP(_group_norm_backward) {
+  Tensor &g = c.tensor(0), &x = c.tensor(1);
+  const PlaneNorm s{work_dtype(x.dtype), c.integer(5), c.integer(6), c.integer(7), c.integer(8)};
+  TensorRef gx = empty(x.sizes, s.dtype);
+  Call parts{c.op, c.args, c.nargs};
+  backward(parts, s, *ready(g, s.dtype), *ready(x, s.dtype), c.tensor(2), c.tensor(3), c.tensor_or_null(4), false, *gx);
+  c.out(given(std::move(gx), x.dtype));
+  c.out(parts.result(0));
+  c.out(parts.result(1));
+}
+
+WG_OP_AS(group_norm, "group_norm", Composite) {
+  Tensor& x = c.tensor(0);
+  const int64_t groups = c.integer(1);
+  WG_CHECK(x.ndim() >= 2, "Expected at least 2 dimensions for input tensor but received ", x.ndim());
+  WG_CHECK(groups > 0, "Expected num groups to be greater than 0, got ", groups);
+  int64_t n = 1;
+  for (int i = 2; i < x.ndim(); ++i) n *= x.size(i);
+  c.out(call<"native_group_norm">(x, Value(c.tensor_or_null(2)), Value(c.tensor_or_null(3)), x.size(0), x.size(1), n,
+                                  groups, c.real_or(4, 1e-5)));
+}
+
+}  // namespace wg
