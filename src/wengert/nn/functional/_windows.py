@@ -33,9 +33,18 @@ def _slices(n_spatial, kernel, stride, dilation, out):
         yield (..., *(slice(a, a + (o - 1) * s + 1, s) for a, o, s in zip(starts, out, stride)))
 
 
+def _check_settings(kernel, stride, padding, dilation):
+    for name, values in (("kernel_size", kernel), ("stride", stride), ("dilation", dilation)):
+        if any(v <= 0 for v in values):
+            raise RuntimeError(f"{name} should be greater than zero, but got {name}={list(values)}")
+    if any(p < 0 for p in padding):
+        raise RuntimeError("pad must be non-negative, but got pad: " + str(min(padding)))
+
+
 def _windows(x, kernel, stride, padding, dilation, ceil_mode=False, value=0.0):
     """x (…, *spatial) as (K, …, *out): one slab for every place in the kernel."""
     n = len(kernel)
+    _check_settings(kernel, stride, padding, dilation)
     sizes = x.shape[-n:]
     out = [_out_size(*args, ceil_mode) for args in zip(sizes, kernel, stride, padding, dilation)]
     if any(o <= 0 for o in out):
@@ -67,6 +76,32 @@ def _check_channels(input, weight, groups, transposed, n):
         )
 
 
+_C_NAMES = {wg.float32: "float", wg.float64: "double", wg.float16: "c10::Half", wg.bfloat16: "c10::BFloat16"}
+_KINDS = {wg.float32: "Float", wg.float64: "Double", wg.float16: "Half", wg.bfloat16: "BFloat16"}
+
+
+def _check_types(input, weight, bias, groups):
+    """torch's refusals of dtypes and shapes that do not belong together."""
+    if weight.dim() < 3:
+        raise RuntimeError("weight should have at least three dimensions")
+    if input.dtype != weight.dtype:
+        kinds = [_KINDS.get(t.dtype, str(t.dtype)) for t in (input, weight)]
+        raise RuntimeError(f"expected scalar type {kinds[0]} but found {kinds[1]}")
+    if bias is not None and bias.dtype != input.dtype:
+        kinds = [_C_NAMES.get(t.dtype, str(t.dtype)) for t in (input, bias)]
+        raise RuntimeError(f"Input type ({kinds[0]}) and bias type ({kinds[1]}) should be the same")
+    if weight.size(0) % groups:
+        raise RuntimeError(
+            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got weight of size"
+            f" [{list(weight.shape)}] instead"
+        )
+    if bias is not None and tuple(bias.shape) != (weight.size(0),):
+        raise RuntimeError(
+            f"Given weight of size {list(weight.shape)}, expected bias to be 1-dimensional with {weight.size(0)}"
+            f" elements, but got bias of size {list(bias.shape)} instead"
+        )
+
+
 def _batched(name, input, n):
     if input.dim() not in (n + 1, n + 2):
         raise RuntimeError(
@@ -78,6 +113,7 @@ def _batched(name, input, n):
 
 def _conv(n):
     def conv(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+        _check_types(input, weight, bias, groups)
         x, batched = _batched(f"conv{n}d", input, n)
         _check_channels(x, weight, groups, False, n)
         stride, dilation = tuple_of(stride, n), tuple_of(dilation, n)
@@ -157,9 +193,7 @@ conv_transpose1d, conv_transpose2d, conv_transpose3d = (_conv_transpose(n) for n
 def im2col(self, kernel_size, dilation, padding, stride):
     kernel, dilation, padding, stride = (tuple_of(v, 2) for v in (kernel_size, dilation, padding, stride))
     slabs, _ = _windows(self, kernel, stride, padding, dilation)
-    lead = self.shape[:-3]
-    cols = slabs.movedim(0, -3).reshape(*lead, self.size(-3) * slabs.size(0), -1)
-    return cols
+    return slabs.movedim(0, -3).flatten(-2).flatten(-3, -2)
 
 
 def col2im(self, output_size, kernel_size, dilation, padding, stride):
@@ -182,15 +216,25 @@ def col2im(self, output_size, kernel_size, dilation, padding, stride):
 # -- pooling -------------------------------------------------------------------------------------------------------
 
 
+def _check_half(kernel, padding, dilation):
+    for k, p, d in zip(kernel, padding, dilation):
+        if p > (d * (k - 1) + 1) // 2:
+            raise RuntimeError(
+                "pad should be at most half of effective kernel size, but got pad="
+                f"{p}, kernel_size={k} and dilation={d}"
+            )
+
+
 def _max_pool_both(n):
     def pool(self, kernel_size, stride=(), padding=0, dilation=1, ceil_mode=False):
         kernel = tuple_of(kernel_size, n)
         stride = kernel if not isinstance(stride, int) and len(stride) == 0 else tuple_of(stride, n)
         padding, dilation = tuple_of(padding, n), tuple_of(dilation, n)
-        if any(p > k // 2 for p, k in zip(padding, kernel)):
+        _check_half(kernel, padding, dilation)
+        if 0 in self.shape[-n - 1 :]:
             raise RuntimeError(
-                "pad should be at most half of effective kernel size, but got pad="
-                f"{padding[0]}, kernel_size={kernel[0]} and dilation={dilation[0]}"
+                f"max_pool{n}d: Expected input's non-batch dimensions to have positive length, but input has a shape of"
+                f" {list(self.shape)}"
             )
         low = float("-inf") if self.is_floating_point() else wg.iinfo(self.dtype).min
         slabs, out = _windows(self, kernel, stride, padding, dilation, ceil_mode, low)
@@ -228,6 +272,9 @@ def _avg_pool(n):
         kernel = tuple_of(kernel_size, n)
         stride = kernel if not isinstance(stride, int) and len(stride) == 0 else tuple_of(stride, n)
         padding = tuple_of(padding, n)
+        _check_half(kernel, padding, (1,) * n)
+        if divisor_override == 0:
+            raise RuntimeError("divisor must be not zero")
         slabs, out = _windows(self, kernel, stride, padding, (1,) * n, ceil_mode)
         total = slabs.sum(0)
         if divisor_override is not None:

@@ -119,6 +119,8 @@ def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False):
     >>> rrelu(wg.tensor([1.0]))
     tensor([1.])
     """
+    if lower > upper:
+        raise RuntimeError("Lower bound should be less than or equal to the upper bound")
     if not training:
         return leaky_relu(input, (lower + upper) / 2, inplace)
     with wg.no_grad():
@@ -167,6 +169,10 @@ def softshrink(input, lambd=0.5):
     >>> softshrink(wg.tensor([0.25, 2.0]))
     tensor([0.0000, 1.5000])
     """
+    if not lambd >= 0:
+        limit = wg.finfo(input.dtype).max
+        kind = {wg.float32: "Float", wg.float64: "Double", wg.float16: "Half"}.get(input.dtype, "BFloat16")
+        raise RuntimeError(f"lambda must be in range [0, {limit:g}] for input dtype {kind}, but found {lambd}")
     return _softshrink(input, lambd)
 
 

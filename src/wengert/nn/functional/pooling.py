@@ -140,13 +140,18 @@ def lp_pool3d(input, norm_type, kernel_size, stride=None, ceil_mode=False):
     return _power_average(input, norm_type, kernel_size, stride, ceil_mode, 3, avg_pool3d)
 
 
-def _with_defaults(output_size, input, n):
-    """output_size with None replaced by the input's own size."""
+def _with_defaults(output_size, input, n, kind):
+    """output_size with None replaced by the input's own size; `kind` ("avg" or "max") words the refusals."""
     if isinstance(output_size, int):
-        return (output_size,) * n if n > 1 else output_size
-    if output_size is None:
-        raise TypeError("output_size must not be None")
+        return (output_size,) * n
     out = tuple(output_size)
+    if len(out) != n:
+        name = f"adaptive_{kind}_pool{n}d"
+        if n == 1:
+            raise RuntimeError(f"{name}() argument 'output_size' should contain one int (got {len(out)})")
+        if kind == "max":
+            raise RuntimeError(f"{name}(): internal error: output_size.size() must be {n}")
+        raise RuntimeError(f"{name}: output_size must be {n}")
     if len(input.shape) <= len(out):
         raise ValueError(f"Input dimension should be at least {len(out) + 1}")
     sizes = input.shape[-len(out) :]
@@ -154,7 +159,7 @@ def _with_defaults(output_size, input, n):
 
 
 def _adaptive_max_pool(input, output_size, return_indices, n):
-    out = _adaptive_max[n](input, _with_defaults(output_size, input, n))
+    out = _adaptive_max[n](input, _with_defaults(output_size, input, n, "max"))
     return out if return_indices else out[0]
 
 
@@ -210,7 +215,7 @@ def adaptive_avg_pool1d(input, output_size):
     >>> adaptive_avg_pool1d(wg.tensor([[1.0, 3.0]]), 1)
     tensor([[2.]])
     """
-    return _adaptive_avg[1](input, output_size)
+    return _adaptive_avg[1](input, _with_defaults(output_size, input, 1, "avg"))
 
 
 def adaptive_avg_pool2d(input, output_size):
@@ -220,7 +225,7 @@ def adaptive_avg_pool2d(input, output_size):
     >>> adaptive_avg_pool2d(wg.ones(1, 1, 6, 6), 1)
     tensor([[[[1.]]]])
     """
-    return _adaptive_avg[2](input, _with_defaults(output_size, input, 2))
+    return _adaptive_avg[2](input, _with_defaults(output_size, input, 2, "avg"))
 
 
 def adaptive_avg_pool3d(input, output_size):
@@ -230,4 +235,4 @@ def adaptive_avg_pool3d(input, output_size):
     >>> adaptive_avg_pool3d(wg.ones(1, 1, 6, 6, 6), 2).shape
     torch.Size([1, 1, 2, 2, 2])
     """
-    return _adaptive_avg[3](input, _with_defaults(output_size, input, 3))
+    return _adaptive_avg[3](input, _with_defaults(output_size, input, 3, "avg"))

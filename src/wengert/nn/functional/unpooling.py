@@ -50,12 +50,12 @@ def _max_unpool(input, indices, kernel_size, stride, padding, output_size, n):
     count = 1
     for size in sizes:
         count *= size
-    flat = indices.reshape(*lead, -1)
+    flat = indices.flatten(-n)
     if flat.numel() and (int(flat.min()) < 0 or int(flat.max()) >= count):
         bad = flat[(flat < 0) | (flat >= count)].reshape(-1)[0].item()
         raise RuntimeError(f"Found an invalid max index: {bad} (output volumes are of size {'x'.join(map(str, sizes))}")
     out = input.new_zeros((*lead, count))
-    return out.scatter(-1, flat, input.reshape(*lead, -1)).reshape(*lead, *sizes)
+    return out.scatter(-1, flat, input.flatten(-n)).reshape(*lead, *sizes)
 
 
 def _scalar_name(t):
@@ -99,6 +99,21 @@ def _window_starts(sample, size, out, kernel):
     return wg.cat([inner, wg.full((*sample.shape, 1), size - kernel, dtype=wg.int64)], -1)
 
 
+def _check_fractional(input, kernel, out, n):
+    """torch's refusals of empty inputs and of windows that do not fit."""
+    name = "fractional_max_pool2d()" if n == 2 else "fractional_max_pool3d_out()"
+    first = 1 if input.dim() == n + 2 else 0
+    for d in range(first, input.dim()):
+        if input.size(d) == 0:
+            raise RuntimeError(
+                f"{name}: Expected input to have non-zero size for non-batch dimensions, but got{list(input.shape)}"
+                f" with dimension {d} being empty."
+            )
+    for what, size, k, o in zip(("time", "height", "width")[3 - n :], input.shape[-n:], kernel, out):
+        if o + k - 1 > size:
+            raise RuntimeError(f"{name}: pool {what} {k} too large relative to input {what} {size}")
+
+
 def _fractional(input, kernel_size, output_size, output_ratio, samples, n):
     name = f"fractional_max_pool{n}d"
     if output_size is None and output_ratio is None:
@@ -110,6 +125,7 @@ def _fractional(input, kernel_size, output_size, output_ratio, samples, n):
         output_size = [int(input.size(d - n) * ratio[d]) for d in range(n)]
     kernel, out = tuple_of(kernel_size, n), tuple_of(output_size, n)
     batched = input.dim() == n + 2
+    _check_fractional(input, kernel, out, n)
     x = input if batched else input.unsqueeze(0)
     if samples is None:
         samples = wg.rand(x.size(0), x.size(1), n, dtype=input.dtype)
@@ -124,7 +140,10 @@ def _fractional(input, kernel_size, output_size, output_ratio, samples, n):
         shape[d], shape[n + d] = out[d], kernel[d]
         index = index.reshape(*lead, *shape)
         where = index if where is None else where * sizes[d] + index
-    where = where.reshape(*x.shape[:2], *out, -1)
+    window = 1
+    for k in kernel:
+        window *= k
+    where = where.reshape(*x.shape[:2], *out, window)
     flat = x.flatten(2)
     windows = flat.gather(2, where.flatten(2)).reshape(where.shape)
     best = windows.detach().argmax(-1, keepdim=True)

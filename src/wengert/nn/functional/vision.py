@@ -288,7 +288,9 @@ def pixel_shuffle(input, upscale_factor):
             "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of upscale_factor,"
             f" but input.size(-3)={c} is not divisible by {r * r}"
         )
-    split = input.reshape(-1, c // (r * r), r, r, h, w).permute(0, 1, 4, 2, 5, 3)
+    split = input.reshape(*lead, c // (r * r), r, r, h, w)
+    k = len(lead)
+    split = split.permute(*range(k + 1), k + 3, k + 1, k + 4, k + 2)
     return split.reshape(*lead, c // (r * r), h * r, w * r)
 
 
@@ -313,7 +315,9 @@ def pixel_unshuffle(input, downscale_factor):
                 f"pixel_unshuffle expects {name} to be divisible by downscale_factor, but input.size({at})={n} is not"
                 f" divisible by {r}"
             )
-    split = input.reshape(-1, c, h // r, r, w // r, r).permute(0, 1, 3, 5, 2, 4)
+    split = input.reshape(*lead, c, h // r, r, w // r, r)
+    k = len(lead)
+    split = split.permute(*range(k + 1), k + 2, k + 4, k + 1, k + 3)
     return split.reshape(*lead, c * r * r, h // r, w // r)
 
 
@@ -329,12 +333,12 @@ def channel_shuffle(input, groups):
         raise RuntimeError(
             f"Number of groups to divide channels in must be positive. Value of groups:{groups}"
         )
-    n, c = input.shape[:2]
+    c = input.size(1)
     if c % groups:
         raise RuntimeError(
             f"Number of channels must be divisible by groups. Got {c} channels and {groups} groups."
         )
-    return input.reshape(n, groups, c // groups, -1).transpose(1, 2).reshape(input.shape)
+    return input.unflatten(1, (groups, c // groups)).transpose(1, 2).reshape(input.shape)
 
 
 native_channel_shuffle = channel_shuffle
