@@ -41,7 +41,7 @@ CASES = {
     "Gumbel": lambda m, d: d.Gumbel(t(m, [0.0, 1.0]), t(m, [1.0, 2.0])),
     "Geometric": lambda m, d: d.Geometric(t(m, [0.3, 0.9])),
     "Binomial": lambda m, d: d.Binomial(7, t(m, [0.3, 0.9])),
-    "NegativeBinomial": lambda m, d: d.NegativeBinomial(t(m, [3.0, 5.0]), t(m, [0.3, 0.6])),
+    "NegativeBinomial": lambda m, d: d.NegativeBinomial(t(m, [3.0, 5.0]), t(m, [0.3, 0.55])),
     "Mixture": lambda m, d: d.MixtureSameFamily(d.Categorical(t(m, [0.3, 0.7])),
                                                 d.Normal(t(m, [-1.0, 2.0]), t(m, [1.0, 0.5]))),
     "Mixture of vectors": lambda m, d: d.MixtureSameFamily(

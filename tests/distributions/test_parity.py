@@ -118,8 +118,10 @@ def test_gradients_through_samples(name):
         sample = draw(library, GRADIENTS[name](module, a, b), (4,), "rsample")
         (sample * library.arange(12, dtype=library.float64).view(4, 3)).sum().backward()
         results.append([[] if x.grad is None else x.grad.tolist() for x in (a, b)])
-    assert results[0][0] == pytest.approx(results[1][0], rel=1e-8)
-    assert results[0][1] == pytest.approx(results[1][1], rel=1e-8)
+    # torch approximates the derivative of gamma samples to about three digits; wengert computes it.
+    tolerance = 2e-3 if name in ("Gamma", "Beta", "StudentT", "Dirichlet") else 1e-8
+    assert results[0][0] == pytest.approx(results[1][0], rel=tolerance, abs=tolerance)
+    assert results[0][1] == pytest.approx(results[1][1], rel=tolerance, abs=tolerance)
 
 
 def kl_pairs():
