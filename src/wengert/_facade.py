@@ -12,6 +12,8 @@ HOMES = {
         "TypedStorage", "FloatStorage", "DoubleStorage", "HalfStorage", "BFloat16Storage", "LongStorage", "IntStorage",
         "ShortStorage", "CharStorage", "ByteStorage", "BoolStorage", "ComplexFloatStorage", "ComplexDoubleStorage",
     ), "storage"),
+    **dict.fromkeys(("FloatTensor", "DoubleTensor", "HalfTensor", "BFloat16Tensor", "LongTensor", "IntTensor",
+                     "ShortTensor", "CharTensor", "ByteTensor", "BoolTensor"), "_legacy_types"),
     "Stream": "cpu", "Event": "cpu",
 }
 

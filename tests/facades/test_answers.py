@@ -207,6 +207,16 @@ def test_tensorboard_or_a_clear_error():
         assert importlib.import_module("wengert.utils.tensorboard").tensorboard is tensorboard
 
 
+def test_older_names_of_types():
+    assert torch.FloatTensor([1, 2]).tolist() == [1.0, 2.0] and torch.LongTensor([1]).dtype is torch.int64
+    assert torch.DoubleTensor(2, 3).shape == (2, 3) and torch.ByteTensor().numel() == 0
+    value = torch.ones(2)
+    assert isinstance(value, torch.FloatTensor) and not isinstance(value, torch.LongTensor)
+    assert value.type(torch.LongTensor).dtype is torch.int64 and torch.FloatTensor(value).tolist() == [1, 1]
+    with pytest.raises(TypeError, match=r"expected torch\.LongTensor \(got torch\.FloatTensor\)"):
+        torch.LongTensor(value)
+
+
 def test_fork_rng_and_timer():
     torch.manual_seed(3)
     with torch.random.fork_rng():
