@@ -60,7 +60,8 @@ void arange(Call& c, const Value& start, const Value& end, const Value& step, in
   check_step(start, end, step);
   const auto whole = [](const Value& v) { return v.tag == Tag::Float ? int64_t(v.real) : v.to_int(); };
   int64_t n;
-  if (d == DType::Int64 && whole(step) != 0) {
+  WG_CHECK(d != DType::Int64 || whole(step) != 0, "step must be nonzero");
+  if (d == DType::Int64) {
     const int64_t a = whole(start), b = whole(end), s = whole(step);
     n = (b - a + s - (s > 0 ? 1 : -1)) / s;
   } else {

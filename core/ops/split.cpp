@@ -199,6 +199,25 @@ WG_OP_AS(vsplit_array, "vsplit.array", Composite) { split_along(c, "vsplit", 0, 
 WG_OP_AS(dsplit, "dsplit.int", Composite) { split_along(c, "dsplit", 2, 3); }
 WG_OP_AS(dsplit_array, "dsplit.array", Composite) { split_along(c, "dsplit", 2, 3); }
 
+// The scatters of views: a copy of argument 0 with argument 1 written where the view is.
+static void scatter_view(Call& c, const OpDef& view, std::initializer_list<Value> where, bool row_major = false) {
+  Tensor &self = c.tensor(0), &source = c.tensor(1);
+  const TensorRef out = row_major ? empty(self.sizes, self.dtype) : clone(self);
+  if (row_major) copy(*out, self);
+  std::vector<Value> args{Value(out)};
+  args.insert(args.end(), where);
+  Call inner{&view, args.data(), int(args.size()), nullptr, {}, {}, {}};
+  apply(inner);
+  WG_CHECK(inner.first->sizes == source.sizes, "expected src to have a size equal to the slice of self. src size = ",
+           to_string(source.sizes), ", slice size = ", to_string(inner.first->sizes));
+  copy(*inner.first, source);
+  c.out(out);
+}
+WG_OP(select_scatter) { scatter_view(c, op<"select">(), {c.args[2], c.args[3]}); }
+WG_OP(slice_scatter) { scatter_view(c, op<"slice">(), {c.args[2], c.args[3], c.args[4], c.args[5]}); }
+WG_OP(diagonal_scatter) { scatter_view(c, op<"diagonal">(), {c.args[2], c.args[3], c.args[4]}); }
+WG_OP(as_strided_scatter) { scatter_view(c, op<"as_strided">(), {c.args[2], c.args[3], c.args[4]}, true); }
+
 WG_OP_AS(flatten, "flatten", Composite) {
   Tensor& t = c.tensor(0);
   const int first = wrap_dim(c.integer_or(1, 0), t.ndim()), last = wrap_dim(c.integer_or(2, -1), t.ndim());

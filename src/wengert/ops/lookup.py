@@ -100,7 +100,7 @@ def embedding_bag(
             f"offsets[-1] can not be greater than input's length {indices.numel()} but got offsets[-1] of "
             f"{int(offsets[-1])}"
         )
-    padding_idx = -1 if padding_idx is None else padding_idx
+    padding_idx = -1 if padding_idx is None else padding_idx % weight.shape[0]
     indices = indices.long()
     steps = indices.new_zeros(indices.numel() + 1).index_add(0, starts.long(), indices.new_ones(starts.numel()))
     bag = steps[:-1].cumsum(0) - 1

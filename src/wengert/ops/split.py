@@ -122,45 +122,29 @@ def dsplit_array():
     """dsplit at indices."""
 
 
-def _checked(part, src):
-    if part.shape != src.shape:
-        raise RuntimeError(
-            "expected src to have a size equal to the slice of self. "
-            f"src size = {list(src.shape)}, slice size = {list(part.shape)}"
-        )
-    return part
+@primitive("select_scatter(Tensor self, Tensor src, int dim, int index)")
+def select_scatter(g, src, dim, index):
+    """self with src in place of the slice at an index of dim."""
+    return select_scatter(g, new_zeros(g, src.shape), dim, index), select(g, dim, index)
 
 
-@composite
-def select_scatter(input, src, dim, index):
-    """input with src in place of the slice at an index of dim."""
-    out = input.clone()
-    _checked(select(out, dim, index), src).copy_(src)
-    return out
+@primitive("slice_scatter(Tensor self, Tensor src, int dim=0, int? start=None, int? end=None, int step=1)")
+def slice_scatter(g, src, dim, start, end, step):
+    """self with src in place of self[start:end:step] along dim."""
+    return slice_scatter(g, new_zeros(g, src.shape), dim, start, end, step), slice(g, dim, start, end, step)
 
 
-@composite
-def slice_scatter(input, src, dim=0, start=None, end=None, step=1):
-    """input with src in place of input[start:end:step] along dim."""
-    out = input.clone()
-    _checked(slice(out, dim, start, end, step), src).copy_(src)
-    return out
+@primitive("diagonal_scatter(Tensor self, Tensor src, int offset=0, int dim1=0, int dim2=1)")
+def diagonal_scatter(g, src, offset, dim1, dim2):
+    """self with src on a diagonal."""
+    return diagonal_scatter(g, new_zeros(g, src.shape), offset, dim1, dim2), diagonal(g, offset, dim1, dim2)
 
 
-@composite
-def diagonal_scatter(input, src, offset=0, dim1=0, dim2=1):
-    """input with src on a diagonal."""
-    out = input.clone()
-    _checked(diagonal(out, offset, dim1, dim2), src).copy_(src)
-    return out
-
-
-@composite
-def as_strided_scatter(input, src, size, stride, storage_offset=None):
-    """input with src in the place of an as_strided view."""
-    out = input.contiguous().clone()
-    _checked(as_strided(out, size, stride, storage_offset), src).copy_(src)
-    return out
+@primitive("as_strided_scatter(Tensor self, Tensor src, int[] size, int[] stride, int? storage_offset=None)")
+def as_strided_scatter(g, src, size, stride, storage_offset):
+    """self, made contiguous, with src in the place of an as_strided view."""
+    kept = as_strided_scatter(g, new_zeros(g, src.shape), size, stride, storage_offset)
+    return kept, as_strided(g.contiguous(), size, stride, storage_offset)
 
 
 def _copy_of(name, view):
