@@ -7,7 +7,7 @@ import wengert as wg
 
 from ._native import native
 from .activation import softmax
-from .dropout import dropout
+from .dropouts import dropout
 from .padding import pad
 
 scaled_dot_product_attention = native("scaled_dot_product_attention")

@@ -6,6 +6,7 @@ import wengert as wg
 
 from .. import functional as F
 from .. import init as _init
+from .._lazy_names import lazy_names
 from ..functional._native import native
 from ..parameter import Parameter
 from .module import Module
@@ -31,6 +32,14 @@ __all__ = [
     "Tanh",
     "Threshold",
 ]
+
+# torch has these here too.
+_ELSEWHERE = {
+    "attention": ("MultiheadAttention",),
+    "soft_activation": ("Hardshrink", "LogSigmoid", "Softshrink", "Softsign", "Tanhshrink"),
+    "softmax": ("LogSoftmax", "Softmax", "Softmax2d", "Softmin"),
+}  # fmt: skip
+__getattr__ = lazy_names(__package__, _ELSEWHERE)[0]
 
 _relu = native("relu")
 

@@ -4,9 +4,16 @@ import operator
 from collections import OrderedDict
 from itertools import chain
 
+from .._lazy_names import lazy_names
 from .module import Module
 
 __all__ = ["Container", "ModuleDict", "ModuleList", "Sequential"]
+
+# torch has these here too.
+_ELSEWHERE = {
+    "parameter_container": ("ParameterDict", "ParameterList"),
+}  # fmt: skip
+__getattr__ = lazy_names(__package__, _ELSEWHERE)[0]
 
 
 def _absolute_index(idx, length):

@@ -6,12 +6,22 @@ import wengert as wg
 
 from .. import functional as F
 from .. import init
+from .._lazy_names import lazy_names
 from ..functional._native import native
 from ..parameter import Parameter
 from .module import Module
 from .utils import _pair, _reverse_repeat_tuple, _single, _triple
 
 __all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]
+
+# torch has these here too.
+_ELSEWHERE = {
+    "lazy_conv": (
+        "LazyConv1d", "LazyConv2d", "LazyConv3d", "LazyConvTranspose1d", "LazyConvTranspose2d",
+        "LazyConvTranspose3d", "_LazyConvXdMixin",
+    ),
+}  # fmt: skip
+__getattr__ = lazy_names(__package__, _ELSEWHERE)[0]
 
 _PADDING_MODES = {"zeros", "reflect", "replicate", "circular"}
 _PADDING_STRINGS = {"same", "valid"}

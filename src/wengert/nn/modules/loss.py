@@ -2,6 +2,7 @@
 
 from .. import _reduction as R
 from .. import functional as F
+from .._lazy_names import lazy_names
 from .linear import Linear
 from .module import Module
 
@@ -21,6 +22,16 @@ __all__ = [
     "PoissonNLLLoss",
     "SmoothL1Loss",
 ]  # fmt: skip
+
+# torch has these here too.
+_ELSEWHERE = {
+    "margin_loss": (
+        "CosineEmbeddingLoss", "HingeEmbeddingLoss", "MarginRankingLoss", "MultiLabelMarginLoss",
+        "MultiLabelSoftMarginLoss", "MultiMarginLoss", "SoftMarginLoss", "TripletMarginLoss",
+        "TripletMarginWithDistanceLoss",
+    ),
+}  # fmt: skip
+__getattr__ = lazy_names(__package__, _ELSEWHERE)[0]
 
 
 class _Loss(Module):

@@ -1,6 +1,7 @@
 """Pooling layers: max, average, power-average."""
 
 from .. import functional as F
+from .._lazy_names import lazy_names
 from .module import Module
 from .utils import _pair, _single, _triple
 
@@ -18,6 +19,15 @@ __all__ = [
     "MaxUnpool2d",
     "MaxUnpool3d",
 ]  # fmt: skip
+
+# torch has these here too.
+_ELSEWHERE = {
+    "adaptive_pooling": (
+        "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d", "AdaptiveMaxPool1d",
+        "AdaptiveMaxPool2d", "AdaptiveMaxPool3d", "FractionalMaxPool2d", "FractionalMaxPool3d",
+    ),
+}  # fmt: skip
+__getattr__ = lazy_names(__package__, _ELSEWHERE)[0]
 
 
 class _MaxPoolNd(Module):

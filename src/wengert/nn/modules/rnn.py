@@ -6,12 +6,19 @@ import warnings
 import wengert as wg
 
 from .. import init
+from .._lazy_names import lazy_names
 from ..parameter import Parameter
 from ..utils.rnn import PackedSequence
 from ._recurrence import run_layers
 from .module import Module
 
 __all__ = ["GRU", "LSTM", "RNN", "RNNBase"]
+
+# torch has these here too.
+_ELSEWHERE = {
+    "rnn_cells": ("GRUCell", "LSTMCell", "RNNCell", "RNNCellBase"),
+}  # fmt: skip
+__getattr__ = lazy_names(__package__, _ELSEWHERE)[0]
 
 _GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
 
