@@ -5,6 +5,7 @@ import importlib.machinery
 import sys
 import types
 
+_OWN_ROOMS = frozenset(("cli", "demo", "io", "ops", "viz"))  # wengert's, not torch's
 _IMPORT_FROM = None  # the number of the IMPORT_FROM instruction, looked up when first needed
 
 
@@ -73,6 +74,15 @@ def _importing_from(frame):
     return frame.f_lasti >= 0 and frame.f_code.co_code[frame.f_lasti] == _IMPORT_FROM
 
 
+def _watch_all(module, torch_name):
+    """Watch a module and those below it that are loaded."""
+    _watch(module, torch_name)
+    below = module.__name__ + "."
+    for name, loaded in list(sys.modules.items()):
+        if name.startswith(below) and isinstance(loaded, types.ModuleType) and name.split(".")[1] not in _OWN_ROOMS:
+            _watch(loaded, torch_name + name[len(module.__name__):])
+
+
 def _watch(module, torch_name):
     """Give a wengert module answers for torch's names that it lacks: placeholders, and sentences that say so."""
     if "_wengert_watched" in module.__dict__ or isinstance(module, _MissingModule):
@@ -84,12 +94,18 @@ def _watch(module, torch_name):
     def __getattr__(name):
         try:
             if own is not None:
-                return own(name)
+                value = own(name)
+                if isinstance(value, types.ModuleType) and value.__name__.startswith("wengert."):
+                    _watch_all(value, "torch" + value.__name__[len("wengert"):])
+                return value
         except AttributeError as error:
             problem = error
         else:
             problem = AttributeError(f"module '{torch_name}' has no attribute '{name}'", name=name, obj=module)
         if not name.startswith("_") and _in_torch(torch_name, name):
+            found = kept_elsewhere(torch_name, name)
+            if found is not None:
+                return found
             full_name = f"{torch_name}.{name}"
             if _importing_from(sys._getframe(1)):
                 return _Missing(full_name)
@@ -97,6 +113,22 @@ def _watch(module, torch_name):
         raise problem.with_traceback(None) from None
 
     module.__getattr__ = __getattr__
+
+
+def kept_elsewhere(torch_name, name):
+    """A class or function of torch's that wengert keeps in another file of the same package, or None.
+
+    >>> import wengert.nn
+    >>> kept_elsewhere("torch.nn.modules.activation", "MultiheadAttention") is wengert.nn.MultiheadAttention
+    True
+    """
+    parts = torch_name.split(".")
+    for end in range(len(parts) - 1, 1, -1):
+        module = sys.modules.get(".".join(["wengert", *parts[1:end]]))
+        value = None if module is None else module.__dict__.get(name)
+        if callable(value):
+            return value
+    return None
 
 
 def _in_torch(torch_name, name):
@@ -131,7 +163,7 @@ class TorchFinder:
             return None
         module = _find_module(fullname)
         if not isinstance(module, _MissingModule):
-            _watch(module, fullname)
+            _watch_all(module, fullname)
         spec = importlib.machinery.ModuleSpec(fullname, _Loader(module), is_package=hasattr(module, "__path__"))
         spec.origin = getattr(module, "__file__", None)
         return spec

@@ -107,6 +107,18 @@ def test_torch_is_wengert_under_every_name(tmp_path):
     assert (result.stdout, result.returncode) == ("same 2.0\n", 0), result.stderr
 
 
+def test_classes_are_found_under_the_modules_that_torch_keeps_them_in(tmp_path):
+    result = run(tmp_path, """
+        import torch
+        assert torch.nn.modules.activation.MultiheadAttention is torch.nn.MultiheadAttention
+        from torch.nn.modules.loss import TripletMarginLoss
+        from torch.nn.modules.batchnorm import _BatchNorm
+        assert TripletMarginLoss is torch.nn.TripletMarginLoss and issubclass(torch.nn.BatchNorm1d, _BatchNorm)
+        print(hasattr(torch.nn.modules.activation, 'Linear'))
+    """)
+    assert result.stdout == "False\n", result.stderr
+
+
 def test_what_is_missing_is_said_when_it_is_used(tmp_path):
     result = run(tmp_path, """
         import torch

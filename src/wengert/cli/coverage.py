@@ -3,6 +3,7 @@
 import importlib
 import types
 
+from .._alias import kept_elsewhere
 from . import torch_names
 
 
@@ -33,7 +34,7 @@ def _member(owner, path, part):
     """The member of a module or class in a tuple, or None."""
     try:
         return (getattr(owner, part),)
-    except AttributeError:
+    except (AttributeError, ImportError):
         pass
     if isinstance(owner, type):
         # An attribute of a class that torch does not list either says nothing about coverage.
@@ -41,7 +42,8 @@ def _member(owner, path, part):
     try:
         return (importlib.import_module(f"wengert{path[5:]}.{part}"),)
     except ImportError:
-        return None
+        found = kept_elsewhere(path, part)
+        return None if found is None else (found,)
 
 
 def _missing(path, part):
