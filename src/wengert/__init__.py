@@ -39,13 +39,20 @@ _NAMES = {
     "save": "serialization", "load": "serialization", "set_printoptions": "_tensor_str", "get_printoptions": "_tensor_str",
     "compile": "compiler", "UntypedStorage": "storage", "TypedStorage": "storage", "vmap": "func", "autocast": "amp",
     "get_rng_state": "ops.random", "set_rng_state": "ops.random", "manual_seed": "ops.random", "seed": "ops.random", "initial_seed": "ops.random",
+    "is_tensor": "_questions", "is_storage": "_questions", "is_floating_point": "_questions", "is_complex": "_questions",
+    "is_signed": "_questions", "is_inference": "_questions", "is_conj": "_questions", "is_neg": "_questions", "numel": "_questions",
     "elementwise": "_elementwise", "why": "_why", "Stream": "cuda", "Event": "cuda", "GradScaler": "amp",
 }
 
 
 def __getattr__(name):
     if name in _MODULES:
-        return _import(f"{__name__}.{name}")
+        try:
+            return _import(f"{__name__}.{name}")
+        except ModuleNotFoundError as error:
+            if error.name != f"{__name__}.{name}":
+                raise
+            raise AttributeError(f"module 'torch' has no attribute '{name}'") from None
     if name in _NAMES:
         value = getattr(_import(f"{__name__}.{_NAMES[name]}"), name)
     else:
