@@ -208,3 +208,23 @@ def test_every_public_name_of_torch_nn_exists():
 
     ignored = {"intrinsic", "qat", "quantizable", "quantized"}
     assert [n for n in dir(torch.nn) if n[0] != "_" and n not in ignored and not hasattr(nn, n)] == []
+
+
+def test_classes_are_found_where_torch_has_them():
+    from importlib import import_module
+
+    lost = []
+    for name in torch.nn.modules.__all__:
+        home = getattr(torch.nn, name).__module__.replace("torch", "wengert", 1)
+        if getattr(import_module(home), name, None) is not getattr(import_module("wengert.nn"), name):
+            lost.append(f"{home}.{name}")
+    assert lost == []
+
+
+def test_importing_nn_loads_only_what_is_used():
+    import subprocess
+    import sys
+
+    program = "import sys, wengert.nn as nn; nn.Linear(1, 1); print('wengert.nn.modules.rnn' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["False"]

@@ -49,6 +49,10 @@ def assign_before_init(lib, value):
     return Early()
 
 
+def mismatched_transformer(lib):
+    return lib.nn.Transformer(4, 2, 1, 1, 4, batch_first=True)(lib.ones(1, 2, 4), lib.ones(3, 2, 4))
+
+
 ERRORS = {
     "module before init": lambda lib: assign_before_init(lib, lib.nn.ReLU()),
     "parameter before init": lambda lib: assign_before_init(lib, lib.nn.Parameter(lib.ones(1))),
@@ -106,7 +110,7 @@ ERRORS = {
     "padding index": lambda lib: lib.nn.Embedding(3, 2, padding_idx=5),
     "softmax2d": lambda lib: lib.nn.Softmax2d()(lib.ones(2)),
     "unflatten": lambda lib: lib.nn.Unflatten(1, 3),
-    "transformer": lambda lib: lib.nn.Transformer(2, 2, 1, 1, 4, batch_first=True)(lib.ones(1, 2, 2), lib.ones(3, 2, 2)),
+    "transformer": lambda lib: mismatched_transformer(lib),
     "positive margin": lambda lib: lib.nn.TripletMarginLoss(margin=0),
     "adaptive softmax": lambda lib: lib.nn.AdaptiveLogSoftmaxWithLoss(4, 4, [3, 2]),
 }  # fmt: skip
