@@ -37,8 +37,8 @@ struct Walk {
   int64_t stride[N][kMaxDims];
 
   Walk(const Dims& sizes, const Dims* const (&strides)[N], const int (&itemsize)[N]) {
-    for (int i = 0; i < sizes.size(); ++i) {
-      total *= sizes[i];
+    for (int64_t s : sizes) total *= s;
+    for (int i = 0; i < sizes.size() && total > 0; ++i) {  // an empty tensor may have any number of dims
       if (sizes[i] == 1) continue;
       int at = nd;
       const int64_t key = step((*strides[0])[i]);

@@ -119,7 +119,8 @@ void put(Tensor& to, const Positions& at, const Tensor& values, bool accumulate)
            " cannot be broadcast to indexing result of shape ", to_string(at.result));
   WG_CHECK(values.dtype == to.dtype, "Index put requires the source and destination dtypes match, got ",
            torch_name(to.dtype), " for the destination and ", torch_name(values.dtype), " for the source.");
-  const TensorRef flat = contiguous(*expand(values, at.result));
+  TensorRef flat = contiguous(*expand(values, at.result));
+  if (flat->storage.get() == to.storage.get()) flat = clone(*flat);
   put_rows(to.data(), flat->data(), at.rows, to.dtype, accumulate ? Reduce::Add : Reduce::Set);
 }
 
