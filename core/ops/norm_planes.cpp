@@ -126,7 +126,11 @@ WG_OP(_batch_norm_backward) {
   c.out(parts.result(1));
 }
 
-WG_OP_AS(batch_norm, "batch_norm", Composite) { call_all(c, op<"_batch_norm">(), c.args, 8, true); }
+WG_OP_AS(batch_norm, "batch_norm", Composite) {
+  Call inner{&op<"_batch_norm">(), c.args, 8};
+  apply(inner);
+  c.out(std::move(inner.first));
+}
 WG_OP_AS(native_batch_norm, "native_batch_norm", Composite) { call_all(c, op<"_batch_norm">(), c.args, 8, c.flag(5)); }
 WG_OP_AS(batch_norm_legit, "_native_batch_norm_legit", Composite) {
   call_all(c, op<"_batch_norm">(), c.args, 8, c.flag(5));
@@ -145,7 +149,7 @@ WG_OP_AS(batch_norm_update, "_batch_norm_with_update", Composite) {
 }
 
 // (input, weight, bias, N, C, HxW, groups, eps)
-WG_OP(native_group_norm) {
+WG_OP(_group_norm) {
   Tensor& x = c.tensor(0);
   Tensor *w = c.tensor_or_null(1), *b = c.tensor_or_null(2);
   const int64_t images = c.integer(3), channels = c.integer(4), n = c.integer(5), groups = c.integer(6);
@@ -190,7 +194,7 @@ WG_OP_AS(group_norm, "group_norm", Composite) {
   WG_CHECK(groups > 0, "Expected num groups to be greater than 0, got ", groups);
   int64_t n = 1;
   for (int i = 2; i < x.ndim(); ++i) n *= x.size(i);
-  c.out(call<"native_group_norm">(x, Value(c.tensor_or_null(2)), Value(c.tensor_or_null(3)), x.size(0), x.size(1), n,
+  c.out(call<"_group_norm">(x, Value(c.tensor_or_null(2)), Value(c.tensor_or_null(3)), x.size(0), x.size(1), n,
                                   groups, c.real_or(4, 1e-5)));
 }
 

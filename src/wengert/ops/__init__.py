@@ -3,7 +3,7 @@
 _TABLE = (
     "basic", "arithmetic", "compare", "math", "special", "activation", "create", "shape", "split", "combine", "index",
     "restructure", "lookup", "distance", "sampled", "reduce", "scan",
-    "sort", "softmax", "matmul", "linalg_ops", "random", "loss", "norm",
+    "sort", "softmax", "matmul", "linalg_ops", "random", "loss", "norm", "conv",
 )
 
 
@@ -12,3 +12,11 @@ def _load():
 
     for name in _TABLE:
         import_module(f"{__name__}.{name}")
+
+
+def __getattr__(name):
+    if name == "aten":
+        from ._declare import Namespace
+
+        return Namespace()
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

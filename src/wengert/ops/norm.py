@@ -193,11 +193,12 @@ def _batch_norm_with_update():
 
 
 @primitive(
-    "native_group_norm(Tensor input, Tensor? weight, Tensor? bias, int N, int C, int HxW, int group, float eps) "
+    "_group_norm(Tensor input, Tensor? weight, Tensor? bias, int N, int C, int HxW, int group, float eps) "
     "-> (Tensor output, Index mean, Index rstd)",
-    method=False,
+    grad_name="NativeGroupNormBackward0",
+    **HIDDEN,
 )
-def native_group_norm(g, input, weight, N, C, HxW, group, eps, mean, rstd):
+def _group_norm(g, input, weight, N, C, HxW, group, eps, mean, rstd):
     """group_norm of N images of C channels of HxW elements, with the mean and 1 / deviation of every group."""
     return _group_norm_backward(g, input, mean, rstd, weight, N, C, HxW, group, eps)
 
@@ -209,7 +210,7 @@ def native_group_norm(g, input, weight, N, C, HxW, group, eps, mean, rstd):
     **HIDDEN,
 )
 def _group_norm_backward(g0, g1, g2, grad, input, mean, rstd, weight, N, C, HxW, group, eps):
-    """The gradients of native_group_norm's input, weight and bias."""
+    """The gradients of _group_norm's input, weight and bias."""
     shape, sizes = input.shape, (N, group, C // group, HxW)
 
     def wide(t):
@@ -218,7 +219,7 @@ def _group_norm_backward(g0, g1, g2, grad, input, mean, rstd, weight, N, C, HxW,
     def back(u):
         return _group_norm_backward(u.reshape(shape), input, mean, rstd, None, N, C, HxW, group, eps)[0].reshape(sizes)
 
-    normal = native_group_norm(input, None, None, N, C, HxW, group, eps)[0].reshape(sizes)
+    normal = _group_norm(input, None, None, N, C, HxW, group, eps)[0].reshape(sizes)
     by_g, by_x, by_w = _again(
         (g0.reshape(sizes), wide(g1), wide(g2)), grad.reshape(sizes), input.reshape(sizes), wide(weight), [2, 3], eps,
         True, back, normal,
@@ -261,3 +262,11 @@ def instance_norm(
         if own is not None:
             own.copy_(wide.view(n, channels).mean(0))
     return out.view(sizes)
+
+
+@composite(method=False)
+def native_group_norm(input, weight, bias, N, C, HxW, group, eps):
+    """group_norm of N images of C channels of HxW elements, with the mean and 1 / deviation of every group."""
+    y = _group_norm(input, weight, bias, N, C, HxW, group, eps)[0]
+    groups = input.reshape(N, group, C // group * HxW)
+    return y, groups.mean(-1), (groups.var(-1, correction=0) + eps).rsqrt()

@@ -1,0 +1,107 @@
+// Shapes of convolutions and what is wrong with them.
+#include "conv_checks.h"
+
+#include <algorithm>
+
+namespace wg {
+namespace {
+
+std::string by(const Dims& d, int from) {  // "8 x 8"
+  std::string s;
+  for (int i = from; i < d.size(); ++i) s += (i > from ? " x " : "") + std::to_string(d[i]);
+  return s;
+}
+
+void check_weight(const Tensor& w, int64_t groups) {
+  WG_CHECK(w.size(0) >= groups, "Given groups=", groups, ", expected weight to be at least ", groups,
+           " at dimension 0, but got weight of size ", to_string(w.sizes), " instead");
+  WG_CHECK(w.size(0) % groups == 0, "Given groups=", groups, ", expected weight to be divisible by ", groups,
+           " at dimension 0, but got weight of size [", to_string(w.sizes), "] instead");
+  for (int i = 2; i < w.ndim(); ++i)
+    WG_CHECK(w.size(i) > 0, "kernel size should be greater than zero, but got kernel of size ", by(w.sizes, 2));
+}
+
+void check_window(const Tensor& x, const Tensor& w, const Dims& padding, const Dims& dilation) {
+  Dims padded, kernel;
+  bool small = false;
+  for (int i = 2; i < x.ndim(); ++i) {
+    padded.push_back(x.size(i) + 2 * padding[i - 2]);
+    kernel.push_back(dilation[i - 2] * (w.size(i) - 1) + 1);
+    small |= padded[i - 2] < kernel[i - 2];
+  }
+  WG_CHECK(!small, "Calculated padded input size per channel: (", by(padded, 0), "). Kernel size: (", by(kernel, 0),
+           "). Kernel size can't be greater than actual input size");
+}
+
+}  // namespace
+
+Dims spread(const Dims& d, int nd, const char* name) {
+  if (d.size() == 1) return Dims(std::max(nd, 0), d[0]);
+  WG_CHECK(d.size() == nd, "expected ", name, " to be a single integer value or a list of ", nd,
+           " values to match the convolution dimensions, but got ", name, "=", to_string(d));
+  return d;
+}
+
+Dims conv_sizes(const Dims& in, const Dims& weight, const Dims& stride, const Dims& padding, const Dims& dilation) {
+  Dims out = {in[0], weight[0]};
+  for (int i = 0; i < stride.size(); ++i)
+    out.push_back((in[2 + i] + 2 * padding[i] - dilation[i] * (weight[2 + i] - 1) - 1) / stride[i] + 1);
+  return out;
+}
+
+Dims transposed_sizes(const Dims& in, const Dims& weight, const Dims& stride, const Dims& padding, const Dims& dilation,
+                      const Dims& more, int64_t groups) {
+  Dims out = {in[0], weight[1] * groups};
+  bool small = false;
+  for (int i = 0; i < stride.size(); ++i) {
+    WG_CHECK(more[i] >= 0, "negative output_padding is not supported");
+    WG_CHECK(more[i] < std::max(stride[i], dilation[i]), "output padding must be smaller than either stride or dilation, but "
+             "got output_padding: ", to_string(more), " stride: ", to_string(stride), " dilation: ", to_string(dilation));
+    out.push_back((in[2 + i] - 1) * stride[i] - 2 * padding[i] + dilation[i] * (weight[2 + i] - 1) + more[i] + 1);
+    small |= out[2 + i] <= 0;
+  }
+  WG_CHECK(!small, "Given input size per channel: (", by(in, 2), "). Calculated output size per channel: (", by(out, 2),
+           "). Output size is too small");
+  return out;
+}
+
+void check_convolution(const Tensor& x, const Tensor& w, const Tensor* bias, const Dims& stride, const Dims& padding,
+                       const Dims& dilation, bool transposed, int64_t groups) {
+  WG_CHECK(w.ndim() > 2 && w.ndim() < 6, "weight should have at least three dimensions");
+  WG_CHECK(groups > 0, "non-positive groups is not supported");
+  WG_CHECK(std::all_of(padding.begin(), padding.end(), [](int64_t p) { return p >= 0; }), "negative padding is not supported");
+  WG_CHECK(std::all_of(stride.begin(), stride.end(), [](int64_t s) { return s > 0; }), "non-positive stride is not supported");
+  WG_CHECK(std::all_of(dilation.begin(), dilation.end(), [](int64_t d) { return d > 0; }),
+           "dilation should be greater than zero, but got ", to_string(dilation));
+  WG_CHECK(x.ndim() == w.ndim(), "Expected ", w.ndim(), "-dimensional input for ", w.ndim(), "-dimensional weight ",
+           to_string(w.sizes), ", but got ", x.ndim(), "-dimensional input of size ", to_string(x.sizes), " instead");
+  check_weight(w, groups);
+  const int64_t channels = transposed ? w.size(0) : w.size(1) * groups, outputs = transposed ? w.size(1) * groups : w.size(0);
+  WG_CHECK(x.size(1) == channels, transposed ? str("Given transposed=1") : str("Given groups=", groups), ", weight of size ",
+           to_string(w.sizes), ", expected input", to_string(x.sizes), " to have ", channels, " channels, but got ", x.size(1),
+           " channels instead");
+  WG_CHECK(!bias || (bias->ndim() == 1 && bias->size(0) == outputs), "Given ", transposed ? "transposed=1, " : "",
+           "weight of size ", to_string(w.sizes), ", expected bias to be 1-dimensional with ", outputs,
+           " elements, but got bias of size ", to_string(bias->sizes), " instead");
+  WG_CHECK(!bias || bias->dtype == x.dtype, "Input type (", name_of(x.dtype), ") and bias type (", name_of(bias->dtype),
+           ") should be the same");
+  if (!transposed) check_window(x, w, padding, dilation);
+  bool hollow = false;
+  for (int i = 2; i < x.ndim(); ++i) hollow |= x.size(i) == 0;
+  WG_CHECK(!hollow, "Only zero batch or zero channel inputs are supported, but got input shape: ", to_string(x.sizes));
+}
+
+void add_bias(Tensor& y, const Tensor& bias) {
+  const int64_t channels = y.size(1), plane = channels && y.size(0) ? y.numel / y.size(0) / channels : 0;
+  visit(y.dtype, [&]<class T>() {
+    if constexpr (!std::is_same_v<T, bool> && !is_reduced_v<T>) {
+      T* to = y.as<T>();
+      for (int64_t p = 0; p < y.size(0) * channels; ++p, to += plane) {
+        const T b = bias.as<T>()[p % channels];
+        for (int64_t i = 0; i < plane; ++i) to[i] = T(to[i] + b);
+      }
+    }
+  });
+}
+
+}  // namespace wg
