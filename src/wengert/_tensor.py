@@ -281,13 +281,18 @@ def resize_as_(self, other, memory_format=None):
 
 
 def is_shared(self):
-    """True: wengert's tensors can be sent to worker processes."""
-    return False
+    """Whether the memory is shared with other processes."""
+    import sys
+
+    reductions = sys.modules.get("wengert.multiprocessing.reductions")  # without it nothing can be shared
+    return reductions is not None and reductions.is_shared(self)
 
 
 def share_memory_(self):
-    """Accepted: data is copied when it is sent to another process."""
-    return self
+    """Moves the data to memory that other processes see too; returns self."""
+    from .multiprocessing import reductions
+
+    return reductions.share(self)
 
 
 def untyped_storage(self):
