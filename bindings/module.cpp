@@ -10,6 +10,8 @@ namespace wgpy {
 using namespace wg;
 
 int init_dtypes(PyObject* module);
+int init_optim(PyObject* module);
+int init_scopes(PyObject* module);
 
 namespace {
 
@@ -102,7 +104,7 @@ PyMODINIT_FUNC PyInit__core() {
   PyObject* m = PyModule_Create(&definition);
   if (!m) return nullptr;
   bool ok = guard<bool>(false, [&] {
-    return init_dtypes(m) == 0 && init_ops(m) == 0 && init_objects(m) == 0 && init_data(m) == 0 && init_autograd(m) == 0 && init_random(m) == 0;
+    return init_dtypes(m) == 0 && init_ops(m) == 0 && init_objects(m) == 0 && init_data(m) == 0 && init_autograd(m) == 0 && init_random(m) == 0 && init_optim(m) == 0 && init_scopes(m) == 0;
   });
   if (!ok) {
     Py_DECREF(m);

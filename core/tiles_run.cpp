@@ -431,7 +431,9 @@ bool run_tiles(std::span<const TileInstr> code, std::span<const Value> leaves, s
   Dims shape = common_shape(leaves);
   WG_CHECK(code.size() <= kMaxSteps && leaves.size() <= kMaxLeaves, "a fused op has too many instructions");
   if (code.size() > 1 && !all_full(code, leaves, wanted, shape)) return false;
-  thread_local Plan p;
+  thread_local std::unique_ptr<Plan> plan;  // on the heap: thread storage is small
+  if (!plan) plan = std::make_unique<Plan>();
+  Plan& p = *plan;
   p.clear();
   TypeInfo infos[kMaxSteps];
   int memory_of[kMaxLeaves];

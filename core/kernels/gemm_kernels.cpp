@@ -84,6 +84,11 @@ template <class T>
 T dot(int64_t n, const T* x, const T* y) {
   constexpr int W = 64 / sizeof(T);
   typedef typename Vec<T, W>::type V;
+  if (n < W) {
+    T sum = 0;
+    for (int64_t i = 0; i < n; ++i) sum += x[i] * y[i];
+    return sum;
+  }
   V s[4] = {};
   int64_t i = 0;
   for (; i + 4 * W <= n; i += 4 * W)

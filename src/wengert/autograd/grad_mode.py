@@ -42,6 +42,8 @@ def _wrap_generator(make_context, function):
 class _Mode:
     """A mode that is a context manager and a decorator."""
 
+    __slots__ = ()
+
     def clone(self):
         """A fresh one: the decorated function may be called while it already runs."""
         return type(self)()
@@ -61,16 +63,8 @@ class _Mode:
         return wrapper
 
 
-class _DecoratorForm(_Mode):
-    """no_grad(f) and @no_grad both work, as in torch."""
-
-    def __new__(cls, function=None):
-        self = object.__new__(cls)
-        return self if function is None else self(function)
-
-
-class no_grad(_DecoratorForm):  # noqa: N801
-    """Nothing is recorded inside.
+class no_grad(_core.NoGradScope, _Mode):  # noqa: N801
+    """Nothing is recorded inside; a context manager and a decorator (of generators too).
 
     >>> import wengert
     >>> x = wengert.ones(1, requires_grad=True)
@@ -79,17 +73,10 @@ class no_grad(_DecoratorForm):  # noqa: N801
     False
     """
 
-    def __init__(self, function=None):
-        self._before = []
-
-    def __enter__(self):
-        self._before.append(_core.set_grad_enabled(False))
-
-    def __exit__(self, *exc):
-        _core.set_grad_enabled(self._before.pop())
+    __slots__ = ()
 
 
-class enable_grad(_DecoratorForm):  # noqa: N801
+class enable_grad(_core.EnableGradScope, _Mode):  # noqa: N801
     """Recording is on inside, also within no_grad.
 
     >>> import wengert
@@ -99,14 +86,7 @@ class enable_grad(_DecoratorForm):  # noqa: N801
     True
     """
 
-    def __init__(self, function=None):
-        self._before = []
-
-    def __enter__(self):
-        self._before.append(_core.set_grad_enabled(True))
-
-    def __exit__(self, *exc):
-        _core.set_grad_enabled(self._before.pop())
+    __slots__ = ()
 
 
 class set_grad_enabled(_Mode):  # noqa: N801
