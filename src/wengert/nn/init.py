@@ -114,7 +114,7 @@ def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0, generator=None):
 
 def _redraw_outside(tensor, mean, std, a, b, generator):
     """Draw normal numbers until all are inside; every round draws for all elements, as torch does."""
-    low, high = tensor.new_tensor(a).item(), tensor.new_tensor(b).item()
+    low, high = (wg.tensor(bound, dtype=tensor.dtype).item() for bound in (a, b))
     result = tensor.normal_(mean, std, generator=generator)
     outside = (result < low) | (result > high)
     while bool(outside.any()):

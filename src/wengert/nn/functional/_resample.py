@@ -1,4 +1,4 @@
-"""Resizing, sampling on grids and bags of embeddings, for cores that have no kernel of their own for them."""
+"""Resizing and sampling on grids, for a core that has no kernel of its own for them."""
 
 import math
 
@@ -177,39 +177,3 @@ def grid_sampler(input, grid, interpolation_mode, padding_mode, align_corners):
         else:
             out = _linear_sample(input, places)
     return out.reshape(input.size(0), input.size(1), *grid.shape[1:-1])
-
-
-# -- bags ------------------------------------------------------------------------------------------------------------
-
-
-def embedding_bag(
-    weight, indices, offsets, scale_grad_by_freq=False, mode=0, sparse=False, per_sample_weights=None,
-    include_last_offset=False, padding_idx=None,
-):  # fmt: skip
-    starts = offsets.tolist()
-    if starts and starts[0] != 0:
-        raise RuntimeError(
-            "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. However,"
-            f" got {starts[0]}"
-        )
-    ends = starts[1:] if include_last_offset else [*starts[1:], indices.numel()]
-    starts = starts[:-1] if include_last_offset else starts
-    lengths = [b - a for a, b in zip(starts, ends)]
-    bag = wg.tensor([i for i, count in enumerate(lengths) for _ in range(count)], dtype=wg.int64)
-    rows = wg.embedding(weight, indices, -1, scale_grad_by_freq, sparse)
-    if padding_idx is not None:
-        kept = (indices != padding_idx % weight.size(0)).nonzero().squeeze(1)
-        rows, bag = rows[kept], bag[kept]
-        per_sample_weights = None if per_sample_weights is None else per_sample_weights[kept]
-    counts = wg.zeros(len(lengths), dtype=wg.int64).index_add(0, bag, wg.ones_like(bag))
-    if per_sample_weights is not None:
-        rows = rows * per_sample_weights.unsqueeze(1)
-    out = rows.new_zeros((len(lengths), weight.size(1)))
-    if mode == 2:
-        parts = rows.split(counts.tolist())
-        out = wg.stack([p.max(0)[0] if p.size(0) else out[i] for i, p in enumerate(parts)])
-    else:
-        out = out.index_add(0, bag, rows)
-        if mode == 1:
-            out = out / counts.clamp(min=1).unsqueeze(1).to(out.dtype)
-    return out, bag, counts, counts

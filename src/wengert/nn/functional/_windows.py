@@ -1,4 +1,4 @@
-"""Convolution, pooling and folding written with strided slices, for cores that have no kernel of their own for them."""
+"""Pooling and folding written with strided slices, for a core that has no kernel of its own for them."""
 
 from itertools import product
 
@@ -26,7 +26,7 @@ def _padded(x, low, high, value=0.0):
     return wg.nn.functional.pad(x, pads, value=value)
 
 
-def _slices(n_spatial, kernel, stride, dilation, out):
+def _slices(kernel, stride, dilation, out):
     """For every place in the kernel: the index that picks the window elements at that place."""
     for place in product(*(range(k) for k in kernel)):
         starts = [p * d for p, d in zip(place, dilation)]
@@ -56,93 +56,7 @@ def _windows(x, kernel, stride, padding, dilation, ceil_mode=False, value=0.0):
         for o, s, d, k, size, p in zip(out, stride, dilation, kernel, sizes, padding)
     ]
     x = _padded(x, padding, high, value)
-    return wg.stack([x[index] for index in _slices(n, kernel, stride, dilation, out)]), out
-
-
-# -- convolution ---------------------------------------------------------------------------------------------------
-
-
-def _same_padding(x, kernel, dilation):
-    totals = [d * (k - 1) for d, k in zip(dilation, kernel)]
-    return _padded(x, [t // 2 for t in totals], [t - t // 2 for t in totals])
-
-
-def _check_channels(input, weight, groups, transposed, n):
-    want = weight.size(0) if transposed else weight.size(1) * groups
-    if input.size(1) != want:
-        raise RuntimeError(
-            f"Given {'transposed=1, ' if transposed else f'groups={groups}, '}weight of size {list(weight.shape)},"
-            f" expected input{list(input.shape)} to have {want} channels, but got {input.size(1)} channels instead"
-        )
-
-
-_C_NAMES = {wg.float32: "float", wg.float64: "double", wg.float16: "c10::Half", wg.bfloat16: "c10::BFloat16"}
-_KINDS = {wg.float32: "Float", wg.float64: "Double", wg.float16: "Half", wg.bfloat16: "BFloat16"}
-
-
-def _check_types(input, weight, bias, groups):
-    """torch's refusals of dtypes and shapes that do not belong together."""
-    if weight.dim() < 3:
-        raise RuntimeError("weight should have at least three dimensions")
-    if input.dtype != weight.dtype:
-        kinds = [_KINDS.get(t.dtype, str(t.dtype)) for t in (input, weight)]
-        raise RuntimeError(f"expected scalar type {kinds[0]} but found {kinds[1]}")
-    if bias is not None and bias.dtype != input.dtype:
-        kinds = [_C_NAMES.get(t.dtype, str(t.dtype)) for t in (input, bias)]
-        raise RuntimeError(f"Input type ({kinds[0]}) and bias type ({kinds[1]}) should be the same")
-    if weight.size(0) % groups:
-        raise RuntimeError(
-            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got weight of size"
-            f" [{list(weight.shape)}] instead"
-        )
-    if bias is not None and tuple(bias.shape) != (weight.size(0),):
-        raise RuntimeError(
-            f"Given weight of size {list(weight.shape)}, expected bias to be 1-dimensional with {weight.size(0)}"
-            f" elements, but got bias of size {list(bias.shape)} instead"
-        )
-
-
-def _batched(name, input, n):
-    if input.dim() not in (n + 1, n + 2):
-        raise RuntimeError(
-            f"Expected {n + 1}D (unbatched) or {n + 2}D (batched) input to {name}, but got input of size:"
-            f" {list(input.shape)}"
-        )
-    return (input, True) if input.dim() == n + 2 else (input.unsqueeze(0), False)
-
-
-def _conv(n):
-    def conv(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
-        _check_types(input, weight, bias, groups)
-        x, batched = _batched(f"conv{n}d", input, n)
-        _check_channels(x, weight, groups, False, n)
-        stride, dilation = tuple_of(stride, n), tuple_of(dilation, n)
-        kernel = tuple(weight.shape[2:])
-        if padding == "same":
-            x, padding = _same_padding(x, kernel, dilation), 0
-        padding = tuple_of(0 if padding == "valid" else padding, n)
-        padded = [s + 2 * p for s, p in zip(x.shape[2:], padding)]
-        reach = [d * (k - 1) + 1 for d, k in zip(dilation, kernel)]
-        if any(p < r for p, r in zip(padded, reach)):
-            raise RuntimeError(
-                f"Calculated padded input size per channel: ({' x '.join(map(str, padded))}). Kernel size: "
-                f"({' x '.join(map(str, reach))}). Kernel size can't be greater than actual input size"
-            )
-        slabs, out = _windows(x, kernel, stride, padding, dilation)
-        batch, channels, rows = x.size(0), x.size(1) // groups, weight.size(0) // groups
-        count = slabs.size(0)
-        # (K, N, G, C, P) to (G, C K, N P): one product for each group.
-        cols = slabs.reshape(count, batch, groups, channels, -1).permute(2, 3, 0, 1, 4)
-        cols = cols.reshape(groups, channels * count, -1)
-        y = weight.reshape(groups, rows, channels * count) @ cols
-        y = y.reshape(groups * rows, batch, *out).transpose(0, 1)
-        if bias is not None:
-            y = y + bias.reshape(-1, *([1] * n))
-        y = y.contiguous()
-        return y if batched else y.squeeze(0)
-
-    conv.__name__ = conv.__qualname__ = f"conv{n}d"
-    return conv
+    return wg.stack([x[index] for index in _slices(kernel, stride, dilation, out)]), out
 
 
 def _scatter_slabs(slabs, sizes, kernel, stride, padding, dilation):
@@ -153,41 +67,9 @@ def _scatter_slabs(slabs, sizes, kernel, stride, padding, dilation):
         for o, s, d, k, size, p in zip(out, stride, dilation, kernel, sizes, padding)
     ]
     whole = slabs.new_zeros((*slabs.shape[1 : -len(kernel)], *need))
-    for slab, index in zip(slabs.unbind(0), _slices(len(kernel), kernel, stride, dilation, out)):
+    for slab, index in zip(slabs.unbind(0), _slices(kernel, stride, dilation, out)):
         whole[index] += slab
     return whole[(..., *(slice(p, p + size) for p, size in zip(padding, sizes)))]
-
-
-def _conv_transpose(n):
-    def conv_transpose(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
-        x, batched = _batched(f"conv_transpose{n}d", input, n)
-        _check_channels(x, weight, groups, True, n)
-        stride, padding, extra, dilation = (tuple_of(v, n) for v in (stride, padding, output_padding, dilation))
-        kernel = tuple(weight.shape[2:])
-        if any(e >= s and e >= d for e, s, d in zip(extra, stride, dilation)):
-            raise RuntimeError(
-                "output padding must be smaller than either stride or dilation, but got output_padding: "
-                f"{list(extra)} stride: {list(stride)} dilation: {list(dilation)}"
-            )
-        sizes = [
-            (size - 1) * s - 2 * p + d * (k - 1) + e + 1
-            for size, s, p, d, k, e in zip(x.shape[2:], stride, padding, dilation, kernel, extra)
-        ]
-        batch, rows, channels = x.size(0), x.size(1) // groups, weight.size(1)
-        flat = x.reshape(batch, groups, rows, -1).permute(1, 2, 0, 3).reshape(groups, rows, -1)
-        cols = weight.reshape(groups, rows, -1).transpose(1, 2) @ flat  # (G, C K, N P)
-        cols = cols.reshape(groups, channels, -1, batch, *x.shape[2:])
-        slabs = cols.permute(2, 3, 0, 1, *range(4, 4 + n)).reshape(-1, batch, groups * channels, *x.shape[2:])
-        y = _scatter_slabs(slabs, sizes, kernel, stride, padding, dilation)
-        y = y.contiguous() if bias is None else y + bias.reshape(-1, *([1] * n))
-        return y if batched else y.squeeze(0)
-
-    conv_transpose.__name__ = conv_transpose.__qualname__ = f"conv_transpose{n}d"
-    return conv_transpose
-
-
-conv1d, conv2d, conv3d = (_conv(n) for n in (1, 2, 3))
-conv_transpose1d, conv_transpose2d, conv_transpose3d = (_conv_transpose(n) for n in (1, 2, 3))
 
 
 def im2col(self, kernel_size, dilation, padding, stride):
