@@ -230,7 +230,7 @@ def _check_chain(tensors):
 
 @composite("linalg_multi_dot(Tensor[] tensors)", method=False, function=False, aliases=("linalg.multi_dot",))
 def linalg_multi_dot(tensors, *, out=None):
-    """The product of two or more matrices in the order that needs the fewest multiplications; the ends may be vectors."""
+    """The product of two or more matrices in the cheapest order; the ends may be vectors."""
     _check_chain(tensors)
     chain = list(tensors)
     row, column = chain[0].ndim == 1, chain[-1].ndim == 1

@@ -276,7 +276,8 @@ def var_mean_dim():
 
 
 @primitive(
-    "var_mean.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False) -> (Tensor, Tensor)"
+    "var_mean.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False)"
+    " -> (Tensor, Tensor)"
 )
 def var_mean_correction():
     """The variance, of n - correction elements, and the mean over dims."""
@@ -293,7 +294,8 @@ def std_mean_dim():
 
 
 @primitive(
-    "std_mean.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False) -> (Tensor, Tensor)"
+    "std_mean.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False)"
+    " -> (Tensor, Tensor)"
 )
 def std_mean_correction():
     """The standard deviation, of n - correction elements, and the mean over dims."""
