@@ -6,7 +6,7 @@
 #include <queue>
 #include <unordered_map>
 
-#include "program.h"
+#include "defer.h"
 
 namespace wg {
 
@@ -16,7 +16,8 @@ namespace {
 
 struct Slot {
   Ref<Node> node;
-  Gradients buffer;  // one an output
+  Gradients buffer;                      // one an output
+  std::vector<Own<Expression>> deferred;  // … or, where large elementwise derivatives wait, what it will be
   int32_t waiting = 0;
   bool needed = true;
   std::vector<std::pair<uint32_t, int>> captures;  // output -> position among the inputs
@@ -39,6 +40,7 @@ class Task {
       if (s->node->task == this) s->node->task = nullptr;
       s->node.reset();
       s->buffer.clear();
+      s->deferred.clear();
       s->captures.clear();
       s->waiting = 0;
       s->needed = true;
@@ -87,7 +89,7 @@ TensorRef cast_gradient(const TensorRef& g, DType dtype, bool recording) {
     r = apply(*real, {Value(r)});
   }
   if (r->dtype == dtype) return r;
-  if (!recording) return cast(*r, dtype);
+  if (!recording && !r->wrapped) return cast(*r, dtype);
   static const OpDef* to = find_op("_to_copy");
   return apply(*to, {Value(r), Value::of_dtype(dtype)});
 }
@@ -175,13 +177,13 @@ void run_copy_slices(Node& n, const Gradients& in, Gradients& out, bool recordin
   static const OpDef* copy_op = find_op("copy_");
   static const OpDef* clone_op = find_op("clone");
   Held sizes = hold_ints(s.sizes), strides = hold_ints(s.strides);
-  TensorRef result = empty_strided(s.base_sizes, s.base_strides, in[0]->dtype);
+  TensorRef result = in[0]->wrapped ? apply(*clone_op, {Value(in[0])}) : empty_strided(s.base_sizes, s.base_strides, in[0]->dtype);
   auto write = [&](const TensorRef& to, const TensorRef& from) {
     Value args[2] = {Value(to), Value(from)};
     Call c{copy_op, args, 2};
     apply_inplace(c);
   };
-  write(result, in[0]);
+  if (!result->wrapped) write(result, in[0]);
   TensorRef slice = apply(*as_strided, {Value(result), sizes.get(), strides.get(), Value::of_int(s.offset)});
   Gradients inner(1), got(s.fn->edges.size());
   inner[0] = apply(*clone_op, {Value(slice)});
@@ -338,14 +340,107 @@ class Pass {
     }
   }
 
+  static TensorRef settle(Slot& slot, uint32_t nr) {
+    Own<Expression> e = std::move(slot.deferred[nr]);
+    return evaluate(*e);
+  }
+
   void add(Slot& slot, uint32_t nr, TensorRef g) {
+    if (nr < slot.deferred.size() && slot.deferred[nr] && g) {
+      Expression& have = *slot.deferred[nr];
+      Own<Expression> sum = g->sizes == have.sizes && g->dtype == have.dtype ? wg::add(have, nullptr, g.get()) : Own<Expression>();
+      if (sum) {
+        slot.deferred[nr] = std::move(sum);
+        return;
+      }
+      slot.buffer[nr] = settle(slot, nr);
+    }
     if (slot.buffer.size() <= nr) slot.buffer.resize(std::max<size_t>(nr + 1, slot.node->outputs.size()));
     if (!g) return;
     TensorRef& have = slot.buffer[nr];
     have = have ? add_gradients(std::move(have), std::move(g), s_.create_graph) : std::move(g);
   }
 
+  void add(Slot& slot, uint32_t nr, Own<Expression> e) {
+    size_t n = std::max<size_t>(nr + 1, slot.node->outputs.size());
+    if (slot.buffer.size() < n) slot.buffer.resize(n);
+    if (slot.deferred.size() < n) slot.deferred.resize(n);
+    Own<Expression> sum;
+    if (slot.deferred[nr]) {
+      sum = wg::add(*slot.deferred[nr], e.get(), nullptr);
+    } else if (TensorRef& have = slot.buffer[nr]; !have) {
+      sum = e;
+    } else if (have->sizes == e->sizes && have->dtype == e->dtype) {
+      sum = wg::add(*e, nullptr, have.get());
+      if (sum) have.reset();
+    }
+    if (sum) {
+      slot.deferred[nr] = std::move(sum);
+      return;
+    }
+    if (slot.deferred[nr]) slot.buffer[nr] = settle(slot, nr);
+    slot.buffer[nr] = add_gradients(std::move(slot.buffer[nr]), evaluate(*e), false);
+  }
+
+  // Puts the derivatives of a large elementwise node off: they become part of its consumers' expressions. False: it must
+  // run now. A gradient that would be needed twice is computed first, so that no work is repeated.
+  bool put_off(Slot& slot) {
+    Node& n = *slot.node;
+    if (s_.create_graph || modes().anomaly || n.kind != NodeKind::Op || n.extra || n.op->eager_rule || n.outputs.size() != 1) return false;
+    if (!slot.needed || !slot.captures.empty() || !n.program || !only_tiles(*n.program)) return false;
+    const Program& p = *n.program;
+    const OutputMeta& m = n.outputs[0];
+    for (const Edge& e : n.edges)
+      if (e.node && (e.nr >= e.node->outputs.size() || !(e.node->outputs[e.nr].sizes == m.sizes) || e.node->outputs[e.nr].dtype != m.dtype))
+        return false;
+    bool waits = !slot.deferred.empty() && slot.deferred[0];
+    if (waits && p.outputs.size() > 1) {
+      slot.buffer[0] = settle(slot, 0);
+      waits = false;
+    }
+    if (!waits && (slot.buffer.empty() || !slot.buffer[0])) return false;
+    Few<Held, 8> held;
+    Few<Value, 8> leaves;
+    held.resize(uint32_t(p.leaves.size()));
+    leaves.resize(uint32_t(p.leaves.size()));
+    for (uint32_t i = 0; i < held.size(); ++i) {
+      if (p.leaves[i].kind != Leaf::Grad) held[i] = unpack(n, i, false);
+      else if (!waits) held[i] = Held(Value(slot.buffer[0]));
+      leaves[i] = held[i].get();
+    }
+    if (!can_defer(p, leaves.begin(), m.sizes, m.dtype)) return false;
+    std::vector<Own<Expression>> made(p.outputs.size());
+    for (size_t k = 0; k < p.outputs.size(); ++k) {
+      if (p.outputs[k].kind != Operand::Temp) continue;
+      made[k] = defer(p, k, leaves.begin(), waits ? slot.deferred[0].get() : nullptr, m.sizes, m.dtype);
+      if (!made[k]) return false;
+    }
+    size_t k = 0, edge = 0;
+    for (int i = 0; i < 64 && n.op->diff_args >> i; ++i) {
+      if (!(n.op->diff_args >> i & 1)) continue;
+      const Edge& e = n.edges[uint32_t(edge++)];
+      if (!(n.mask >> i & 1)) continue;
+      const Operand& o = p.outputs[k];
+      if (e.node) {
+        Slot& to = *task_.find(e.node.get());
+        if (made[k]) add(to, e.nr, made[k]);
+        else if (o.kind == Operand::Leaf && waits) add(to, e.nr, slot.deferred[0]);
+        else if (o.kind == Operand::Leaf) add(to, e.nr, TensorRef(leaves[o.index].tensor));
+      }
+      ++k;
+    }
+    slot.deferred.clear();
+    slot.buffer.clear();
+    if (!s_.keep_graph) release_saved(n);
+    for (const Edge& e : n.edges)
+      if (e.node) arrive(e);
+    return true;
+  }
+
   void visit(Slot& slot) {
+    if (put_off(slot)) return;
+    for (uint32_t nr = 0; nr < slot.deferred.size(); ++nr)
+      if (slot.deferred[nr]) slot.buffer[nr] = settle(slot, nr);
     Node& n = *slot.node;
     Gradients& in = slot.buffer;
     in.resize(std::max<size_t>(in.size(), n.outputs.size()));

@@ -184,6 +184,7 @@ WG_COMPLEX2(pow) {
   if (b == Z<R>(R(0.5))) return std::sqrt(a);
   return std::pow(a, b);
 }
+WG_COMPLEX2(power_rule) { return truth(b) ? fn_mul(b, fn_pow(a, fn_sub(b, Z<R>(1)))) : Z<R>(0); }
 
 #undef WG_COMPLEX
 #undef WG_COMPLEX2

@@ -99,5 +99,9 @@ WG_INLINE T fn_log_ndtr(T x) {
 }
 WG_INLINE float fn_pow(float x, float y) { return pow(x, y); }
 WG_INLINE double fn_pow(double x, double y) { return std::pow(x, y); }
+template <class T>
+WG_INLINE T fn_power_rule(T x, T p) {
+  return p == T(0) ? T(0) : p * fn_pow(x, p - T(1));
+}
 
 }  // namespace wg::WG_LEVEL

@@ -28,16 +28,21 @@ void put_angle(TileTable& table, int id, Fn, Far) {
   table[id][int(DType::Float64)] = angle_tile<Fn, Far, double>;
 }
 
+template <class T>
+bool all_equal(const T* e, int64_t n) {
+  using U = typename Ieee<T>::U;
+  U differ = 0;
+  for (int64_t i = 0; i < n; ++i) differ |= bits<U>(e[i]) ^ bits<U>(e[0]);
+  return !differ;
+}
+
 // Powers with one exponent for the whole tile that are better done by other means.
 template <class T>
 void pow_tile(void* out, const void* const* in, int64_t n) {
   const T* e = static_cast<const T*>(in[1]);
   const T first = n ? e[0] : T(0);
-  using U = typename Ieee<T>::U;
-  U differ = 0;
-  for (int64_t i = 0; i < n; ++i) differ |= bits<U>(e[i]) ^ bits<U>(first);
   auto run = [&]<class Fn>(Fn) { tile<Fn, 1, T, T>(out, in, n); };
-  if (!differ) {
+  if (all_equal(e, n)) {
     if (first == T(1)) return run([](T x) { return x; });
     if (first == T(2)) return run([](T x) { return x * x; });
     if (first == T(3)) return run([](T x) { return x * x * x; });
@@ -48,6 +53,22 @@ void pow_tile(void* out, const void* const* in, int64_t n) {
   }
   auto power = [](T x, T y) { return fn_pow(x, y); };
   tile<decltype(power), 2, T, T>(out, in, n);
+}
+
+template <class T>
+void power_rule_tile(void* out, const void* const* in, int64_t n) {
+  const T* e = static_cast<const T*>(in[1]);
+  const T first = n ? e[0] : T(0);
+  auto run = [&]<class Fn>(Fn) { tile<Fn, 1, T, T>(out, in, n); };
+  if (all_equal(e, n)) {
+    if (first == T(1)) return run([](T) { return T(1); });
+    if (first == T(2)) return run([](T x) { return T(2) * x; });
+    if (first == T(3)) return run([](T x) { return T(3) * (x * x); });
+    if (first == T(0.5)) return run([](T x) { return T(0.5) * (T(1) / root(x)); });
+    if (first == T(-1)) return run([](T x) { return -(T(1) / (x * x)); });
+  }
+  auto rule = [](T x, T p) { return fn_power_rule(x, p); };
+  tile<decltype(rule), 2, T, T>(out, in, n);
 }
 
 }  // namespace
@@ -68,6 +89,8 @@ void add_math(TileTable& table) {
   });
   table[kFn_pow][int(DType::Float32)] = pow_tile<float>;
   table[kFn_pow][int(DType::Float64)] = pow_tile<double>;
+  table[kFn_power_rule][int(DType::Float32)] = power_rule_tile<float>;
+  table[kFn_power_rule][int(DType::Float64)] = power_rule_tile<double>;
 }
 
 }  // namespace wg::WG_LEVEL

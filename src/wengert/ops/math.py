@@ -54,7 +54,21 @@ def log1p(self):
 @elementwise("pow.Tensor_Scalar(Tensor self, Scalar exponent)", fn="pow", domain=(0.3, 2), grad_name="PowBackward0")
 def pow(self, exponent):
     """self raised to exponent, broadcast. Integers to negative integer numbers are refused."""
-    return where(exponent == 0, 0, exponent * pow(self, exponent - 1))
+    return _power_rule(self, exponent)
+
+
+@elementwise(
+    "_power_rule(Tensor self, Scalar exponent)",
+    fn="power_rule",
+    promote="float",
+    domain=(0.3, 2),
+    inplace=False,
+    function=False,
+    method=False,
+)
+def _power_rule(self, exponent):
+    """The derivative of a power: exponent * self ** (exponent - 1), and 0 where the exponent is 0."""
+    return where(exponent == 0, 0, exponent * _power_rule(self, exponent - 1))
 
 
 @elementwise(
