@@ -40,15 +40,13 @@ void extremes(Call& c, bool max) {
   c.out(std::move(indices));
 }
 
-void log_sums(Call& c, bool reverse) {
+void log_sums(Call& c) {
   Tensor& x = c.tensor(0);
   int dim = reduced_dim(c, 1, x.ndim());
   WG_CHECK_KIND(Kind::NotImplemented, is_floating(x.dtype), "\"logcumsumexp_out_cpu\" not implemented for '",
                 torch_name(x.dtype), "'");
   TensorRef from = contiguous(x), out = empty(x.sizes, x.dtype);
-  Scan s = shape_of(*from, dim);
-  s.reverse = reverse;
-  cumulative_logsumexp(s, from->data(), out->data());
+  cumulative_logsumexp(shape_of(*from, dim), from->data(), out->data());
   c.out(std::move(out));
 }
 
@@ -61,8 +59,7 @@ WG_OP(_reverse_cumsum) { accumulate(c, cumulative_sum, true); }
 WG_OP(cummax) { extremes(c, true); }
 WG_OP(cummin) { extremes(c, false); }
 
-WG_OP(logcumsumexp) { log_sums(c, false); }
-WG_OP(_reverse_logcumsumexp) { log_sums(c, true); }
+WG_OP(logcumsumexp) { log_sums(c); }
 
 // Each gradient goes to the element its output came from; an element may have been the extreme of many.
 WG_OP_AS(cumextreme_backward, "_cumextreme_backward", Composite) {

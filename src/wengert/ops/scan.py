@@ -2,8 +2,8 @@
 
 from ._declare import composite, primitive
 from .arithmetic import mul, sub
-from .compare import gt, logical_xor, lt, where
-from .math import exp, log
+from .compare import clamp_max, eq, logical_xor, where
+from .math import exp
 from .matmul import _conj
 
 
@@ -65,26 +65,15 @@ def _cumextreme_backward():
 @primitive("logcumsumexp(Tensor self, int dim)")
 def logcumsumexp(g, self, dim, y):
     """log of the running sums of exp(self) along a dim."""
-    rise, fall = _parts(g)
-    return sub(
-        exp(_reverse_logcumsumexp(sub(rise, y), dim) + self), exp(_reverse_logcumsumexp(sub(fall, y), dim) + self)
-    )
+    # exp(self - y) * (the sum of g[k] exp(y - y[k]) over later k): all exponents are at most 0, so nothing overflows.
+    before = _shifted(y, dim, 0, False)
+    step = exp(clamp_max(_difference(before, y), 0))
+    return mul(exp(_difference(self, y)), _recurrence(g, step, dim, True))
 
 
-@primitive("_reverse_logcumsumexp(Tensor self, int dim)", function=False, method=False)
-def _reverse_logcumsumexp(g, self, dim, y):
-    """logcumsumexp from the end."""
-    rise, fall = _parts(g)
-    return sub(exp(logcumsumexp(sub(rise, y), dim) + self), exp(logcumsumexp(sub(fall, y), dim) + self))
-
-
-def _parts(g):
-    """The logarithms of a gradient's positive and negative part: with them nothing overflows."""
-    low = -3.4028234e38  # finite, so that differences of two of them are not nan
-    return (
-        where(gt(g, 0), log(where(gt(g, 0), g, 1)), low),
-        where(lt(g, 0), log(where(lt(g, 0), mul(g, -1), 1)), low),
-    )
+def _difference(a, b):
+    """a - b; 0 where both are the same infinity."""
+    return where(eq(a, b), 0, sub(a, b))
 
 
 def _joined(self, dim, prepend, append):
