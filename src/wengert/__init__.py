@@ -22,11 +22,12 @@ _ops = _Namespace()
 
 _setup.connect()
 from ._make import as_tensor, asarray, from_dlpack, from_numpy, frombuffer, tensor  # noqa: E402
+from .torch_version import TorchVersion  # noqa: E402
 from .autograd.grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled  # noqa: E402
 
 globals().update({name: _declare.FUNCTIONS[name] for name in _declare.EXPORTED})
 
-__version__ = "2.13.0+wengert.0.1.0"
+__version__ = TorchVersion("2.13.0+wengert.0.1.0")
 
 # Names that live in modules of their own, imported when first used.
 _MODULES = frozenset((

@@ -14,6 +14,21 @@ HOMES = {
     ), "storage"),
     **dict.fromkeys(("FloatTensor", "DoubleTensor", "HalfTensor", "BFloat16Tensor", "LongTensor", "IntTensor",
                      "ShortTensor", "CharTensor", "ByteTensor", "BoolTensor"), "_legacy_types"),
+    **dict.fromkeys((
+        "AcceleratorError", "OutOfMemoryError", "_assert", "adaptive_max_pool1d", "are_deterministic_algorithms_enabled",
+        "cosine_embedding_loss", "detach_", "get_default_device", "get_deterministic_debug_mode", "get_device",
+        "get_float32_matmul_precision", "get_num_interop_threads", "has_cuda", "has_lapack", "has_mkl", "has_mps",
+        "has_openmp", "has_spectral", "hinge_embedding_loss", "is_deterministic_algorithms_warn_only_enabled",
+        "is_distributed", "is_vulkan_available", "is_warn_always_enabled", "margin_ranking_loss",
+        "max_pool1d_with_indices", "set_default_device", "set_default_dtype", "set_default_tensor_type",
+        "set_deterministic_debug_mode", "set_float32_matmul_precision", "set_flush_denormal",
+        "set_num_interop_threads", "set_warn_always", "triplet_margin_loss", "typename",
+        "use_deterministic_algorithms", "zero_"), "_settings"),
+    **dict.fromkeys((
+        "adaptive_avg_pool1d", "avg_pool1d", "bilinear", "channel_shuffle", "cosine_similarity", "max_pool1d",
+        "max_pool2d", "max_pool3d", "pairwise_distance", "pixel_shuffle", "pixel_unshuffle", "rrelu", "rrelu_",
+    ), "nn.functional"),
+    "Storage": "storage", "TorchVersion": "torch_version", "torch_version": "torch_version",
     "Stream": "cpu", "Event": "cpu",
 }
 
@@ -24,7 +39,8 @@ def __getattr__(name):
     home = HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'torch' has no attribute '{name}'")
-    return getattr(importlib.import_module(f"wengert.{home}"), name)
+    module = importlib.import_module(f"wengert.{home}")
+    return module if name == home else getattr(module, name)
 
 
 def get_device_module(device=None):

@@ -262,6 +262,8 @@ def _rebuild_typed(dtype, data):
 
 
 def __getattr__(name):
+    if name == "Storage":
+        name = "FloatStorage"
     dtype = dtype_of(name)
     if dtype is None:
         raise AttributeError(f"module 'torch.storage' has no attribute '{name}'")

@@ -1,0 +1,199 @@
+"""Global settings of torch: kept, and obeyed where they mean something on a CPU."""
+
+import wengert as wg
+
+from . import _core
+
+_kept = {"matmul": "highest", "deterministic": 0, "interop": None, "warn_always": False, "device": None}
+has_lapack = has_openmp = has_spectral = True
+has_mkl = has_cuda = has_mps = False
+
+
+class OutOfMemoryError(RuntimeError):
+    """A device is out of memory."""
+
+
+class AcceleratorError(RuntimeError):
+    """A device failed."""
+
+
+OutOfMemoryError.__module__ = AcceleratorError.__module__ = "torch"
+
+
+def set_default_dtype(d):
+    """Set the dtype of tensors made from Python floats; TypeError unless it is a floating one.
+
+    >>> set_default_dtype(wg.float32)
+    """
+    if not isinstance(d, wg.dtype):
+        raise TypeError("invalid dtype object: only floating-point types are supported as the default type")
+    _core.set_default_dtype(d)
+
+
+def set_default_tensor_type(t):
+    """Set the default dtype by the name of a type, such as torch.DoubleTensor."""
+    if isinstance(t, str):
+        name = t.rpartition(".")[2]
+        if t.startswith("torch.cuda."):
+            raise TypeError(f"type {t} not available. Torch not compiled with CUDA enabled.")
+        t = getattr(wg, name, None)
+    if not hasattr(t, "dtype"):
+        raise TypeError("invalid type object: only floating-point types are supported as the default type")
+    set_default_dtype(t.dtype)
+
+
+def get_float32_matmul_precision():
+    """What was set, "highest" at first; products of float32 matrices are always computed in float32."""
+    return _kept["matmul"]
+
+
+def set_float32_matmul_precision(precision):
+    """Keep "highest", "high" or "medium"; the results are those of "highest"."""
+    _kept["matmul"] = precision
+
+
+def use_deterministic_algorithms(mode, *, warn_only=False):
+    """Accepted: the same program gives the same bits here, whatever the number of threads."""
+    _kept["deterministic"] = (1 if warn_only else 2) if mode else 0
+
+
+def are_deterministic_algorithms_enabled():
+    """What was set."""
+    return _kept["deterministic"] > 0
+
+
+def is_deterministic_algorithms_warn_only_enabled():
+    """What was set."""
+    return _kept["deterministic"] == 1
+
+
+def get_deterministic_debug_mode():
+    """0, 1 (warn) or 2 (error)."""
+    return _kept["deterministic"]
+
+
+def set_deterministic_debug_mode(debug_mode):
+    """Set by number or by name: default, warn, error."""
+    names = ("default", "warn", "error")
+    if isinstance(debug_mode, str):
+        if debug_mode not in names:
+            raise RuntimeError("invalid value of debug_mode, expected one of `default`, `warn`, `error`, but got "
+                               f"{debug_mode}")
+        debug_mode = names.index(debug_mode)
+    if debug_mode not in (0, 1, 2):
+        raise RuntimeError(f"invalid value of debug_mode, expected 0, 1, or 2, but got {debug_mode}")
+    _kept["deterministic"] = debug_mode
+
+
+def get_default_device():
+    """The CPU."""
+    return wg.device("cpu")
+
+
+def set_default_device(device):
+    """Accept the CPU or None; the error for a device that is not there comes at once, not with the next tensor."""
+    if device is not None:
+        wg.empty(0, device=device)
+
+
+def get_num_interop_threads():
+    """What was set, else the number of threads; operations never run side by side."""
+    return _kept["interop"] or wg.get_num_threads()
+
+
+def set_num_interop_threads(count):
+    """Keep a number, once; RuntimeError unless it is positive."""
+    if not isinstance(count, int) or count < 1:
+        raise RuntimeError("set_num_interop_threads expects a positive integer")
+    if _kept["interop"] is not None:
+        raise RuntimeError("Error: cannot set number of interop threads after parallel work has started or "
+                           "set_num_interop_threads called")
+    _kept["interop"] = count
+
+
+def set_flush_denormal(mode):
+    """False: the processor's mode is left alone."""
+    return False
+
+
+def is_warn_always_enabled():
+    """What was set."""
+    return _kept["warn_always"]
+
+
+def set_warn_always(b):
+    """Keep the setting."""
+    _kept["warn_always"] = bool(b)
+
+
+def typename(obj):
+    """The name of an object's type as torch shows it.
+
+    >>> typename(wg.ones(1)), typename(3)
+    ('torch.FloatTensor', 'int')
+    """
+    if isinstance(obj, wg.Tensor):
+        return obj.type()
+    kind = obj if hasattr(obj, "__qualname__") else type(obj)
+    module = (getattr(kind, "__module__", None) or "").replace("wengert", "torch", 1)
+    name = kind.__qualname__
+    return name if module in ("", "builtins") else f"{module}.{name}"
+
+
+def is_distributed(input):
+    """False."""
+    return False
+
+
+def is_vulkan_available():
+    """False."""
+    return False
+
+
+def _assert(condition, message):
+    """AssertionError with the message unless the condition holds."""
+    if not condition:
+        raise AssertionError(message)
+
+
+def detach_(input):
+    """`Tensor.detach_` as a function."""
+    return input.detach_()
+
+
+def zero_(input):
+    """`Tensor.zero_` as a function."""
+    return input.zero_()
+
+
+def get_device(input):
+    """-1: the CPU."""
+    return input.get_device()
+
+
+def adaptive_max_pool1d(input, output_size):
+    """The largest value of each part, and where it is."""
+    return wg.nn.functional.adaptive_max_pool1d(input, output_size, return_indices=True)
+
+
+def max_pool1d_with_indices(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
+    """The largest value of each window, and where it is."""
+    return wg.nn.functional.max_pool1d(input, kernel_size, stride, padding, dilation, ceil_mode, return_indices=True)
+
+
+def _loss(name):
+    """A loss of torch.nn.functional with its reduction as a number, the form that torch itself has."""
+    def loss(*args, reduction=1, **kwargs):
+        names = ("none", "mean", "sum")
+        function = getattr(wg.nn.functional, name)
+        return function(*args, reduction=names[reduction] if isinstance(reduction, int) else reduction, **kwargs)
+
+    loss.__name__ = loss.__qualname__ = name
+    loss.__doc__ = f"torch.nn.functional.{name}, `reduction` being 0 (none), 1 (mean) or 2 (sum)."
+    return loss
+
+
+cosine_embedding_loss = _loss("cosine_embedding_loss")
+hinge_embedding_loss = _loss("hinge_embedding_loss")
+margin_ranking_loss = _loss("margin_ranking_loss")
+triplet_margin_loss = _loss("triplet_margin_loss")
