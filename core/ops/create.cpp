@@ -238,6 +238,6 @@ WG_OP_AS(fill_tensor, "fill.Tensor", Primitive) {
   const Element element = element_of(value, c.tensor(0).dtype);
   c.out(filled_with(target_of(c), element));
 }
-WG_OP(zero) { c.out(filled_with(target_of(c), Element{})); }
+WG_OP(zero_) { c.out(filled_with(target_of(c), Element{})); }
 
 }  // namespace wg

@@ -170,9 +170,9 @@ def fill(g, self):
     return new_zeros(g, self.shape)
 
 
-@primitive("zero(Tensor self)", inplace=True, method=False, function=False)
-def zero(g, self):
-    """Zeros in the shape of self."""
+@primitive("zero_(Tensor self)")
+def zero_(g, self):
+    """Writes zeros everywhere, in place."""
     return new_zeros(g, self.shape)
 
 

@@ -310,6 +310,18 @@ def adjoint():
     """The last two dims exchanged, conjugated."""
 
 
+@composite
+def resolve_conj(input):
+    """input itself: conjugates are never lazy here."""
+    return input
+
+
+@composite
+def resolve_neg(input):
+    """input itself: negatives are never lazy here."""
+    return input
+
+
 @composite(method=False)
 def atleast_1d(*tensors):
     """Numbers as vectors of one element; several tensors give a tuple."""
