@@ -1,0 +1,312 @@
+"""Factorisations of matrices: Cholesky, QR, SVD, eigenvalues, with the derivatives of their factors."""
+
+from . import linalg_host as numpy_
+from ._declare import composite, host
+from .linalg_checks import (
+    check_float, check_info, check_matrix, check_square, diagonal, kind, mH, real, refuse, with_out,
+)
+
+
+def on_arrays(function):
+    """The body of a host op from a function on NumPy arrays."""
+
+    def forward(*args):
+        from .._core import Tensor
+
+        results = function(*[numpy_.array(a) if isinstance(a, Tensor) else a for a in args])
+        return tuple(map(numpy_.tensor, results)) if isinstance(results, tuple) else numpy_.tensor(results)
+
+    return forward
+
+
+def named(name, fields, values):
+    """A named tuple of torch.return_types."""
+    from .. import return_types
+
+    return return_types.named(name, fields)(values)
+
+
+_HIDDEN = {"method": False, "function": False}
+_LINALG = {"namespace": "linalg"}
+
+
+@host("_cholesky_ex(Tensor A) -> (Tensor L, Index info)", forward=on_arrays(numpy_.cholesky),
+      grad_name="LinalgCholeskyExBackward0", **_HIDDEN)
+def _cholesky_ex(g, L):
+    """Lower factors, and infos that are not 0 where a matrix is not positive definite."""
+    from .solvers import triangular
+
+    phi = (mH(L) @ g).tril()
+    phi = phi + phi.tril(-1).mH
+    inner = triangular(mH(L), phi - (diagonal(phi) - real(diagonal(phi))).diag_embed(), True)
+    return mH(triangular(mH(L), mH(inner), True)) * 0.5
+
+
+@composite(**_LINALG, aliases=("linalg_cholesky_ex",))
+@with_out
+def cholesky_ex(A, *, upper=False, check_errors=False):
+    """linalg.cholesky that reports failures in info (the order of the leading minor that is not positive definite).
+
+    >>> wengert.linalg.cholesky_ex(wengert.eye(2)).info
+    tensor(0, dtype=torch.int32)
+    """
+    check_square(A, "linalg.cholesky")
+    check_float(A, "linalg.cholesky")
+    L, info = _cholesky_ex(mH(A) if upper else A)
+    if check_errors:
+        _check_cholesky(info)
+    return named("linalg_cholesky_ex", ("L", "info"), (mH(L) if upper else L, info))
+
+
+def _check_cholesky(info):
+    check_info(info, "linalg.cholesky",
+               "The factorization could not be completed because the input is not positive-definite (the leading minor "
+               "of order {} is not positive-definite).")
+
+
+@composite(**_LINALG, aliases=("linalg_cholesky",))
+@with_out
+def cholesky(A, *, upper=False):
+    """Lower (or upper) triangular L with A = L L^H, for Hermitian positive-definite A (*, n, n).
+
+    LinAlgError when A is not positive definite.
+
+    >>> wengert.linalg.cholesky(wengert.tensor([[4.0, 0.0], [0.0, 9.0]]))
+    tensor([[2., 0.],
+            [0., 3.]])
+    """
+    return cholesky_ex(A, upper=upper, check_errors=True)[0]
+
+
+def _numpy_qr(a, mode):
+    import numpy as np
+
+    if mode == "r":
+        return np.empty(0, a.dtype), np.linalg.qr(a, "r")
+    return tuple(np.linalg.qr(a, mode))
+
+
+@host("linalg_qr(Tensor A, str mode='reduced') -> (Tensor Q, Tensor R)", forward=on_arrays(_numpy_qr), **_HIDDEN)
+def _linalg_qr(g0, g1, A, mode, Q, R):
+    """Factors as LAPACK gives them."""
+    from .solvers import triangular
+
+    m, n = A.shape[-2:]
+    if mode == "r":
+        refuse("The derivative of linalg.qr depends on Q, which is not computed when mode='r'. Please use "
+               "linalg.qr(A, mode='reduced') if you are going to differentiate through linalg.qr.")
+    if mode == "complete" and m > n:
+        refuse("The QR decomposition is not differentiable when mode='complete' and nrows > ncols. Received A of shape "
+               f"{list(A.shape)} and mode=complete.")
+    gQ, gR, R1 = g0, g1.triu(), R
+    if m < n:  # A = Q [R1 R2]: R2 = Q^H A2
+        gQ = gQ + A[..., m:] @ mH(gR[..., m:])
+        R1, gR, tail = R[..., :m], gR[..., :m], Q @ gR[..., m:]
+    inner = (gR @ mH(R1) - mH(Q) @ gQ).triu()
+    inner = inner + mH(inner)
+    inner = inner - (real(diagonal(inner)) * 0.5).to(inner.dtype).diag_embed()
+    g = mH(triangular(R1, mH(gQ + Q @ inner), True))
+    if m < n:
+        from .. import cat
+
+        return cat([g, tail], -1)
+    return g
+
+
+@composite(**_LINALG)
+@with_out
+def qr(A, mode="reduced"):
+    """Q with orthonormal columns and upper triangular R with A = Q R; mode "reduced", "complete" or "r" (R alone).
+
+    >>> wengert.linalg.qr(wengert.eye(2)).R.abs()
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
+    check_matrix(A, "linalg.qr")
+    check_float(A, "linalg.qr")
+    if mode not in ("reduced", "complete", "r"):
+        refuse(f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or 'complete'")
+    return _linalg_qr(A, mode)
+
+
+def _numpy_svd(a, full_matrices, compute_uv):
+    import numpy as np
+
+    try:
+        if compute_uv:
+            return tuple(np.linalg.svd(a, full_matrices))
+        empty = np.empty(0, a.dtype)
+        return empty, np.linalg.svd(a, compute_uv=False), empty
+    except np.linalg.LinAlgError:
+        raise numpy_.LinAlgError("linalg.svd: The algorithm failed to converge because the input matrix contained "
+                                 "non-finite values.") from None
+
+
+def _phase_free(diagonal_, values, what):
+    """RuntimeError where a gradient along the free phases of complex vectors is not zero."""
+    wrong = diagonal_.imag.abs().max() if diagonal_.numel() else 0
+    if wrong > 1e-2 * max(1.0, float(values.abs().max())):
+        refuse(f"{what} in the complex case are specified up to multiplication by e^{{i phi}}. The specified loss function "
+               "depends on this quantity, so it is ill-defined.")
+
+
+@host("_linalg_svd(Tensor A, bool full_matrices=False, bool compute_uv=True) -> (Tensor U, Tensor S, Tensor Vh)",
+      forward=on_arrays(_numpy_svd), grad_name="LinalgSvdBackward0", **_HIDDEN)
+def _linalg_svd(g0, g1, g2, A_like, full_matrices, U, S, Vh):
+    """Singular values and vectors; the rule divides by differences of squared singular values."""
+    m, n = A_like.shape[-2:]
+    k = min(m, n)
+    if full_matrices and m != n:  # only the first k vectors have a derivative
+        U, Vh, g0, g2 = U[..., :k], Vh[..., :k, :], g0[..., :k], g2[..., :k, :]
+    inner = g1.to(U.dtype).diag_embed()
+    no_u, no_v = not g0.any(), not g2.any()
+    if no_u and no_v and not (g0.requires_grad or g2.requires_grad):
+        return U @ (g1.to(U.dtype).unsqueeze(-1) * Vh)
+    left, right = mH(U) @ g0, mH(mH(Vh)) @ mH(g2)
+    if U.is_complex():
+        _phase_free(diagonal(left) + diagonal(right), left, "svd_backward: The singular vectors")
+    squares = S * S
+    gap = squares.unsqueeze(-2) - squares.unsqueeze(-1)
+    gap = gap + S.new_ones(k).diag_embed()
+    row, column = S.unsqueeze(-2), S.unsqueeze(-1)
+    inner = inner + (left - mH(left)) / gap * row + column * ((right - mH(right)) / gap)
+    if U.is_complex():
+        phase = diagonal(left)
+        inner = inner + ((phase - phase.conj()) * 0.5 / S).diag_embed()
+    if m > k:
+        scaled = g0 / row
+        return (U @ inner + scaled - U @ (mH(U) @ scaled)) @ Vh
+    if n > k:
+        scaled = g2 / column
+        return U @ (inner @ Vh + scaled - (scaled @ mH(Vh)) @ Vh)
+    return U @ inner @ Vh
+
+
+@composite(**_LINALG, aliases=("linalg_svd",))
+@with_out
+def svd(A, full_matrices=True, *, driver=None):
+    """U, S, Vh with A = U diag(S) Vh, singular values descending.
+
+    >>> wengert.linalg.svd(wengert.tensor([[3.0, 0.0], [0.0, 4.0]])).S
+    tensor([4., 3.])
+    """
+    _check_svd(A, driver)
+    return named("linalg_svd", ("U", "S", "Vh"), _linalg_svd(A, full_matrices, True))
+
+
+def _check_svd(A, driver):
+    check_matrix(A, "linalg.svd")
+    check_float(A, "linalg.svd")
+    if driver is not None:
+        refuse("torch.linalg.svd: keyword argument `driver=` is only supported on CUDA inputs with cuSOLVER backend.")
+
+
+@composite(**_LINALG, aliases=("linalg_svdvals",))
+@with_out
+def svdvals(A, *, driver=None):
+    """The singular values of A, descending."""
+    _check_svd(A, driver)
+    return _linalg_svd(A, False, A.requires_grad or _is_wrapped(A))[1]
+
+
+def _is_wrapped(t):
+    from .._core import payload
+
+    return payload(t) is not None
+
+
+def _numpy_eigh(a, UPLO):
+    import numpy as np
+
+    values, vectors = np.linalg.eigh(a, UPLO)
+    return values, vectors
+
+
+@host("_linalg_eigh(Tensor A, str UPLO='L') -> (Tensor eigenvalues, Tensor eigenvectors)", forward=on_arrays(_numpy_eigh),
+      grad_name="LinalgEighBackward0", **_HIDDEN)
+def _linalg_eigh(g0, g1, eigenvalues, eigenvectors):
+    """Eigenvalues of Hermitian matrices, ascending, and their vectors."""
+    L, V = eigenvalues, eigenvectors
+    if not g1.any() and not g1.requires_grad:
+        return V @ (g0.to(V.dtype).unsqueeze(-1) * mH(V))
+    inner = mH(V) @ g1
+    if V.is_complex():
+        _phase_free(diagonal(inner), inner, "linalg_eigh_backward: The eigenvectors")
+    gap = L.unsqueeze(-2) - L.unsqueeze(-1) + L.new_ones(L.shape[-1]).diag_embed()
+    off = inner / gap
+    off = off - diagonal(off).diag_embed() + g0.to(V.dtype).diag_embed()
+    return V @ off @ mH(V)
+
+
+def _check_hermitian(A, name, UPLO):
+    check_square(A, name)
+    if kind(A) not in ("Float", "Double", "ComplexFloat", "ComplexDouble"):
+        raise NotImplementedError(f"\"linalg_eigh_cpu\" not implemented for '{kind(A)}'")
+    if str(UPLO).upper() not in ("L", "U"):
+        refuse(f"Expected UPLO argument to be 'L' or 'U', but got {UPLO}")
+
+
+@composite(**_LINALG, aliases=("linalg_eigh",))
+@with_out
+def eigh(A, UPLO="L"):
+    """Eigenvalues (ascending) and eigenvectors of Hermitian matrices, of which one triangle is read.
+
+    >>> wengert.linalg.eigh(wengert.tensor([[2.0, 0.0], [0.0, 1.0]])).eigenvalues
+    tensor([1., 2.])
+    """
+    _check_hermitian(A, "linalg.eigh", UPLO)
+    return named("linalg_eigh", ("eigenvalues", "eigenvectors"), _linalg_eigh(A, UPLO.upper()))
+
+
+@composite(**_LINALG, aliases=("linalg_eigvalsh",))
+@with_out
+def eigvalsh(A, UPLO="L"):
+    """The eigenvalues of Hermitian matrices, ascending."""
+    _check_hermitian(A, "linalg.eigh", UPLO)
+    return _linalg_eigh(A, UPLO.upper())[0]
+
+
+@host("_linalg_eig(Tensor A) -> (Tensor eigenvalues, Tensor eigenvectors)", forward=on_arrays(numpy_.eig),
+      grad_name="LinalgEigBackward0", **_HIDDEN)
+def _linalg_eig(g0, g1, A_like, eigenvalues, eigenvectors):
+    """Complex eigenvalues of general matrices, and vectors of length 1."""
+    from .solvers import _linalg_solve
+
+    L, V = eigenvalues, eigenvectors
+    inner = mH(V) @ g1
+    if g1.any():
+        _phase_free(diagonal(inner), inner, "linalg_eig_backward: The eigenvectors")
+    inner = inner - mH(V) @ (V * diagonal(inner).real.unsqueeze(-2))
+    gap = (L.unsqueeze(-2) - L.unsqueeze(-1)).conj() + L.new_ones(L.shape[-1]).diag_embed()
+    inner = inner / gap
+    inner = inner - diagonal(inner).diag_embed() + g0.diag_embed()
+    g = _linalg_solve(mH(V), inner @ mH(V))
+    return g if A_like.dtype.is_complex else g.real
+
+
+def _check_eig(A, name):
+    check_square(A, name)
+    if not (A.is_floating_point() or A.is_complex()):
+        refuse(f"Unknown Complex ScalarType for {kind(A)}")
+    if A.numel() and not A.detach().isfinite().all():
+        refuse("torch.linalg.eig: input tensor should not contain infs or NaNs.")
+
+
+@composite(**_LINALG, aliases=("linalg_eig",))
+@with_out
+def eig(A):
+    """Eigenvalues and eigenvectors of square matrices, always complex.
+
+    >>> wengert.linalg.eig(wengert.eye(1)).eigenvalues
+    tensor([1.+0.j])
+    """
+    _check_eig(A, "linalg.eig")
+    return named("linalg_eig", ("eigenvalues", "eigenvectors"), _linalg_eig(A))
+
+
+@composite(**_LINALG, aliases=("linalg_eigvals",))
+@with_out
+def eigvals(A):
+    """The eigenvalues of square matrices, complex, in no order."""
+    _check_eig(A, "linalg.eigvals")
+    return _linalg_eig(A)[0]

@@ -1,0 +1,169 @@
+"""LU, LDL and Householder factors kept in one matrix, and what is solved or unpacked from them."""
+
+from . import linalg_host as numpy_
+from ._declare import composite, host
+from .decompositions import _HIDDEN, _LINALG, named, on_arrays
+from .linalg_checks import (
+    check_equation, check_float, check_info, check_matrix, check_square, expand_batch, is_float, kind, mH, refuse, with_out,
+)
+from .solvers import _triangular, triangular
+
+
+@host("_linalg_lu(Tensor A, bool pivot) -> (Tensor LU, Index pivots, Index info)", forward=on_arrays(numpy_.lu),
+      grad_name="LinalgLuFactorExBackward0", **_HIDDEN)
+def _linalg_lu(g, A_like, LU, pivots):
+    """L (below the diagonal) and U of row-permuted matrices."""
+    from .. import cat
+
+    m, n = A_like.shape[-2:]
+    k = min(m, n)
+    L, U = unit_lower(LU[..., :, :k]), LU[..., :k, :].triu()
+    gL, gU = g[..., :, :k].tril(-1), g[..., :k, :].triu()
+    L1, U1, gL1, gU1 = L[..., :k, :], U[..., :, :k], gL[..., :k, :], gU[..., :, :k]
+    right, below = None, None
+    if n > k:  # U2 = L^-1 A2
+        right = _triangular(mH(L1), gU[..., k:], True, True)
+        gL1 = gL1 - (right @ mH(U[..., k:])).tril(-1)
+    if m > k:  # L2 = A2 U^-1
+        below = mH(_triangular(U1, mH(gL[..., k:, :]), True, False))
+        gU1 = gU1 - (mH(L[..., k:, :]) @ below).triu()
+    inner = (mH(L1) @ gL1).tril(-1) + (gU1 @ mH(U1)).triu()
+    g = _triangular(mH(L1), mH(_triangular(U1, mH(inner), True, False)), True, True)
+    if right is not None:
+        g = cat([g, right], -1)
+    if below is not None:
+        g = cat([g, below], -2)
+    order = numpy_.permutation(numpy_.array(pivots), m)
+    return _rows(g, order.argsort(-1))
+
+
+def unit_lower(LU):
+    """The lower triangle with ones on the diagonal, m by k."""
+    from .. import eye
+
+    return LU.tril(-1) + eye(LU.shape[-2], LU.shape[-1], dtype=LU.dtype)
+
+
+def _rows(a, order):
+    """Rows of matrices in another order for each; the batch dims may be broadcast."""
+    index = numpy_.tensor(order.astype("int64")).unsqueeze(-1)
+    return a.gather(-2, index.expand(*a.shape[:-2], index.shape[-2], a.shape[-1]))
+
+
+def _check_lu(A, name, pivot):
+    if A.ndim < 2:
+        refuse(f"{name}: Expected tensor with 2 or more dimensions. Got size: {list(A.shape)} instead")
+    if not is_float(A):
+        raise NotImplementedError(f"\"lu_cpu\" not implemented for '{kind(A)}'")
+    if not pivot:
+        refuse("linalg.lu_factor: LU without pivoting is not implemented on the CPU")
+
+
+@composite(**_LINALG, aliases=("linalg_lu_factor_ex",))
+@with_out
+def lu_factor_ex(A, *, pivot=True, check_errors=False):
+    """linalg.lu_factor that reports zeros on the diagonal of U in info."""
+    _check_lu(A, "torch.lu_factor", pivot)
+    LU, pivots, info = _linalg_lu(A, True)
+    if check_errors:
+        _check_singular(info)
+    return named("linalg_lu_factor_ex", ("LU", "pivots", "info"), (LU, pivots, info))
+
+
+def _check_singular(info):
+    check_info(info, "torch.linalg.lu_factor",
+               "U[{0},{0}] is zero and using it on lu_solve would result in a division by zero. If you still want to perform "
+               "the factorization, consider calling linalg.lu(A, pivot) or linalg.lu_factor_ex(A, pivot)", RuntimeError)
+
+
+@composite(**_LINALG, aliases=("linalg_lu_factor",))
+@with_out
+def lu_factor(A, *, pivot=True):
+    """LU of A's rows permuted, both factors in one matrix, and the pivots (row numbers from 1).
+
+    >>> wengert.linalg.lu_factor(wengert.eye(2)).pivots
+    tensor([1, 2], dtype=torch.int32)
+    """
+    LU, pivots, _ = lu_factor_ex(A, pivot=pivot, check_errors=True)
+    return named("linalg_lu_factor", ("LU", "pivots"), (LU, pivots))
+
+
+@composite("lu_unpack", method=False)
+@with_out
+def lu_unpack(LU_data, LU_pivots, unpack_data=True, unpack_pivots=True):
+    """P, L and U from what lu_factor returned."""
+    from .. import empty, eye, int32
+
+    if LU_pivots.dtype != int32:
+        refuse("torch.lu_unpack: LU_pivots is expected to be a contiguous tensor of torch.int32 dtype.\nNote: this function is "
+               "intended to be used with the output produced by torch.linalg.lu_factor")
+    m, n = LU_data.shape[-2:]
+    k = min(m, n)
+    P = L = U = empty(0, dtype=LU_data.dtype)
+    if unpack_pivots:
+        order = numpy_.permutation(numpy_.array(LU_pivots), m)
+        P = eye(m, dtype=LU_data.dtype)[numpy_.tensor(order.astype("int64"))].mT.contiguous()
+    if unpack_data:
+        L, U = unit_lower(LU_data[..., :, :k]), LU_data[..., :k, :].triu()
+    return named("lu_unpack", ("P", "L", "U"), (P, L, U))
+
+
+@composite("lu", **_LINALG, aliases=("linalg_lu",))
+@with_out
+def linalg_lu(A, *, pivot=True):
+    """P, L, U with A = P L U."""
+    _check_lu(A, "linalg.lu", pivot)
+    LU, pivots, _ = _linalg_lu(A, True)
+    return named("linalg_lu", ("P", "L", "U"), lu_unpack(LU, pivots))
+
+
+@composite(**_LINALG, aliases=("linalg_lu_solve",))
+@with_out
+def lu_solve(LU, pivots, B, *, left=True, adjoint=False):
+    """X with A X = B (left=False: X A = B; adjoint: A^H) from the LU factors of A."""
+    from .. import int32
+
+    name = "linalg.lu_solve"
+    check_square(LU, name, "LU")
+    check_float(LU, name)
+    if pivots.dtype != int32:
+        refuse(f"{name}: pivots should be a Tensor of scalar type torch.int32")
+    _check_same_dtype(LU, B, name)
+    if pivots.shape[-1] != LU.shape[-1]:
+        refuse(f"{name}: Number of pivots per batch should be same as the dimension of the matrix")
+    check_equation(LU, B, name, left)
+    if not left:
+        return mH(lu_solve(LU, pivots, mH(B), adjoint=not adjoint))
+    order = numpy_.permutation(numpy_.array(pivots), LU.shape[-1])
+    LU, B = expand_batch(LU, B)
+    if adjoint:
+        inner = triangular(mH(LU), triangular(mH(LU), B, False), True, True)
+        return _rows(inner, order.argsort(-1))
+    return triangular(LU, triangular(LU, _rows(B, order), False, True), True)
+
+
+def _check_same_dtype(LU, B, name):
+    """RuntimeError when LU and B differ in dtype."""
+    if LU.dtype != B.dtype:
+        refuse(f"{name}: Expected LU and B to have the same dtype, but found LU of type {kind(LU)} and B of type {kind(B)} instead")
+
+
+@composite(method=False)
+def _lu_with_info(input, pivot=True, check_errors=True):
+    """LU, pivots and infos under their old name."""
+    LU, pivots, info = lu_factor_ex(input, pivot=pivot, check_errors=check_errors)
+    return named("_lu_with_info", ("LU", "pivots", "info"), (LU, pivots, info))
+
+
+@composite(function=True)
+def lu(A, pivot=True, get_infos=False):
+    """linalg.lu_factor under its old name, with infos if asked."""
+    LU, pivots, info = _lu_with_info(A, pivot, False)
+    return (LU, pivots, info) if get_infos else (LU, pivots)
+
+
+@composite("lu_solve")
+@with_out
+def torch_lu_solve(b, LU_data, LU_pivots):
+    """linalg.lu_solve with b first."""
+    return lu_solve(LU_data, LU_pivots, b)

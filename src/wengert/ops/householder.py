@@ -1,0 +1,231 @@
+"""Householder reflections and least squares."""
+
+from . import linalg_host as numpy_
+from ._declare import composite, host
+from .decompositions import _HIDDEN, _LINALG, named, on_arrays
+from .ldl import ldl as _ldl, ldl_solve as _ldl_solve
+from .linalg_checks import check_float, check_square, is_float, kind, mH, refuse, with_out
+from .solvers import _pinv, pinv_backward
+
+
+@host("_geqrf(Tensor self) -> (Tensor a, Tensor tau)", forward=on_arrays(numpy_.geqrf), **_HIDDEN)
+def _geqrf():
+    """R and the vectors of reflections in one matrix."""
+    refuse("the derivative for 'geqrf' is not implemented.")
+
+
+@composite
+@with_out
+def geqrf(input):
+    """QR as LAPACK's geqrf leaves it: R on and above the diagonal, reflections below, and their factors tau."""
+    if input.ndim < 2:
+        refuse("torch.geqrf: input must have at least 2 dimensions.")
+    if not is_float(input):
+        raise NotImplementedError(f"\"geqrf_cpu\" not implemented for '{kind(input)}'")
+    return named("geqrf", ("a", "tau"), _geqrf(input))
+
+
+def _reflector(A, i):
+    """The vector of the i-th reflection, (*, m, 1)."""
+    from .. import cat
+
+    head = A.new_zeros((*A.shape[:-2], i, 1))
+    return cat([head, A.new_ones((*A.shape[:-2], 1, 1)), A[..., i + 1 :, i : i + 1]], -2)
+
+
+def _reflect(A, tau, x, order, conjugate=False):
+    """Reflections applied to x from the left, in an order."""
+    for i in order:
+        v = _reflector(A, i)
+        factor = tau[..., i].unsqueeze(-1).unsqueeze(-1)
+        x = x - (factor.conj() if conjugate else factor) * (v @ (mH(v) @ x))
+    return x
+
+
+def _check_reflectors(input, tau, name):
+    if input.ndim < 2:
+        refuse(f"{name}: input must have at least 2 dimensions.")
+    if name.endswith("product") and input.shape[-2] < input.shape[-1]:
+        refuse(f"{name}: input.shape[-2] must be greater than or equal to input.shape[-1]")
+    if tau.ndim and input.shape[-1] < tau.shape[-1]:
+        refuse(f"{name}: input.shape[-1] must be greater than or equal to tau.shape[-1]")
+    if input.ndim - tau.ndim != 1:
+        refuse(f"{name}: Expected tau to have one dimension less than input, but got tau.ndim equal to {tau.ndim} and "
+               f"input.ndim is equal to {input.ndim}")
+    if input.ndim > 2 and input.shape[:-2] != tau.shape[:-1]:
+        refuse(f"{name}: Expected batch dimensions of tau to be equal to input.shape[:-2], but got {list(tau.shape[:-1])}")
+    if input.dtype != tau.dtype:
+        refuse(f"{name}: tau dtype {kind(tau)} does not match input dtype {kind(input)}")
+
+
+@composite(**_LINALG, aliases=("linalg_householder_product",))
+@with_out
+def householder_product(A, tau):
+    """The first n columns of the product of the reflections that geqrf stores in A (*, m, n)."""
+    from .. import eye
+
+    _check_reflectors(A, tau, "torch.linalg.householder_product")
+    m, n = A.shape[-2:]
+    start = eye(m, n, dtype=A.dtype).expand(A.shape)
+    return _reflect(A, tau, start, reversed(range(tau.shape[-1])))
+
+
+@composite
+def orgqr(input, input2):
+    """linalg.householder_product."""
+    return householder_product(input, input2)
+
+
+@composite
+@with_out
+def ormqr(input, tau, other, left=True, transpose=False):
+    """Q other (left=False: other Q; transpose: Q^H), Q the product of the reflections in input."""
+    name = "torch.ormqr"
+    if input.ndim < 2:
+        refuse(f"{name}: input must have at least 2 dimensions.")
+    if other.ndim < 2:
+        refuse(f"{name}: other must have at least 2 dimensions.")
+    side = -2 if left else -1
+    if other.shape[side] < tau.shape[-1]:
+        refuse(f"{name}: other.shape[{side}] must be greater than or equal to tau.shape[-1]")
+    if other.shape[side] != input.shape[-2]:
+        refuse(f"{name}: other.shape[{side}] must be equal to input.shape[-2]")
+    _check_reflectors(input, tau, name)
+    if input.shape[:-2] != other.shape[:-2]:
+        refuse(f"{name}: Expected batch dimensions of other to be equal to input.shape[:-2], but got {list(other.shape[:-2])}")
+    if input.dtype != other.dtype:
+        refuse(f"{name}: Expected input and other to have the same dtype, but input has dtype {kind(input)} and other has dtype "
+               f"{kind(other)}")
+    if not left:
+        return mH(ormqr(input, tau, mH(other), True, not transpose))
+    order = range(tau.shape[-1])
+    return _reflect(input, tau, other, order if transpose else reversed(order), transpose)
+
+
+def _numpy_lstsq(a, b, rcond):
+    import numpy as np
+
+    flat, batch = numpy_.stacked(a)
+    right, _ = numpy_.stacked(b)
+    m, n = flat.shape[-2:]
+    out = np.zeros((len(flat), n, right.shape[-1]), a.dtype)
+    rank = np.zeros(len(flat), "int64")
+    singular = np.zeros((len(flat), min(m, n)), np.empty(0, a.dtype).real.dtype)
+    for k in range(len(flat)):
+        out[k], _, rank[k], singular[k] = np.linalg.lstsq(flat[k], right[k], rcond)
+    return out.reshape(*batch, n, -1), rank.reshape(batch), singular.reshape(*batch, -1)
+
+
+@host("_lstsq(Tensor A, Tensor B, float rcond) -> (Tensor solution, Index rank, Index singular_values)",
+      forward=on_arrays(_numpy_lstsq), grad_name="LinalgLstsqBackward0", **_HIDDEN)
+def _lstsq(g, A, B, rcond):
+    """Least-squares solutions of smallest norm, ranks and singular values."""
+    limit = A.new_zeros(A.shape[:-2], dtype=A.real.dtype if A.is_complex() else A.dtype) + rcond
+    pinv = _pinv(A, limit, False)
+    return pinv_backward(g @ mH(B), pinv, A), mH(pinv) @ g
+
+
+@composite(**_LINALG, aliases=("linalg_lstsq",))
+def lstsq(A, B, rcond=None, *, driver=None):
+    """solution, residuals, rank and singular_values of min ||A X - B|| for A (*, m, n) and B (*, m, k) or (*, m).
+
+    driver: "gelsy" (default), "gels", "gelsd", "gelss". Residuals only when every A has full rank n < m.
+    """
+    from .. import empty, finfo, int64
+
+    name = "torch.linalg.lstsq"
+    if A.ndim < 2:
+        refuse(f"{name}: input must have at least 2 dimensions.")
+    if not is_float(A):
+        refuse("This function doesn't handle types other than float and double")
+    if B.ndim < 1:
+        refuse(f"{name}: other must have at least 1 dimension.")
+    if A.dtype != B.dtype:
+        refuse(f"{name}: Expected input and other to have the same dtype, but got input's dtype {kind(A)} and other's dtype {kind(B)}")
+    if driver is not None and driver not in ("gels", "gelsy", "gelsd", "gelss"):
+        refuse(f"{name}: parameter `driver` should be one of (gels, gelsy, gelsd, gelss)")
+    vector = A.ndim - 1 == B.ndim and A.shape[:-1] == B.shape or B.ndim == 1
+    rows = B.shape[-1] if vector else B.shape[-2]
+    if rows != A.shape[-2]:
+        refuse(f"{name}: input.size(-2) should match other.size({-1 if vector else -2})")
+    right = B.unsqueeze(-1) if vector else B
+    from .linalg_checks import expand_batch
+
+    left, right = expand_batch(A, right)
+    m, n = left.shape[-2:]
+    cut = max(m, n) * finfo(A.dtype).eps if rcond is None else float(rcond)
+    solution, rank, singular = _lstsq(left, right, 0.0 if driver == "gels" else cut)
+    if driver == "gels":
+        _check_full_rank(rank, min(m, n))
+    residuals = empty(0, dtype=singular.dtype)
+    full = bool((rank == n).all())
+    if m > n and driver != "gelsy" and driver is not None and full:
+        residuals = (left @ solution - right).abs().square().sum(-2)
+    solution = solution.squeeze(-1) if vector else solution
+    if driver == "gels":
+        rank = empty(0, dtype=int64)
+    if driver not in ("gelsd", "gelss"):
+        singular = empty(0, dtype=singular.dtype)
+    return named("linalg_lstsq", ("solution", "residuals", "rank", "singular_values"), (solution, residuals, rank, singular))
+
+
+def _check_full_rank(rank, full):
+    from .linalg_checks import check_info
+
+    check_info((rank < full).int() * 2, "torch.linalg.lstsq",
+               "The least squares solution could not be computed because the input matrix does not have full rank (error code: {}).")
+
+
+@host("_ldl(Tensor A, bool hermitian) -> (Tensor LD, Index pivots, Index info)", forward=on_arrays(_ldl), **_HIDDEN)
+def _ldl_factor():
+    """LDL factors as LAPACK's sytrf and hetrf leave them."""
+    refuse("the derivative for 'linalg_ldl_factor_ex' is not implemented.")
+
+
+@composite(**_LINALG, aliases=("linalg_ldl_factor_ex",))
+@with_out
+def ldl_factor_ex(A, *, hermitian=False, check_errors=False):
+    """linalg.ldl_factor that reports zeros on the diagonal of D in info."""
+    name = "torch.linalg.ldl_factor_ex"
+    check_square(A, name)
+    check_float(A, name)
+    LD, pivots, info = _ldl_factor(A, hermitian)
+    if check_errors and info.any():
+        code = int(info.reshape(-1)[info.reshape(-1).nonzero()[0, 0]])
+        refuse(f"torch.linalg.ldl_factor: Unknown error code: {code}.")
+    return named("linalg_ldl_factor_ex", ("LD", "pivots", "info"), (LD, pivots, info))
+
+
+@composite(**_LINALG, aliases=("linalg_ldl_factor",))
+@with_out
+def ldl_factor(A, *, hermitian=False):
+    """LD and pivots of symmetric (hermitian=True: Hermitian) indefinite matrices."""
+    return named("linalg_ldl_factor", ("LD", "pivots"), ldl_factor_ex(A, hermitian=hermitian, check_errors=True)[:2])
+
+
+@host("_ldl_solve(Tensor LD, Index pivots, Tensor B, bool hermitian) -> Tensor", forward=on_arrays(_ldl_solve), **_HIDDEN)
+def _ldl_solved():
+    """X from LDL factors."""
+    refuse("the derivative for 'linalg_ldl_solve' is not implemented.")
+
+
+@composite(**_LINALG, aliases=("linalg_ldl_solve",))
+@with_out
+def ldl_solve(LD, pivots, B, *, hermitian=False):
+    """X with A X = B from the LDL factors of A."""
+    from .linalg_checks import expand_batch
+
+    name = "torch.linalg.ldl_solve"
+    check_square(LD, name)
+    check_float(LD, name)
+    if B.ndim < 2:
+        refuse(f"{name}: Expected B to have at least 2 dimensions, but it has {B.ndim} dimensions instead")
+    if pivots.shape != LD.shape[:-1]:
+        refuse(f"{name}: Expected LD.shape[:-1] and pivots.shape to be the same, but got pivots with shape {list(pivots.shape)} instead")
+    if pivots.is_floating_point() or pivots.is_complex():
+        refuse(f"{name}: Expected pivots to be integers. Got {kind(pivots)}")
+    if LD.dtype != B.dtype:
+        refuse(f"Expected b and A to have the same dtype, but found b of type {kind(B)} and A of type {kind(LD)} instead.")
+    _, pivots = expand_batch(B[..., :1], pivots.unsqueeze(-1)) if B.ndim > 2 else (None, pivots.unsqueeze(-1))
+    LD, B = expand_batch(LD, B)
+    return _ldl_solved(LD, pivots.squeeze(-1).expand(LD.shape[:-1]), B, hermitian)

@@ -1,0 +1,119 @@
+"""What the functions of linear algebra ask of their arguments, and how they write results to out=."""
+
+from .linalg_host import LinAlgError, array
+
+KINDS = {"float32": "Float", "float64": "Double", "float16": "Half", "bfloat16": "BFloat16", "int64": "Long", "int32": "Int",
+         "int16": "Short", "int8": "Char", "uint8": "Byte", "bool": "Bool", "complex64": "ComplexFloat",
+         "complex128": "ComplexDouble"}
+
+
+def kind(t):
+    """The name of a tensor's dtype in messages: Float, Long …"""
+    return KINDS.get(str(t.dtype).rpartition(".")[2], "Undefined")
+
+
+def refuse(message):
+    """RuntimeError."""
+    raise RuntimeError(message)
+
+
+def is_float(t):
+    """Whether a dtype is one that LAPACK takes."""
+    return kind(t) in ("Float", "Double", "ComplexFloat", "ComplexDouble")
+
+
+def check_float(t, name):
+    """RuntimeError unless floating point or complex, and not of half precision."""
+    if not (t.is_floating_point() or t.is_complex()):
+        refuse(f"{name}: Expected a floating point or complex tensor as input. Got {kind(t)}")
+    if not is_float(t):
+        refuse(f"{name}: Low precision dtypes not supported. Got {kind(t)}")
+
+
+def check_matrix(t, name, letter="A"):
+    """RuntimeError for fewer than two dims."""
+    if t.ndim < 2:
+        refuse(f"{name}: The input tensor {letter} must have at least 2 dimensions.")
+
+
+def check_square(t, name, letter="A"):
+    """RuntimeError unless batches of square matrices."""
+    check_matrix(t, name, letter)
+    if t.shape[-1] != t.shape[-2]:
+        refuse(f"{name}: {letter} must be batches of square matrices, but they are {t.shape[-2]} by {t.shape[-1]} matrices")
+
+
+def check_same_dtype(a, b, name, letters="AB"):
+    """RuntimeError when dtypes differ."""
+    if a.dtype != b.dtype:
+        first, second = letters
+        refuse(f"{name}: Expected {first} and {second} to have the same dtype, but found {first} of type {kind(a)} and "
+               f"{second} of type {kind(b)} instead")
+
+
+def check_equation(a, b, name, left=True):
+    """RuntimeError when A X = B (or X A = B) does not fit."""
+    if a.shape[-2 if left else -1] != b.shape[-2 if left else -1]:
+        shown = "AX = B" if left else "XA = B"
+        refuse(f"{name}: Incompatible shapes of A and B for the equation {shown} ({a.shape[-2]}x{a.shape[-1]} and "
+               f"{b.shape[-2]}x{b.shape[-1]})")
+
+
+def check_info(info, name, message, error=LinAlgError):
+    """Raises for the first info that is not 0; message has {} for its value."""
+    flat = array(info).reshape(-1)
+    for k, code in enumerate(flat):
+        if code:
+            where = f"(Batch element {k}): " if info.ndim else ""
+            raise error(f"{name}: {where}{message.format(code)}")
+
+
+def write(result, out):
+    """Copies results to the tensors given as out, which take their shapes."""
+    if isinstance(result, tuple):
+        return type(result)([write(r, o) for r, o in zip(result, out)])
+    from .. import can_cast, no_grad
+
+    if not can_cast(result.dtype, out.dtype):
+        refuse(f"Expected out tensor to have dtype {result.dtype}, but got {out.dtype} instead")
+    with no_grad():
+        if out.shape != result.shape:
+            out.resize_(result.shape)
+        return out.copy_(result)
+
+
+def with_out(body):
+    """Gives a function the keyword out."""
+
+    def function(*args, out=None, **kwargs):
+        result = body(*args, **kwargs)
+        return result if out is None else write(result, out)
+
+    function.__name__, function.__doc__, function.__wrapped__ = body.__name__, body.__doc__, body
+    return function
+
+
+def expand_batch(a, b, dims=2):
+    """Two stacks with their batch dims broadcast."""
+    from .. import broadcast_shapes
+
+    if a.shape[:-dims] == b.shape[:-dims]:
+        return a, b
+    batch = broadcast_shapes(a.shape[:-dims], b.shape[:-dims])
+    return a.expand(*batch, *a.shape[-dims:]), b.expand(*batch, *b.shape[-dims:])
+
+
+def mH(a):
+    """The adjoint, conj(transpose)."""
+    a = a.transpose(-2, -1)
+    return a.conj() if a.is_complex() else a
+
+
+def diagonal(a):
+    """The diagonals of the last two dims."""
+    return a.diagonal(0, -2, -1)
+
+
+def real(a):
+    """The real part; real tensors as they are."""
+    return a.real if a.is_complex() else a

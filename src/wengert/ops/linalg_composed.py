@@ -1,0 +1,322 @@
+"""Functions of matrices made of decompositions and products, and torch's older names."""
+
+from ._declare import composite
+from .decompositions import _LINALG, cholesky as _new_cholesky, named, qr as _new_qr, svd as _new_svd
+from .householder import refuse
+from .linalg_checks import check_matrix, check_square, expand_batch, is_float, kind, mH, with_out
+from .norms import linalg_matrix_norm
+from .solvers import _any_nan, inv, singular_values, solve, solve_triangular, tolerances, triangular
+
+_INFINITY = float("inf")
+
+
+def _check_dtype_pair(b, A):
+    if b.dtype != A.dtype:
+        refuse(f"Expected b and A to have the same dtype, but found b of type {kind(b)} and A of type {kind(A)} instead.")
+
+
+@composite("matrix_power", aliases=("linalg.matrix_power", "linalg_matrix_power"))
+@with_out
+def matrix_power(A, n):
+    """A multiplied n times with itself (n < 0: its inverse), by repeated squaring.
+
+    >>> (2 * wengert.eye(2)).matrix_power(3)
+    tensor([[8., 0.],
+            [0., 8.]])
+    """
+    from .. import eye
+
+    if not isinstance(n, int):
+        raise TypeError(f"linalg_matrix_power(): argument 'n' (position 2) must be int, not {type(n).__name__}")
+    check_square(A, "linalg.matrix_power")
+    if n == 0:
+        return eye(A.shape[-1], dtype=A.dtype).expand(A.shape).clone()
+    if n < 0:
+        A, n = inv(A), -n
+    result = None
+    while n:
+        if n & 1:
+            result = A if result is None else result @ A
+        n >>= 1
+        A = A @ A if n else A
+    return result.clone() if result is A else result
+
+
+@composite(**_LINALG, aliases=("linalg_matrix_rank",))
+@with_out
+def matrix_rank(A, tol=None, hermitian=False, *, atol=None, rtol=None):
+    """How many singular values of A (*, m, n) are larger than max(atol, rtol * largest).
+
+    >>> wengert.linalg.matrix_rank(wengert.ones(3, 3))
+    tensor(1)
+    """
+    from .. import no_grad
+
+    check_matrix(A, "torch.linalg.matrix_rank", "input")
+    if not is_float(A):
+        refuse("This function doesn't handle types other than float and double")
+    if isinstance(tol, bool):
+        tol, hermitian = None, tol
+    if A.numel() == 0:
+        return A.new_zeros(A.shape[:-2]).long()
+    with no_grad():
+        values = singular_values(A, hermitian)
+        limit = tolerances(A, values.amax(-1), atol, rtol) if tol is None else tol
+        if hasattr(limit, "unsqueeze"):
+            limit = limit.unsqueeze(-1)
+        return (values > limit).sum(-1)
+
+
+@composite(**_LINALG, aliases=("linalg_cond",))
+@with_out
+def cond(A, p=None):
+    """The condition number: norm(A, p) * norm(inv(A), p); by default the ratio of extreme singular values."""
+    check_matrix_input(A)
+    if p is None or p in (2, -2):
+        if A.shape[-1] == A.shape[-2] == 0 or A.numel() == 0:
+            return A.new_zeros(A.shape[:-2]).abs()
+        values = singular_values(A, False)
+        largest, smallest = values[..., 0], values[..., -1]
+        result = smallest / largest if p == -2 else largest / smallest
+        return result.nan_to_num(_INFINITY, _INFINITY, -_INFINITY) if _any_nan(result) else result
+    if p not in ("fro", "nuc", 1, -1, _INFINITY, -_INFINITY):
+        refuse(f"linalg.cond got an invalid norm type: {p if isinstance(p, str) else format(p, 'g')}")
+    check_square(A, f"linalg.cond(ord={p if isinstance(p, str) else format(p, 'g')})")
+    if A.numel() == 0:
+        return A.new_zeros(A.shape[:-2]).abs()
+    from .solvers import inv_ex
+
+    inverse, info = inv_ex(A)
+    result = linalg_matrix_norm(A, p) * linalg_matrix_norm(inverse, p)
+    return result.masked_fill(info != 0, _INFINITY) if info.any() else result
+
+
+def check_matrix_input(A):
+    """RuntimeError for fewer than two dims, in cond's words."""
+    if A.ndim < 2:
+        refuse("linalg.cond: The input tensor must have at least 2 dimensions.")
+
+
+def _count(sizes):
+    n = 1
+    for size in sizes:
+        n *= size
+    return n
+
+
+@composite(**_LINALG, aliases=("linalg_tensorinv",))
+@with_out
+def tensorinv(A, ind=2):
+    """The inverse for tensordot(A, ., ind): the first ind dims against the rest."""
+    if ind <= 0:
+        refuse(f"Expected a strictly positive integer for 'ind', but got {ind}")
+    head, tail = A.shape[:ind], A.shape[ind:]
+    if _count(head) != _count(tail):
+        refuse("Expected self to satisfy the requirement prod(self.shape[ind:]) == prod(self.shape[:ind]), but got "
+               f"{_count(tail)} != {_count(head)}")
+    return inv(A.reshape(_count(head), _count(tail))).reshape((*tail, *head))
+
+
+@composite(**_LINALG, aliases=("linalg_tensorsolve",))
+@with_out
+def tensorsolve(A, B, dims=None):
+    """X with tensordot(A, X, X.ndim) = B; dims of A are moved to its end first."""
+    if dims is not None:
+        moved = [d % A.ndim for d in dims]
+        A = A.permute([d for d in range(A.ndim) if d not in moved] + moved)
+    head, tail = A.shape[: B.ndim], A.shape[B.ndim :]
+    if _count(head) != _count(tail):
+        refuse("Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == prod(self.shape[:other.ndim]), but got "
+               f"{_count(tail)} != {_count(head)}")
+    return solve(A.reshape(-1, _count(tail)), B.reshape(-1)).reshape(tail)
+
+
+@composite(**_LINALG, aliases=("linalg_vander",))
+def vander(x, *, N=None):
+    """Powers 0 … N-1 of the elements along a new last dim (N: the size of the last dim).
+
+    >>> wengert.linalg.vander(wengert.tensor([1, 2]), N=3)
+    tensor([[1, 1, 1],
+            [1, 2, 4]])
+    """
+    from .. import cat, ones_like
+
+    N = (x.shape[-1] if x.ndim else 1) if N is None else N
+    if N < 2 and not (N == 1 and x.ndim):
+        refuse("N must be greater than 1.")
+    if x.dtype.is_floating_point is False and not x.is_complex():
+        x = x.long()
+    column = x.unsqueeze(-1)
+    if N == 1:
+        return ones_like(column)
+    return cat([ones_like(column), column.expand(*x.shape, N - 1).cumprod(-1)], -1)
+
+
+@composite("vander", method=False)
+def torch_vander(x, N=None, increasing=False):
+    """Powers of the elements of a vector, the highest first unless increasing."""
+    from .. import cat, ones_like
+
+    if x.ndim != 1:
+        refuse("x must be a one-dimensional tensor.")
+    N = x.shape[0] if N is None else N
+    if N < 0:
+        refuse("N must be non-negative.")
+    if N == 0:
+        return x.new_zeros((x.shape[0], 0))
+    x = x if x.is_floating_point() or x.is_complex() else x.long()
+    column = x.unsqueeze(-1)
+    result = cat([ones_like(column), column.expand(x.shape[0], N - 1).cumprod(-1)], -1)
+    return result if increasing else result.flip(-1)
+
+
+@composite(**_LINALG, aliases=("linalg_cross",))
+@with_out
+def cross(input, other, *, dim=-1):
+    """The cross products of vectors of length 3 along a dim."""
+    if input.ndim != other.ndim:
+        refuse("linalg.cross: inputs must have the same number of dimensions.")
+    if input.shape[dim] != 3 or other.shape[dim] != 3:
+        refuse(f"linalg.cross: inputs dimension {dim} must have length 3. Got {input.shape[dim]} and {other.shape[dim]}")
+    a, b = input, other
+    return a.roll(-1, dim) * b.roll(1, dim) - a.roll(1, dim) * b.roll(-1, dim)
+
+
+@composite("cross")
+@with_out
+def torch_cross(input, other, dim=None):
+    """linalg.cross along a dim, by default the first of size 3."""
+    if dim is None:
+        dim = next((d for d, size in enumerate(input.shape) if size == 3), None)
+        if dim is None:
+            refuse("no dimension of size 3 in input")
+    return cross(input, other, dim=dim)
+
+
+@composite(**_LINALG)
+def diagonal(A, *, offset=0, dim1=-2, dim2=-1):
+    """The diagonals of matrices, a view."""
+    return A.diagonal(offset, dim1, dim2)
+
+
+@composite(**_LINALG)
+@with_out
+def matmul(input, other):
+    """torch.matmul."""
+    return input @ other
+
+
+@composite("cholesky")
+@with_out
+def old_cholesky(input, upper=False):
+    """linalg.cholesky under its old name."""
+    return _new_cholesky(input, upper=upper)
+
+
+@composite("qr")
+@with_out
+def old_qr(input, some=True):
+    """linalg.qr under its old name; some=False gives complete factors."""
+    return named("qr", ("Q", "R"), _new_qr(input, "reduced" if some else "complete"))
+
+
+@composite("svd")
+@with_out
+def old_svd(input, some=True, compute_uv=True):
+    """U, S, V (not its adjoint) with input = U diag(S) V^H."""
+    if not compute_uv:
+        from .decompositions import svdvals
+
+        m, n = input.shape[-2:]
+        U, V = input.new_zeros((*input.shape[:-2], m, m)), input.new_zeros((*input.shape[:-2], n, n))
+        return named("svd", ("U", "S", "V"), (U, svdvals(input), V))
+    U, S, Vh = _new_svd(input, not some)
+    return named("svd", ("U", "S", "V"), (U, S, mH(Vh)))
+
+
+@composite
+@with_out
+def cholesky_solve(input, L, upper=False):
+    """X with A X = input, from the Cholesky factor L of A."""
+    if input.ndim < 2:
+        refuse(f"b should have at least 2 dimensions, but has {input.ndim} dimensions instead")
+    if L.ndim < 2:
+        refuse(f"u should have at least 2 dimensions, but has {L.ndim} dimensions instead")
+    if L.shape[-1] != L.shape[-2]:
+        refuse(f"A must be batches of square matrices, but they are {L.shape[-1]} by {L.shape[-2]} matrices")
+    if L.shape[-1] != input.shape[-2]:
+        refuse(f"Incompatible matrix sizes for cholesky_solve: each A matrix is {L.shape[-1]} by {L.shape[-1]} but each b matrix is "
+               f"{input.shape[-2]} by {input.shape[-1]}")
+    _check_dtype_pair(input, L)
+    lower = mH(L) if upper else L
+    return triangular(mH(lower), triangular(lower, input, False), True)
+
+
+@composite
+@with_out
+def cholesky_inverse(L, upper=False):
+    """The inverse of A from its Cholesky factor."""
+    from .. import eye
+
+    check_square(L, "cholesky_inverse")
+    return cholesky_solve(eye(L.shape[-1], dtype=L.dtype).expand(L.shape), L, upper)
+
+
+@composite
+@with_out
+def triangular_solve(b, A, upper=True, transpose=False, unitriangular=False):
+    """X with A X = b (transpose: A^T) for triangular A, and a copy of A."""
+    for name, t in (("b", b), ("A", A)):
+        if t.ndim < 2:
+            refuse(f"torch.triangular_solve: Expected {name} to have at least 2 dimensions, but it has {t.ndim} dimensions instead")
+    check_square(A, "triangular_solve")
+    if A.shape[-2] != b.shape[-2]:
+        refuse(f"Incompatible matrix sizes for triangular_solve: each A matrix is {A.shape[-1]} by {A.shape[-1]} but each b matrix is "
+               f"{b.shape[-2]} by {b.shape[-1]}")
+    _check_dtype_pair(b, A)
+    A, b = expand_batch(A, b)
+    matrix, up = (A.mT, not upper) if transpose else (A, upper)
+    solution = solve_triangular(matrix, b, upper=up, unitriangular=unitriangular)
+    return named("triangular_solve", ("solution", "cloned_coefficient"), (solution, A.clone()))
+
+
+def _low_rank_basis(A, q, niter, M):
+    """Orthonormal columns that span most of A's range, by a randomised power iteration."""
+    from .. import randn
+
+    if M is not None:
+        A = A - M
+    Q = _new_qr(A @ randn(A.shape[-1], q, dtype=A.dtype))[0]
+    for _ in range(niter):
+        Q = _new_qr(mH(A) @ Q)[0]
+        Q = _new_qr(A @ Q)[0]
+    return Q
+
+
+@composite(method=False)
+def svd_lowrank(A, q=6, niter=2, M=None):
+    """U, S, V of the q largest singular values of A - M, by random projections."""
+    q = 6 if q is None else q
+    m, n = A.shape[-2:]
+    if M is not None:
+        M = M.expand(A.shape)
+        A = A - M
+    if m < n:
+        A = mH(A)
+    Q = _low_rank_basis(A, q, niter, None)
+    U, S, Vh = _new_svd(mH(Q) @ A, full_matrices=False)
+    U, V = Q @ U, mH(Vh)
+    return (V, S, U) if m < n else (U, S, V)
+
+
+@composite(method=False)
+def pca_lowrank(A, q=None, center=True, niter=2):
+    """svd_lowrank of A with the means of its columns taken off."""
+    m, n = A.shape[-2:]
+    if q is None:
+        q = min(6, m, n)
+    elif not 0 <= q <= min(m, n):
+        raise ValueError(f"q(={q}) must be non-negative integer and not greater than min(m, n)={min(m, n)}")
+    if niter < 0:
+        raise ValueError(f"niter(={niter}) must be non-negative integer")
+    return svd_lowrank(A - A.mean(-2, keepdim=True) if center else A, q, niter)
