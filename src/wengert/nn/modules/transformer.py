@@ -143,8 +143,8 @@ class TransformerDecoder(Module):
 class Transformer(Module):
     """An encoder and a decoder: src (S, N, E) and tgt (T, N, E) to (T, N, E); N first with batch_first.
 
-    >>> Transformer(4, 2, 1, 1, 8)(wg.ones(3, 1, 4), wg.ones(2, 1, 4)).shape
-    torch.Size([2, 1, 4])
+    >>> Transformer(4, 2, 1, 1, 8, batch_first=True)(wg.ones(1, 3, 4), wg.ones(1, 2, 4)).shape
+    torch.Size([1, 2, 4])
     """
 
     def __init__(
