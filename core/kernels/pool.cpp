@@ -1,0 +1,137 @@
+// Loops of pooling: threads take planes.
+#include "pool.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "../parallel.h"
+
+namespace wg {
+namespace {
+
+constexpr int64_t kGrain = 8192;
+
+template <class F>
+void with_type(DType d, F&& f) {
+  visit(d, [&]<class T>() {
+    if constexpr (!std::is_same_v<T, bool> && !is_complex_v<T> && !is_reduced_v<T>) f.template operator()<T>();
+  });
+}
+
+template <class F>
+void each_plane(int64_t planes, int64_t work, F body) {
+  parallel_for(planes, std::max<int64_t>(1, kGrain / std::max<int64_t>(1, work)), [&](int64_t b, int64_t e) {
+    for (int64_t p = b; p < e; ++p) body(p);
+  });
+}
+
+// body(output position, spans of its window)
+template <class F>
+void each_window(const Pool& p, F body) {
+  int64_t o = 0;
+  for (int64_t z = 0; z < p.out[0]; ++z)
+    for (int64_t y = 0; y < p.out[1]; ++y)
+      for (int64_t x = 0; x < p.out[2]; ++x, ++o) body(o, p.spans[0][z], p.spans[1][y], p.spans[2][x]);
+}
+
+template <class T>
+T lowest() {
+  if constexpr (std::is_floating_point_v<T>) return -std::numeric_limits<T>::infinity();
+  else return std::numeric_limits<T>::lowest();
+}
+
+int64_t divisor_of(const Pool& p, const Span& a, const Span& b, const Span& c) {
+  return p.divisor ? p.divisor : a.count * b.count * c.count;
+}
+
+template <class T>
+void max_plane(const Pool& p, const T* x, T* y, int64_t* indices) {
+  each_window(p, [&](int64_t o, const Span& a, const Span& b, const Span& c) {
+    int64_t best = (a.begin * p.in[1] + b.begin) * p.in[2] + c.begin;
+    T top = lowest<T>();
+    for (int64_t i = a.begin; i < a.end; i += p.step[0])
+      for (int64_t j = b.begin; j < b.end; j += p.step[1]) {
+        const int64_t row = (i * p.in[1] + j) * p.in[2];
+        for (int64_t k = c.begin; k < c.end; k += p.step[2]) {
+          const T v = x[row + k];
+          if (v > top || v != v) top = v, best = row + k;
+        }
+      }
+    y[o] = top;
+    indices[o] = best;
+  });
+}
+
+}  // namespace
+
+void max_pool(const Pool& p, const char* x, char* y, int64_t* indices) {
+  with_type(p.dtype, [&]<class T>() {
+    each_plane(p.planes, p.in_size(), [&](int64_t k) {
+      max_plane(p, reinterpret_cast<const T*>(x) + k * p.in_size(), reinterpret_cast<T*>(y) + k * p.out_size(),
+                indices + k * p.out_size());
+    });
+  });
+}
+
+void avg_pool(const Pool& p, const char* x, char* y) {
+  with_type(p.dtype, [&]<class T>() {
+    each_plane(p.planes, p.in_size(), [&](int64_t plane) {
+      const T* from = reinterpret_cast<const T*>(x) + plane * p.in_size();
+      T* to = reinterpret_cast<T*>(y) + plane * p.out_size();
+      each_window(p, [&](int64_t o, const Span& a, const Span& b, const Span& c) {
+        T sum = 0;
+        for (int64_t i = a.begin; i < a.end; ++i)
+          for (int64_t j = b.begin; j < b.end; ++j)
+            for (int64_t k = c.begin; k < c.end; ++k) sum = T(sum + from[(i * p.in[1] + j) * p.in[2] + k]);
+        const int64_t by = divisor_of(p, a, b, c);
+        to[o] = by ? T(sum / T(by)) : T(0);
+      });
+    });
+  });
+}
+
+void avg_pool_backward(const Pool& p, const char* g, char* gx) {
+  with_type(p.dtype, [&]<class T>() {
+    each_plane(p.planes, p.in_size(), [&](int64_t plane) {
+      const T* from = reinterpret_cast<const T*>(g) + plane * p.out_size();
+      T* to = reinterpret_cast<T*>(gx) + plane * p.in_size();
+      std::fill_n(to, p.in_size(), T(0));
+      each_window(p, [&](int64_t o, const Span& a, const Span& b, const Span& c) {
+        const int64_t by = divisor_of(p, a, b, c);
+        const T share = by ? T(from[o] / T(by)) : T(0);
+        for (int64_t i = a.begin; i < a.end; ++i)
+          for (int64_t j = b.begin; j < b.end; ++j)
+            for (int64_t k = c.begin; k < c.end; ++k) {
+              T& here = to[(i * p.in[1] + j) * p.in[2] + k];
+              here = T(here + share);
+            }
+      });
+    });
+  });
+}
+
+void scatter_planes(DType dtype, int64_t planes, int64_t n, int64_t m, const char* from, const int64_t* indices, char* to) {
+  with_type(dtype, [&]<class T>() {
+    each_plane(planes, n + m, [&](int64_t p) {
+      T* out = reinterpret_cast<T*>(to) + p * n;
+      const T* in = reinterpret_cast<const T*>(from) + p * m;
+      std::fill_n(out, n, T(0));
+      for (int64_t i = 0; i < m; ++i) {
+        T& here = out[indices[p * m + i]];
+        here = T(here + in[i]);
+      }
+    });
+  });
+}
+
+void gather_planes(DType dtype, int64_t planes, int64_t n, int64_t m, const char* from, const int64_t* indices, char* to) {
+  with_type(dtype, [&]<class T>() {
+    each_plane(planes, m, [&](int64_t p) {
+      const T* in = reinterpret_cast<const T*>(from) + p * n;
+      T* out = reinterpret_cast<T*>(to) + p * m;
+      for (int64_t i = 0; i < m; ++i) out[i] = in[indices[p * m + i]];
+    });
+  });
+}
+
+}  // namespace wg
