@@ -294,3 +294,19 @@ def test_extra_attributes_of_parameters():
     value = wg.nn.Parameter(wg.ones(1))
     value.tag = "kept"
     assert again(value).tag == "kept"
+
+
+@FORMATS
+def test_plain_data_of_the_standard_library_needs_weights_only_false(zipped):
+    import argparse
+    import datetime
+    import pathlib
+
+    value = {"deque": collections.deque([1, 2], maxlen=3), "default": collections.defaultdict(list, a=[1]),
+             "frozen": frozenset([1]), "range": range(3), "day": datetime.date(2024, 2, 29),
+             "arguments": argparse.Namespace(lr=0.1), "path": pathlib.PurePosixPath("a/b"), "slice": slice(1, 2)}
+    result = again(value, zipped, weights_only=False)
+    assert result == value and result["deque"].maxlen == 3 and result["default"]["new"] == []
+    for key in value:
+        with pytest.raises(pickle.UnpicklingError, match="was not an allowed global by default"):
+            again(value[key], zipped)

@@ -142,7 +142,7 @@ class Reader:
         try:
             with zipfile.ZipFile(self.file) as archive, archive.open(self._entry(record)) as stream:
                 _fill(stream, target, record)
-        except (zipfile.BadZipFile, NotImplementedError, zlib.error, EOFError) as error:
+        except (zipfile.BadZipFile, NotImplementedError, zlib.error, EOFError, OSError) as error:
             raise failure(f"reading file {record}: file read failed") from error
 
 

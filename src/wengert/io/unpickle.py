@@ -1,8 +1,10 @@
 """A small machine for pickle programs: it builds data, calls only what it was allowed to, and imports nothing."""
 
 import struct
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, deque
 from pickle import UnpicklingError
+
+_SEQUENCES = (list, deque)
 
 
 class Machine:
@@ -21,6 +23,12 @@ class Machine:
 
     def load(self):
         """Run to the end of the pickle and return what it built."""
+        try:
+            return self._run()
+        except (IndexError, KeyError, OverflowError, RecursionError) as error:
+            raise UnpicklingError(f"the file might be corrupted: {type(error).__name__}: {error}") from error
+
+    def _run(self):
         handlers, read = _HANDLERS, self.file.read
         while True:
             code = read(1)
@@ -98,9 +106,8 @@ class Machine:
     def add_to(self, kinds, method, items):
         """Add items to a list or set that the pickle made."""
         target = self._top()
-        if type(target) not in kinds and not self.allowed_to_build(type(target)):
-            raise UnpicklingError(f"Can only {method} to {' and '.join(kind.__name__ for kind in kinds)} objects, "
-                                  f"but got {type(target)}")
+        if type(target) is not kinds[0] and not (isinstance(target, kinds) and self.allowed_to_build(type(target))):
+            raise UnpicklingError(f"Can only {method} to {kinds[0].__name__} objects, but got {type(target)}")
         if method == "add":
             target.update(items)
         else:
@@ -109,7 +116,8 @@ class Machine:
     def set_items(self, items):
         """Pairs into a dict."""
         target = self._top()
-        if type(target) not in (dict, OrderedDict, Counter) and not self.allowed_to_build(type(target)):
+        if type(target) not in (dict, OrderedDict, Counter) and not (
+                isinstance(target, dict) and self.allowed_to_build(type(target))):
             raise UnpicklingError("Can only SETITEM for dict, collections.OrderedDict, collections.Counter, "
                                   f"but got {type(target)}")
         if len(items) % 2:
@@ -238,8 +246,8 @@ _HANDLERS = {ord(code): handler for code, handler in {
     "t": lambda m: m.push(tuple(m.after_mark())),
     "]": lambda m: m.push([]),
     "l": lambda m: m.push(m.after_mark()),
-    "a": lambda m: m.add_to((list,), "append", [m._pop()]),
-    "e": lambda m: m.add_to((list,), "append", m.after_mark()),
+    "a": lambda m: m.add_to(_SEQUENCES, "append", [m._pop()]),
+    "e": lambda m: m.add_to(_SEQUENCES, "append", m.after_mark()),
     "}": lambda m: m.push({}),
     "d": _dict,
     "s": lambda m: m.set_items([m._pop(), m._pop()][::-1]),
