@@ -307,6 +307,6 @@ def test_plain_data_of_the_standard_library_needs_weights_only_false(zipped):
              "arguments": argparse.Namespace(lr=0.1), "path": pathlib.PurePosixPath("a/b"), "slice": slice(1, 2)}
     result = again(value, zipped, weights_only=False)
     assert result == value and result["deque"].maxlen == 3 and result["default"]["new"] == []
-    for key in value:
+    for part in value.values():
         with pytest.raises(pickle.UnpicklingError, match="was not an allowed global by default"):
-            again(value[key], zipped)
+            again(part, zipped)

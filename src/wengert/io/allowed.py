@@ -53,8 +53,7 @@ def default_globals():
         "torch._tensor._rebuild_from_type_v2": tensors._rebuild_from_type_v2,
         "torch.storage.UntypedStorage": wg.UntypedStorage, "torch.storage.TypedStorage": storage.TypedStorage,
         "torch.UntypedStorage": wg.UntypedStorage, "_codecs.encode": _encode, "builtins.complex": complex,
-        "builtins.set": set, "builtins.bytearray": _bytearray, "__builtin__.set": set, "__builtin__.complex": complex,
-        "__builtin__.bytearray": _bytearray,
+        "builtins.set": set, "builtins.bytearray": _bytearray,
     }
     table.update({f"torch._utils.{name}": getattr(tensors, name) for name in _REBUILD.split()})
     table.update({f"torch.{name}": getattr(wg, name) for name in _DTYPES.split() if hasattr(wg, name)})
@@ -75,7 +74,7 @@ class Policy:
         known = default_globals().get(full_name)
         if known is not None:
             return known
-        short = name if module in ("builtins", "__builtin__") else full_name
+        short = name if module == "builtins" else full_name
         if short in self.safe or full_name in self.safe:
             return self.safe.get(short, self.safe.get(full_name))
         if self.trusted:
@@ -98,9 +97,7 @@ def _trusted(module, name):
         value = _own(module, name)
         if value is not None:
             return value
-    elif name in _PLAIN.get(module.replace("__builtin__", "builtins"), "").split():
-        return _plain(module.replace("__builtin__", "builtins"), name)
-    elif _is_numpy_dtype(module):
+    elif name in _PLAIN.get(module, "").split() or _is_numpy_dtype(module):
         return _plain(module, name)
     elif module.split(".")[0] not in sys.stdlib_module_names or module == "__main__":
         value = sys.modules.get(module)
@@ -147,7 +144,7 @@ def _own(module, name):
 def torch_name(value, name=None):
     """The global that torch knows a wengert object by, `("torch.nn.modules.linear", "Linear")`, or None."""
     for full_name, known in default_globals().items():
-        if known is value and not full_name.startswith("__builtin__"):
+        if known is value:
             return full_name.rpartition(".")[::2]
     module = getattr(value, "__module__", None) or ""
     if module.split(".")[0] != "wengert":

@@ -16,7 +16,7 @@ class Machine:
     def __init__(self, file, find, persistent, allowed_to_build, encoding="utf-8"):
         self.file, self.find, self.persistent = file, find, persistent
         self.allowed_to_build, self.encoding = allowed_to_build, encoding
-        self.stack, self.marks, self.memo = [], [], {}
+        self.stack, self.marks, self.memo, self.protocol = [], [], {}, 0
         position = file.tell()
         self.end = file.seek(0, 2)
         file.seek(position)
@@ -196,6 +196,7 @@ def _protocol(machine):
     version = machine.read(1)[0]
     if version > 5:
         raise UnpicklingError(f"unsupported pickle protocol: {version}")
+    machine.protocol = version
 
 
 def _long(machine, form):
@@ -206,8 +207,13 @@ def _long(machine, form):
 
 
 def _global(machine):
-    module = machine.line()
-    machine.push(machine.find(module, machine.line()))
+    module, name = machine.line(), machine.line()
+    if machine.protocol < 3:  # written with Python 2's names: __builtin__ for builtins, xrange for range
+        import _compat_pickle
+
+        module, name = _compat_pickle.NAME_MAPPING.get((module, name), (module, name))
+        module = _compat_pickle.IMPORT_MAPPING.get(module, module)
+    machine.push(machine.find(module, name))
 
 
 def _persistent(machine):
