@@ -5,6 +5,7 @@ import os
 import pickle
 import resource
 import struct
+import subprocess
 import zipfile
 import zlib
 
@@ -44,6 +45,9 @@ def tensor_program(count=4, offset=0, size=(4,), stride=(1,), kind=b"FloatStorag
 def _number(value):
     data = value.to_bytes(16, "little", signed=True)
     return b"\x8a" + bytes([len(data)]) + data
+
+
+IMPORTED = subprocess.Popen  # so that a file could reach it through this module
 
 
 class Touch:
@@ -97,6 +101,20 @@ def test_forbidden_programs(name):
     program, message = PROGRAMS[name]
     with pytest.raises(pickle.UnpicklingError, match=message):
         wg.load(archive(PROTOCOL + program))
+
+
+@pytest.mark.parametrize("module, name", [
+    ("posix", "system"), ("subprocess", "Popen"), ("__main__", "subprocess.Popen"), (__name__, "subprocess.Popen"),
+    (__name__, "zipfile.ZipFile"), ("builtins", "eval"), ("builtins", "open"), ("torch", "save"), ("torch", "load"),
+    ("torch.hub", "os.system"), ("torch.hub", "download_url_to_file"), ("torch.utils.data", "os.system"),
+    ("wengert", "save"), ("wengert.io.files", "os.system"), ("importlib", "import_module"), ("no_such", "Class"),
+    ("torch", "compile"), ("numpy", "load"), ("numpy.lib.npyio", "NpzFile"), ("operator", "attrgetter"),
+    ("functools", "partial"), ("types", "FunctionType"), ("torch.serialization", "pickle.loads")])
+def test_what_full_trust_does_not_trust(module, name):
+    """weights_only=False rebuilds data and the program's own classes; it still calls nothing that does things."""
+    program = b"\x80\x04\x8c" + bytes([len(module)]) + module.encode() + b"\x8c" + bytes([len(name)]) + name.encode()
+    with pytest.raises(pickle.UnpicklingError, match="Unsupported global"):
+        wg.load(archive(program + b"\x93."), weights_only=False)
 
 
 def test_the_words_are_torchs():

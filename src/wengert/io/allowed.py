@@ -99,11 +99,12 @@ def _trusted(module, name):
             return value
     elif name in _PLAIN.get(module, "").split() or _is_numpy_dtype(module):
         return _plain(module, name)
-    elif module.split(".")[0] not in sys.stdlib_module_names or module == "__main__":
+    elif module == "__main__" or module.split(".")[0] not in {*sys.stdlib_module_names, "numpy"}:
         value = sys.modules.get(module)
         for part in name.split("."):
             value = getattr(value, part, None)
-        if isinstance(value, type):
+        # A module also holds what it has imported: only what it defines counts, and subprocess.Popen does not.
+        if isinstance(value, type) and (value.__module__, value.__qualname__) == (module, name):
             return value
     raise UnpicklingError(
         f"Unsupported global: GLOBAL {module}.{name} is neither in wengert, nor plain data, nor a class that this "
@@ -135,10 +136,17 @@ def _own(module, name):
             value = getattr(importlib.import_module(candidate), name, None)
         except ImportError:
             continue
-        functions_of = candidate in ("wengert.nn.functional", "wengert")
-        if isinstance(value, type) or (functions_of and callable(value) and not name.startswith("_")):
+        if isinstance(value, type) and value.__module__.split(".")[0] == "wengert":
+            return value
+        if _is_mathematics(value) and not name.startswith("_"):
             return value
     return None
+
+
+def _is_mathematics(value):
+    """Whether a function is one of the ops or of torch.nn.functional: functions of tensors, unlike torch.save."""
+    module = getattr(value, "__module__", None) or ""
+    return type(value) is type(wg.relu) or (callable(value) and module.startswith("wengert.nn.functional"))
 
 
 def torch_name(value, name=None):
