@@ -1,5 +1,5 @@
 // Kernels compiled once per level of x86-64: their files are built three times, as namespaces v2, v3 and v4;
-// elsewhere once, as generic.
+// elsewhere (and under sanitizers: WG_ONE_LEVEL) once, as generic.
 #pragma once
 #include <cstring>
 
@@ -19,7 +19,7 @@ const Table& pick_level(const Table& v2, const Table& v3, const Table& v4) {
 }  // namespace wg
 
 // WG_LEVEL_TABLE(GemmKernels, gemm_kernels, pick): declares the tables of all levels and the function that picks one.
-#if defined(__x86_64__)
+#if !defined(WG_ONE_LEVEL)
 #define WG_LEVEL_TABLE(Type, name, pick)                                  \
   namespace v2 {                                                          \
   extern const Type name;                                                 \

@@ -11,7 +11,7 @@
 namespace wg {
 
 #define WG_LEVELS(X)
-#if defined(__x86_64__)
+#if !defined(WG_ONE_LEVEL)
 #undef WG_LEVELS
 #define WG_LEVELS(X) X(v2) X(v3) X(v4)
 #else
@@ -36,7 +36,7 @@ namespace {
 enum class Level { v2, v3, v4, generic };
 
 Level detect() {
-#if defined(__x86_64__)
+#if !defined(WG_ONE_LEVEL)
   __builtin_cpu_init();
   bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
             __builtin_cpu_supports("bmi2");
