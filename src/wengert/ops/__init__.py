@@ -3,8 +3,8 @@
 _TABLE = (
     "basic", "arithmetic", "compare", "math", "special", "activation", "create", "shape", "split", "combine", "index",
     "restructure", "lookup", "distance", "sampled", "reduce", "scan",
-    "sort", "softmax", "matmul", "linalg_ops", "decompositions", "solvers", "factored", "householder", "linalg_composed",
-    "random", "loss", "norm", "conv", "pool",
+    "sort", "softmax", "matmul", "linalg_ops", "decompositions", "solvers", "factored", "householder", "linalg_composed", "fft", "fft_dims", "stft",
+    "random", "loss", "norm", "conv", "pool", "attention",
 )
 
 

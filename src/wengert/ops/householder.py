@@ -67,6 +67,8 @@ def householder_product(A, tau):
     _check_reflectors(A, tau, "torch.linalg.householder_product")
     m, n = A.shape[-2:]
     start = eye(m, n, dtype=A.dtype).expand(A.shape)
+    if tau.shape[-1] == 0:
+        return start + A * 0  # the result has a history even so
     return _reflect(A, tau, start, reversed(range(tau.shape[-1])))
 
 
@@ -157,7 +159,7 @@ def lstsq(A, B, rcond=None, *, driver=None):
     solution, rank, singular = _lstsq(left, right, 0.0 if driver == "gels" else cut)
     if driver == "gels":
         _check_full_rank(rank, min(m, n))
-    residuals = empty(0, dtype=singular.dtype)
+    residuals = solution.reshape(-1)[:0].abs()
     full = bool((rank == n).all())
     if m > n and driver != "gelsy" and driver is not None and full:
         residuals = (left @ solution - right).abs().square().sum(-2)

@@ -15,7 +15,7 @@ def ldl(a, hermitian):
     info = np.zeros(len(flat), "int32")
     for k in range(len(flat)):
         info[k] = _factor(out[k], pivots[k], hermitian and a.dtype.kind == "c")
-    return out.reshape(a.shape), pivots.reshape(*batch, -1), info.reshape(batch)
+    return out.reshape(a.shape), pivots.reshape(*batch, a.shape[-1]), info.reshape(batch)
 
 
 def _size(z):

@@ -141,14 +141,12 @@ def vander(x, *, N=None):
     """
     from .. import cat, ones_like
 
-    N = (x.shape[-1] if x.ndim else 1) if N is None else N
-    if N < 2 and not (N == 1 and x.ndim):
+    x = x if x.ndim else x.unsqueeze(-1)
+    N = x.shape[-1] if N is None else N
+    if N < 2:
         refuse("N must be greater than 1.")
-    if x.dtype.is_floating_point is False and not x.is_complex():
-        x = x.long()
+    x = x if x.is_floating_point() or x.is_complex() else x.long()
     column = x.unsqueeze(-1)
-    if N == 1:
-        return ones_like(column)
     return cat([ones_like(column), column.expand(*x.shape, N - 1).cumprod(-1)], -1)
 
 

@@ -323,7 +323,7 @@ def pinv(A, *args, atol=None, rtol=None, hermitian=False, rcond=None):
     if hermitian:
         check_square(A, "linalg.eigh")
     if A.numel() == 0:
-        return A.new_zeros((*A.shape[:-2], A.shape[-1], A.shape[-2]))
+        return mH(A)
     from .. import no_grad
 
     with no_grad():
