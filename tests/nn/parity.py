@@ -5,6 +5,7 @@ import warnings
 import pytest
 
 torch = pytest.importorskip("torch", reason="torch is the oracle of these tests")
+pytest.importorskip("torch.nn.utils.prune")  # which torch does not import by itself
 
 import wengert as wg
 

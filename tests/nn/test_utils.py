@@ -3,7 +3,6 @@
 import warnings
 
 import pytest
-import torch.nn.utils.prune
 
 from .parity import assert_same, same_seed, tensors, torch, wg
 

@@ -2,7 +2,7 @@
 
 import wengert as wg
 
-_COMPOSED = ("_composed", "_windows", "_resample")
+_COMPOSED = ("_composed", "_folding", "_resample")
 
 
 def native(name):
