@@ -15,6 +15,7 @@ extern PyObject* make_result_type;
 namespace {
 
 PyObject* table_trace = nullptr;      // (op name, mask, complex) -> program
+PyObject* table_formula = nullptr;    // (op name) -> program of a fused op
 PyObject* table_rule = nullptr;       // (op name, mask, values) -> gradients
 PyObject* table_forward = nullptr;    // (op name, arguments) -> result
 PyObject* table_interpret = nullptr;  // (op name, arguments, inplace) -> result
@@ -70,6 +71,11 @@ Program* trace_op(const OpDef& op, uint64_t mask, bool complex) {
   if (!table_trace) fail(Kind::Internal, "the table of ops is not loaded");
   GradMode on(true);
   Py spec(check(PyObject_CallFunction(table_trace, "sKi", op.name.c_str(), static_cast<unsigned long long>(mask), int(complex))));
+  return program_of(spec.get());
+}
+
+Program* trace_formula(const OpDef& op) {
+  Py spec(check(PyObject_CallFunction(table_formula, "s", op.name.c_str())));
   return program_of(spec.get());
 }
 
@@ -363,6 +369,7 @@ PyObject* backward(PyObject*, PyObject* args) {
 PyObject* backward_scalar(PyObject*, PyObject* o) {
   return guard<PyObject*>(nullptr, [&]() -> PyObject* {
     Tensor& t = *as_tensor(o);
+    observe(t, "backward");
     Edge e = gradient_edge(t);
     WG_CHECK(e.node, "element 0 of tensors does not require grad and does not have a grad_fn");
     WG_CHECK(t.numel == 1, "grad can be implicitly created only for scalar outputs");
@@ -566,7 +573,7 @@ PyObject* set_hooks(PyObject*, PyObject* args) {
   PyObject* dict;
   if (!PyArg_ParseTuple(args, "O!", &PyDict_Type, &dict)) return nullptr;
   const std::pair<const char*, PyObject**> slots[] = {
-      {"trace", &table_trace},     {"rule", &table_rule},           {"forward", &table_forward},    {"interpret", &table_interpret},
+      {"trace", &table_trace},     {"formula", &table_formula},     {"rule", &table_rule},           {"forward", &table_forward},    {"interpret", &table_interpret},
       {"on_failure", &on_failure}, {"result_type", &make_result_type}, {"Size", &SizeClass},        {"device", &DeviceClass},
       {"cpu", &DeviceCPU},         {"strided", &LayoutStrided},     {"Symbol", &SymbolClass},       {"trace_call", &TraceCall},
       {"Generator", &GeneratorClass}};
@@ -602,16 +609,6 @@ PyObject* declare(PyObject*, PyObject* args) {
     op->promote = p == "float" ? Promote::Float : p == "compare" ? Promote::Compare : p == "real" ? Promote::Real : p == "first" ? Promote::First
                   : p == "float_first" ? Promote::FloatFirst : Promote::Same;
     op->constant = !differentiable;
-    Py_RETURN_NONE;
-  });
-}
-
-PyObject* set_forward(PyObject*, PyObject* args) {
-  const char* name;
-  PyObject* spec;
-  if (!PyArg_ParseTuple(args, "sO", &name, &spec)) return nullptr;
-  return guard<PyObject*>(nullptr, [&]() -> PyObject* {
-    find_op(name)->forward = program_of(spec);
     Py_RETURN_NONE;
   });
 }
@@ -721,7 +718,6 @@ PyMethodDef functions[] = {
     {"set_saved_hooks", set_saved_hooks, METH_VARARGS, nullptr},
     {"set_hooks", set_hooks, METH_VARARGS, nullptr},
     {"declare", declare, METH_VARARGS, nullptr},
-    {"set_forward", set_forward, METH_VARARGS, nullptr},
     {"set_differentiable", set_differentiable, METH_VARARGS, nullptr},
     {"op_names", op_names, METH_NOARGS, nullptr},
     {"run", run_op, METH_VARARGS, nullptr},
@@ -734,8 +730,9 @@ PyMethodDef functions[] = {
 int init_autograd(PyObject* module) {
   engine_host = {run_rule, run_function, tensor_hook, pre_hook, post_hook, post_accumulate, failed};
   trace = trace_op;
+  trace_fused = trace_formula;
   run_host_body = run_python_body;
-  return PyModule_AddFunctions(module, functions);
+  return PyModule_AddFunctions(module, functions) < 0 ? -1 : init_transforms(module);
 }
 
 }  // namespace wgpy

@@ -7,6 +7,7 @@ namespace wg {
 
 void (*interpret)(Call& c) = nullptr;
 Program* (*trace)(const OpDef& op, uint64_t mask, bool complex) = nullptr;
+Program* (*trace_fused)(const OpDef& op) = nullptr;
 void (*run_host_body)(Call& c) = nullptr;
 
 TypeInfo type_info(const Value& v) {
@@ -206,8 +207,9 @@ static void settle_options(Call& c) {
 void apply(Call& c) {
   if (c.op->style == Style::Elementwise && c.nargs == 3) settle_options(c);
   const OpDef& op = *c.op;
-  if (op.style == Style::Composite) return op.body(c);
-  if (any_wrapped(c) && interpret) return interpret(c);
+  // Composites are seen by their parts; but one that changes what a tensor is (t_(), squeeze_()) has none.
+  if (op.style == Style::Composite && !(op.constant && any_wrapped(c))) return op.body(c);
+  if ((any_wrapped(c) || (op.random && modes().batching)) && interpret) return interpret(c);
   uint64_t mask = modes().grad && op.diff_args ? grad_mask(c) : 0;
   run_body(c);
   // A body may hand back an argument untouched (contiguous of a contiguous tensor): then there is nothing to record.
@@ -232,8 +234,8 @@ TensorRef apply(const OpDef& op, std::initializer_list<Value> args) {
 void apply_inplace(Call& c) {
   if (c.op->style == Style::Elementwise && c.nargs == 3) settle_options(c);
   Tensor& self = c.tensor(0);
-  if (c.op->style == Style::Composite) return c.op->body(c);
-  if (any_wrapped(c) && interpret) {
+  if (c.op->style == Style::Composite && !(c.op->constant && any_wrapped(c))) return c.op->body(c);
+  if ((any_wrapped(c) || (c.op->random && modes().batching)) && interpret) {
     c.into = &self;
     return interpret(c);
   }

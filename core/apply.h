@@ -20,6 +20,8 @@ DType result_type(const TypeInfo* infos, int n);
 extern void (*interpret)(Call& c);
 // The program of op's derivative for the inputs in mask: traced by the host when first needed.
 extern Program* (*trace)(const OpDef& op, uint64_t mask, bool complex);
+// The program of a fused op's formula: traced when it is first called.
+extern Program* (*trace_fused)(const OpDef& op);
 // Runs a body that is a function of the host.
 extern void (*run_host_body)(Call& c);
 

@@ -535,6 +535,7 @@ void run_elementwise(Call& c) {
     uint16_t wanted[] = {0};
     run_tiles({&one, 1}, {c.args, size_t(arity)}, wanted, &result, c.into);
   } else {
+    if (!c.op->forward) const_cast<OpDef*>(c.op)->forward = trace_fused(*c.op);
     std::vector<Value> leaves;
     for (const Leaf& l : c.op->forward->leaves) leaves.push_back(c.args[l.index]);
     if (c.into) {

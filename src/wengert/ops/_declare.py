@@ -170,3 +170,13 @@ class Namespace:
 
     def __dir__(self):
         return sorted(FUNCTIONS)
+
+
+def user_op(schema, rule, derivative):
+    """A fused op that somebody outside declares: in the table, but under no public name."""
+    name = schema[: schema.index("(")]
+    _core.declare(name, "fused", _camel(name.partition(".")[0]) + "Backward0", "same", "", False, False, True)
+    function = _core.OpFunction(name.partition(".")[0])
+    function.add(schema, False)
+    OPS[name] = Declaration(name, "fused", schema, rule, function, derivative=derivative)
+    return function

@@ -4,7 +4,7 @@ from math import e, inf, nan, pi  # noqa: F401 (torch.pi and kin)
 
 from .. import _core, _types
 from . import _trace
-from ._declare import METHODS, OPS
+from ._declare import METHODS
 
 
 def _result_type(op, names):
@@ -46,14 +46,11 @@ def connect():
 
     cpu = _types.device("cpu")
     _core.set_hooks({
-        "trace": _trace.trace_backward, "rule": _trace.run_rule, "forward": _trace.run_forward, "result_type": _result_type,
+        "trace": _trace.trace_backward, "formula": _trace.trace_forward, "rule": _trace.run_rule, "forward": _trace.run_forward, "result_type": _result_type,
         "Size": _types.Size, "device": _types.device, "cpu": cpu, "strided": _types.strided, "Symbol": _trace.Symbol,
         "trace_call": _trace.trace_call, "on_failure": _explain, "interpret": _interpret,
     })
     import_module("wengert.ops")._load()
-    for declared in OPS.values():
-        if declared.kind == "fused":
-            _core.set_forward(declared.name, _trace.trace_forward(declared))
     from .. import _tensor
 
     own = set(vars(_core.Tensor))

@@ -419,9 +419,9 @@ def differentiable_arguments(declared):
     return [k for k, p in enumerate(params) if p[1] in (T_TENSOR, T_TENSORS) and not _is_index(declared, k)]
 
 
-def trace_forward(declared):
+def trace_forward(name):
     """The program of a fused op's formula."""
-    trace = Trace()
+    declared, trace = OPS[name], Trace()
     names = parameters(declared.rule)
     return trace.program([declared.rule(*_environment(declared, trace, names))])
 
