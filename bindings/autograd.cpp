@@ -133,7 +133,7 @@ void run_rule(Node& n, const Gradients& in, Gradients& out, bool recording) {
 
 void run_function(Node& n, const Gradients& in, Gradients& out, bool) {
   Py grads(tuple_of(in));
-  Py result(check(PyObject_CallMethod(as_object(&n), "_backward", "O", grads.get())));
+  Py result(check(PyObject_CallMethod(as_object(&n), "_backward", "(O)", grads.get())));
   Py fast(check(PySequence_Fast(result.get(), "backward must return a tuple")));
   for (Py_ssize_t k = 0; k < PySequence_Fast_GET_SIZE(fast.get()) && size_t(k) < out.size(); ++k)
     read_gradient(PySequence_Fast_GET_ITEM(fast.get(), k), out[size_t(k)], name_of(n));
