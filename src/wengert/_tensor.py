@@ -2,7 +2,7 @@
 
 import warnings
 
-from . import _core
+from . import _core, _tensor_rare
 from ._core import Tensor
 
 
@@ -365,6 +365,7 @@ def attach():
     Tensor.__array_priority__ = 1000
     Tensor.is_pinned = lambda self, device=None: False
     Tensor.__str__ = __repr__
+    _tensor_rare.attach()
 
 
 def warn_copy_construct():

@@ -1,0 +1,69 @@
+"""Methods of Tensor that few programs use: questions with one answer on a CPU, element-by-element calls, old forms."""
+
+from ._core import Tensor
+
+_NEVER = ("is_xla", "is_xpu", "is_ipu", "is_maia", "is_mkldnn", "is_vulkan", "is_mtia", "is_sparse_csr")
+
+
+def is_signed(self):
+    """Whether the dtype has a sign."""
+    return self.dtype.is_signed
+
+
+def is_conj(self):
+    """False: conjugates are computed at once."""
+    return False
+
+
+def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False):
+    """A tensor of the data, of this tensor's dtype unless another is given.
+
+    >>> import wengert
+    >>> wengert.zeros(1, dtype=wengert.float64).new_tensor([1, 2])
+    tensor([1., 2.], dtype=torch.float64)
+    """
+    import wengert as wg
+
+    return wg.tensor(data, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
+
+
+def new(self, *args):
+    """The old form of new_empty (of sizes) and new_tensor (of a list)."""
+    if len(args) == 1 and isinstance(args[0], (list, Tensor)):
+        return new_tensor(self, args[0])
+    return self.new_empty(*args) if args else self.new_empty(0)
+
+
+def apply_(self, callable):
+    """Replaces each element by what callable makes of it.
+
+    >>> import wengert
+    >>> wengert.tensor([1.0, 4.0]).apply_(lambda v: v + 1)
+    tensor([2., 5.])
+    """
+    if self.requires_grad:
+        raise TypeError("Can't call apply_() on Variable that requires grad. Use var.detach().apply_() instead.")
+    values = [callable(v) for v in self.reshape(-1).tolist()]
+    return self.copy_(self.new_tensor(values).reshape(self.shape))
+
+
+def map_(self, other, callable):
+    """Replaces each element by what callable makes of it and of other's, broadcast to this shape."""
+    if self.requires_grad:
+        raise TypeError("Can't call map_() on Variable that requires grad. Use var.detach().map_() instead.")
+    pairs = zip(self.reshape(-1).tolist(), other.expand(self.shape).reshape(-1).tolist())
+    return self.copy_(self.new_tensor([callable(a, b) for a, b in pairs]).reshape(self.shape))
+
+
+def to_dense(self, dtype=None, *, masked_grad=None):
+    """This tensor: it is dense already."""
+    return self if dtype is None else self.to(dtype)
+
+
+def attach():
+    """Gives Tensor the methods of this file."""
+    for method in (is_signed, is_conj, new_tensor, new, apply_, map_, to_dense):
+        setattr(Tensor, method.__name__, method)
+    Tensor.is_neg = Tensor.is_distributed = is_conj
+    for name in _NEVER:
+        setattr(Tensor, name, property(lambda self: False))
