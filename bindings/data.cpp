@@ -53,6 +53,7 @@ const char* format_of(DType d) {
 int get_buffer(PyObject* o, Py_buffer* view, int) {
   return guard<int>(-1, [&] {
     Tensor& t = *as_tensor(o);
+    observe(t, "data");
     auto* geometry = new Py_ssize_t[2 * size_t(t.ndim()) + 1];
     for (int i = 0; i < t.ndim(); ++i) {
       geometry[i] = t.sizes[i];
@@ -282,7 +283,10 @@ PyObject* nested(const Tensor& t, int dim, int64_t at) {
 }
 
 PyObject* tolist(PyObject* o, PyObject*) {
-  return guard<PyObject*>(nullptr, [&] { return nested(*as_tensor(o), 0, as_tensor(o)->offset); });
+  return guard<PyObject*>(nullptr, [&] {
+    observe(*as_tensor(o), "data");
+    return nested(*as_tensor(o), 0, as_tensor(o)->offset);
+  });
 }
 
 // tensor(data, dtype or None): a fresh tensor with a copy of the data.

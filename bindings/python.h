@@ -95,6 +95,9 @@ int init_objects(PyObject* module);   // Tensor, Node and dtype types; the host 
 int init_functions(PyObject* module);
 int init_ops(PyObject* module);       // OpFunction
 int init_autograd(PyObject* module);
+int init_transforms(PyObject* module);
+// Called before Python sees the data of a tensor: inside vmap there is no one value to see ("item", "bool", "data", …).
+void observe(const Tensor& t, const char* what);
 int init_data(PyObject* module);      // tensor(), numpy, tolist
 int init_random(PyObject* module);
 extern PyGetSetDef tensor_getset[];

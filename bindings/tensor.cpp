@@ -149,6 +149,7 @@ int slot_bool(PyObject* o) {
     Tensor& t = self_of(o);
     WG_CHECK(t.numel != 0, "Boolean value of Tensor with no values is ambiguous");
     WG_CHECK(t.numel == 1, "Boolean value of Tensor with more than one value is ambiguous");
+    observe(t, "bool");
     Held keep;
     Value v = to_number(o, &keep);
     return int(v.tag == Tag::Float ? v.real != 0 : v.tag == Tag::Complex ? v.to_complex() != complex128() : v.to_int() != 0);
@@ -275,6 +276,10 @@ int put_grad(PyObject* o, PyObject* v, void*) {
 // .data: the same storage, no history, a version counter of its own.
 PyObject* get_data(PyObject* o, void*) {
   return guard<PyObject*>(nullptr, [&] {
+    if (self_of(o).wrapped) {
+      static const OpDef* op = named("detach");
+      return unary(op, o);
+    }
     TensorRef d = alias(self_of(o));
     d->version = Own<Version>();
     return wrap(d);
@@ -379,6 +384,7 @@ PyObject* method_detach_(PyObject* o, PyObject*) {
 PyObject* method_requires_grad_(PyObject* o, PyObject* const* args, Py_ssize_t n, PyObject* names) {
   return guard<PyObject*>(nullptr, [&] {
     bool on = n + (names ? PyTuple_GET_SIZE(names) : 0) == 0 || PyObject_IsTrue(args[0]);
+    if (on) observe(self_of(o), "requires_grad_");
     set_requires_grad(self_of(o), on);
     return Py_NewRef(o);
   });

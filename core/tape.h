@@ -139,6 +139,7 @@ struct Modes {
   bool grad = true;
   bool inference = false;
   bool anomaly = false;
+  int batching = 0;  // how many vmaps are running: ops that draw numbers then go to the interpreter
   bool anomaly_nan = true, anomaly_inf = false, anomaly_forward = false;
   Foreign pack = nullptr, unpack = nullptr;  // the innermost saved-tensor hooks
 };

@@ -163,7 +163,13 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
     gradients = _make_gradients(outputs, gradients, is_grads_batched)
     keep = bool(create_graph if retain_graph is None else retain_graph)
 
+    wrapped = any(isinstance(t, _core.Tensor) and t._wrapped for t in (*outputs, *inputs))
+
     def sweep(gs):
+        if wrapped:  # by vmap or forward mode
+            from ..func._grad import run_backward
+
+            return run_backward(outputs, gs, keep, bool(create_graph), inputs)
         return _core.run_backward(outputs, gs, keep, bool(create_graph), inputs, False)
 
     if is_grads_batched:

@@ -47,10 +47,14 @@ def run(name, args):
 def interpret(name, args, inplace):
     """Called by the machine for every op that meets a wrapped tensor."""
     payload = top(args)
-    if payload.kind == "dual":
-        return _dual_op(name, args, inplace)
-    from ._batch import batch_op
+    from ._batch import RANDOM, batch_op, running
 
+    if name in RANDOM and running():
+        from ._random import random_op
+
+        return random_op(name, args)
+    if payload.kind == "dual":
+        return _dual_op(name, args, inplace, payload.level)
     return batch_op(name, args, inplace, payload.level)
 
 
@@ -76,22 +80,26 @@ def make_dual(primal, tangent, level=0):
     return _core.make_wrapped(primal, Dual(level, primal, tangent))
 
 
-def _dual_op(name, args, inplace):
+def _dual_op(name, args, inplace, level):
+    from ._batch import REBIND
+
+    if name in REBIND:
+        return _core.become_wrapped(args[0], run(REBIND[name], args))
     primals = _map(args, primal_of)
     declared = OPS.get(name)
     written = inplace or (name.split(".")[0].endswith("_") and not name.startswith("_"))
     if declared is None or declared.kind == "constant":
         return _core.run_inplace(name, tuple(primals)) if inplace else run(name, primals)
     if written:
-        return _dual_inplace(declared, name, args, primals, inplace)
+        return _dual_inplace(declared, name, args, primals, inplace, level)
     out = run(name, primals)
     outs = out if isinstance(out, tuple) else (out,)
     tangents = jvp(declared, args, primals, outs)
-    made = tuple(o if t is None else make_dual(o, t) for o, t in zip(outs, tangents))
+    made = tuple(o if t is None else make_dual(o, t, level) for o, t in zip(outs, tangents))
     return made if isinstance(out, tuple) else made[0]
 
 
-def _dual_inplace(declared, name, args, primals, inplace):
+def _dual_inplace(declared, name, args, primals, inplace, level):
     before = [primals[0].detach().clone(), *primals[1:]]
     call = (lambda a: run(name, a)) if inplace else (lambda a: run(name, [a[0].clone(), *a[1:]]))
     with_tangents = [make_dual(before[0], tangent_of(args[0])) if tangent_of(args[0]) is not None else before[0], *args[1:]]
@@ -102,7 +110,7 @@ def _dual_inplace(declared, name, args, primals, inplace):
         tangent = result.new_zeros(result.shape)
     if tangent.shape != result.shape:
         tangent = tangent.expand(result.shape)
-    return _core.become_wrapped(args[0], make_dual(result, tangent.to(result.dtype)))
+    return _core.become_wrapped(args[0], make_dual(result, tangent.to(result.dtype), level))
 
 
 def jvp(declared, args, primals, outs, call=None):

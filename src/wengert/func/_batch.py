@@ -1,0 +1,255 @@
+"""vmap's side of every op: arguments lose their wrappers, a rule runs on the whole batch, the results get wrappers."""
+
+import threading
+import warnings
+
+from .. import _core
+from ..ops._declare import OPS
+
+Tensor = _core.Tensor
+run = _core.run
+
+RANDOM = frozenset((
+    "uniform_", "normal_", "exponential_", "log_normal_", "cauchy_", "geometric_", "bernoulli_.Tensor", "bernoulli_.float", "random_",
+    "random_.to", "random_.from", "bernoulli", "bernoulli.p", "normal.Tensor_Tensor", "normal.Tensor_float", "normal.float_Tensor",
+    "normal.float_float", "poisson", "_standard_gamma", "rand", "randn", "randint", "randint.low", "randperm", "rand_like", "randn_like",
+    "randint_like", "randint_like.low_dtype", "multinomial", "binomial", "_sample_dirichlet",
+))
+_core.mark_random([name for name in RANDOM if name in OPS])
+REBIND = {"squeeze_": "squeeze", "squeeze_.dim": "squeeze.dim", "squeeze_.dims": "squeeze.dims", "unsqueeze_": "unsqueeze",
+          "transpose_": "transpose", "t_": "t"}  # in-place forms that change what a tensor is, not its data
+NO_RESIZE = frozenset(("resize_", "resize_as_", "as_strided_"))
+
+
+class Batch:
+    """The payload of a tensor inside vmap: the level of the vmap and all the samples, along dim 0."""
+
+    __slots__ = ("level", "value")
+    kind = "batch"
+
+    def __init__(self, level, value):
+        self.level, self.value = level, value
+
+
+class Level:
+    """A transform that is running: a vmap of `size` samples, or (size None) forward mode."""
+
+    __slots__ = ("number", "size", "randomness")
+
+    def __init__(self, number, size=None, randomness=None):
+        self.number, self.size, self.randomness = number, size, randomness
+
+
+_local = threading.local()
+
+
+def levels():
+    """The transforms that are running in this thread, outermost first."""
+    try:
+        return _local.stack
+    except AttributeError:
+        _local.stack = []
+        return _local.stack
+
+
+def batches():
+    """The vmaps among them."""
+    return [level for level in levels() if level.size is not None]
+
+
+def enter(size=None, randomness=None):
+    """Begins a transform."""
+    stack = levels()
+    stack.append(Level(len(stack) + 1, size, randomness))
+    _core.set_batching(len(batches()))
+    return stack[-1]
+
+
+def leave():
+    """Ends the innermost transform."""
+    levels().pop()
+    _core.set_batching(len(batches()))
+
+
+def running():
+    """How many vmaps the running op is inside of."""
+    depth = _core.set_batching(0)
+    _core.set_batching(depth)
+    return depth
+
+
+def is_batched(t, level):
+    """Whether t is a tensor that the vmap of this level has wrapped."""
+    payload = _core.payload(t)
+    return payload is not None and payload.kind == "batch" and payload.level == level
+
+
+def wrap(value, level):
+    """A tensor that looks like one sample of value, whose dim 0 is the batch."""
+    if not value.shape[0]:
+        return _core.make_wrapped(value.new_empty(value.shape[1:]), Batch(level, value))
+    if value.requires_grad and not _core.is_grad_enabled():
+        _core.set_grad_enabled(True)
+        view = run("select", (value, 0, 0))
+        _core.set_grad_enabled(False)
+    else:
+        view = run("select", (value, 0, 0))
+    return _core.make_wrapped(view, Batch(level, value))
+
+
+class Call:
+    """One op under one vmap: what its rule asks for."""
+
+    __slots__ = ("level", "size", "name")
+
+    def __init__(self, name, level, size):
+        self.name, self.level, self.size = name, level, size
+
+    def has(self, t):
+        """Whether t carries the batch."""
+        return isinstance(t, Tensor) and is_batched(t, self.level)
+
+    def value(self, t):
+        """The samples of t, or t itself when all samples share it."""
+        return _core.payload(t).value if self.has(t) else t
+
+    def full(self, t):
+        """The samples of t; a shared t is repeated (without a copy)."""
+        return _core.payload(t).value if self.has(t) else t.expand(self.size, *t.shape)
+
+    def at_rank(self, t, rank):
+        """The samples of t with ones for dims in front, so that each has `rank` dims; a shared t as it is."""
+        if not self.has(t):
+            return t
+        value = _core.payload(t).value
+        missing = rank - (value.dim() - 1)
+        return value.reshape(self.size, *(1,) * missing, *value.shape[1:]) if missing > 0 else value
+
+
+def tensors(args):
+    """The tensors among arguments, those in lists included."""
+    for a in args:
+        if isinstance(a, Tensor):
+            yield a
+        elif isinstance(a, (tuple, list)):
+            yield from (b for b in a if isinstance(b, Tensor))
+
+
+def _call(name, args, level):
+    size = next(_core.payload(t).value.shape[0] for t in tensors(args) if is_batched(t, level))
+    return Call(name, level, size)
+
+
+def _is_written(name):
+    return name.partition(".")[0].endswith("_") and not name.startswith("_")
+
+
+def batch_op(name, args, inplace, level):
+    """An op that met a tensor wrapped by the vmap of this level."""
+    call = _call(name, args, level)
+    if name in REBIND:
+        return _core.become_wrapped(args[0], run(REBIND[name], args))
+    if name in NO_RESIZE:
+        raise RuntimeError(f"vmap: {name} is not possible on a tensor that is being vmapped over")
+    if inplace or _is_written(name):
+        return _write(call, name, args, inplace)
+    return _wrapped(compute(call, name, args), level)
+
+
+def _wrapped(result, level):
+    if isinstance(result, tuple):
+        return tuple(wrap(r, level) for r in result)
+    return wrap(result, level)
+
+
+def compute(call, name, args):
+    """The result (or tuple of results) for the whole batch."""
+    from ._rules import RULES, pointwise
+
+    rule = RULES.get(name)
+    if rule is not None:
+        result = rule(call, name, args)
+        return fallback(call, name, args) if result is NotImplemented else result
+    declared = OPS.get(name)
+    if declared is not None and declared.kind in ("elementwise", "fused"):
+        return pointwise(call, name, args)
+    return fallback(call, name, args)
+
+
+def fallback(call, name, args):
+    """One sample after the other; says so, as torch does."""
+    warnings.warn(
+        f"There is a performance drop because we have not yet implemented the batching rule for aten::{name}. Please file us an issue "
+        "on GitHub so that we can prioritize its implementation.", UserWarning, stacklevel=4)
+    results = []
+    for k in range(call.size):
+        def sample(a):
+            return _core.payload(a).value.select(0, k) if call.has(a) else a  # noqa: B023 (used at once)
+
+        moved = tuple(sample(a) if isinstance(a, Tensor) else type(a)(sample(b) if isinstance(b, Tensor) else b for b in a)
+                      if isinstance(a, (tuple, list)) and any(isinstance(b, Tensor) for b in a) else a for a in args)
+        results.append(run(name, moved))
+    from .. import stack
+
+    if isinstance(results[0], tuple):
+        return tuple(stack(list(column)) for column in zip(*results))
+    return stack(results)
+
+
+def refuse_write(call, name):
+    """torch's words for a write of batched values into a tensor that all samples share."""
+    op = "inplace arithmetic" if OPS[name].kind in ("elementwise", "fused") or name in ("copy_",) else name.partition(".")[0].rstrip("_") + "_"
+    raise RuntimeError(
+        f"vmap: {op}(self, *extra_args) is not possible because there exists a Tensor `other` in extra_args that has more elements than "
+        "`self`. This happened due to `other` being vmapped over but `self` not being vmapped over in a vmap. Please try to use "
+        f"out-of-place operators instead of {op}. If said operator is being called inside the PyTorch framework, please file a bug "
+        "report instead.")
+
+
+def _write(call, name, args, inplace):
+    """In-place forms: the samples are written, and the wrapper sees their new history."""
+    target = args[0]
+    if not call.has(target):
+        refuse_write(call, name)
+    value = _core.payload(target).value
+    declared = OPS.get(name)
+    if name == "copy_":
+        source = args[1]
+        _core.run("copy_", (value, call.at_rank(source, target.dim()) if isinstance(source, Tensor) else source, *args[2:]))
+    elif inplace and declared is not None and declared.kind in ("elementwise", "fused"):
+        for a in args[1:]:
+            if isinstance(a, Tensor) and a.dim() > target.dim():
+                raise RuntimeError(f"output with shape {list(target.shape)} doesn't match the broadcast shape {list(a.shape)}")
+        _core.run_inplace(name, (value, *(call.at_rank(a, target.dim()) if isinstance(a, Tensor) else a for a in args[1:])))
+    elif inplace and not any(call.has(t) for t in tensors(args[1:])) and name in ("fill.Scalar", "zero_", "fill.Tensor"):
+        _core.run_inplace(name, (value, *args[1:]))
+    else:
+        value.copy_(compute(call, name, args))
+    if value.requires_grad != target.requires_grad or value.requires_grad:
+        _core.become_wrapped(target, wrap(value, call.level))
+    return target
+
+
+def observe(payload, what):
+    """Called by the machine when Python asks for the data of a wrapped tensor."""
+    if payload.kind != "batch":
+        return
+    if what == "bool":
+        raise RuntimeError(
+            "vmap: It looks like you're attempting to use a Tensor in some data-dependent control flow. We don't support that yet, "
+            "please file an issue at https://github.com/pytorch/pytorch/issues .")
+    if what == "data":
+        raise RuntimeError("Cannot access data pointer of Tensor that doesn't have storage")
+    if what == "requires_grad_":
+        raise RuntimeError(
+            "You are attempting to call Tensor.requires_grad_() (or perhaps using torch.autograd.functional.* APIs) inside of a function "
+            "being transformed by a functorch transform. This is unsupported, please attempt to use the functorch transforms (e.g. grad, "
+            "vjp, jacrev, jacfwd, hessian) or call requires_grad_() outside of a function being transformed instead.")
+    if what == "backward":
+        raise RuntimeError(
+            "backward() called inside a functorch transform. This is not supported, please use functorch.grad or functorch.vjp instead or "
+            "call backward() outside of functorch transforms.")
+    raise RuntimeError(
+        "vmap: It looks like you're calling .item() on a Tensor. We don't support vmap over calling .item() on a Tensor, please try to "
+        "rewrite what you're doing with other operations. If error is occurring somewhere inside PyTorch internals, please file a bug "
+        "report.")

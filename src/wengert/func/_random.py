@@ -1,0 +1,112 @@
+"""Random ops inside vmap: refused, the same numbers for all samples, or others for each."""
+
+from .. import _core
+
+Tensor = _core.Tensor
+
+_REFUSED = (
+    "vmap: called random operation while in randomness error mode. Please either use the 'same' or 'different' randomness flags on vmap or "
+    "perform the randomness operation out of vmap")
+_SHARED = (
+    "vmap: Cannot ask for different inplace randomness on an unbatched tensor. This will appear like same randomness. If this is necessary "
+    "for your usage, please file an issue with functorch.")
+_SIZE_AT = {"rand": 0, "randn": 0, "randint": 1, "randint.low": 2, "normal.float_float": 2}
+
+
+class _Outside:
+    """Within it, random ops belong to the vmap around the current one."""
+
+    def __enter__(self):
+        self.before = _core.set_batching(0)
+        _core.set_batching(max(0, self.before - 1))
+
+    def __exit__(self, *exc):
+        _core.set_batching(self.before)
+
+
+def _run(name, args):
+    with _Outside():
+        return _core.run(name, tuple(args))
+
+
+def random_op(name, args):
+    """A random op inside vmap: it belongs to the innermost one, whether its tensors do or not."""
+    from ._batch import Call, batches, running, wrap
+
+    level = batches()[running() - 1]
+    return _random(Call(name, level.number, level.size), level, name, args, lambda value: wrap(value, level.number))
+
+
+def _random(call, level, name, args, wrapped):
+    if level.randomness == "error":
+        raise RuntimeError(_REFUSED)
+    if name.partition(".")[0].endswith("_"):
+        return _written(call, level, name, args)
+    if name in _SIZE_AT:
+        if level.randomness == "same":
+            return _run(name, args)
+        at = _SIZE_AT[name]
+        return wrapped(_run(name, (*args[:at], (call.size, *args[at]), *args[at + 1 :])))
+    if name == "randperm":
+        if level.randomness == "same":
+            return _run(name, args)
+        from .. import stack
+
+        return wrapped(stack([_run(name, args) for _ in range(call.size)]))
+    batched = any(call.has(a) for a in args)
+    if level.randomness == "same":
+        return _same(call, name, args, wrapped, batched)
+    if name in ("multinomial", "_sample_dirichlet"):
+        from .. import stack
+
+        values = [call.full(a) if isinstance(a, Tensor) else a for a in args]
+        return wrapped(stack([_run(name, [v[k] if isinstance(v, Tensor) else v for v in values]) for k in range(call.size)]))
+    from ._rules import aligned
+
+    moved = aligned(call, args)
+    if not batched:
+        k = next(i for i, a in enumerate(moved) if isinstance(a, Tensor))
+        moved[k] = moved[k].expand(call.size, *moved[k].shape)
+    return wrapped(_run(name, moved))
+
+
+def _same(call, name, args, wrapped, batched):
+    if not batched:
+        return _run(name, args)
+    if "_like" in name:  # only the shape counts
+        return _run(name, [_core.payload(a).value.select(0, 0) if call.has(a) else a for a in args])
+    from .. import get_rng_state, set_rng_state, stack
+
+    state, results = get_rng_state(), []
+    for k in range(call.size):
+        set_rng_state(state)
+        results.append(_run(name, [_core.payload(a).value.select(0, k) if call.has(a) else a for a in args]))
+    return wrapped(stack(results))
+
+
+def _written(call, level, name, args):
+    target, rest = args[0], args[1:]
+    if not call.has(target):
+        if any(call.has(a) for a in rest):
+            from ._batch import refuse_write
+
+            refuse_write(call, name)
+        if level.randomness == "different":
+            raise RuntimeError(_SHARED)
+        return _run(name, args)
+    value = _core.payload(target).value
+    if level.randomness == "different":
+        _run(name, (value, *(call.at_rank(a, target.dim()) if isinstance(a, Tensor) else a for a in rest)))
+        return target
+    if any(call.has(a) for a in rest):
+        from .. import get_rng_state, set_rng_state
+
+        state = get_rng_state()
+        for k in range(call.size):
+            set_rng_state(state)
+            _run(name, (value.select(0, k), *(_core.payload(a).value.select(0, k) if call.has(a) else a for a in rest)))
+        return target
+    sample = value.select(0, 0).clone()
+    _run(name, (sample, *rest))
+    value.copy_(sample)
+    return target

@@ -1,0 +1,94 @@
+"""Batching rules of products of matrices: all of them are batched products."""
+
+import wengert as wg
+
+from .. import _core
+from ._rules import aligned, rule
+
+
+def _matrices(call, a, b, extra=0):
+    """Operands of a product with the batch in front; a shared one broadcasts."""
+    rank = max(a.dim(), b.dim(), 2) + extra
+    return call.at_rank(a, rank) if call.has(a) else a, call.at_rank(b, rank) if call.has(b) else b
+
+
+def _check(condition, message):
+    if not condition:
+        raise RuntimeError(message)
+
+
+@rule("mm", "bmm")
+def _mm(call, name, args):
+    a, b = args
+    want = 2 if name == "mm" else 3
+    _check(a.dim() == want, f"{'self' if name == 'mm' else 'batch1'} must be a {'matrix' if name == 'mm' else '3D tensor'}")
+    _check(b.dim() == want, f"{'mat2' if name == 'mm' else 'batch2'} must be a {'matrix' if name == 'mm' else '3D tensor'}")
+    _check(a.shape[-1] == b.shape[-2],
+           f"mat1 and mat2 shapes cannot be multiplied ({a.shape[-2]}x{a.shape[-1]} and {b.shape[-2]}x{b.shape[-1]})")
+    return wg.matmul(*_matrices(call, a, b))
+
+
+@rule("mv")
+def _mv(call, name, args):
+    return _product(call, args[0], args[1])
+
+
+def _product(call, matrix, vec):
+    _check(matrix.dim() == 2 and vec.dim() == 1, f"vector + matrix @ vector expected, got 1, {matrix.dim()}, {vec.dim()}")
+    _check(matrix.shape[1] == vec.shape[0], f"size mismatch, got input ({matrix.shape[0]}), mat ({matrix.shape[0]}x{matrix.shape[1]}), vec ({vec.shape[0]})")
+    if not call.has(vec):
+        return wg.matmul(call.value(matrix), vec)
+    if not call.has(matrix):
+        return wg.matmul(call.value(vec), matrix.t())
+    return wg.matmul(call.value(matrix), call.value(vec).unsqueeze(-1)).squeeze(-1)
+
+
+@rule("dot", "vdot")
+def _dot(call, name, args):
+    a, b = args
+    _check(a.dim() == 1 and b.dim() == 1, f"1D tensors expected, but got {a.dim()}D and {b.dim()}D tensors")
+    _check(a.shape == b.shape, f"inconsistent tensor size, expected tensor [{a.shape[0]}] and src [{b.shape[0]}] to have the same number of "
+                               f"elements, but got {a.shape[0]} and {b.shape[0]} elements respectively")
+    left = call.full(a).conj() if name == "vdot" else call.full(a)
+    return wg.matmul(left.unsqueeze(-2), call.full(b).unsqueeze(-1)).squeeze(-1).squeeze(-1)
+
+
+def _affine(call, base, product, rank, beta, alpha):
+    if alpha != 1:
+        product = product * alpha
+    if beta == 0:
+        return product
+    base = call.at_rank(base, rank)
+    return product + (base * beta if beta != 1 else base)
+
+
+@rule("addmm", "baddbmm")
+def _addmm(call, name, args):
+    rank = 2 if name == "addmm" else 3
+    return _affine(call, args[0], _mm(call, "mm" if rank == 2 else "bmm", args[1:3]), rank, args[3], args[4])
+
+
+@rule("addmv")
+def _addmv(call, name, args):
+    return _affine(call, args[0], _product(call, args[1], args[2]), 1, args[3], args[4])
+
+
+@rule("addr")
+def _addr(call, name, args):
+    a, b = aligned(call, (args[1], args[2]))
+    return _affine(call, args[0], a.unsqueeze(-1) * b.unsqueeze(-2), 2, args[3], args[4])
+
+
+def by_leading_dims(*names):
+    """Ops of linear algebra whose kernels take any dims in front of the matrix."""
+
+    @rule(*names)
+    def leading(call, name, args):
+        return _core.run(name, tuple(call.full(a) if isinstance(a, _core.Tensor) else a for a in args))
+
+
+by_leading_dims(
+    "linalg_cholesky_ex", "linalg_inv_ex", "linalg_eigh", "_linalg_eigh", "linalg_eig", "_linalg_svd", "linalg_svd", "linalg_qr", "_linalg_det",
+    "_linalg_slogdet", "linalg_lu_factor_ex", "linalg_lu", "linalg_matrix_exp", "cholesky_inverse", "_linalg_eigvals", "cholesky",
+    "linalg_solve_triangular", "triangular_solve", "_linalg_solve_ex", "linalg_lu_solve", "lu_unpack", "cholesky_solve", "inverse",
+)

@@ -1,0 +1,346 @@
+"""grad, vjp, jvp and what is made of them, on the tape: inputs become fresh tensors, their history is swept and then forgotten."""
+
+import functools
+
+from .. import _core
+from ..autograd.grad_mode import enable_grad
+from ._batch import batches
+from ._grad import cut, fresh_input, gradients_of, reaches_out, spread
+from ._tree import flatten, tree_map, unflatten
+from ._vmap import vmap
+
+Tensor = _core.Tensor
+
+
+def _named(func):
+    return functools.wraps(func) if hasattr(func, "__name__") else (lambda f: f)
+
+
+def _positions(argnums, count):
+    """argnums as a tuple of indices."""
+    numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    if not isinstance(argnums, int):
+        if not numbers:
+            raise RuntimeError("argnums must be non-empty")
+        if len(set(numbers)) != len(numbers):
+            raise RuntimeError(f"argnums elements must be unique, got {argnums}")
+    for n in numbers:
+        if not -count <= n < count:
+            raise RuntimeError(f"Got argnum={n}, but only {count} positional inputs")
+    return tuple(n % count for n in numbers)
+
+
+def _fresh_arguments(args, argnums, tracked, leaves):
+    """(arguments with fresh ones at argnums, the fresh tensors, structure of what argnums picks)."""
+    numbers = _positions(argnums, len(args))
+    picked = args[numbers[0]] if isinstance(argnums, int) else tuple(args[n] for n in numbers)
+    flat, spec = flatten(picked)
+    made = [fresh_input(t, tracked, leaves) if isinstance(t, Tensor) else t for t in flat]
+    tree = unflatten(made, spec)
+    args = list(args)
+    for n, part in zip(numbers, (tree,) if isinstance(argnums, int) else tree):
+        args[n] = part
+    return args, made, spec
+
+
+def _split_aux(output, has_aux, who):
+    if not has_aux:
+        return output, None
+    if not (isinstance(output, tuple) and len(output) == 2):
+        raise RuntimeError(f"{who}: output of function f should be a tuple: (output, aux) if has_aux is True")
+    return output
+
+
+def _zeros(t):
+    return t.detach().new_zeros(t.shape)
+
+
+def grad_and_value(func, argnums=0, has_aux=False):
+    """A function that gives (gradient, value) of func, whose (first) output is a scalar; with has_aux (gradient, (value, aux)).
+
+    >>> import wengert
+    >>> grad_and_value(lambda x: x * x)(wengert.tensor(3.0))
+    (tensor(6.), tensor(9.))
+    """
+
+    @_named(func)
+    def wrapped(*args, **kwargs):
+        tracked, leaves = _core.is_grad_enabled(), []
+        with enable_grad():
+            moved, inputs, spec = _fresh_arguments(args, argnums, tracked, leaves)
+            output, aux = _split_aux(func(*moved, **kwargs), has_aux, "grad_and_value(f)(*args)")
+            if not isinstance(output, Tensor):
+                raise RuntimeError(f"Expected f(*args) to return a tensor, got {type(output).__name__}")
+            if output.dim() != 0:
+                raise RuntimeError(
+                    f"Expected f(*args) to return a scalar tensor, got tensor with {output.dim()} dims. Maybe you wanted to use the vjp or "
+                    "jacrev APIs instead?")
+            create = tracked and output.requires_grad and reaches_out((output,), leaves)
+            keep = create or (has_aux and tracked)
+            found = gradients_of((output,), (output.detach().new_ones(()),), keep, create, inputs)
+        gradients = unflatten([_zeros(t) if g is None else g for t, g in zip(inputs, found)], spec)
+        value = output if create else output.detach()
+        if has_aux:
+            return gradients, (value, tree_map(lambda t: cut(t, tracked, leaves), aux))
+        return gradients, value
+
+    return wrapped
+
+
+def grad(func, argnums=0, has_aux=False):
+    """The gradient of func, a function with a scalar output, by the arguments argnums; with has_aux (gradient, aux).
+
+    >>> import wengert
+    >>> grad(grad(lambda x: x ** 3))(wengert.tensor(2.0))
+    tensor(12.)
+    """
+    both = grad_and_value(func, argnums, has_aux)
+
+    @_named(func)
+    def wrapped(*args, **kwargs):
+        gradients, value = both(*args, **kwargs)
+        return (gradients, value[1]) if has_aux else gradients
+
+    return wrapped
+
+
+def _tensor_outputs(output, who):
+    flat, spec = flatten(output)
+    if not flat or not all(isinstance(o, Tensor) for o in flat):
+        bad = next((type(o) for o in flat if not isinstance(o, Tensor)), type(output))
+        raise RuntimeError(f"{who}: Expected f to be a function that has non-empty output (got output = {output})" if not flat
+                           else f"{who}: expected f(*primals) to return only tensors, got unsupported type {bad}")
+    return flat, spec
+
+
+def vjp(func, *primals, has_aux=False):
+    """(func(*primals), f) where f(cotangents) is the vector-Jacobian product; with has_aux (output, f, aux).
+
+    >>> import wengert
+    >>> out, f = vjp(wengert.sin, wengert.zeros(2))
+    >>> f(wengert.ones(2))
+    (tensor([1., 1.]),)
+    """
+    return _vjp(func, primals, has_aux, single=False)
+
+
+def _vjp(func, primals, has_aux=False, argnums=None, single=False):
+    tracked, leaves = _core.is_grad_enabled(), []
+    with enable_grad():
+        where = tuple(range(len(primals))) if argnums is None else argnums
+        moved, inputs, spec = _fresh_arguments(primals, where, tracked, leaves)
+        output, aux = _split_aux(func(*moved), has_aux, "vjp(f, *primals)")
+        flat, out_spec = _tensor_outputs(output, "vjp(f, *primals)")
+
+    def pull(cotangents, retain_graph=True, create_graph=None):
+        weights, given = flatten(cotangents)
+        if given != out_spec:
+            raise RuntimeError(
+                f"Expected pytree structure of cotangents to be the same as pytree structure of outputs to the function. cotangents: {given}, "
+                f"primal output: {out_spec}")
+        recording = _core.is_grad_enabled() if create_graph is None else create_graph
+        with enable_grad():
+            create = recording and (any(w.requires_grad for w in weights) or reaches_out([o for o in flat if o.requires_grad], leaves))
+            found = gradients_of(flat, weights, retain_graph or create, create, inputs)
+        made = [_zeros(t) if g is None else cut(g, create, leaves) for t, g in zip(inputs, found)]
+        return unflatten(made, spec)
+
+    shown = unflatten([cut(o, tracked, leaves) for o in flat], out_spec)
+    pull.outputs, pull.inputs, pull.leaves, pull.spec, pull.out_spec = flat, inputs, leaves, spec, out_spec
+    return (shown, pull, tree_map(lambda t: cut(t, tracked, leaves), aux)) if has_aux else (shown, pull)
+
+
+def _check_tangents(primals, tangents, who):
+    if not isinstance(primals, tuple):
+        raise RuntimeError(f"{who}: Expected primals to be a tuple. E.g. it should be valid to call f(*primals).")
+    flat, spec = flatten(primals)
+    others, given = flatten(tangents)
+    if spec != given:
+        raise RuntimeError(
+            f"{who}: Expected primals and tangents to have the same python structure. For example, if primals is a tuple of 3 tensors, "
+            f"tangents also must be. Got primals with structure {spec} and tangents with structure {given}")
+    for kind, values in (("primals", flat), ("tangents", others)):
+        if not values:
+            raise RuntimeError(f"{who}: Expected {kind} to be a non-empty tuple of Tensors.")
+        for v in values:
+            if not isinstance(v, Tensor):
+                raise RuntimeError(f"{who}: Expected {kind} to be a tuple containing only tensors, got unsupported type {type(v)}")
+    return flat, others
+
+
+def _push_forward(outputs, inputs, leaves, tracked):
+    """A function of tangents: the derivative of the linear map u -> u J by u, applied to them."""
+    active = [k for k, o in enumerate(outputs) if o.requires_grad]
+    dummies, own = [], list(leaves)
+    with enable_grad():
+        for k in active:
+            dummies.append(fresh_input(_zeros(outputs[k]), False, own))
+        back = gradients_of([outputs[k] for k in active], dummies, True, True, inputs)
+
+    def push(tangents):
+        used = [(g, t) for g, t in zip(back, tangents) if g is not None and g.requires_grad]
+        made = [_zeros(o) for o in outputs]
+        if used:
+            with enable_grad():
+                weights = [t.to(g.dtype) for g, t in used]
+                create = tracked and (any(t.requires_grad for t in weights) or reaches_out([g for g, _ in used], own))
+                found = gradients_of([g for g, _ in used], weights, True, create, dummies)
+            for k, s in zip(active, found):
+                if s is not None:
+                    made[k] = cut(s, create, own)
+        return made
+
+    return push
+
+
+def jvp(func, primals, tangents, *, strict=False, has_aux=False):
+    """(func(*primals), Jacobian-vector product with tangents); with has_aux a third, aux.
+
+    >>> import wengert
+    >>> jvp(wengert.sin, (wengert.zeros(1),), (wengert.ones(1),))
+    (tensor([0.]), tensor([1.]))
+    """
+    flat, others = _check_tangents(primals, tangents, "jvp(f, primals, tangents)")
+    tracked = _core.is_grad_enabled()
+    result = _vjp(func, primals, has_aux)
+    shown, pull = result[0], result[1]
+    made = _push_forward(pull.outputs, pull.inputs, pull.leaves, tracked)(others)
+    pushed = unflatten(made, pull.out_spec)
+    return (shown, pushed, result[2]) if has_aux else (shown, pushed)
+
+
+def linearize(func, *primals):
+    """(func(*primals), f) where f(*tangents) is the Jacobian-vector product at primals.
+
+    >>> import wengert
+    >>> out, f = linearize(wengert.sin, wengert.zeros(1))
+    >>> f(wengert.ones(1))
+    tensor([1.])
+    """
+    tracked = _core.is_grad_enabled()
+    shown, pull = _vjp(func, primals)
+    push = _push_forward(pull.outputs, pull.inputs, pull.leaves, tracked)
+
+    def jvp_fn(*tangents):
+        others, given = flatten(tangents)
+        flat, spec = flatten(primals)
+        if given != spec:
+            raise RuntimeError(f"Expected the tangents {given} to have the same structure as the primals {spec}")
+        for k, (p, t) in enumerate(zip(flat, others)):
+            if p.shape != t.shape:
+                raise RuntimeError(f"Expected tangent {k} to have shape {p.shape}, got {t.shape}")
+        return unflatten(push(others), pull.out_spec)
+
+    return shown, jvp_fn
+
+
+def _basis(t):
+    """Every unit tensor of t's shape, along dim 0."""
+    from .. import eye
+
+    n = t.numel()
+    return eye(n, dtype=t.dtype).reshape(n, *t.shape)
+
+
+def jacrev(func, argnums=0, *, has_aux=False, chunk_size=None, _preallocate_and_copy=False):
+    """The Jacobian of func by the arguments argnums, row by row in reverse mode: shape output + input.
+
+    >>> import wengert
+    >>> jacrev(wengert.sin)(wengert.zeros(2))
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
+    if not (chunk_size is None or chunk_size > 0):
+        raise ValueError("jacrev: `chunk_size` should be greater than 0.")
+
+    @_named(func)
+    def wrapped(*args):
+        tracked, leaves = _core.is_grad_enabled(), []
+        with enable_grad():
+            moved, inputs, spec = _fresh_arguments(args, argnums, tracked, leaves)
+            output, aux = _split_aux(func(*moved), has_aux, "vjp(f, *primals)")
+            flat, out_spec = _tensor_outputs(output, "jacrev(func)(*args)")
+            create = tracked and reaches_out([o for o in flat if o.requires_grad], leaves)
+            blocks = [_rows(o, inputs, create, chunk_size) for o in flat]
+        result = unflatten([unflatten(block, spec) for block in blocks], out_spec)
+        return (result, tree_map(lambda t: cut(t, tracked, leaves), aux)) if has_aux else result
+
+    return wrapped
+
+
+def _rows(output, inputs, create, chunk_size):
+    """The Jacobian of one output by every input."""
+
+    def pull(cotangent):
+        found = gradients_of((output,), (cotangent,), True, create, inputs)
+        return [_zeros(t) if g is None else g for t, g in zip(inputs, found)]
+
+    n = output.numel()
+    if n == 0:
+        return [t.detach().new_zeros(*output.shape, *t.shape) for t in inputs]
+    made = vmap(pull, chunk_size=chunk_size, randomness="same")(_basis(output))
+    return [m.reshape(*output.shape, *t.shape) for m, t in zip(made, inputs)]
+
+
+def jacfwd(func, argnums=0, has_aux=False, *, randomness="error"):
+    """The Jacobian of func by the arguments argnums, column by column in forward mode: shape output + input.
+
+    >>> import wengert
+    >>> jacfwd(wengert.sin)(wengert.zeros(2))
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
+
+    @_named(func)
+    def wrapped(*args):
+        tracked, leaves = _core.is_grad_enabled(), []
+        with enable_grad():
+            moved, inputs, spec = _fresh_arguments(args, argnums, tracked, leaves)
+            output, aux = _split_aux(func(*moved), has_aux, "jvp(f, primals, tangents)")
+            flat, out_spec = _tensor_outputs(output, "jacfwd(func)(*args)")
+        push = _push_forward(flat, inputs, leaves, tracked)
+        columns = []
+        for k, t in enumerate(inputs):
+            def one(tangent):
+                return push([tangent if j == k else _zeros(u) for j, u in enumerate(inputs)])  # noqa: B023 (used at once)
+
+            made = vmap(one, randomness=randomness)(_basis(t)) if t.numel() else [o.new_zeros(0, *o.shape) for o in flat]
+            columns.append([m.movedim(0, -1).reshape(*o.shape, *t.shape) for m, o in zip(made, flat)])
+        result = unflatten([unflatten([c[k] for c in columns], spec) for k in range(len(flat))], out_spec)
+        return (result, tree_map(lambda t: cut(t, tracked, leaves), aux)) if has_aux else result
+
+    return wrapped
+
+
+def hessian(func, argnums=0):
+    """The Hessian of func: forward over reverse mode; shape output + input + input.
+
+    >>> import wengert
+    >>> hessian(lambda x: (x ** 3).sum())(wengert.ones(1))
+    tensor([[6.]])
+    """
+    return jacfwd(jacrev(func, argnums), argnums)
+
+
+def functionalize(func, *, remove="mutations"):
+    """func itself: in-place ops need not be removed for anything here. RuntimeError for an unknown remove."""
+    if remove not in ("mutations", "mutations_and_views"):
+        raise RuntimeError(
+            "functionalize(f, remove='mutations'): received invalid argument for remove=. Valid options are:\n"
+            "     remove='mutations': all inplace and out= operators will be removed from the program, and replaced with their out-of-place\n"
+            "     equivalents.\n     remove='mutations_and_views': In addition to the above, all aliasing operators {view} will be\n"
+            "     replaced with their non-aliasing counterparts, {view}_copy.\n")
+    return func
+
+
+def debug_unwrap(tensor, *, recurse=True):
+    """The samples (or the primal) that a transform has wrapped; itself otherwise."""
+    payload = _core.payload(tensor)
+    if payload is None:
+        return tensor
+    inner = payload.value if payload.kind == "batch" else payload.primal
+    return debug_unwrap(inner) if recurse else inner
+
+
+__all__ = ["batches", "spread", "grad", "grad_and_value", "vjp", "jvp", "linearize", "jacrev", "jacfwd", "hessian", "functionalize",
+           "debug_unwrap"]
