@@ -42,7 +42,7 @@ def apply_(self, callable):
     tensor([2., 5.])
     """
     if self.requires_grad:
-        raise TypeError("Can't call apply_() on Variable that requires grad. Use var.detach().apply_() instead.")
+        raise RuntimeError("Can't call apply_() on Variable that requires grad. Use var.detach().apply_() instead.")
     values = [callable(v) for v in self.reshape(-1).tolist()]
     return self.copy_(self.new_tensor(values).reshape(self.shape))
 
@@ -50,7 +50,7 @@ def apply_(self, callable):
 def map_(self, other, callable):
     """Replaces each element by what callable makes of it and of other's, broadcast to this shape."""
     if self.requires_grad:
-        raise TypeError("Can't call map_() on Variable that requires grad. Use var.detach().map_() instead.")
+        raise RuntimeError("Can't call map_() on Variable that requires grad. Use var.detach().map_() instead.")
     pairs = zip(self.reshape(-1).tolist(), other.expand(self.shape).reshape(-1).tolist())
     return self.copy_(self.new_tensor([callable(a, b) for a, b in pairs]).reshape(self.shape))
 
