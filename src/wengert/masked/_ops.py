@@ -43,7 +43,7 @@ def _greatest(dtype):
 
 
 def _cast(input, dtype, integers=None):
-    """input in dtype; integers of fewer bits in `integers` when no dtype is asked for."""
+    """input in dtype; integers in the dtype `integers` when none is asked for."""
     if dtype is None and integers is not None and not (input.is_floating_point() or input.is_complex()):
         dtype = integers
     return input if dtype is None else input.to(dtype)
@@ -146,7 +146,7 @@ def median(input, dim=-1, *, keepdim=False, dtype=None, mask=None):
 
 def norm(input, ord=2.0, dim=None, *, keepdim=False, dtype=None, mask=None):
     """The vector norm over dims of the elements where mask is true."""
-    input = _cast(input, dtype, wg.float32)
+    input = _cast(input, dtype)
     lowest = ord is not None and float(ord) == -_INFINITY
     dims = _dims(dim, input.ndim)
     return wg.linalg.vector_norm(_filled(input, mask, _INFINITY if lowest else 0), ord, dims or None, keepdim)
