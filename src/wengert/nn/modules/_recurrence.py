@@ -18,12 +18,31 @@ def rnn_relu_step(gates_in, state, w_hh, b_hh):
     return ((gates_in + _linear(state[0], w_hh, b_hh)).relu(),)
 
 
+@wg.elementwise
+def lstm_cell_state(i, f, new, cell):
+    """The gates' effect on the cell: forget some of it, add some that is new."""
+    return wg.sigmoid(f) * cell + wg.sigmoid(i) * wg.tanh(new)
+
+
+@wg.elementwise
+def lstm_hidden(o, cell):
+    """What the output gate lets out of the cell."""
+    return wg.sigmoid(o) * wg.tanh(cell)
+
+
+@wg.elementwise
+def gru_hidden(in_r, h_r, in_z, h_z, in_n, h_n, hidden):
+    """The mixture of the old state and the new one."""
+    new = wg.tanh(in_n + wg.sigmoid(h_r + in_r) * h_n)
+    return (hidden - new) * wg.sigmoid(h_z + in_z) + new
+
+
 def lstm_step(gates_in, state, w_hh, b_hh, w_hr=None):
     """(h', c') with the gates in the order input, forget, cell, output; w_hr projects h'."""
     hidden, cell = state
-    i, f, g, o = (gates_in + _linear(hidden, w_hh, b_hh)).chunk(4, 1)
-    cell = f.sigmoid() * cell + i.sigmoid() * g.tanh()
-    hidden = o.sigmoid() * cell.tanh()
+    i, f, new, o = (gates_in + _linear(hidden, w_hh, b_hh)).chunk(4, 1)
+    cell = lstm_cell_state(i, f, new, cell)
+    hidden = lstm_hidden(o, cell)
     return (hidden if w_hr is None else _linear(hidden, w_hr)), cell
 
 
@@ -32,10 +51,7 @@ def gru_step(gates_in, state, w_hh, b_hh):
     hidden = state[0]
     in_r, in_z, in_n = gates_in.chunk(3, 1)
     h_r, h_z, h_n = _linear(hidden, w_hh, b_hh).chunk(3, 1)
-    reset = (h_r + in_r).sigmoid()
-    update = (h_z + in_z).sigmoid()
-    new = (in_n + reset * h_n).tanh()
-    return ((hidden - new) * update + new,)
+    return (gru_hidden(in_r, h_r, in_z, h_z, in_n, h_n, hidden),)
 
 
 STEPS = {"RNN_TANH": rnn_tanh_step, "RNN_RELU": rnn_relu_step, "LSTM": lstm_step, "GRU": gru_step}
