@@ -2,7 +2,7 @@
 
 import warnings
 
-from . import _core, _tensor_rare
+from . import _core, _tensor_hooks, _tensor_rare
 from ._core import Tensor
 
 
@@ -51,55 +51,6 @@ def backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=
     from . import autograd
 
     autograd.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
-
-
-class RemovableHandle:
-    """Takes a hook away again.
-
-    >>> import wengert
-    >>> x = wengert.ones(1, requires_grad=True)
-    >>> handle = x.register_hook(lambda g: 2 * g)
-    >>> handle.remove()
-    """
-
-    def __init__(self, owner, hook_id):
-        self._owner, self.id = owner, hook_id
-
-    def remove(self):
-        """The hook is not called any more; a second call does nothing."""
-        if self._owner is not None:
-            _core.remove_hook(self._owner, self.id)
-            self._owner = None
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc):
-        self.remove()
-
-
-def register_hook(self, hook):
-    """hook(grad) is called when the gradient of this tensor is known; what it returns (if not None) replaces it.
-
-    RuntimeError when the tensor does not require grad.
-    """
-    if not self.requires_grad:
-        raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
-    return RemovableHandle(self, _core.add_hook(self, hook, "tensor"))
-
-
-def register_post_accumulate_grad_hook(self, hook):
-    """hook(tensor) is called after a backward pass has written this leaf's .grad."""
-    if not self.requires_grad:
-        raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
-    if self.grad_fn is not None:
-        raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
-    return RemovableHandle(self, _core.add_hook(self, hook, "post_accumulate"))
-
-
-def retain_grad(self):
-    """This non-leaf keeps its gradient in .grad."""
-    _core.retain_grad(self)
 
 
 def numpy(self, *, force=False):
@@ -336,22 +287,11 @@ def __cuda_array_interface__(self):
     raise AttributeError("Can't get __cuda_array_interface__ on non-CUDA tensor type: " + self.type())
 
 
-def _register_node_hook(self, fn):
-    """fn(grad_inputs, grad_outputs) is called after this node has run; a tuple it returns replaces grad_inputs."""
-    return RemovableHandle(self, _core.add_hook(self, fn, "post"))
-
-
-def _register_node_prehook(self, fn):
-    """fn(grad_outputs) is called before this node runs; a tuple it returns replaces grad_outputs."""
-    return RemovableHandle(self, _core.add_hook(self, fn, "pre"))
-
-
 def attach():
-    """Gives Tensor and Node the methods of this file."""
+    """Gives Tensor and Node their methods that are written in Python."""
     here = globals()
-    _core.Node.register_hook, _core.Node.register_prehook = _register_node_hook, _register_node_prehook
     for name in (
-        "backward", "register_hook", "register_post_accumulate_grad_hook", "retain_grad", "numpy", "__array__", "__array_wrap__",
+        "backward", "numpy", "__array__", "__array_wrap__",
         "__repr__", "__format__", "__contains__", "__reversed__", "__complex__", "__deepcopy__", "__reduce_ex__", "to", "cpu", "cuda",
         "type", "pin_memory", "resize_", "resize_as_", "is_shared", "share_memory_", "is_set_to", "untyped_storage", "storage",
         "set_", "get_device", "dim_order",
@@ -365,6 +305,7 @@ def attach():
     Tensor.__array_priority__ = 1000
     Tensor.is_pinned = lambda self, device=None: False
     Tensor.__str__ = __repr__
+    _tensor_hooks.attach()
     _tensor_rare.attach()
 
 

@@ -1,0 +1,69 @@
+"""Hooks on tensors and nodes, and the handles that take them away."""
+
+from . import _core
+
+
+class RemovableHandle:
+    """Takes a hook away again.
+
+    >>> import wengert
+    >>> x = wengert.ones(1, requires_grad=True)
+    >>> handle = x.register_hook(lambda g: 2 * g)
+    >>> handle.remove()
+    """
+
+    def __init__(self, owner, hook_id):
+        self._owner, self.id = owner, hook_id
+
+    def remove(self):
+        """The hook is not called any more; a second call does nothing."""
+        if self._owner is not None:
+            _core.remove_hook(self._owner, self.id)
+            self._owner = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.remove()
+
+
+def register_hook(self, hook):
+    """hook(grad) is called when the gradient of this tensor is known; what it returns (if not None) replaces it.
+
+    RuntimeError when the tensor does not require grad.
+    """
+    if not self.requires_grad:
+        raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+    return RemovableHandle(self, _core.add_hook(self, hook, "tensor"))
+
+
+def register_post_accumulate_grad_hook(self, hook):
+    """hook(tensor) is called after a backward pass has written this leaf's .grad."""
+    if not self.requires_grad:
+        raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+    if self.grad_fn is not None:
+        raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+    return RemovableHandle(self, _core.add_hook(self, hook, "post_accumulate"))
+
+
+def retain_grad(self):
+    """This non-leaf keeps its gradient in .grad."""
+    _core.retain_grad(self)
+
+
+def register_node_hook(self, fn):
+    """fn(grad_inputs, grad_outputs) is called after this node has run; a tuple it returns replaces grad_inputs."""
+    return RemovableHandle(self, _core.add_hook(self, fn, "post"))
+
+
+def register_node_prehook(self, fn):
+    """fn(grad_outputs) is called before this node runs; a tuple it returns replaces grad_outputs."""
+    return RemovableHandle(self, _core.add_hook(self, fn, "pre"))
+
+
+def attach():
+    """Gives Tensor and Node the methods of this file."""
+    for method in (register_hook, register_post_accumulate_grad_hook, retain_grad):
+        setattr(_core.Tensor, method.__name__, method)
+    _core.Node.register_hook, _core.Node.register_prehook = register_node_hook, register_node_prehook
