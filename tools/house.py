@@ -12,10 +12,10 @@ from pathlib import Path
 
 MOST_LINES = {".py": 400, ".h": 600, ".cpp": 600, ".def": 600}
 MOST_FUNCTION_LINES = 60
-MOST_COLUMNS = 120
+MOST_COLUMNS = 160  # the formatters break code at 120; a message of torch's or an address may be longer
 UNFINISHED = re.compile(r"(#|//|\*).*\b(TOD[O]|FIXM[E]|XX[X])\b")  # only in comments: torch's messages have such words
 GRAB_BAGS = {"utils", "util", "helpers", "misc", "common", "stuff"}
-TORCH_OWN = ("src/wengert/utils", "src/wengert/nn/utils", "src/wengert/autograd/_functions/utils")
+TORCH_OWN = tuple(f"src/wengert/{name}" for name in ("utils", "nn/utils", "nn/modules/utils", "distributions/utils"))
 PACKAGE = "src/wengert"
 
 
@@ -34,7 +34,7 @@ def check_text(path, text):
     if len(lines) > most:
         yield f"{path}: {len(lines)} lines, at most {most}"
     for number, line in enumerate(lines, 1):
-        if path.suffix == ".py" and len(line) > MOST_COLUMNS:  # in C++ clang-format breaks what can be broken
+        if path.suffix == ".py" and len(line) > MOST_COLUMNS:
             yield f"{path}:{number}: {len(line)} columns, at most {MOST_COLUMNS}"
         if UNFINISHED.search(line):
             yield f"{path}:{number}: unfinished work belongs into an issue: {line.strip()}"
@@ -73,6 +73,8 @@ def check_python(path, text):
             if length > MOST_FUNCTION_LINES:
                 yield f"{path}:{node.lineno}: {node.name} has {length} lines, at most {MOST_FUNCTION_LINES}"
         elif isinstance(node, ast.ImportFrom) and any(name.name == "*" for name in node.names):
+            if "noqa: F403" in text.splitlines()[node.lineno - 1]:
+                continue  # where torch's module is another one and more
             yield f"{path}:{node.lineno}: names come by magic: from {node.module} import *"
         elif isinstance(node, ast.Assert) and isinstance(node.test, ast.Constant) and node.test.value:
             yield f"{path}:{node.lineno}: an assertion that cannot fail"

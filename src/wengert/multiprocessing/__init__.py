@@ -1,7 +1,7 @@
 """torch.multiprocessing: Python's multiprocessing, and `spawn`. Tensors travel between processes by value."""
 
 import multiprocessing as _python
-from multiprocessing import *
+from multiprocessing import *  # noqa: F403
 
 from .spawn import ProcessContext, ProcessExitedException, ProcessRaisedException, SpawnContext, spawn, start_processes
 
