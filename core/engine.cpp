@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <queue>
 #include <unordered_map>
 
 #include "defer.h"
@@ -31,7 +30,11 @@ class Task {
     thread_local Pool p;
     return p;
   }
-  Pool slots_;
+  static Pool& spare() {  // the memory of the last pass's list
+    thread_local Pool p;
+    return p;
+  }
+  Pool slots_ = std::move(spare());
   std::unordered_map<Node*, uint32_t> elsewhere_;
 
  public:
@@ -49,6 +52,8 @@ class Task {
       pool().push_back(std::move(slots_.back()));
       slots_.pop_back();
     }
+    slots_.clear();
+    spare() = std::move(slots_);
   }
   Slot* find(Node* n) {
     if (n->task == this) return slots_[n->slot].get();
@@ -253,13 +258,21 @@ class Pass {
   int64_t number_ = count_++;
   Sweep& s_;
   Task task_;
-  std::priority_queue<Slot*, std::vector<Slot*>, Newest> ready_;
+  static std::vector<Slot*>& spare() {  // the memory of the last pass's queue
+    thread_local std::vector<Slot*> v;
+    return v;
+  }
+  std::vector<Slot*> ready_ = std::move(spare());  // a heap, the newest node on top
   std::vector<TensorRef> captured_;
   Gradients out_;  // its memory is used for every node
 
  public:
   explicit Pass(Sweep& s) : s_(s), captured_(s.inputs.size()) { current_ = this; }
-  ~Pass() { current_ = outer_; }
+  ~Pass() {
+    current_ = outer_;
+    ready_.clear();
+    spare() = std::move(ready_);
+  }
 
   std::vector<TensorRef> run() {
     count();
@@ -270,10 +283,11 @@ class Pass {
     }
     s_.gradients.clear();
     for (auto& slot : task_.slots())
-      if (slot->waiting == 0) ready_.push(slot.get());
+      if (slot->waiting == 0) make_ready(slot.get());
     while (!ready_.empty()) {
-      Slot* slot = ready_.top();
-      ready_.pop();
+      std::pop_heap(ready_.begin(), ready_.end(), Newest());
+      Slot* slot = ready_.back();
+      ready_.pop_back();
       visit(*slot);
     }
     return std::move(captured_);
@@ -501,7 +515,12 @@ class Pass {
 
   void arrive(const Edge& e) {
     Slot* to = task_.find(e.node.get());
-    if (--to->waiting == 0) ready_.push(to);
+    if (--to->waiting == 0) make_ready(to);
+  }
+
+  void make_ready(Slot* slot) {
+    ready_.push_back(slot);
+    std::push_heap(ready_.begin(), ready_.end(), Newest());
   }
 };
 

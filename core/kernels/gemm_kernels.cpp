@@ -130,6 +130,14 @@ void with_columns(int64_t m, int64_t n, int64_t k, T alpha, const T* a, int64_t 
 template <class T>
 void small(int64_t m, int64_t n, int64_t k, T alpha, const T* a, int64_t a_row, int64_t a_col, const T* b,
            int64_t b_row, int64_t b_col, T beta, T* c, int64_t c_row) {
+  if (n == 1 && m <= 8 && k * m <= 4096 && a_col != 1) {  // a few long rows with gaps: in order, without packing
+    for (int64_t i = 0; i < m; ++i) {
+      T sum = 0;
+      for (int64_t q = 0; q < k; ++q) sum += a[i * a_row + q * a_col] * b[q * b_row];
+      c[i * c_row] = beta != T(0) ? alpha * sum + beta * c[i * c_row] : alpha * sum;
+    }
+    return;
+  }
   if (b_col == 1 || n == 1 || k == 0) {
     if (n == 1 && a_col == 1 && b_row == 1 && k > 0) {  // matrix times vector
       for (int64_t i = 0; i < m; ++i) {
