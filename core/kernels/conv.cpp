@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <cstring>
-#include <vector>
 
 #include "../parallel.h"
 #include "gemm.h"
+#include "scratch.h"
 
 namespace wg {
 namespace {
@@ -14,13 +14,6 @@ namespace {
 constexpr int64_t kTileBytes = 192 * 1024;   // of unfolded windows
 constexpr int64_t kGrainWork = 64 * 64 * 64;  // multiplications worth a thread's while
 constexpr int64_t kMaxParts = 8;
-
-// A buffer of this thread's own, kept for the next tile.
-char* room(size_t bytes) {
-  thread_local std::vector<char> buffer;
-  if (buffer.size() < bytes + 64) buffer.resize(bytes + 64);
-  return buffer.data() + (64 - reinterpret_cast<uintptr_t>(buffer.data()) % 64) % 64;
-}
 
 // The columns [low, high) of an output row whose windows have tap k of the last dim inside the image.
 void inside(const Windows& w, int64_t k, int64_t* low, int64_t* high) {
@@ -135,7 +128,7 @@ void conv_forward(const Conv& s, const char* x, const char* weight, const char* 
       char* to = y + (unit_of * s.out_channels * out_size + first * wide) * unit;
       Matrix b{const_cast<char*>(from) + first * wide * unit, out_size, 1};
       if (!plain) {
-        char* cols = room(size_t(depth * columns * unit));
+        char* cols = wg::scratch(size_t(depth * columns * unit));
         unfold(s.dtype, s.w, s.in_channels, from, cols, columns, first, last);
         b = {cols, columns, 1};
       }
@@ -169,7 +162,7 @@ void conv_input(const Conv& s, const char* g, const char* weight, char* gx) {
       for (int64_t first = 0; first < s.w.out_rows(); first += rows) {
         const int64_t last = std::min(first + rows, s.w.out_rows()), columns = (last - first) * wide;
         const char* from = g + (unit_of * s.out_channels * out_size + first * wide) * unit;
-        char* cols = plain ? to + first * wide * unit : room(size_t(channels * taps * columns * unit));
+        char* cols = plain ? to + first * wide * unit : wg::scratch(size_t(channels * taps * columns * unit));
         gemm({s.dtype, channels * taps, columns, s.out_channels,
               {const_cast<char*>(w), 1, s.in_channels * taps}, {const_cast<char*>(from), out_size, 1},
               {cols, plain ? out_size : columns, 1}});
@@ -204,7 +197,7 @@ void conv_weight(const Conv& s, const char* g, const char* x, char* scratch, cha
           const char* grad = g + (unit_of * s.out_channels * out_size + first * wide) * unit;
           Matrix b{const_cast<char*>(from) + first * wide * unit, 1, in_size};
           if (!s.w.plain()) {
-            char* cols = room(size_t(channels * taps * columns * unit));
+            char* cols = wg::scratch(size_t(channels * taps * columns * unit));
             unfold(s.dtype, s.w, channels, from, cols, columns, first, last);
             b = {cols, 1, columns};
           }
