@@ -215,7 +215,7 @@ def _write(call, name, args, inplace):
     declared = OPS.get(name)
     if name == "copy_":
         source = args[1]
-        _core.run("copy_", (value, call.at_rank(source, target.dim()) if isinstance(source, Tensor) else source, *args[2:]))
+        _core.run_inplace("copy_", (value, call.at_rank(source, target.dim()) if isinstance(source, Tensor) else source, *args[2:]))
     elif inplace and declared is not None and declared.kind in ("elementwise", "fused"):
         for a in args[1:]:
             if isinstance(a, Tensor) and a.dim() > target.dim():

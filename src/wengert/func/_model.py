@@ -26,7 +26,7 @@ def functional_call(module, parameter_and_buffer_dicts, args=None, kwargs=None, 
         merged = {name: value for d in dicts for name, value in d.items()}
     else:
         raise ValueError(f"Expected parameter_and_buffer_dicts to be a dict, or a list/tuple of dicts, but got {type(dicts)}")
-    return stateless.functional_call(module, merged, args, kwargs, tie_weights=tie_weights, strict=strict)
+    return stateless._functional_call(module, merged, args, kwargs, tie_weights=tie_weights, strict=strict)
 
 
 def stack_module_state(models):

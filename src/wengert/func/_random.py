@@ -26,7 +26,7 @@ class _Outside:
 
 def _run(name, args):
     with _Outside():
-        return _core.run(name, tuple(args))
+        return (_core.run_inplace if name.partition(".")[0].endswith("_") else _core.run)(name, tuple(args))
 
 
 def random_op(name, args):

@@ -87,8 +87,11 @@ def by_leading_dims(*names):
         return _core.run(name, tuple(call.full(a) if isinstance(a, _core.Tensor) else a for a in args))
 
 
-by_leading_dims(
-    "linalg_cholesky_ex", "linalg_inv_ex", "linalg_eigh", "_linalg_eigh", "linalg_eig", "_linalg_svd", "linalg_svd", "linalg_qr", "_linalg_det",
-    "_linalg_slogdet", "linalg_lu_factor_ex", "linalg_lu", "linalg_matrix_exp", "cholesky_inverse", "_linalg_eigvals", "cholesky",
-    "linalg_solve_triangular", "triangular_solve", "_linalg_solve_ex", "linalg_lu_solve", "lu_unpack", "cholesky_solve", "inverse",
-)
+by_leading_dims("_cholesky_ex", "linalg_qr", "_linalg_svd", "_linalg_eigh", "_linalg_eig", "_linalg_lu", "_geqrf", "_lstsq", "_ldl", "_ldl_solve",
+                "_linalg_inv_ex", "_linalg_det", "_linalg_slogdet", "_linalg_solve", "_triangular", "_pinv", "linalg_matrix_exp")
+
+
+@rule("_fft_c2c", "_fft_r2c", "_fft_c2r")
+def _fft(call, name, args):
+    self, dims, *rest = args
+    return _core.run(name, (call.full(self), tuple(d % self.dim() + 1 for d in dims), *rest))

@@ -78,7 +78,7 @@ def _rms_norm(call, name, args):
     return run(name, (call.full(input), shape, weight, eps))
 
 
-@rule("native_group_norm")
+@rule("_group_norm")
 def _group_norm(call, name, args):
     input, weight, bias, n, channels, pixels, groups, eps = args
     value = call.full(input).flatten(0, 1)
@@ -120,25 +120,21 @@ def _split(call, t):
 
 @rule("_conv")
 def _conv(call, name, args):
-    input, weight, bias, *rest = args
-    steps, sizes = rest[:-1], rest[-1]
+    input, weight, bias, stride, padding, dilation, groups, *rest = args
+    sizes = rest[0] if rest else None
     if input.dim() != weight.dim():
         return NotImplemented
-    groups_at = len(steps) - 1
     if bias is not None:  # added afterwards
-        plain = _conv(call, name, (input, weight, None, *rest))
-        bias = bias.reshape(*bias.shape, *(1,) * (input.dim() - 2))
-        return plain + call.at_rank(bias, input.dim())
+        plain = _conv(call, name, (input, weight, None, *args[3:]))
+        return plain + call.at_rank(bias.reshape(*bias.shape, *(1,) * (input.dim() - 2)), input.dim())
     if not call.has(weight):  # more images
         value = call.full(input)
         sizes = None if sizes is None else (value.shape[0] * value.shape[1], *sizes[1:])
-        return run(name, (value.flatten(0, 1), weight, None, *steps, sizes)).unflatten(0, value.shape[:2])
-    # more groups: the channels of all samples side by side
-    value, kernels = call.full(input).movedim(0, 1).flatten(1, 2), call.value(weight)
-    steps = [*steps[:groups_at], steps[groups_at] * call.size]
-    if sizes is not None:
-        sizes = (sizes[0], sizes[1] * call.size, *sizes[2:])
-    made = run(name, (value, kernels.flatten(0, 1), None, *steps, sizes))
+        made = run(name, (value.flatten(0, 1), weight, None, stride, padding, dilation, groups, sizes))
+        return made.unflatten(0, tuple(value.shape[:2]))
+    value = call.full(input).movedim(0, 1).flatten(1, 2)  # more groups: the channels of all samples side by side
+    sizes = None if sizes is None else (sizes[0], sizes[1] * call.size, *sizes[2:])
+    made = run(name, (value, call.value(weight).flatten(0, 1), None, stride, padding, dilation, groups * call.size, sizes))
     return made.unflatten(1, (call.size, -1)).movedim(1, 0)
 
 
@@ -151,7 +147,7 @@ def _conv_input(call, name, args):
     if not call.has(weight):
         value = call.full(grad)
         made = run(name, (value.flatten(0, 1), weight, None, (value.shape[0] * value.shape[1], *sizes[1:]), stride, padding, dilation, groups))
-        return made.unflatten(0, value.shape[:2])
+        return made.unflatten(0, tuple(value.shape[:2]))
     value = call.full(grad).movedim(0, 1).flatten(1, 2)
     sizes = (sizes[0], sizes[1] * call.size, *sizes[2:])
     made = run(name, (value, call.value(weight).flatten(0, 1), None, sizes, stride, padding, dilation, groups * call.size))

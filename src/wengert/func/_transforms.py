@@ -239,7 +239,7 @@ def _basis(t):
     from .. import eye
 
     n = t.numel()
-    return eye(n, dtype=t.dtype).reshape(n, *t.shape)
+    return eye(n, dtype=t.dtype).reshape((n, *t.shape))
 
 
 def jacrev(func, argnums=0, *, has_aux=False, chunk_size=None, _preallocate_and_copy=False):
@@ -277,9 +277,9 @@ def _rows(output, inputs, create, chunk_size):
 
     n = output.numel()
     if n == 0:
-        return [t.detach().new_zeros(*output.shape, *t.shape) for t in inputs]
+        return [t.detach().new_zeros((*output.shape, *t.shape)) for t in inputs]
     made = vmap(pull, chunk_size=chunk_size, randomness="same")(_basis(output))
-    return [m.reshape(*output.shape, *t.shape) for m, t in zip(made, inputs)]
+    return [m.reshape((*output.shape, *t.shape)) for m, t in zip(made, inputs)]
 
 
 def jacfwd(func, argnums=0, has_aux=False, *, randomness="error"):
@@ -304,8 +304,8 @@ def jacfwd(func, argnums=0, has_aux=False, *, randomness="error"):
             def one(tangent):
                 return push([tangent if j == k else _zeros(u) for j, u in enumerate(inputs)])  # noqa: B023 (used at once)
 
-            made = vmap(one, randomness=randomness)(_basis(t)) if t.numel() else [o.new_zeros(0, *o.shape) for o in flat]
-            columns.append([m.movedim(0, -1).reshape(*o.shape, *t.shape) for m, o in zip(made, flat)])
+            made = vmap(one, randomness=randomness)(_basis(t)) if t.numel() else [o.new_zeros((0, *o.shape)) for o in flat]
+            columns.append([m.movedim(0, -1).reshape((*o.shape, *t.shape)) for m, o in zip(made, flat)])
         result = unflatten([unflatten([c[k] for c in columns], spec) for k in range(len(flat))], out_spec)
         return (result, tree_map(lambda t: cut(t, tracked, leaves), aux)) if has_aux else result
 

@@ -6,8 +6,17 @@ class LinAlgError(RuntimeError):
 
 
 def array(t):
-    """The values of a tensor, without its history."""
-    return t.detach().numpy()
+    """The values of a tensor, without its history; of all samples, inside vmap."""
+    return bare(t).detach().numpy()
+
+
+def bare(t):
+    """What the transforms (vmap, forward mode) have wrapped."""
+    from .._core import payload
+
+    while (inner := payload(t)) is not None:
+        t = inner.primal if inner.kind == "dual" else inner.value
+    return t
 
 
 def tensor(a):
