@@ -144,6 +144,11 @@ void masked_fill(Call& c, const Element& value) {
   c.out(out);
 }
 
+void check_mask(const Tensor& mask) {
+  WG_CHECK(mask.dtype == DType::Bool, "masked_scatter_ only supports boolean masks, but got mask with dtype ",
+           cpp_name(mask.dtype));
+}
+
 // The mask, when it is the only index and covers whole dims: then elements are packed without looking for coordinates.
 const Tensor* only_mask(const Tensor& self, const std::vector<TensorRef>& indices, bool all_dims) {
   if (indices.size() != 1 || !indices[0] || indices[0]->dtype != DType::Bool) return nullptr;
@@ -232,6 +237,7 @@ WG_OP(masked_select) {
 // (gradient, mask, sizes of the input)
 WG_OP(_masked_select_backward) {
   Tensor &g = c.tensor(0), &mask = c.tensor(1);
+  check_mask(mask);
   const Dims sizes = broadcast(mask.sizes, c.ints(2));
   const TensorRef where = contiguous(*expand(mask, sizes)), from = contiguous(g);
   const TensorRef out = zeros(sizes, g.dtype);
@@ -241,8 +247,7 @@ WG_OP(_masked_select_backward) {
 
 WG_OP(masked_scatter) {
   Tensor &self = c.tensor(0), &mask = c.tensor(1), &source = c.tensor(2);
-  WG_CHECK(mask.dtype == DType::Bool, "masked_scatter_ only supports boolean masks, but got mask with dtype ",
-           cpp_name(mask.dtype));
+  check_mask(mask);
   WG_CHECK(self.dtype == source.dtype, "masked_scatter: expected self and source to have same dtypes but got",
            torch_name(self.dtype), " and ", torch_name(source.dtype));
   const Dims sizes = broadcast(self.sizes, mask.sizes);
@@ -258,6 +263,7 @@ WG_OP(masked_scatter) {
 // (gradient, mask, sizes of the source): what was not used gets zero.
 WG_OP(masked_scatter_backward) {
   Tensor &g = c.tensor(0), &mask = c.tensor(1);
+  check_mask(mask);
   const TensorRef where = contiguous(*expand(mask, g.sizes)), from = contiguous(g);
   const TensorRef out = zeros(c.ints(2), g.dtype);
   const int64_t count = trues(*where);

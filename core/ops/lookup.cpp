@@ -38,7 +38,9 @@ std::vector<int64_t> counts_of(const int64_t* indices, int64_t n, int64_t rows) 
 }
 
 // Contiguous, with negative indices counted from the end.
-TensorRef wrapped_indices(const Tensor& indices, int64_t size) {
+TensorRef wrapped_indices(Tensor& indices, int64_t size) {
+  if (indices.wrapped)  // by a transform: only ops may look at it
+    return call<"where">(call<"lt">(indices, 0), call<"add">(indices, size, 1), indices);
   const TensorRef out = empty(indices.sizes, DType::Int64);
   copy(*out, indices);
   int64_t* at = out->as<int64_t>();
@@ -121,6 +123,10 @@ WG_OP(embedding_dense_backward) {
   const TensorRef indices = contiguous(*cast(c.tensor(1), DType::Int64)), from = contiguous(g);
   const int64_t rows = c.integer(2), padding = c.integer(3), width = g.ndim() ? g.sizes.back() : 1;
   const int64_t* at = indices->as<int64_t>();
+  Dims looked_up = indices->sizes;
+  looked_up.push_back(width);
+  WG_CHECK(g.sizes == looked_up && rows >= 0, "embedding_dense_backward: expected a gradient of size ",
+           to_string(looked_up), " for ", rows, " rows, but got ", to_string(g.sizes));
   const int64_t outside = first_outside(at, indices->numel, rows);
   WG_CHECK_INDEX(outside < 0, "index out of range in self");
   // One more row takes what the padding row must not get.
@@ -166,7 +172,7 @@ WG_OP_AS(take_along_dim, "take_along_dim", Composite) {
   WG_CHECK(indices.dtype == DType::Int64, "torch.take_along_dim(): dtype of indices should be Long but got ",
            torch_name(indices.dtype));
   if (!c.has(2)) {
-    const TensorRef wrapped = wrapped_indices(indices, self.numel), flat = alias(*wrapped, {indices.numel}, {1}, 0);
+    const TensorRef wrapped = wrapped_indices(indices, self.numel), flat = call<"reshape">(wrapped, Dims{-1});
     return c.out(call<"gather">(call<"reshape">(self, Dims{-1}), 0, flat, false));
   }
   WG_CHECK(self.ndim() == indices.ndim(),
@@ -181,7 +187,7 @@ WG_OP_AS(take_along_dim, "take_along_dim", Composite) {
     at[dim] = indices.sizes[dim];
   }
   const TensorRef wrapped = wrapped_indices(indices, self.ndim() ? self.sizes[dim] : 1);
-  c.out(call<"gather">(call<"expand">(self, from, false), dim, expand(*wrapped, at), false));
+  c.out(call<"gather">(call<"expand">(self, from, false), dim, call<"expand">(wrapped, at, false), false));
 }
 
 }  // namespace wg

@@ -374,6 +374,8 @@ WG_OP(unfold_backward) {
   const TensorRef out = zeros(c.ints(1), g.dtype);
   const int dim = wrap_dim(c.integer(2), out->ndim());
   const TensorRef windows = unfolded(*out, dim, size, step);
+  WG_CHECK(g.sizes == windows->sizes, "unfold_backward: expected a gradient of size ", to_string(windows->sizes),
+           ", but got ", to_string(g.sizes));
   const int last = g.ndim() - 1;
   if (step >= size) {
     copy(*windows, g);
@@ -395,6 +397,9 @@ WG_OP_AS(as_strided, "as_strided", Composite) {
   for (int64_t s : strides)
     WG_CHECK(s >= 0, "as_strided: Negative strides are not supported at the moment, got strides: ", to_string(strides));
   WG_CHECK(offset >= 0, "Tensor: invalid storage offset ", offset);
+  for (int64_t s : sizes)
+    WG_CHECK(s >= 0, "Storage size calculation overflowed with sizes=", to_string(sizes), " and strides=",
+             to_string(strides));
   c.out(call<"_as_strided">(t, sizes, strides, offset, t.sizes, t.strides, t.offset));
 }
 
