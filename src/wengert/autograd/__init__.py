@@ -126,6 +126,35 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
                 tensor.grad = g if tensor.grad is None else tensor.grad + g
 
 
+def _starting_gradients(outputs, grad_outputs, batched):
+    """What flows into each output: given, or ones."""
+    if grad_outputs is None:
+        gradients = (None,) * len(outputs)
+    else:
+        gradients = (grad_outputs,) if isinstance(grad_outputs, _core.Tensor) else tuple(grad_outputs)
+    if len(gradients) != len(outputs):
+        raise RuntimeError(f"got {len(outputs)} tensors and {len(gradients)} gradients")
+    return _make_gradients(outputs, gradients, batched)
+
+
+def _without_gaps(result, inputs, allow_unused, materialize):
+    """The gradients as a list, where an input was not used with zeros, None or an error, as was asked for."""
+    result = list(result)
+    for i, (x, g) in enumerate(zip(inputs, result)):
+        if g is not None:
+            continue
+        if materialize and isinstance(x, _core.Tensor):
+            from .. import zeros_like
+
+            result[i] = zeros_like(x)
+        elif not allow_unused:
+            raise RuntimeError(
+                f"The differentiated Tensor at index {i} appears to not have been used in the graph. "
+                "Set allow_unused=True if this is the desired behavior."
+            )
+    return result
+
+
 def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, only_inputs=True, allow_unused=None,
          is_grads_batched=False, materialize_grads=False):
     """The gradients of outputs with respect to inputs, as a tuple (a dict for a dict of inputs); .grad is not touched.
@@ -154,13 +183,7 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
         inputs = _sequence(inputs)
     if not inputs:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
-    if grad_outputs is None:
-        gradients = (None,) * len(outputs)
-    else:
-        gradients = (grad_outputs,) if isinstance(grad_outputs, _core.Tensor) else tuple(grad_outputs)
-    if len(gradients) != len(outputs):
-        raise RuntimeError(f"got {len(outputs)} tensors and {len(gradients)} gradients")
-    gradients = _make_gradients(outputs, gradients, is_grads_batched)
+    gradients = _starting_gradients(outputs, grad_outputs, is_grads_batched)
     keep = bool(create_graph if retain_graph is None else retain_graph)
 
     wrapped = any(isinstance(t, _core.Tensor) and t._wrapped for t in (*outputs, *inputs))
@@ -178,17 +201,5 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
         result = vmap(lambda *gs: sweep(gs), randomness="different")(*gradients)
     else:
         result = sweep(gradients)
-    result = list(result)
-    for i, (x, g) in enumerate(zip(inputs, result)):
-        if g is not None:
-            continue
-        if materialize_grads and isinstance(x, _core.Tensor):
-            from .. import zeros_like
-
-            result[i] = zeros_like(x)
-        elif not allow_unused:
-            raise RuntimeError(
-                f"The differentiated Tensor at index {i} appears to not have been used in the graph. "
-                "Set allow_unused=True if this is the desired behavior."
-            )
+    result = _without_gaps(result, inputs, allow_unused, materialize_grads)
     return dict(zip(keys, result)) if keys is not None else tuple(result)
