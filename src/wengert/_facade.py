@@ -28,6 +28,7 @@ HOMES = {
         "adaptive_avg_pool1d", "avg_pool1d", "bilinear", "channel_shuffle", "cosine_similarity", "max_pool1d",
         "max_pool2d", "max_pool3d", "pairwise_distance", "pixel_shuffle", "pixel_unshuffle", "rrelu", "rrelu_",
     ), "nn.functional"),
+    "grid_sampler": "nn.functional._resample",
     "Storage": "storage", "TorchVersion": "torch_version", "torch_version": "torch_version",
     "Stream": "cpu", "Event": "cpu",
 }

@@ -3,8 +3,9 @@
 _TABLE = (
     "basic", "arithmetic", "compare", "math", "special", "activation", "create", "shape", "split", "combine", "index",
     "restructure", "lookup", "distance", "sampled", "reduce", "scan",
-    "sort", "softmax", "matmul", "linalg_ops", "decompositions", "solvers", "factored", "householder", "linalg_composed", "fft", "fft_dims", "stft",
-    "random", "loss", "norm", "conv", "pool", "attention",
+    "sort", "softmax", "matmul", "linalg_ops", "decompositions", "solvers", "factored", "householder",
+    "linalg_composed", "fft", "fft_dims", "stft", "native_names",
+    "random", "loss", "norm", "conv", "pool", "attention", "upsample", "nn",
 )
 
 
@@ -17,7 +18,7 @@ def _load():
 
 def __getattr__(name):
     if name == "aten":
-        from ._declare import Namespace
+        from .namespaces import aten
 
-        return Namespace()
+        return aten
     raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
