@@ -2,7 +2,7 @@
 
 import wengert as wg
 
-_COMPOSED = ("_composed", "_folding", "_resample")
+_COMPOSED = ("_folding", "_resample")
 
 
 def native(name):
