@@ -99,6 +99,7 @@ struct Subscript {
   void tensor(const TensorRef& index) {
     if (index->ndim() > 0) return record(index, is_mask(*index) ? index->ndim() : 1);
     WG_CHECK_INDEX(category(index->dtype) <= 1, "tensors used as indices must be long, int, byte or bool tensors");
+    if (index->wrapped) return record(index, is_mask(*index) ? 0 : 1);  // of each sample another one
     if (is_mask(*index)) flag(integer_of(*index) != 0);
     else select(integer_of(*index));
   }
