@@ -104,7 +104,11 @@ PyMODINIT_FUNC PyInit__core() {
   PyObject* m = PyModule_Create(&definition);
   if (!m) return nullptr;
   bool ok = guard<bool>(false, [&] {
-    return init_dtypes(m) == 0 && init_ops(m) == 0 && init_objects(m) == 0 && init_data(m) == 0 && init_autograd(m) == 0 && init_random(m) == 0 && init_optim(m) == 0 && init_scopes(m) == 0;
+    int (*parts[])(PyObject*) = {init_dtypes,   init_ops,    init_objects, init_data,  init_autograd,  init_hooks,
+                                 init_table,    init_random, init_optim,   init_scopes, init_transforms};
+    for (auto part : parts)
+      if (part(m) != 0) return false;
+    return true;
   });
   if (!ok) {
     Py_DECREF(m);

@@ -95,6 +95,8 @@ int init_objects(PyObject* module);   // Tensor, Node and dtype types; the host 
 int init_functions(PyObject* module);
 int init_ops(PyObject* module);       // OpFunction
 int init_autograd(PyObject* module);
+int init_hooks(PyObject* module);
+int init_table(PyObject* module);
 int init_transforms(PyObject* module);
 // Called before Python sees the data of a tensor: inside vmap there is no one value to see ("item", "bool", "data", …).
 void observe(const Tensor& t, const char* what);
@@ -105,6 +107,8 @@ extern PyMethodDef tensor_methods[];
 extern PyMethodDef tensor_data_methods[];
 extern PyType_Slot number_slots[];
 extern PyBufferProcs tensor_buffer;
+PyObject* tuple_of(const wg::Gradients& list);
+void read_gradient(PyObject* o, TensorRef& to, const std::string& who);
 PyObject* describe(const wg::Place& place);  // ("file", line, "function") or None
 PyObject* index_get(PyObject* self, PyObject* index);
 int index_set(PyObject* self, PyObject* index, PyObject* value);

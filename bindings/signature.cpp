@@ -89,6 +89,33 @@ void parse_type(std::string t, Param& p) {
   else fail(Kind::Value, "unknown type '", t, "' in a signature");
 }
 
+// What follows "->": "Tensor", "Tensor[]", "(Tensor values, Index indices)"; Index marks outputs without a gradient.
+void parse_outputs(Overload& o, const std::string& outs) {
+  OpDef& op = *o.op;
+  if (outs.empty()) {
+    op.out_names = {"y"};
+    return;
+  }
+  o.returns_list = outs.size() > 2 && outs.substr(outs.size() - 2) == "[]";
+  if (outs[0] == '(') {
+    op.out_names.clear();
+    uint64_t diff = 0;
+    auto list = split(outs.substr(1, outs.size() - 2));
+    for (size_t k = 0; k < list.size(); ++k) {
+      size_t space = list[k].rfind(' ');
+      std::string type = space == std::string::npos ? list[k] : trim(list[k].substr(0, space));
+      op.out_names.push_back(space == std::string::npos ? "" : list[k].substr(space + 1));
+      if (type.rfind("Tensor", 0) == 0) diff |= uint64_t(1) << k;
+    }
+    op.diff_outs = diff;
+    o.out_count = int(list.size());
+  } else if (!o.returns_list) {
+    if (outs.rfind("Index", 0) == 0) op.diff_outs = 0;
+    size_t space = outs.rfind(' ');
+    op.out_names = {space == std::string::npos ? "y" : outs.substr(space + 1)};
+  }
+}
+
 }  // namespace
 
 void parse(Overload& o) {
@@ -129,29 +156,7 @@ void parse(Overload& o) {
     o.params.push_back(std::move(p));
     if (!keyword_only) o.positional = int(o.params.size());
   }
-  if (arrow != std::string::npos) {
-    std::string outs = trim(s.substr(arrow + 2));
-    o.returns_list = outs.size() > 2 && outs.substr(outs.size() - 2) == "[]";
-    if (outs[0] == '(') {
-      op.out_names.clear();
-      uint64_t diff = 0;
-      auto list = split(outs.substr(1, outs.size() - 2));
-      for (size_t k = 0; k < list.size(); ++k) {
-        size_t space = list[k].rfind(' ');
-        std::string type = space == std::string::npos ? list[k] : trim(list[k].substr(0, space));
-        op.out_names.push_back(space == std::string::npos ? "" : list[k].substr(space + 1));
-        if (type.rfind("Tensor", 0) == 0) diff |= uint64_t(1) << k;
-      }
-      op.diff_outs = diff;
-      o.out_count = int(list.size());
-    } else if (!o.returns_list) {
-      if (outs.rfind("Index", 0) == 0) op.diff_outs = 0;
-      size_t space = outs.rfind(' ');
-      op.out_names = {space == std::string::npos ? "y" : outs.substr(space + 1)};
-    }
-  } else {
-    op.out_names = {"y"};
-  }
+  parse_outputs(o, arrow == std::string::npos ? "" : trim(s.substr(arrow + 2)));
   if (op.constant) op.diff_args = 0;
 }
 
