@@ -1,0 +1,178 @@
+// Hooks: Python callables that the sweep meets, in torch's order and with torch's errors.
+#include <cstring>
+
+#include "python.h"
+
+namespace wgpy {
+
+using namespace wg;
+
+PyObject* on_failure = nullptr;  // (node, exception): called while an exception is leaving a node
+
+namespace {
+
+// ---- hooks
+
+std::string callable_name(PyObject* f) {
+  Py name(PyObject_GetAttrString(f, "__name__"));
+  PyErr_Clear();
+  return name ? PyUnicode_AsUTF8(name.get()) : Py_TYPE(f)->tp_name;
+}
+
+TensorRef tensor_hook(Foreign hook, TensorRef g) {
+  auto* f = static_cast<PyObject*>(hook);
+  Py r(check(PyObject_CallOneArg(f, as_object(g.get()))));
+  if (r.get() == Py_None) return g;
+  WG_CHECK_TYPE(is_tensor(r.get()), "expected Variable, but hook returned '", Py_TYPE(r.get())->tp_name, "'");
+  Tensor& t = *as_tensor(r.get());
+  WG_CHECK(t.dtype == g->dtype, "hook '", callable_name(f), "' has changed the type of value (was torch.", torch_name(g->dtype), "Tensor got torch.",
+           torch_name(t.dtype), "Tensor)");
+  WG_CHECK(t.sizes == g->sizes, "hook '", callable_name(f), "' has changed the size of value");
+  return TensorRef(&t);
+}
+
+void replace_all(PyObject* result, Gradients& to, PyObject* f) {
+  if (result == Py_None) return;
+  Py fast(PyTuple_Check(result) || PyList_Check(result) ? PySequence_Fast(result, "") : PyTuple_Pack(1, result));
+  check(fast.get());
+  WG_CHECK(size_t(PySequence_Fast_GET_SIZE(fast.get())) == to.size(), "hook '", callable_name(f), "' has returned an incorrect number of values (got ",
+           PySequence_Fast_GET_SIZE(fast.get()), ", but expected ", to.size(), ")");
+  for (size_t i = 0; i < to.size(); ++i) {
+    PyObject* o = PySequence_Fast_GET_ITEM(fast.get(), Py_ssize_t(i));
+    TensorRef t;
+    read_gradient(o, t, "a hook");
+    to[i] = t;
+  }
+}
+
+void pre_hook(Foreign hook, Gradients& grads) {
+  auto* f = static_cast<PyObject*>(hook);
+  Py args(tuple_of(grads));
+  Py r(check(PyObject_CallOneArg(f, args.get())));
+  replace_all(r.get(), grads, f);
+}
+
+void post_hook(Foreign hook, Gradients& out, const Gradients& in) {
+  auto* f = static_cast<PyObject*>(hook);
+  Py o(tuple_of(out)), i(tuple_of(in));
+  Py r(check(PyObject_CallFunctionObjArgs(f, o.get(), i.get(), nullptr)));
+  replace_all(r.get(), out, f);
+}
+
+void post_accumulate(Foreign hook, Tensor& leaf) {
+  auto* f = static_cast<PyObject*>(hook);
+  Py r(check(PyObject_CallOneArg(f, as_object(&leaf))));
+  WG_CHECK(r.get() == Py_None, "hooks should return None.");
+}
+
+void failed(Node& n) {
+  if (!on_failure) return;
+  // The exception in flight becomes Python's, is annotated there, and goes on.
+  raise_current();
+  PyObject *type, *value, *trace;
+  PyErr_Fetch(&type, &value, &trace);
+  PyErr_NormalizeException(&type, &value, &trace);
+  Py node(wrap(Ref<Node>(&n)));
+  Py r(PyObject_CallFunctionObjArgs(on_failure, node.get(), value, nullptr));
+  if (!r) PyErr_Clear();
+  PyErr_Restore(type, value, trace);
+  throw PythonError{};
+}
+
+int64_t next_hook_id = 0;
+
+// add_hook(tensor or node, callable, kind) -> id; kinds: "tensor", "post_accumulate", "pre", "post"
+PyObject* add_hook(PyObject*, PyObject* args) {
+  PyObject *o, *f;
+  const char* kind;
+  if (!PyArg_ParseTuple(args, "OOs", &o, &f, &kind)) return nullptr;
+  return guard<PyObject*>(nullptr, [&]() -> PyObject* {
+    Hook h{Py_NewRef(f), next_hook_id++};
+    std::vector<Hook>* list;
+    if (is_tensor(o)) {
+      Tensor& t = *as_tensor(o);
+      if (std::strcmp(kind, "post_accumulate") == 0) {
+        list = &extra_of(t).post_hooks;
+      } else if (Ref<Node> fn = grad_fn_of(t)) {
+        auto& lists = extra_of(*fn).tensor_hooks;
+        if (lists.size() <= t.output_nr) lists.resize(t.output_nr + 1);
+        list = &lists[t.output_nr];
+      } else {
+        list = &extra_of(t).hooks;
+      }
+      host.track(&t);
+    } else {
+      WG_CHECK_TYPE(PyObject_TypeCheck(o, NodeType), "expected a Tensor or a Node");
+      Node& n = *as_node(o);
+      list = std::strcmp(kind, "pre") == 0 ? &extra_of(n).pre_hooks : &extra_of(n).post_hooks;
+    }
+    list->push_back(h);
+    return PyLong_FromLongLong(h.id);
+  });
+}
+
+bool erase_hook(std::vector<Hook>& list, int64_t id) {
+  for (size_t i = 0; i < list.size(); ++i)
+    if (list[i].id == id) {
+      auto* f = static_cast<PyObject*>(list[i].call);
+      list.erase(list.begin() + Py_ssize_t(i));
+      Py_DECREF(f);
+      return true;
+    }
+  return false;
+}
+
+PyObject* remove_hook(PyObject*, PyObject* args) {
+  PyObject* o;
+  long long id;
+  if (!PyArg_ParseTuple(args, "OL", &o, &id)) return nullptr;
+  auto from_node = [&](Node& n) {
+    if (!n.extra) return false;
+    for (auto& list : n.extra->tensor_hooks)
+      if (erase_hook(list, id)) return true;
+    return erase_hook(n.extra->pre_hooks, id) || erase_hook(n.extra->post_hooks, id);
+  };
+  if (is_tensor(o)) {
+    Tensor& t = *as_tensor(o);
+    bool done = t.extra && (erase_hook(t.extra->hooks, id) || erase_hook(t.extra->post_hooks, id));
+    if (!done && t.grad_fn) from_node(*t.grad_fn);
+  } else if (PyObject_TypeCheck(o, NodeType)) {
+    from_node(*as_node(o));
+  }
+  Py_RETURN_NONE;
+}
+
+PyObject* retain_grad(PyObject*, PyObject* o) {
+  return guard<PyObject*>(nullptr, [&]() -> PyObject* {
+    WG_CHECK_TYPE(is_tensor(o), "expected a Tensor");
+    Tensor& t = *as_tensor(o);
+    WG_CHECK(requires_grad(t), "can't retain_grad on Tensor that has requires_grad=False");
+    Ref<Node> fn = grad_fn_of(t);
+    if (!fn) Py_RETURN_NONE;
+    extra_of(t).retains_grad = true;
+    auto& list = extra_of(*fn).retains;
+    if (list.size() <= t.output_nr) list.resize(t.output_nr + 1, nullptr);
+    list[t.output_nr] = &t;
+    Py_RETURN_NONE;
+  });
+}
+
+
+PyMethodDef functions[] = {
+    {"add_hook", add_hook, METH_VARARGS, nullptr},
+    {"remove_hook", remove_hook, METH_VARARGS, nullptr},
+    {"retain_grad", retain_grad, METH_O, nullptr},
+    {nullptr, nullptr, 0, nullptr}};
+
+}  // namespace
+
+int init_hooks(PyObject* module) {
+  engine_host.tensor_hook = tensor_hook;
+  engine_host.pre_hook = pre_hook;
+  engine_host.post_hook = post_hook;
+  engine_host.post_accumulate = post_accumulate;
+  engine_host.failed = failed;
+  return PyModule_AddFunctions(module, functions);
+}
+
+}  // namespace wgpy
