@@ -20,7 +20,7 @@ def _modules():
             yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-@pytest.mark.parametrize("name", _modules())
+@pytest.mark.parametrize("name", list(_modules()))
 def test_examples(name):
     module = importlib.import_module(name)
     result = doctest.testmod(module, extraglobs={"torch": wg, "wg": wg, "wengert": wg}, optionflags=OPTIONS)

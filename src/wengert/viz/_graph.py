@@ -11,8 +11,20 @@ class Node:
     ``saved`` lists what it keeps for backward as ``(name, shape, bytes)``; ``place`` is the line of code that made it.
     """
 
-    __slots__ = ("dtype", "freed", "grad_fn", "inputs", "kind", "name", "number")
-    __slots__ += ("place", "saved", "shape", "title", "value")
+    __slots__ = (
+        "dtype",
+        "freed",
+        "grad_fn",
+        "inputs",
+        "kind",
+        "name",
+        "number",
+        "place",
+        "saved",
+        "shape",
+        "title",
+        "value",
+    )
 
     def __init__(self, number, kind, title, name):
         self.number, self.kind, self.title, self.name = number, kind, title, name

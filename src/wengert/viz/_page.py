@@ -8,7 +8,8 @@ from wengert.viz._svg import drawing, style
 
 _CSS = """
 :root{--ground:#f6f8fa;--panel:#fff;--ink:#1f2328;--muted:#66707b;--line:#d8dee4;--mark:#d9480f}
-@media (prefers-color-scheme:dark){:root{--ground:#0d1117;--panel:#161b22;--ink:#e6edf3;--muted:#98a2ad;--line:#30363d}}
+@media (prefers-color-scheme:dark){
+:root{--ground:#0d1117;--panel:#161b22;--ink:#e6edf3;--muted:#98a2ad;--line:#30363d}}
 *{box-sizing:border-box}
 body{margin:0;height:100vh;display:flex;font:14px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--ground)}
 #view{flex:1;min-width:0;cursor:grab;overflow:hidden} #view svg{width:100%;height:100%;display:block}
