@@ -125,7 +125,7 @@ def kept_elsewhere(torch_name, name):
     parts = torch_name.split(".")
     for end in range(len(parts) - 1, 1, -1):
         module = sys.modules.get(".".join(["wengert", *parts[1:end]]))
-        value = None if module is None else module.__dict__.get(name)
+        value = getattr(module, name, None)
         if callable(value):
             return value
     return None
@@ -202,7 +202,8 @@ def install():
     """Let `import torch` find wengert from here on in this process; a second call does nothing.
 
     >>> import wengert._alias
-    >>> wengert._alias.install()  # doctest: +SKIP
+    >>> callable(wengert._alias.install)
+    True
     """
     if any(isinstance(finder, TorchFinder) for finder in sys.meta_path):
         return

@@ -14,9 +14,10 @@ class _CannotStart(Exception):
 def main(argv):
     """Run the script named by the arguments in this process and return 0; its own exit status passes through.
 
-    >>> main(["-c", "import torch; print(torch.tensor([2.0]) * 3)"])  # doctest: +SKIP
-    tensor([6.])
-    0
+    >>> import subprocess, sys
+    >>> script = "import torch; print(torch.tensor([2.0]) * 3)"
+    >>> subprocess.run([sys.executable, "-m", "wengert", "run", "-c", script], capture_output=True).stdout
+    b'tensor([6.])\\n'
     """
     if not argv or argv[0] in ("-h", "--help"):
         sys.stderr.write(USAGE)
