@@ -107,6 +107,51 @@ struct Attempt {
     return true;
   }
 
+  bool number(const Param& p, int i, PyObject* a, int position) {
+    bool tensor = is_tensor(a);
+    Held h;
+    if (p.type == Type::Scalar) {
+      if (tensor ? as_tensor(a)->ndim() != 0 || requires_grad(*as_tensor(a)) : !is_number(a)) return bad(p, position, a);
+      values[i] = to_number(a, &kept[i]);
+    } else if (p.type == Type::Int) {
+      bool index = PyLong_Check(a) || (tensor ? as_tensor(a)->ndim() == 0 && category(as_tensor(a)->dtype) == 1
+                                              : PyIndex_Check(a) && !is_symbol(a));
+      if (!index) return bad(p, position, a);
+      values[i] = Value::of_int(to_number(a, &h).to_int());
+    } else if (p.type == Type::Float) {
+      if (tensor ? as_tensor(a)->ndim() != 0 : !is_number(a) || PyComplex_Check(a)) return bad(p, position, a);
+      values[i] = Value::of_float(to_number(a, &h).to_double());
+    } else {
+      bool whole = PyLong_Check(a) || (is_number(a) && !PyFloat_Check(a) && !PyComplex_Check(a));
+      if (!whole) return bad(p, position, a);
+      values[i] = Value::of_bool(check(PyObject_IsTrue(a)));
+    }
+    return true;
+  }
+
+  bool floats(const Param& p, int i, PyObject* a, int position) {
+    auto* box = new FloatsBox;
+    kept[i] = Held(Value::of_box(Tag::Floats, box));
+    values[i] = kept[i].get();
+    if (is_number(a)) {
+      Held h;
+      box->v.assign(size_t(p.repeat ? p.repeat : 1), to_number(a, &h).to_double());
+      return true;
+    }
+    if (!PyTuple_Check(a) && !PyList_Check(a)) return bad(p, position, a);
+    Py fast(check(PySequence_Fast(a, "")));
+    for (Py_ssize_t k = 0; k < PySequence_Fast_GET_SIZE(fast.get()); ++k) {
+      Held h;
+      box->v.push_back(to_number(PySequence_Fast_GET_ITEM(fast.get(), k), &h).to_double());
+    }
+    return true;
+  }
+
+  void keep(int i, Box* box, Tag tag) {
+    kept[i] = Held(Value::of_box(tag, box));
+    values[i] = kept[i].get();
+  }
+
   // Reads one argument; position is -1 for keywords.
   bool read(int i, PyObject* a, int position) {
     const Param& p = o.params[i];
@@ -117,56 +162,17 @@ struct Attempt {
     }
     switch (p.type) {
       case Type::Tensor:
-        if (is_tensor(a)) {
-          values[i] = Value(as_tensor(a));
-          return true;
-        }
-        if (!p.number || !is_number(a)) return bad(p, position, a);
-        values[i] = to_number(a, &kept[i]);
+        if (is_tensor(a)) values[i] = Value(as_tensor(a));
+        else if (p.number && is_number(a)) values[i] = to_number(a, &kept[i]);
+        else return bad(p, position, a);
         return true;
       case Type::Tensors: return tensors(p, i, a, position);
       case Type::Scalar:
-        if (is_tensor(a) ? as_tensor(a)->ndim() != 0 || requires_grad(*as_tensor(a)) : !is_number(a)) return bad(p, position, a);
-        values[i] = to_number(a, &kept[i]);
-        return true;
-      case Type::Int: {
-        bool index = PyLong_Check(a) || (is_tensor(a) ? as_tensor(a)->ndim() == 0 && category(as_tensor(a)->dtype) == 1
-                                                      : PyIndex_Check(a) && !is_symbol(a));
-        if (!index) return bad(p, position, a);
-        Held h;
-        values[i] = Value::of_int(to_number(a, &h).to_int());
-        return true;
-      }
-      case Type::Float: {
-        if (is_tensor(a) ? as_tensor(a)->ndim() != 0 : !is_number(a) || PyComplex_Check(a)) return bad(p, position, a);
-        Held h;
-        values[i] = Value::of_float(to_number(a, &h).to_double());
-        return true;
-      }
-      case Type::Bool:
-        if (PyBool_Check(a)) values[i] = Value::of_bool(a == Py_True);
-        else if (PyLong_Check(a) || (is_number(a) && !PyFloat_Check(a) && !PyComplex_Check(a)))
-          values[i] = Value::of_bool(check(PyObject_IsTrue(a)));
-        else return bad(p, position, a);
-        return true;
+      case Type::Int:
+      case Type::Float:
+      case Type::Bool: return number(p, i, a, position);
       case Type::Ints: return ints(p, i, a, position);
-      case Type::Floats: {
-        auto* box = new FloatsBox;
-        kept[i] = Held(Value::of_box(Tag::Floats, box));
-        values[i] = kept[i].get();
-        if (is_number(a)) {
-          Held h;
-          box->v.assign(size_t(p.repeat ? p.repeat : 1), to_number(a, &h).to_double());
-          return true;
-        }
-        if (!PyTuple_Check(a) && !PyList_Check(a)) return bad(p, position, a);
-        Py fast(check(PySequence_Fast(a, "")));
-        for (Py_ssize_t k = 0; k < PySequence_Fast_GET_SIZE(fast.get()); ++k) {
-          Held h;
-          box->v.push_back(to_number(PySequence_Fast_GET_ITEM(fast.get(), k), &h).to_double());
-        }
-        return true;
-      }
+      case Type::Floats: return floats(p, i, a, position);
       case Type::DType: {
         DType d;
         if (!to_dtype(a, &d)) return bad(p, position, a);
@@ -175,16 +181,12 @@ struct Attempt {
       }
       case Type::Text:
         if (!PyUnicode_Check(a)) return bad(p, position, a);
-        kept[i] = hold_text(check(PyUnicode_AsUTF8(a)));
-        values[i] = kept[i].get();
+        keep(i, new TextBox(check(PyUnicode_AsUTF8(a))), Tag::Text);
         return true;
-      case Type::Generator: {
-        Foreign g = generator_pointer(a);
-        if (!g) return bad(p, position, a);
-        kept[i] = Held(Value::of_box(Tag::Foreign, new ForeignBox(g, false)));
-        values[i] = kept[i].get();
+      case Type::Generator:
+        if (!generator_pointer(a)) return bad(p, position, a);
+        keep(i, new ForeignBox(generator_pointer(a), false), Tag::Foreign);
         return true;
-      }
       case Type::Device: {
         if (a == DeviceCPU) return true;
         Py d(check(PyObject_CallOneArg(DeviceClass, a)));
@@ -192,9 +194,7 @@ struct Attempt {
         return true;
       }
       case Type::Any:
-        if (a == Py_None) return true;
-        kept[i] = Held(Value::of_box(Tag::Foreign, new ForeignBox(a)));
-        values[i] = kept[i].get();
+        if (a != Py_None) keep(i, new ForeignBox(a), Tag::Foreign);
         return true;
     }
     return false;
@@ -217,42 +217,38 @@ struct Attempt {
     return -1;
   }
 
-  bool run(PyObject* const* args, Py_ssize_t n, PyObject* names, PyObject** out) {
-    uint64_t given = 0;
-    Py_ssize_t take = n;
-    // view(2, 3): trailing ints stand for one list when it is the last positional argument they can be.
-    int list_at = -1;
-    for (int i = 0; i < o.positional && i < n && i <= 1; ++i)
-      if (o.params[i].type == Type::Ints && (!o.params[i].one || n > o.positional) && PyIndex_Check(args[i]) && !PyBool_Check(args[i]) &&
-          !is_symbol(args[i]) && (!is_tensor(args[i]) || as_tensor(args[i])->ndim() == 0) && (i == 0 || is_tensor(args[0])))
-        list_at = i;
-    if (list_at >= 0) {
-      Dims d;
-      for (Py_ssize_t k = list_at; k < n; ++k) {
-        if (!PyIndex_Check(args[k]) || PyFloat_Check(args[k])) return bad(o.params[list_at], list_at, args[k]);
-        Held h;
-        d.push_back(to_number(args[k], &h).to_int());
-      }
-      kept[list_at] = hold_ints(d);
-      values[list_at] = kept[list_at].get();
-      given |= uint64_t(1) << list_at;
-      take = list_at;
+  // view(2, 3): trailing ints stand for one list when it is the last positional argument they can be. Its position, or -1.
+  int loose_list(PyObject* const* args, Py_ssize_t n) const {
+    int at = -1;
+    for (int i = 0; i < o.positional && i < n && i <= 1; ++i) {
+      const Param& p = o.params[i];
+      if (p.type != Type::Ints || (p.one && n <= o.positional)) continue;
+      if (!PyIndex_Check(args[i]) || PyBool_Check(args[i]) || is_symbol(args[i])) continue;
+      if ((is_tensor(args[i]) && as_tensor(args[i])->ndim() != 0) || (i > 0 && !is_tensor(args[0]))) continue;
+      at = i;
     }
-    if (take > o.positional) {
-      why = str("takes ", o.positional, " positional argument", o.positional == 1 ? "" : "s", " but ", n,
-                n == 1 ? " was" : " were", " given");
-      return false;
+    return at;
+  }
+
+  bool read_loose(int at, PyObject* const* args, Py_ssize_t n) {
+    Dims d;
+    for (Py_ssize_t k = at; k < n; ++k) {
+      if (!PyIndex_Check(args[k]) || PyFloat_Check(args[k])) return bad(o.params[at], at, args[k]);
+      Held h;
+      d.push_back(to_number(args[k], &h).to_int());
     }
-    for (Py_ssize_t k = 0; k < take; ++k) {
-      if (!read(int(k), args[k], int(k))) return false;
-      given |= uint64_t(1) << k;
-    }
-    for (Py_ssize_t k = 0; names && k < PyTuple_GET_SIZE(names); ++k) {
+    kept[at] = hold_ints(d);
+    values[at] = kept[at].get();
+    return true;
+  }
+
+  bool read_keywords(PyObject* const* values_of, PyObject* names, uint64_t& given, PyObject** out) {
+    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(names); ++k) {
       PyObject* key = PyTuple_GET_ITEM(names, k);
       int i = find(key);
       if (i < 0) {
         if (PyUnicode_CompareWithASCIIString(key, "out") == 0) {
-          *out = args[n + k];
+          *out = values_of[k];
           continue;
         }
         why = str("got an unexpected keyword argument '", PyUnicode_AsUTF8(key), "'");
@@ -263,24 +259,45 @@ struct Attempt {
         return false;
       }
       given |= uint64_t(1) << i;
-      if (!read(i, args[n + k], -1)) return false;
+      if (!read(i, values_of[k], -1)) return false;
     }
+    return true;
+  }
+
+  bool missing(uint64_t given) {
+    if (!why.empty()) return false;
+    std::string names;
+    int count = 0;
+    for (size_t k = 0; k < o.params.size(); ++k)
+      if (!(given >> k & 1) && !o.params[k].has_default)
+        names += str(count++ ? ", " : "", '"', o.params[k].name == "self" ? "input" : o.params[k].name, '"');
+    why = str("missing ", count, " required positional argument", count > 1 ? "s" : "", ": ", names);
+    return false;
+  }
+
+  // Reads a whole call. *out: what was given as out=.
+  bool run(PyObject* const* args, Py_ssize_t n, PyObject* names, PyObject** out) {
+    uint64_t given = 0;
+    Py_ssize_t take = n;
+    if (int at = loose_list(args, n); at >= 0) {
+      if (!read_loose(at, args, n)) return false;
+      given |= uint64_t(1) << at;
+      take = at;
+    }
+    if (take > o.positional) {
+      why = str("takes ", o.positional, " positional argument", o.positional == 1 ? "" : "s", " but ", n,
+                n == 1 ? " was" : " were", " given");
+      return false;
+    }
+    for (Py_ssize_t k = 0; k < take; ++k) {
+      if (!read(int(k), args[k], int(k))) return false;
+      given |= uint64_t(1) << k;
+    }
+    if (names && !read_keywords(args + n, names, given, out)) return false;
     for (size_t i = 0; i < o.params.size(); ++i) {
       if (given >> i & 1) continue;
-      const Param& p = o.params[i];
-      if (!p.has_default) {
-        if (why.empty()) {
-          std::string missing;
-          int count = 0;
-          for (size_t k = i; k < o.params.size(); ++k)
-            if (!(given >> k & 1) && !o.params[k].has_default) {
-              missing += str(count++ ? ", " : "", '"', o.params[k].name == "self" ? "input" : o.params[k].name, '"');
-            }
-          why = str("missing ", count, " required positional argument", count > 1 ? "s" : "", ": ", missing);
-        }
-        return false;
-      }
-      values[i] = p.value.get();
+      if (!o.params[i].has_default) return missing(given);
+      values[i] = o.params[i].value.get();
     }
     return true;
   }

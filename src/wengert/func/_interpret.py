@@ -3,7 +3,7 @@
 from .. import _core
 from ..autograd.grad_mode import enable_grad
 from ..ops._declare import OPS, parameters
-from ..ops._trace import Like, _is_index, differentiable_arguments
+from ..ops._derive import Like, _is_index, differentiable_arguments
 
 Tensor = _core.Tensor
 

@@ -3,7 +3,7 @@
 from math import e, inf, nan, pi  # noqa: F401 (torch.pi and kin)
 
 from .. import _core, _types
-from . import _trace
+from . import _derive, _trace
 from ._declare import METHODS
 
 
@@ -46,7 +46,7 @@ def connect():
 
     cpu = _types.device("cpu")
     _core.set_hooks({
-        "trace": _trace.trace_backward, "formula": _trace.trace_forward, "rule": _trace.run_rule, "forward": _trace.run_forward, "result_type": _result_type,
+        "trace": _derive.trace_backward, "formula": _derive.trace_forward, "rule": _derive.run_rule, "forward": _derive.run_forward, "result_type": _result_type,
         "Size": _types.Size, "device": _types.device, "cpu": cpu, "strided": _types.strided, "Symbol": _trace.Symbol,
         "trace_call": _trace.trace_call, "on_failure": _explain, "interpret": _interpret,
     })

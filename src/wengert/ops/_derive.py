@@ -1,0 +1,203 @@
+"""From declarations to programs: derivatives traced, eager rules run."""
+
+from ._declare import FUNCTIONS, OPS, parameters
+from ._trace import (
+    ALL_GRADS, ARG, ARG_DTYPE, ARG_SIZES, CONST, GRAD, LEAF, OUT, T_BOOL, T_DTYPE, T_FLOAT, T_INT, T_INTS, T_SCALAR, T_TENSOR, T_TENSORS, TEMP,
+    Symbol, Trace, TraceError,
+)
+
+_WHAT = {T_TENSOR: "tensor", T_SCALAR: "number", T_INT: "number", T_FLOAT: "number", T_BOOL: "number", T_INTS: "sizes",
+         T_DTYPE: "dtype", T_TENSORS: "tensors"}
+
+
+def _environment(declared, trace, names):
+    """The symbols of a rule's parameters."""
+    params, outs, is_list = declared.signature
+    positions = {p[0]: k for k, p in enumerate(params)}
+    values = []
+    for name in names:
+        if name == "g" or (name[0] == "g" and name[1:].isdigit()):
+            values.append(trace.leaf(GRAD, ALL_GRADS if is_list else int(name[1:] or 0), "tensor"))
+        elif name in positions:
+            k = positions[name]
+            values.append(trace.leaf(ARG, k, _WHAT.get(params[k][1], "any")))
+        elif name in outs:
+            values.append(trace.leaf(OUT, outs.index(name), "tensor"))
+        elif name in ("y", "result"):
+            values.append(trace.leaf(OUT, 0, "tensor"))
+        else:
+            raise TraceError(f"the rule of {declared.name} has a parameter '{name}' that is neither an argument nor an output")
+    return values
+
+
+def _tuple(value):
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _times(g, partial, complex_):
+    if partial is None:
+        return None
+    if not isinstance(partial, Symbol):
+        if partial == 1:
+            return g
+        if partial == 0:
+            return FUNCTIONS["zeros_like"](g)
+    elif complex_ and partial.what == "tensor":
+        partial = partial.trace.emit("conj_physical", (partial,))
+    return g * partial
+
+
+def vjp(declared, trace, complex_, gradient=None, inputs=None, output=None):
+    """The vector-Jacobian products of an elementwise op, one for each tensor argument. Within a fused formula the
+    symbols of its inputs and output are given."""
+    rule = declared.derivative or declared.rule
+    names = parameters(rule)
+    if inputs is None:
+        values = _environment(declared, trace, names)
+        g = trace.leaf(GRAD, 0, "tensor")
+    else:
+        position = {p[0]: k for k, p in enumerate(declared.signature[0])}
+        values = [gradient if n == "g" else output if n in ("y", "result") else inputs[position[n]] for n in names]
+        g = gradient
+    result = rule(*values)
+    if declared.vjp:
+        return _tuple(result)
+    if result is None:
+        return ()
+    return tuple(_times(g, partial, complex_) for partial in _tuple(result))
+
+
+def _differentiate(trace, out, gradient, wanted, complex_):
+    """Reverse sweep over a trace of elementwise instructions: the gradients of the wanted leaves."""
+    total = {out.operand: gradient}
+    for op, operands, temp in reversed(list(trace.code)):
+        g = total.pop((TEMP, temp), None)
+        if g is None or isinstance(op, int):
+            continue
+        declared = OPS[op]
+        if declared.kind == "constant" or not declared.options.get("_differentiable", True):
+            continue
+        inputs = [_symbol_of(trace, o) for o in operands]
+        differentiable = [k for k, p in enumerate(declared.signature[0][: len(operands)]) if p[1] == T_TENSOR and not _is_index(declared, k)]
+        for k, part in zip(differentiable, vjp(declared, trace, complex_, g, inputs, Symbol(trace, (TEMP, temp), "tensor"))):
+            o = operands[k]
+            if part is None or o[0] == CONST:
+                continue
+            total[o] = part if o not in total else total[o] + part
+    return [total.get(w.operand) for w in wanted]
+
+
+def _is_index(declared, position):
+    inside = declared.schema[declared.schema.index("(") + 1 :]
+    return inside.split(",")[position].strip().startswith("Index")
+
+
+def _symbol_of(trace, operand):
+    if operand[0] == CONST:
+        return trace.constants[operand[1]]
+    what = "tensor"
+    key = trace.leaves[operand[1]] if operand[0] == LEAF else None
+    return Symbol(trace, operand, what, key)
+
+
+def _fused_backward(declared, trace, complex_):
+    params, _, _ = declared.signature
+    if declared.derivative is not None:
+        return vjp(declared, trace, complex_)
+    names = parameters(declared.rule)
+    values = _environment(declared, trace, names)
+    out = declared.rule(*values)
+    by_name = dict(zip(names, values))
+    wanted = [by_name[p[0]] for p in params if p[1] == T_TENSOR and p[0] in by_name]
+    return tuple(_differentiate(trace, out, trace.leaf(GRAD, 0, "tensor"), wanted, complex_))
+
+
+def _eager_leaves(declared):
+    params, outs, is_list = declared.signature
+    positions = {p[0]: k for k, p in enumerate(params)}
+    leaves = []
+    for name in parameters(declared.rule):
+        if name == "needs":
+            continue
+        if name.endswith("_like") and name not in positions:
+            k = positions[name[:-5]]
+            leaves += [(ARG_SIZES, k), (ARG_DTYPE, k)]
+        elif name in positions:
+            leaves.append((ARG, positions[name]))
+        elif name == "g" or (name[0] == "g" and name[1:].isdigit()):
+            leaves.append((GRAD, ALL_GRADS if is_list else int(name[1:] or 0)))
+        elif name in outs:
+            leaves.append((OUT, outs.index(name)))
+        elif name in ("y", "result"):
+            leaves.append((OUT, 0))
+        else:
+            raise TraceError(f"the rule of {declared.name} has a parameter '{name}' that is neither an argument nor an output")
+    return leaves
+
+
+def trace_backward(name, mask, complex_):
+    """The program of an op's derivative for the inputs in mask: (leaves, constants, code, outputs, temps)."""
+    declared = OPS[name]
+    if declared.eager:
+        return _eager_leaves(declared), [], [], [], 0
+    trace = Trace()
+    if declared.kind == "elementwise":
+        grads = vjp(declared, trace, complex_)
+    elif declared.kind == "fused":
+        grads = _fused_backward(declared, trace, complex_)
+    else:
+        grads = _tuple(declared.rule(*_environment(declared, trace, parameters(declared.rule))))
+    differentiable = differentiable_arguments(declared)
+    if not grads:
+        grads = (None,) * len(differentiable)
+    by_position = dict(zip(differentiable, grads))
+    return trace.program([by_position.get(k) for k in differentiable if mask >> k & 1])
+
+
+def differentiable_arguments(declared):
+    """Positions of the arguments that have a derivative."""
+    params, _, _ = declared.signature
+    return [k for k, p in enumerate(params) if p[1] in (T_TENSOR, T_TENSORS) and not _is_index(declared, k)]
+
+
+def trace_forward(name):
+    """The program of a fused op's formula."""
+    declared, trace = OPS[name], Trace()
+    names = parameters(declared.rule)
+    return trace.program([declared.rule(*_environment(declared, trace, names))])
+
+
+class Like:
+    """What an eager rule sees of an argument that it does not save: shape and dtype."""
+
+    __slots__ = ("shape", "dtype")
+
+    def __init__(self, shape, dtype):
+        self.shape, self.dtype = shape, dtype
+
+
+def run_rule(name, mask, values):
+    """Runs an eager rule on values; one gradient (or list) for each differentiable argument."""
+    declared = OPS[name]
+    args, k = [], 0
+    params = {p[0] for p in declared.signature[0]}
+    for parameter in parameters(declared.rule):
+        if parameter == "needs":
+            args.append(tuple(bool(mask >> i & 1) for i in differentiable_arguments(declared)))
+        elif parameter.endswith("_like") and parameter not in params:
+            args.append(Like(values[k], values[k + 1]))
+            k += 2
+        else:
+            args.append(values[k])
+            k += 1
+    result = declared.rule(*args)
+    differentiable = differentiable_arguments(declared)
+    if not isinstance(result, tuple) or (len(differentiable) == 1 and declared.signature[0][differentiable[0]][1] == T_TENSORS
+                                         and len(result) != 1):
+        result = (result,)
+    return result
+
+
+def run_forward(name, args):
+    """Runs the body of an op that is a Python function."""
+    return OPS[name].forward(*args)
