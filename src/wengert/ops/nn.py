@@ -1,0 +1,29 @@
+"""Layers that are no family: gated linear units, windows as columns."""
+
+from ._declare import composite, primitive
+
+HIDDEN = {"function": False, "method": False}
+SLIDES = "int[2] kernel_size, int[2] dilation, int[2] padding, int[2] stride"
+
+
+@composite("glu(Tensor self, int dim=-1)", **HIDDEN)
+def glu():
+    """The first half of self along dim times the sigmoid of the second."""
+
+
+@primitive(f"im2col(Tensor self, {SLIDES})", grad_name="Im2ColBackward0", **HIDDEN)
+def im2col(g, self, kernel_size, dilation, padding, stride):
+    """The windows of images (N, C, H, W) as columns (N, C * kH * kW, windows)."""
+    return _im2col_backward(g, self.shape, kernel_size, dilation, padding, stride)
+
+
+@primitive(f"_im2col_backward(Tensor grad, int[] sizes, {SLIDES})", **HIDDEN)
+def _im2col_backward(g, kernel_size, dilation, padding, stride):
+    """The adjoint of im2col."""
+    return im2col(g, kernel_size, dilation, padding, stride)
+
+
+@primitive(f"col2im(Tensor self, int[2] output_size, {SLIDES})", grad_name="Col2ImBackward0", **HIDDEN)
+def col2im(g, kernel_size, dilation, padding, stride):
+    """Images whose elements are the sums of those of the windows (N, C * kH * kW, windows) that cover them."""
+    return im2col(g, kernel_size, dilation, padding, stride)
