@@ -53,5 +53,9 @@ CASES = {
     "InverseGamma": lambda m, d: d.InverseGamma(t(m, [1.5, 3.0]), t(m, [1.0, 2.0])),
     "FisherSnedecor": lambda m, d: d.FisherSnedecor(t(m, [3.0, 5.0]), t(m, [6.0, 7.0])),
     "Kumaraswamy": lambda m, d: d.Kumaraswamy(t(m, [1.5, 2.0]), t(m, [2.0, 3.0])),
+    "VonMises": lambda m, d: d.VonMises(t(m, [0.5, -1.0]), t(m, [0.7, 4.0])),
+    "LowRank": lambda m, d: d.LowRankMultivariateNormal(
+        t(m, [[0.0, 1.0, 2.0]]), t(m, [[1.0], [0.5], [-0.3]]), t(m, [[1.0, 2.0, 0.5], [0.1, 1.0, 1.0]])),
+    "LKJCholesky": lambda m, d: d.LKJCholesky(3, t(m, [0.5, 2.0])),
     "LogisticNormal": lambda m, d: d.LogisticNormal(t(m, [0.0, 1.0, 0.5]), t(m, [1.0, 2.0, 0.5])),
 }

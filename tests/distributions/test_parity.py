@@ -20,6 +20,11 @@ def close(left, right, tolerance=1e-9):
         assert (math.isnan(a) and math.isnan(b)) or a == pytest.approx(b, rel=tolerance, abs=tolerance)
 
 
+def rough(name):
+    """Where only six digits agree: float32, and Bessel functions, which torch approximates by polynomials."""
+    return "scalar" in name or name == "VonMises"
+
+
 def both(name):
     return CASES[name](wg, ours), CASES[name](torch, theirs)
 
@@ -33,7 +38,7 @@ def draw(library, distribution, shape, method="sample"):
 @pytest.mark.parametrize("shape", [(), (3,), (20, 2)], ids=str)
 def test_samples(name, shape):
     mine, reference = both(name)
-    close(draw(wg, mine, shape), draw(torch, reference, shape), 1e-7 if "scalar" in name else 1e-9)
+    close(draw(wg, mine, shape), draw(torch, reference, shape), 1e-7 if rough(name) else 1e-9)
 
 
 @ALL
@@ -60,7 +65,7 @@ def test_moments(name, quantity):
             result()
         return
     result = getattr(mine, quantity)
-    rounded = "scalar" in name or name == "Multinomial"  # torch computes a part of them in float32
+    rounded = rough(name) or name == "Multinomial"  # torch computes a part of them in float32
     close(result() if callable(result) else result, expected, 1e-6 if rounded else 1e-9)
 
 
@@ -69,7 +74,7 @@ def test_log_prob_and_cdf(name):
     mine, reference = both(name)
     value = draw(torch, reference, (5,))
     same = wg.tensor(value.tolist(), dtype=getattr(wg, str(value.dtype).split(".")[1]))
-    close(mine.log_prob(same), reference.log_prob(value), 1e-6 if "scalar" in name else 1e-8)
+    close(mine.log_prob(same), reference.log_prob(value), 1e-6 if rough(name) else 1e-8)
     for method, argument, copy in (("cdf", value, same), ("icdf", torch.full_like(value, 0.3), wg.full_like(same, 0.3))):
         try:
             expected = getattr(reference, method)(argument)
@@ -85,9 +90,9 @@ def test_expanded(name):
     mine, reference = mine.expand(shape), reference.expand(shape)
     assert tuple(mine.batch_shape) == shape
     sample = draw(torch, reference, (2,))
-    close(draw(wg, mine, (2,)), sample, 1e-7 if "scalar" in name else 1e-9)
+    close(draw(wg, mine, (2,)), sample, 1e-7 if rough(name) else 1e-9)
     same = wg.tensor(sample.tolist(), dtype=getattr(wg, str(sample.dtype).split(".")[1]))
-    close(mine.log_prob(same), reference.log_prob(sample), 1e-6 if "scalar" in name else 1e-8)
+    close(mine.log_prob(same), reference.log_prob(sample), 1e-6 if rough(name) else 1e-8)
 
 
 @pytest.mark.parametrize("name", [name for name, make in CASES.items() if make(torch, theirs).has_enumerate_support])
@@ -136,6 +141,10 @@ def test_divergences():
         try:
             result = ours.kl_divergence(p, q)
         except NotImplementedError:
+            continue
+        except ValueError as error:  # different event shapes
+            with pytest.raises(ValueError, match=str(error)[:60]):
+                theirs.kl_divergence(p_reference, q_reference)
             continue
         close(result, theirs.kl_divergence(p_reference, q_reference), 1e-8)
         compared += 1

@@ -160,6 +160,17 @@ def _(p, q):
     return half_log_dets + 0.5 * (trace + distance - p.event_shape[0])
 
 
+@register_kl(f.LowRankMultivariateNormal, f.LowRankMultivariateNormal)
+@register_kl(f.LowRankMultivariateNormal, f.MultivariateNormal)
+@register_kl(f.MultivariateNormal, f.LowRankMultivariateNormal)
+def _(p, q):
+    if p.event_shape != q.event_shape:
+        raise ValueError("KL-divergence between two Low Rank Multivariate Normals with different event shapes cannot "
+                         "be computed")
+    dense = (f.MultivariateNormal(d.loc, scale_tril=d.scale_tril, validate_args=False) for d in (p, q))
+    return kl_divergence(*dense)
+
+
 @register_kl(f.Normal, f.Normal)
 def _(p, q):
     ratio = (p.scale / q.scale).pow(2)
