@@ -219,7 +219,7 @@ def _as_strided(call, name, args):
 
 
 def _flat(call, t):
-    return call.full(t).reshape(call.size, -1)
+    return call.full(t).reshape(call.size, t.numel())
 
 
 @rule("sum", "mean")

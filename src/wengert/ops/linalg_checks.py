@@ -1,10 +1,21 @@
 """What the functions of linear algebra ask of their arguments, and how they write results to out=."""
 
-from .linalg_host import LinAlgError, array
+from .linalg_host import LinAlgError, array, bare
 
-KINDS = {"float32": "Float", "float64": "Double", "float16": "Half", "bfloat16": "BFloat16", "int64": "Long", "int32": "Int",
-         "int16": "Short", "int8": "Char", "uint8": "Byte", "bool": "Bool", "complex64": "ComplexFloat",
-         "complex128": "ComplexDouble"}
+KINDS = {
+    "float32": "Float",
+    "float64": "Double",
+    "float16": "Half",
+    "bfloat16": "BFloat16",
+    "int64": "Long",
+    "int32": "Int",
+    "int16": "Short",
+    "int8": "Char",
+    "uint8": "Byte",
+    "bool": "Bool",
+    "complex64": "ComplexFloat",
+    "complex128": "ComplexDouble",
+}
 
 
 def kind(t):
@@ -40,28 +51,34 @@ def check_square(t, name, letter="A"):
     """RuntimeError unless batches of square matrices."""
     check_matrix(t, name, letter)
     if t.shape[-1] != t.shape[-2]:
-        refuse(f"{name}: {letter} must be batches of square matrices, but they are {t.shape[-2]} by {t.shape[-1]} matrices")
+        refuse(
+            f"{name}: {letter} must be batches of square matrices, but they are {t.shape[-2]} by {t.shape[-1]} matrices"
+        )
 
 
 def check_same_dtype(a, b, name, letters="AB"):
     """RuntimeError when dtypes differ."""
     if a.dtype != b.dtype:
         first, second = letters
-        refuse(f"{name}: Expected {first} and {second} to have the same dtype, but found {first} of type {kind(a)} and "
-               f"{second} of type {kind(b)} instead")
+        refuse(
+            f"{name}: Expected {first} and {second} to have the same dtype, but found {first} of type {kind(a)} and "
+            f"{second} of type {kind(b)} instead"
+        )
 
 
 def check_equation(a, b, name, left=True):
     """RuntimeError when A X = B (or X A = B) does not fit."""
     if a.shape[-2 if left else -1] != b.shape[-2 if left else -1]:
         shown = "AX = B" if left else "XA = B"
-        refuse(f"{name}: Incompatible shapes of A and B for the equation {shown} ({a.shape[-2]}x{a.shape[-1]} and "
-               f"{b.shape[-2]}x{b.shape[-1]})")
+        refuse(
+            f"{name}: Incompatible shapes of A and B for the equation {shown} ({a.shape[-2]}x{a.shape[-1]} and "
+            f"{b.shape[-2]}x{b.shape[-1]})"
+        )
 
 
 def check_info(info, name, message, error=LinAlgError):
     """Raises for the first info that is not 0; message has {} for its value."""
-    flat = array(info).reshape(-1)
+    flat = array(bare(info)).reshape(-1)
     for k, code in enumerate(flat):
         if code:
             where = f"(Batch element {k}): " if info.ndim else ""
