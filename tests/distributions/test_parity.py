@@ -142,8 +142,9 @@ def test_divergences():
             result = ours.kl_divergence(p, q)
         except NotImplementedError:
             continue
-        except ValueError as error:  # different event shapes
-            with pytest.raises(ValueError, match=str(error)[:60]):
+        except ValueError as error:
+            assert "different event shapes cannot be computed" in str(error)
+            with pytest.raises(ValueError, match="different event shapes cannot be computed"):
                 theirs.kl_divergence(p_reference, q_reference)
             continue
         close(result, theirs.kl_divergence(p_reference, q_reference), 1e-8)
