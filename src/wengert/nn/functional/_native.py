@@ -2,20 +2,12 @@
 
 import wengert as wg
 
-_COMPOSED = ("_folding", "_resample")
-
 
 def native(name):
-    """The native op `name`; when the core has none, the same written in other ops, or a function that refuses."""
+    """The native op `name`; when the core has none, a function that says so when it is called."""
     found = getattr(wg._ops, name, None)
     if found is not None:
         return found
-    from importlib import import_module
-
-    for module in _COMPOSED:
-        written = getattr(import_module(f".{module}", __package__), name, None)
-        if written is not None:
-            return written
 
     def missing(*args, **kwargs):
         raise NotImplementedError(f"wengert has no '{name}' yet: the core was built without this op")

@@ -10,7 +10,7 @@ _relu, _relu6, _elu, _selu, _celu = native("relu"), native("relu6"), native("elu
 _leaky_relu, _hardtanh, _threshold_op = native("leaky_relu"), native("hardtanh"), native("threshold")
 _gelu, _silu, _mish, _hardswish = native("gelu"), native("silu"), native("mish"), native("hardswish")
 _hardsigmoid, _softplus, _log_sigmoid = native("hardsigmoid"), native("softplus"), native("log_sigmoid")
-_softshrink, _hardshrink, _prelu = native("softshrink"), native("hardshrink"), native("prelu")
+_softshrink, _hardshrink, _prelu, _glu = native("softshrink"), native("hardshrink"), native("prelu"), native("glu")
 _softmax, _log_softmax = native("softmax"), native("log_softmax")
 
 relu_, elu_, selu_, celu_ = native("relu_"), native("elu_"), native("selu_"), native("celu_")
@@ -45,11 +45,7 @@ def glu(input, dim=-1):
     """
     if input.dim() == 0:
         raise RuntimeError("glu does not support scalars because halving size must be even")
-    size = input.size(dim)
-    if size % 2:
-        raise RuntimeError(f"Halving dimension must be even, but dimension {dim % input.dim()} is size {size}")
-    first, second = input.chunk(2, dim)
-    return first * second.sigmoid()
+    return _glu(input, dim)
 
 
 def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
