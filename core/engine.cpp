@@ -114,6 +114,9 @@ void fit(TensorRef& g, Node& to, uint32_t nr, Node& from, size_t index, bool rec
 void accumulate(Node& n, TensorRef g, bool recording) {
   Tensor& leaf = *n.saved[0].value.get().tensor;
   TensorRef hold(&leaf);
+  WG_CHECK(!g->wrapped || leaf.wrapped,
+           "backward() called inside a functorch transform. This is not supported, please use functorch.grad or functorch.vjp instead or "
+           "call backward() outside of functorch transforms.");
   Extra& x = extra_of(leaf);
   if (!x.grad) {
     bool layout = is_dense(leaf.sizes, leaf.strides) ? g->strides == leaf.strides || g->numel < 2 : g->contiguous;
@@ -529,7 +532,7 @@ class Pass {
 TensorRef add_gradients(TensorRef a, TensorRef b, bool recording) {
   static const OpDef* add = find_op("add");
   GradMode mode(recording);
-  if (!recording && exclusive(a) && a->dtype == b->dtype && a->sizes == b->sizes && is_dense(a->sizes, a->strides)) {
+  if (!recording && exclusive(a) && !b->wrapped && a->dtype == b->dtype && a->sizes == b->sizes && is_dense(a->sizes, a->strides)) {
     Value args[2] = {Value(a), Value(b)};
     Call c{add, args, 2};
     c.into = a.get();

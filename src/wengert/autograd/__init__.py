@@ -198,7 +198,17 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
     if is_grads_batched:
         from ..func import vmap
 
-        result = vmap(lambda *gs: sweep(gs), randomness="different")(*gradients)
+        used = []
+
+        def sample(*gs):
+            found = sweep(gs)
+            used[:] = [k for k, g in enumerate(found) if g is not None]
+            return tuple(found[k] for k in used)
+
+        made = vmap(sample, randomness="different")(*gradients)
+        result = [None] * len(inputs)
+        for k, g in zip(used, made):
+            result[k] = g
     else:
         result = sweep(gradients)
     result = _without_gaps(result, inputs, allow_unused, materialize_grads)

@@ -214,7 +214,8 @@ def _jacobian_forward(func, inputs, strict, vectorize):
         return outputs
 
     made = jacfwd(checked, argnums=tuple(range(len(inputs))))(*inputs)
-    return _one([_one(row, inputs_tuple) for row in made], shape[0])
+    made = [list(row) if inputs_tuple else row[0] for row in made]
+    return made if shape[0] else made[0]
 
 
 def jacobian(func, inputs, create_graph=False, strict=False, vectorize=False, strategy="reverse-mode"):

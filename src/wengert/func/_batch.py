@@ -232,7 +232,9 @@ def _write(call, name, args, inplace):
 
 def observe(payload, what):
     """Called by the machine when Python asks for the data of a wrapped tensor."""
-    if payload.kind != "batch":
+    if payload.kind == "dual":
+        if what == "requires_grad_":
+            payload.primal.requires_grad_()
         return
     if what == "bool":
         raise RuntimeError(
