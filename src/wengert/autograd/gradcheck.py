@@ -1,5 +1,7 @@
 """Derivatives compared with finite differences: gradcheck and gradgradcheck."""
 
+import sys
+import types
 import warnings
 
 from .. import _core
@@ -400,3 +402,13 @@ def gradgradcheck(func, inputs, grad_outputs=None, *, eps=1e-6, atol=1e-5, rtol=
                      nondet_tol=nondet_tol, check_undefined_grad=check_undefined_grad, check_grad_dtypes=check_grad_dtypes,
                      check_batched_grad=check_batched_grad, check_forward_ad=check_fwd_over_rev, check_backward_ad=check_rev_over_rev,
                      fast_mode=fast_mode, masked=masked)
+
+
+class _Callable(types.ModuleType):
+    """torch.autograd.gradcheck is a module to import from and a function to call, whichever came first."""
+
+    def __call__(self, *args, **kwargs):
+        return gradcheck(*args, **kwargs)
+
+
+sys.modules[__name__].__class__ = _Callable

@@ -112,7 +112,7 @@ def rms_norm():
     """input / sqrt(mean of squares + eps) * weight; the mean is over the last dims, whose sizes are normalized_shape.
 
     >>> wengert.rms_norm(wengert.tensor([[1.0, 1.0]]), (2,))
-    tensor([[1.0000, 1.0000]])
+    tensor([[1., 1.]])
     """
 
 

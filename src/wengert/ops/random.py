@@ -88,7 +88,7 @@ def bernoulli_(g):
 
     >>> _ = wengert.manual_seed(0)
     >>> wengert.empty(4).bernoulli_(0.5)
-    tensor([1., 1., 0., 1.])
+    tensor([0., 0., 1., 0.])
     """
     return _flat(g)
 
