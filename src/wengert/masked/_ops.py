@@ -23,7 +23,9 @@ def _dims(dim, ndim):
     for d in (dim,) if isinstance(dim, int) else dim:
         bound = max(ndim, 1)
         if not -bound <= d < bound:
-            raise IndexError(f"Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {d})")
+            raise IndexError(
+                f"Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {d})"
+            )
         if d % bound in dims:
             raise RuntimeError(f"dim={d % bound} appears multiple times in the list of dims")
         dims.append(d % bound)
@@ -47,7 +49,6 @@ def _cast(input, dtype, integers=None):
     if dtype is None and integers is not None and not (input.is_floating_point() or input.is_complex()):
         dtype = integers
     return input if dtype is None else input.to(dtype)
-
 
 
 def sum(input, dim=None, *, keepdim=False, dtype=None, mask=None):

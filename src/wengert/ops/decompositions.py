@@ -3,7 +3,16 @@
 from . import linalg_host as numpy_
 from ._declare import composite, host
 from .linalg_checks import (
-    check_float, check_info, check_matrix, check_square, diagonal, kind, mH, real, refuse, with_out,
+    check_float,
+    check_info,
+    check_matrix,
+    check_square,
+    diagonal,
+    kind,
+    mH,
+    real,
+    refuse,
+    with_out,
 )
 
 
@@ -30,8 +39,12 @@ _HIDDEN = {"method": False, "function": False}
 _LINALG = {"namespace": "linalg"}
 
 
-@host("_cholesky_ex(Tensor A) -> (Tensor L, Index info)", forward=on_arrays(numpy_.cholesky),
-      grad_name="LinalgCholeskyExBackward0", **_HIDDEN)
+@host(
+    "_cholesky_ex(Tensor A) -> (Tensor L, Index info)",
+    forward=on_arrays(numpy_.cholesky),
+    grad_name="LinalgCholeskyExBackward0",
+    **_HIDDEN,
+)
 def _cholesky_ex(g, L):
     """Lower factors, and infos that are not 0 where a matrix is not positive definite."""
     from .solvers import triangular
@@ -59,9 +72,12 @@ def cholesky_ex(A, *, upper=False, check_errors=False):
 
 
 def _check_cholesky(info):
-    check_info(info, "linalg.cholesky",
-               "The factorization could not be completed because the input is not positive-definite (the leading minor "
-               "of order {} is not positive-definite).")
+    check_info(
+        info,
+        "linalg.cholesky",
+        "The factorization could not be completed because the input is not positive-definite (the leading minor "
+        "of order {} is not positive-definite).",
+    )
 
 
 @composite(**_LINALG, aliases=("linalg_cholesky",))
@@ -93,11 +109,15 @@ def _linalg_qr(g0, g1, A, mode, Q, R):
 
     m, n = A.shape[-2:]
     if mode == "r":
-        refuse("The derivative of linalg.qr depends on Q, which is not computed when mode='r'. Please use "
-               "linalg.qr(A, mode='reduced') if you are going to differentiate through linalg.qr.")
+        refuse(
+            "The derivative of linalg.qr depends on Q, which is not computed when mode='r'. Please use "
+            "linalg.qr(A, mode='reduced') if you are going to differentiate through linalg.qr."
+        )
     if mode == "complete" and m > n:
-        refuse("The QR decomposition is not differentiable when mode='complete' and nrows > ncols. Received A of shape "
-               f"{list(A.shape)} and mode=complete.")
+        refuse(
+            "The QR decomposition is not differentiable when mode='complete' and nrows > ncols. Received A of shape "
+            f"{list(A.shape)} and mode=complete."
+        )
     gQ, gR, R1 = g0, g1.triu(), R
     if m < n:  # A = Q [R1 R2]: R2 = Q^H A2
         gQ = gQ + A[..., m:] @ mH(gR[..., m:])
@@ -138,20 +158,30 @@ def _numpy_svd(a, full_matrices, compute_uv):
         empty = np.empty(0, a.dtype)
         return empty, np.linalg.svd(a, compute_uv=False), empty
     except np.linalg.LinAlgError:
-        raise numpy_.LinAlgError("linalg.svd: The algorithm failed to converge because the input matrix contained "
-                                 "non-finite values.") from None
+        raise numpy_.LinAlgError(
+            "linalg.svd: The algorithm failed to converge because the input matrix contained non-finite values."
+        ) from None
 
 
 def _phase_free(diagonal_, values, what):
     """RuntimeError where a gradient along the free phases of complex vectors is not zero."""
-    wrong = diagonal_.imag.abs().max() if diagonal_.numel() else 0
-    if wrong > 1e-2 * max(1.0, float(values.abs().max())):
-        refuse(f"{what} in the complex case are specified up to multiplication by e^{{i phi}}. The specified loss function "
-               "depends on this quantity, so it is ill-defined.")
+    if not diagonal_.numel():
+        return
+    wrong = diagonal_.detach().imag.abs().max()
+    if wrong > 1e-2 * values.detach().abs().max().clamp(min=1):
+        tail = "phase term, making it" if what.startswith("svd") else "quantity, so it is"
+        refuse(
+            f"{what} in the complex case are specified up to multiplication by e^{{i phi}}. "
+            f"The specified loss function depends on this {tail} ill-defined."
+        )
 
 
-@host("_linalg_svd(Tensor A, bool full_matrices=False, bool compute_uv=True) -> (Tensor U, Tensor S, Tensor Vh)",
-      forward=on_arrays(_numpy_svd), grad_name="LinalgSvdBackward0", **_HIDDEN)
+@host(
+    "_linalg_svd(Tensor A, bool full_matrices=False, bool compute_uv=True) -> (Tensor U, Tensor S, Tensor Vh)",
+    forward=on_arrays(_numpy_svd),
+    grad_name="LinalgSvdBackward0",
+    **_HIDDEN,
+)
 def _linalg_svd(g0, g1, g2, A_like, full_matrices, U, S, Vh):
     """Singular values and vectors; the rule divides by differences of squared singular values."""
     m, n = A_like.shape[-2:]
@@ -222,8 +252,12 @@ def _numpy_eigh(a, UPLO):
     return values, vectors
 
 
-@host("_linalg_eigh(Tensor A, str UPLO='L') -> (Tensor eigenvalues, Tensor eigenvectors)", forward=on_arrays(_numpy_eigh),
-      grad_name="LinalgEighBackward0", **_HIDDEN)
+@host(
+    "_linalg_eigh(Tensor A, str UPLO='L') -> (Tensor eigenvalues, Tensor eigenvectors)",
+    forward=on_arrays(_numpy_eigh),
+    grad_name="LinalgEighBackward0",
+    **_HIDDEN,
+)
 def _linalg_eigh(g0, g1, eigenvalues, eigenvectors):
     """Eigenvalues of Hermitian matrices, ascending, and their vectors."""
     L, V = eigenvalues, eigenvectors
@@ -266,8 +300,12 @@ def eigvalsh(A, UPLO="L"):
     return _linalg_eigh(A, UPLO.upper())[0]
 
 
-@host("_linalg_eig(Tensor A) -> (Tensor eigenvalues, Tensor eigenvectors)", forward=on_arrays(numpy_.eig),
-      grad_name="LinalgEigBackward0", **_HIDDEN)
+@host(
+    "_linalg_eig(Tensor A) -> (Tensor eigenvalues, Tensor eigenvectors)",
+    forward=on_arrays(numpy_.eig),
+    grad_name="LinalgEigBackward0",
+    **_HIDDEN,
+)
 def _linalg_eig(g0, g1, A_like, eigenvalues, eigenvectors):
     """Complex eigenvalues of general matrices, and vectors of length 1."""
     from .solvers import _linalg_solve

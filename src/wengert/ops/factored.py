@@ -4,13 +4,26 @@ from . import linalg_host as numpy_
 from ._declare import composite, host
 from .decompositions import _HIDDEN, _LINALG, named, on_arrays
 from .linalg_checks import (
-    check_equation, check_float, check_info, check_matrix, check_square, expand_batch, is_float, kind, mH, refuse, with_out,
+    check_equation,
+    check_float,
+    check_info,
+    check_square,
+    expand_batch,
+    is_float,
+    kind,
+    mH,
+    refuse,
+    with_out,
 )
 from .solvers import _triangular, triangular
 
 
-@host("_linalg_lu(Tensor A, bool pivot) -> (Tensor LU, Index pivots, Index info)", forward=on_arrays(numpy_.lu),
-      grad_name="LinalgLuFactorExBackward0", **_HIDDEN)
+@host(
+    "_linalg_lu(Tensor A, bool pivot) -> (Tensor LU, Index pivots, Index info)",
+    forward=on_arrays(numpy_.lu),
+    grad_name="LinalgLuFactorExBackward0",
+    **_HIDDEN,
+)
 def _linalg_lu(g, A_like, LU, pivots):
     """L (below the diagonal) and U of row-permuted matrices."""
     from .. import cat
@@ -71,9 +84,13 @@ def lu_factor_ex(A, *, pivot=True, check_errors=False):
 
 
 def _check_singular(info):
-    check_info(info, "torch.linalg.lu_factor",
-               "U[{0},{0}] is zero and using it on lu_solve would result in a division by zero. If you still want to perform "
-               "the factorization, consider calling linalg.lu(A, pivot) or linalg.lu_factor_ex(A, pivot)", RuntimeError)
+    check_info(
+        info,
+        "torch.linalg.lu_factor",
+        "U[{0},{0}] is zero and using it on lu_solve would result in a division by zero. If you still want to perform "
+        "the factorization, consider calling linalg.lu(A, pivot) or linalg.lu_factor_ex(A, pivot)",
+        RuntimeError,
+    )
 
 
 @composite(**_LINALG, aliases=("linalg_lu_factor",))
@@ -95,8 +112,11 @@ def lu_unpack(LU_data, LU_pivots, unpack_data=True, unpack_pivots=True):
     from .. import empty, eye, int32
 
     if LU_pivots.dtype != int32:
-        refuse("torch.lu_unpack: LU_pivots is expected to be a contiguous tensor of torch.int32 dtype.\nNote: this function is "
-               "intended to be used with the output produced by torch.linalg.lu_factor")
+        refuse(
+            "torch.lu_unpack: LU_pivots is expected to be a contiguous tensor of torch.int32 "
+            "dtype.\nNote: this function is "
+            "intended to be used with the output produced by torch.linalg.lu_factor"
+        )
     m, n = LU_data.shape[-2:]
     k = min(m, n)
     P = L = U = empty(0, dtype=LU_data.dtype)
@@ -145,7 +165,10 @@ def lu_solve(LU, pivots, B, *, left=True, adjoint=False):
 def _check_same_dtype(LU, B, name):
     """RuntimeError when LU and B differ in dtype."""
     if LU.dtype != B.dtype:
-        refuse(f"{name}: Expected LU and B to have the same dtype, but found LU of type {kind(LU)} and B of type {kind(B)} instead")
+        refuse(
+            f"{name}: Expected LU and B to have the same dtype, but found LU of type {kind(LU)} and B of "
+            f"type {kind(B)} instead"
+        )
 
 
 @composite(method=False)

@@ -50,10 +50,14 @@ def _check_reflectors(input, tau, name):
     if tau.ndim and input.shape[-1] < tau.shape[-1]:
         refuse(f"{name}: input.shape[-1] must be greater than or equal to tau.shape[-1]")
     if input.ndim - tau.ndim != 1:
-        refuse(f"{name}: Expected tau to have one dimension less than input, but got tau.ndim equal to {tau.ndim} and "
-               f"input.ndim is equal to {input.ndim}")
+        refuse(
+            f"{name}: Expected tau to have one dimension less than input, but got tau.ndim equal to {tau.ndim} and "
+            f"input.ndim is equal to {input.ndim}"
+        )
     if input.ndim > 2 and input.shape[:-2] != tau.shape[:-1]:
-        refuse(f"{name}: Expected batch dimensions of tau to be equal to input.shape[:-2], but got {list(tau.shape[:-1])}")
+        refuse(
+            f"{name}: Expected batch dimensions of tau to be equal to input.shape[:-2], but got {list(tau.shape[:-1])}"
+        )
     if input.dtype != tau.dtype:
         refuse(f"{name}: tau dtype {kind(tau)} does not match input dtype {kind(input)}")
 
@@ -94,10 +98,16 @@ def ormqr(input, tau, other, left=True, transpose=False):
         refuse(f"{name}: other.shape[{side}] must be equal to input.shape[-2]")
     _check_reflectors(input, tau, name)
     if input.shape[:-2] != other.shape[:-2]:
-        refuse(f"{name}: Expected batch dimensions of other to be equal to input.shape[:-2], but got {list(other.shape[:-2])}")
+        refuse(
+            f"{name}: Expected batch dimensions of other to be equal to input.shape[:-2], but got "
+            f"{list(other.shape[:-2])}"
+        )
     if input.dtype != other.dtype:
-        refuse(f"{name}: Expected input and other to have the same dtype, but input has dtype {kind(input)} and other has dtype "
-               f"{kind(other)}")
+        refuse(
+            f"{name}: Expected input and other to have the same dtype, but input has dtype {kind(input)} "
+            "and other has dtype "
+            f"{kind(other)}"
+        )
     if not left:
         return mH(ormqr(input, tau, mH(other), True, not transpose))
     order = range(tau.shape[-1])
@@ -118,8 +128,12 @@ def _numpy_lstsq(a, b, rcond):
     return out.reshape(*batch, n, -1), rank.reshape(batch), singular.reshape(*batch, -1)
 
 
-@host("_lstsq(Tensor A, Tensor B, float rcond) -> (Tensor solution, Index rank, Index singular_values)",
-      forward=on_arrays(_numpy_lstsq), grad_name="LinalgLstsqBackward0", **_HIDDEN)
+@host(
+    "_lstsq(Tensor A, Tensor B, float rcond) -> (Tensor solution, Index rank, Index singular_values)",
+    forward=on_arrays(_numpy_lstsq),
+    grad_name="LinalgLstsqBackward0",
+    **_HIDDEN,
+)
 def _lstsq(g, A, B, rcond):
     """Least-squares solutions of smallest norm, ranks and singular values."""
     limit = A.new_zeros(A.shape[:-2], dtype=A.real.dtype if A.is_complex() else A.dtype) + rcond
@@ -143,7 +157,10 @@ def lstsq(A, B, rcond=None, *, driver=None):
     if B.ndim < 1:
         refuse(f"{name}: other must have at least 1 dimension.")
     if A.dtype != B.dtype:
-        refuse(f"{name}: Expected input and other to have the same dtype, but got input's dtype {kind(A)} and other's dtype {kind(B)}")
+        refuse(
+            f"{name}: Expected input and other to have the same dtype, but got input's dtype {kind(A)} and "
+            f"other's dtype {kind(B)}"
+        )
     if driver is not None and driver not in ("gels", "gelsy", "gelsd", "gelss"):
         refuse(f"{name}: parameter `driver` should be one of (gels, gelsy, gelsd, gelss)")
     vector = A.ndim - 1 == B.ndim and A.shape[:-1] == B.shape or B.ndim == 1
@@ -168,14 +185,20 @@ def lstsq(A, B, rcond=None, *, driver=None):
         rank = empty(0, dtype=int64)
     if driver not in ("gelsd", "gelss"):
         singular = empty(0, dtype=singular.dtype)
-    return named("linalg_lstsq", ("solution", "residuals", "rank", "singular_values"), (solution, residuals, rank, singular))
+    return named(
+        "linalg_lstsq", ("solution", "residuals", "rank", "singular_values"), (solution, residuals, rank, singular)
+    )
 
 
 def _check_full_rank(rank, full):
     from .linalg_checks import check_info
 
-    check_info((rank < full).int() * 2, "torch.linalg.lstsq",
-               "The least squares solution could not be computed because the input matrix does not have full rank (error code: {}).")
+    check_info(
+        (rank < full).int() * 2,
+        "torch.linalg.lstsq",
+        "The least squares solution could not be computed because the input matrix does not have full "
+        "rank (error code: {}).",
+    )
 
 
 @host("_ldl(Tensor A, bool hermitian) -> (Tensor LD, Index pivots, Index info)", forward=on_arrays(_ldl), **_HIDDEN)
@@ -205,7 +228,9 @@ def ldl_factor(A, *, hermitian=False):
     return named("linalg_ldl_factor", ("LD", "pivots"), ldl_factor_ex(A, hermitian=hermitian, check_errors=True)[:2])
 
 
-@host("_ldl_solve(Tensor LD, Index pivots, Tensor B, bool hermitian) -> Tensor", forward=on_arrays(_ldl_solve), **_HIDDEN)
+@host(
+    "_ldl_solve(Tensor LD, Index pivots, Tensor B, bool hermitian) -> Tensor", forward=on_arrays(_ldl_solve), **_HIDDEN
+)
 def _ldl_solved():
     """X from LDL factors."""
     refuse("the derivative for 'linalg_ldl_solve' is not implemented.")
@@ -223,11 +248,16 @@ def ldl_solve(LD, pivots, B, *, hermitian=False):
     if B.ndim < 2:
         refuse(f"{name}: Expected B to have at least 2 dimensions, but it has {B.ndim} dimensions instead")
     if pivots.shape != LD.shape[:-1]:
-        refuse(f"{name}: Expected LD.shape[:-1] and pivots.shape to be the same, but got pivots with shape {list(pivots.shape)} instead")
+        refuse(
+            f"{name}: Expected LD.shape[:-1] and pivots.shape to be the same, but got pivots with shape "
+            f"{list(pivots.shape)} instead"
+        )
     if pivots.is_floating_point() or pivots.is_complex():
         refuse(f"{name}: Expected pivots to be integers. Got {kind(pivots)}")
     if LD.dtype != B.dtype:
-        refuse(f"Expected b and A to have the same dtype, but found b of type {kind(B)} and A of type {kind(LD)} instead.")
+        refuse(
+            f"Expected b and A to have the same dtype, but found b of type {kind(B)} and A of type {kind(LD)} instead."
+        )
     _, pivots = expand_batch(B[..., :1], pivots.unsqueeze(-1)) if B.ndim > 2 else (None, pivots.unsqueeze(-1))
     LD, B = expand_batch(LD, B)
     return _ldl_solved(LD, pivots.squeeze(-1).expand(LD.shape[:-1]), B, hermitian)

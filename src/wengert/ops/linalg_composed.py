@@ -1,7 +1,16 @@
 """Functions of matrices made of decompositions and products, and torch's older names."""
 
-from ._declare import composite
-from .decompositions import _LINALG, cholesky as _new_cholesky, named, qr as _new_qr, svd as _new_svd
+from . import linalg_host as numpy_
+from ._declare import composite, host
+from .decompositions import (
+    _HIDDEN,
+    _LINALG,
+    on_arrays,
+    cholesky as _new_cholesky,
+    named,
+    qr as _new_qr,
+    svd as _new_svd,
+)
 from .householder import refuse
 from .linalg_checks import check_matrix, check_square, expand_batch, is_float, kind, mH, with_out
 from .norms import linalg_matrix_norm
@@ -12,7 +21,9 @@ _INFINITY = float("inf")
 
 def _check_dtype_pair(b, A):
     if b.dtype != A.dtype:
-        refuse(f"Expected b and A to have the same dtype, but found b of type {kind(b)} and A of type {kind(A)} instead.")
+        refuse(
+            f"Expected b and A to have the same dtype, but found b of type {kind(b)} and A of type {kind(A)} instead."
+        )
 
 
 @composite("matrix_power", aliases=("linalg.matrix_power", "linalg_matrix_power"))
@@ -112,8 +123,10 @@ def tensorinv(A, ind=2):
         refuse(f"Expected a strictly positive integer for 'ind', but got {ind}")
     head, tail = A.shape[:ind], A.shape[ind:]
     if _count(head) != _count(tail):
-        refuse("Expected self to satisfy the requirement prod(self.shape[ind:]) == prod(self.shape[:ind]), but got "
-               f"{_count(tail)} != {_count(head)}")
+        refuse(
+            "Expected self to satisfy the requirement prod(self.shape[ind:]) == prod(self.shape[:ind]), but got "
+            f"{_count(tail)} != {_count(head)}"
+        )
     return inv(A.reshape(_count(head), _count(tail))).reshape((*tail, *head))
 
 
@@ -126,8 +139,11 @@ def tensorsolve(A, B, dims=None):
         A = A.permute([d for d in range(A.ndim) if d not in moved] + moved)
     head, tail = A.shape[: B.ndim], A.shape[B.ndim :]
     if _count(head) != _count(tail):
-        refuse("Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == prod(self.shape[:other.ndim]), but got "
-               f"{_count(tail)} != {_count(head)}")
+        refuse(
+            "Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == "
+            "prod(self.shape[:other.ndim]), but got "
+            f"{_count(tail)} != {_count(head)}"
+        )
     return solve(A.reshape(-1, _count(tail)), B.reshape(-1)).reshape(tail)
 
 
@@ -175,7 +191,9 @@ def cross(input, other, *, dim=-1):
     if input.ndim != other.ndim:
         refuse("linalg.cross: inputs must have the same number of dimensions.")
     if input.shape[dim] != 3 or other.shape[dim] != 3:
-        refuse(f"linalg.cross: inputs dimension {dim} must have length 3. Got {input.shape[dim]} and {other.shape[dim]}")
+        refuse(
+            f"linalg.cross: inputs dimension {dim} must have length 3. Got {input.shape[dim]} and {other.shape[dim]}"
+        )
     a, b = input, other
     return a.roll(-1, dim) * b.roll(1, dim) - a.roll(1, dim) * b.roll(-1, dim)
 
@@ -243,8 +261,11 @@ def cholesky_solve(input, L, upper=False):
     if L.shape[-1] != L.shape[-2]:
         refuse(f"A must be batches of square matrices, but they are {L.shape[-1]} by {L.shape[-2]} matrices")
     if L.shape[-1] != input.shape[-2]:
-        refuse(f"Incompatible matrix sizes for cholesky_solve: each A matrix is {L.shape[-1]} by {L.shape[-1]} but each b matrix is "
-               f"{input.shape[-2]} by {input.shape[-1]}")
+        refuse(
+            f"Incompatible matrix sizes for cholesky_solve: each A matrix is {L.shape[-1]} by "
+            f"{L.shape[-1]} but each b matrix is "
+            f"{input.shape[-2]} by {input.shape[-1]}"
+        )
     _check_dtype_pair(input, L)
     lower = mH(L) if upper else L
     return triangular(mH(lower), triangular(lower, input, False), True)
@@ -266,11 +287,17 @@ def triangular_solve(b, A, upper=True, transpose=False, unitriangular=False):
     """X with A X = b (transpose: A^T) for triangular A, and a copy of A."""
     for name, t in (("b", b), ("A", A)):
         if t.ndim < 2:
-            refuse(f"torch.triangular_solve: Expected {name} to have at least 2 dimensions, but it has {t.ndim} dimensions instead")
+            refuse(
+                f"torch.triangular_solve: Expected {name} to have at least 2 dimensions, but it has "
+                f"{t.ndim} dimensions instead"
+            )
     check_square(A, "triangular_solve")
     if A.shape[-2] != b.shape[-2]:
-        refuse(f"Incompatible matrix sizes for triangular_solve: each A matrix is {A.shape[-1]} by {A.shape[-1]} but each b matrix is "
-               f"{b.shape[-2]} by {b.shape[-1]}")
+        refuse(
+            f"Incompatible matrix sizes for triangular_solve: each A matrix is {A.shape[-1]} by "
+            f"{A.shape[-1]} but each b matrix is "
+            f"{b.shape[-2]} by {b.shape[-1]}"
+        )
     _check_dtype_pair(b, A)
     A, b = expand_batch(A, b)
     matrix, up = (A.mT, not upper) if transpose else (A, upper)
@@ -318,3 +345,33 @@ def pca_lowrank(A, q=None, center=True, niter=2):
     if niter < 0:
         raise ValueError(f"niter(={niter}) must be non-negative integer")
     return svd_lowrank(A - A.mean(-2, keepdim=True) if center else A, q, niter)
+
+
+@host("linalg_matrix_exp(Tensor A) -> Tensor", forward=on_arrays(numpy_.matrix_exp), **_HIDDEN)
+def _linalg_matrix_exp(g, A):
+    """exp of matrices; the gradient is a block of exp([[A^H, g], [0, A^H]])."""
+    from .. import cat, zeros_like
+
+    A = mH(A)
+    n = A.shape[-1]
+    blocks = cat([cat([A, g], -1), cat([zeros_like(A), A], -1)], -2)
+    return _linalg_matrix_exp(blocks)[..., :n, n:]
+
+
+@composite(**_LINALG)
+def matrix_exp(A):
+    """The exponential of square matrices.
+
+    >>> wengert.linalg.matrix_exp(wengert.zeros(2, 2))
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
+    check_square(A, "linalg.matrix_exp")
+    check_float(A, "linalg.matrix_exp")
+    return _linalg_matrix_exp(A)
+
+
+@composite("matrix_exp")
+def torch_matrix_exp(input):
+    """linalg.matrix_exp."""
+    return matrix_exp(input)

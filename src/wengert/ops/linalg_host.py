@@ -1,4 +1,4 @@
-"""Matrix algorithms on NumPy arrays: NumPy's LAPACK where it has the routine, small loops of our own where it has not."""
+"""Matrix algorithms on NumPy arrays: NumPy's LAPACK where it has the routine, small loops of our own elsewhere."""
 
 
 class LinAlgError(RuntimeError):

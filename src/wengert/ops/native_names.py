@@ -82,7 +82,11 @@ def _unsafe_masked_index_put_accumulate(input, mask, indices, values):
     added = values.masked_fill(~mask, 0)
     if any(i is None for i in picked):
         places = _flat_places(input, where)
-        return input.reshape(-1).index_add(0, places.reshape(-1), added.expand(places.shape).reshape(-1)).reshape(input.shape)
+        return (
+            input.reshape(-1)
+            .index_add(0, places.reshape(-1), added.expand(places.shape).reshape(-1))
+            .reshape(input.shape)
+        )
     return input.index_put(where, added, True)
 
 
@@ -191,8 +195,10 @@ def float_power_(self, exponent):
 
     wide = complex128 if self.is_complex() or _is_complex(exponent) else float64
     if self.dtype != wide:
-        refuse(f"the base given to float_power_ has dtype {kind(self)} but the operation's result requires dtype "
-               f"{'ComplexDouble' if wide == complex128 else 'Double'}")
+        refuse(
+            f"the base given to float_power_ has dtype {kind(self)} but the operation's result requires dtype "
+            f"{'ComplexDouble' if wide == complex128 else 'Double'}"
+        )
     return self.copy_(self.float_power(exponent))
 
 
@@ -237,7 +243,7 @@ def _reduce_segment(part, reduce, initial):
 
 @composite(**_HIDDEN)
 def segment_reduce(data, reduce, *, lengths=None, indices=None, offsets=None, axis=0, unsafe=False, initial=None):
-    """"sum", "mean", "max", "min" or "prod" of runs along an axis, given by lengths or offsets (batched before axis)."""
+    """The sum, mean, max, min or prod of runs along an axis, given by lengths or offsets (batched before axis)."""
     from .. import stack
 
     if reduce not in _IDENTITY:
@@ -248,13 +254,20 @@ def segment_reduce(data, reduce, *, lengths=None, indices=None, offsets=None, ax
     if offsets is not None:
         lengths = offsets.diff(dim=-1)
     if axis:
-        return stack([segment_reduce(d, reduce, lengths=n, axis=axis - 1, unsafe=unsafe, initial=initial)
-                      for d, n in zip(data.unbind(0), lengths.unbind(0))])
+        return stack(
+            [
+                segment_reduce(d, reduce, lengths=n, axis=axis - 1, unsafe=unsafe, initial=initial)
+                for d, n in zip(data.unbind(0), lengths.unbind(0))
+            ]
+        )
     counts = lengths.tolist()
     if not unsafe and min(counts, default=0) < 0:
         refuse("lengths contains negative value!")
     if not unsafe and sum(counts) != data.shape[0]:
-        refuse("segment_reduce(): Expected all rows of lengths along axis to sum to data.size(lengths.dim()-1) when !unsafe.")
+        refuse(
+            "segment_reduce(): Expected all rows of lengths along axis to sum to "
+            "data.size(lengths.dim()-1) when !unsafe."
+        )
     parts, start = [], 0
     for n in counts:
         parts.append(_reduce_segment(data.narrow(0, start, n), reduce, initial))

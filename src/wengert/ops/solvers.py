@@ -4,8 +4,17 @@ from . import linalg_host as numpy_
 from ._declare import composite, host
 from .decompositions import _HIDDEN, _LINALG, _linalg_svd, named, on_arrays
 from .linalg_checks import (
-    check_equation, check_float, check_info, check_matrix, check_same_dtype, check_square, expand_batch, kind, mH,
-    refuse, with_out,
+    check_equation,
+    check_float,
+    check_info,
+    check_matrix,
+    check_same_dtype,
+    check_square,
+    expand_batch,
+    kind,
+    mH,
+    refuse,
+    with_out,
 )
 
 
@@ -24,8 +33,12 @@ def _numpy_inv(a):
     return out.reshape(a.shape), info
 
 
-@host("_linalg_inv_ex(Tensor A) -> (Tensor inverse, Index info)", forward=on_arrays(_numpy_inv),
-      grad_name="LinalgInvExBackward0", **_HIDDEN)
+@host(
+    "_linalg_inv_ex(Tensor A) -> (Tensor inverse, Index info)",
+    forward=on_arrays(_numpy_inv),
+    grad_name="LinalgInvExBackward0",
+    **_HIDDEN,
+)
 def _linalg_inv_ex(g, inverse):
     """Inverses, and infos: the first zero on the diagonal of U, from 1."""
     return -(mH(inverse) @ g @ mH(inverse))
@@ -39,8 +52,12 @@ def inv_ex(A, *, check_errors=False):
     check_float(A, "linalg.inv")
     result, info = _linalg_inv_ex(A)
     if check_errors:
-        check_info(info, "linalg.inv", "The diagonal element {} is zero, the inversion could not be completed because the "
-                                       "input matrix is singular.")
+        check_info(
+            info,
+            "linalg.inv",
+            "The diagonal element {} is zero, the inversion could not be completed because the "
+            "input matrix is singular.",
+        )
     return named("linalg_inv_ex", ("inverse", "info"), (result, info))
 
 
@@ -92,7 +109,7 @@ def det(A):
     """The determinants of square matrices.
 
     >>> wengert.linalg.det(wengert.tensor([[1.0, 2.0], [3.0, 4.0]]))
-    tensor(-2.0000)
+    tensor(-2.)
     """
     check_square(A, "linalg.det")
     check_float(A, "linalg.det")
@@ -106,8 +123,12 @@ def _numpy_slogdet(a):
     return np.asarray(sign, a.dtype), np.asarray(logabs, np.empty(0, a.dtype).real.dtype)
 
 
-@host("_linalg_slogdet(Tensor A) -> (Tensor sign, Tensor logabsdet)", forward=on_arrays(_numpy_slogdet),
-      grad_name="LinalgSlogdetBackward0", **_HIDDEN)
+@host(
+    "_linalg_slogdet(Tensor A) -> (Tensor sign, Tensor logabsdet)",
+    forward=on_arrays(_numpy_slogdet),
+    grad_name="LinalgSlogdetBackward0",
+    **_HIDDEN,
+)
 def _linalg_slogdet(g0, g1, A, sign):
     """Signs (phases) of determinants and logarithms of their moduli."""
     weight = g1
@@ -166,8 +187,12 @@ def _numpy_solve(a, b):
     return out.reshape(b.shape)
 
 
-@host("_linalg_solve(Tensor A, Tensor B) -> Tensor", forward=on_arrays(_numpy_solve), grad_name="LinalgSolveExBackward0",
-      **_HIDDEN)
+@host(
+    "_linalg_solve(Tensor A, Tensor B) -> Tensor",
+    forward=on_arrays(_numpy_solve),
+    grad_name="LinalgSolveExBackward0",
+    **_HIDDEN,
+)
 def _linalg_solve(g, A, y, needs):
     """X with A X = B, of the same batch dims; nan where A is singular."""
     back = _linalg_solve(mH(A), g)
@@ -184,8 +209,10 @@ def solve_ex(A, B, *, left=True, check_errors=False):
     check_same_dtype(A, B, name)
     vector = B.ndim == 1 or (B.ndim == A.ndim - 1 and B.shape == A.shape[:-1])
     if vector and not left:
-        refuse("linalg.solve: Vector broadcasting of the left hand side is not supported for left=False. In this case "
-               "linalg.solve is equivalent to B / A.squeeze(-1)")
+        refuse(
+            "linalg.solve: Vector broadcasting of the left hand side is not supported for left=False. In this case "
+            "linalg.solve is equivalent to B / A.squeeze(-1)"
+        )
     B = B.unsqueeze(-1) if vector else B
     check_equation(A, B, name, left)
     A, B = expand_batch(A, B)
@@ -211,8 +238,12 @@ def solve(A, B, *, left=True):
     return solve_ex(A, B, left=left, check_errors=True)[0]
 
 
-@host("_triangular(Tensor A, Tensor B, bool upper, bool unitriangular) -> Tensor", forward=on_arrays(numpy_.triangular),
-      grad_name="LinalgSolveTriangularBackward0", **_HIDDEN)
+@host(
+    "_triangular(Tensor A, Tensor B, bool upper, bool unitriangular) -> Tensor",
+    forward=on_arrays(numpy_.triangular),
+    grad_name="LinalgSolveTriangularBackward0",
+    **_HIDDEN,
+)
 def _triangular(g, A, upper, unitriangular, y, needs):
     """X with A X = B, of which A one triangle is read."""
     back = _triangular(mH(A), g, not upper, unitriangular)
@@ -262,8 +293,12 @@ def _numpy_pinv(a, rtol, hermitian):
     return (vh.conj().swapaxes(-1, -2) * inverse_[..., None, :]) @ u.conj().swapaxes(-1, -2)
 
 
-@host("_pinv(Tensor A, Index rtol, bool hermitian) -> Tensor", forward=on_arrays(_numpy_pinv), grad_name="LinalgPinvBackward0",
-      **_HIDDEN)
+@host(
+    "_pinv(Tensor A, Index rtol, bool hermitian) -> Tensor",
+    forward=on_arrays(_numpy_pinv),
+    grad_name="LinalgPinvBackward0",
+    **_HIDDEN,
+)
 def _pinv(g, A, y):
     """Pseudoinverses; singular values up to rtol times the largest count as 0."""
     return pinv_backward(g, y, A)
@@ -315,7 +350,10 @@ def pinv(A, *args, atol=None, rtol=None, hermitian=False, rcond=None):
         rcond, hermitian = args[0], args[1] if len(args) > 1 else hermitian
     if A.ndim < 2 or kind(A) not in ("Float", "Double", "ComplexFloat", "ComplexDouble"):
         shown = f"{kind(A)}{{{list(A.shape)}}}"
-        refuse(f"linalg.pinv({shown}): expected a tensor with 2 or more dimensions of float, double, cfloat or cdouble types")
+        refuse(
+            f"linalg.pinv({shown}): expected a tensor with 2 or more dimensions of float, double, cfloat "
+            "or cdouble types"
+        )
     if hermitian:
         check_square(A, "linalg.eigh")
     if A.numel() == 0:
@@ -333,33 +371,3 @@ def pinv(A, *args, atol=None, rtol=None, hermitian=False, rcond=None):
 def pinverse(input, rcond=1e-15):
     """linalg.pinv."""
     return pinv(input, rtol=rcond)
-
-
-@host("linalg_matrix_exp(Tensor A) -> Tensor", forward=on_arrays(numpy_.matrix_exp), **_HIDDEN)
-def _linalg_matrix_exp(g, A):
-    """exp of matrices; the gradient is a block of exp([[A^H, g], [0, A^H]])."""
-    from .. import cat, zeros_like
-
-    A = mH(A)
-    n = A.shape[-1]
-    blocks = cat([cat([A, g], -1), cat([zeros_like(A), A], -1)], -2)
-    return _linalg_matrix_exp(blocks)[..., :n, n:]
-
-
-@composite(**_LINALG)
-def matrix_exp(A):
-    """The exponential of square matrices.
-
-    >>> wengert.linalg.matrix_exp(wengert.zeros(2, 2))
-    tensor([[1., 0.],
-            [0., 1.]])
-    """
-    check_square(A, "linalg.matrix_exp")
-    check_float(A, "linalg.matrix_exp")
-    return _linalg_matrix_exp(A)
-
-
-@composite("matrix_exp")
-def torch_matrix_exp(input):
-    """linalg.matrix_exp."""
-    return matrix_exp(input)

@@ -39,19 +39,32 @@ def _padded(x, amount, mode):
     extra = 3 - x.ndim
     if mode == "reflect" and amount >= x.shape[-1]:
         shape = [1] * extra + list(x.shape)
-        refuse(f"Argument #4: Padding size should be less than the corresponding input dimension, but got: padding "
-               f"({amount}, {amount}) at dimension 2 of input {shape}")
+        refuse(
+            f"Argument #4: Padding size should be less than the corresponding input dimension, but got: padding "
+            f"({amount}, {amount}) at dimension 2 of input {shape}"
+        )
     wide = x.reshape((1,) * extra + tuple(x.shape))
     return functional.pad(wide, (amount, amount), mode).reshape(*x.shape[:-1], -1)
 
 
 @composite
-def stft(input, n_fft, hop_length=None, win_length=None, window=None, center=True, pad_mode="reflect", normalized=False,
-         onesided=None, return_complex=None, align_to_window=None):
+def stft(
+    input,
+    n_fft,
+    hop_length=None,
+    win_length=None,
+    window=None,
+    center=True,
+    pad_mode="reflect",
+    normalized=False,
+    onesided=None,
+    return_complex=None,
+    align_to_window=None,
+):
     """Fourier transforms of windowed frames of a signal (L,) or (B, L): (B?, frequencies, frames).
 
-    hop_length: n_fft // 4 by default; win_length: n_fft; onesided: for real signals; return_complex=False gives a last dim
-    of 2.
+    hop_length: n_fft // 4 by default; win_length: n_fft; onesided: for real signals; return_complex=False gives a last
+    dim of 2.
 
     >>> wengert.stft(wengert.ones(16), 8, window=wengert.ones(8), return_complex=True).shape
     torch.Size([5, 9])
@@ -61,8 +74,10 @@ def stft(input, n_fft, hop_length=None, win_length=None, window=None, center=Tru
     complex_in = input.is_complex() or (window is not None and window.is_complex())
     if return_complex is None:
         if not complex_in:
-            refuse("stft requires the return_complex parameter be given for real inputs, and will further require that "
-                   "return_complex=True in a future PyTorch release.")
+            refuse(
+                "stft requires the return_complex parameter be given for real inputs, and will further require that "
+                "return_complex=True in a future PyTorch release."
+            )
         return_complex = True
     x = input if input.ndim != 1 else input.unsqueeze(0)
     if center and input.ndim <= 2:
@@ -70,9 +85,11 @@ def stft(input, n_fft, hop_length=None, win_length=None, window=None, center=Tru
     shown = x.squeeze(0) if input.ndim == 1 else x
 
     def fail(message):
-        refuse(f"stft({_shown(shown, False)}, n_fft={n_fft}, hop_length={hop_length}, win_length={win_length}, "
-               f"window={_shown(window, True)}, normalized={int(normalized)}, onesided={_flag(onesided)}, "
-               f"return_complex={_flag(return_complex)}, align_to_window={_flag(align_to_window)}) : {message}")
+        refuse(
+            f"stft({_shown(shown, False)}, n_fft={n_fft}, hop_length={hop_length}, win_length={win_length}, "
+            f"window={_shown(window, True)}, normalized={int(normalized)}, onesided={_flag(onesided)}, "
+            f"return_complex={_flag(return_complex)}, align_to_window={_flag(align_to_window)}) : {message}"
+        )
 
     if not (x.is_floating_point() or x.is_complex()):
         fail("expected a tensor of floating point or complex values")
@@ -84,8 +101,13 @@ def stft(input, n_fft, hop_length=None, win_length=None, window=None, center=Tru
         fail(f"expected hop_length > 0, but got hop_length={hop_length}")
     if not 0 < win_length <= n_fft:
         fail(f"expected 0 < win_length <= n_fft, but got win_length={win_length}")
-    _check_window(window, win_length, fail, f"expected a 1D window tensor of size equal to win_length={win_length}, but got "
-                                            f"window with size {list(window.shape) if window is not None else []}")
+    _check_window(
+        window,
+        win_length,
+        fail,
+        f"expected a 1D window tensor of size equal to win_length={win_length}, but got "
+        f"window with size {list(window.shape) if window is not None else []}",
+    )
     frames = x.unfold(-1, n_fft, hop_length)
     if window is not None or win_length < n_fft:
         frames = frames * _centred_window(window, win_length, n_fft, x)
@@ -117,8 +139,18 @@ def _overlapped(frames, hop_length):
 
 
 @composite
-def istft(input, n_fft, hop_length=None, win_length=None, window=None, center=True, normalized=False, onesided=None,
-          length=None, return_complex=False):
+def istft(
+    input,
+    n_fft,
+    hop_length=None,
+    win_length=None,
+    window=None,
+    center=True,
+    normalized=False,
+    onesided=None,
+    length=None,
+    return_complex=False,
+):
     """The signal whose stft is input, by overlapping frames divided by the sum of squared windows."""
     from .. import cat
 
@@ -130,10 +162,13 @@ def istft(input, n_fft, hop_length=None, win_length=None, window=None, center=Tr
     asked = _flag(onesided)
 
     def fail(message, colon=" : "):
-        refuse(f"istft(CPU{kind(input)}Type{list(input.shape)}, n_fft={n_fft}, hop_length={hop_length}, "
-               f"win_length={win_length}, window={_shown(window, True)}, center={int(center)}, normalized={int(normalized)}, "
-               f"onesided={asked}, length={'None' if length is None else length}, "
-               f"return_complex={int(return_complex)}){colon}{message}")
+        refuse(
+            f"istft(CPU{kind(input)}Type{list(input.shape)}, n_fft={n_fft}, hop_length={hop_length}, "
+            f"win_length={win_length}, window={_shown(window, True)}, center={int(center)}, "
+            f"normalized={int(normalized)}, "
+            f"onesided={asked}, length={'None' if length is None else length}, "
+            f"return_complex={int(return_complex)}){colon}{message}"
+        )
 
     if input.numel() == 0:
         fail("input tensor cannot be empty.", " ")
@@ -146,7 +181,10 @@ def istft(input, n_fft, hop_length=None, win_length=None, window=None, center=Tr
     expected = n_fft // 2 + 1 if onesided else n_fft
     if x.shape[1] != expected:
         shown = "n_fft / 2 + 1 when onesided=True" if onesided else "n_fft when onesided=False"
-        fail(f"expected the frequency dimension (3rd to the last) of the input tensor to match {shown}, but got {x.shape[1]}")
+        fail(
+            f"expected the frequency dimension (3rd to the last) of the input tensor to match {shown}, but "
+            f"got {x.shape[1]}"
+        )
     if not 0 < hop_length <= win_length:
         fail("expected 0 < hop_length <= win_length")
     if not 0 < win_length <= n_fft:
@@ -177,5 +215,9 @@ def istft(input, n_fft, hop_length=None, win_length=None, window=None, center=Tr
 def _warn_padded():
     import warnings
 
-    warnings.warn("The length of signal is shorter than the length parameter. Result is being padded with zeros in the tail. "
-                  "Please check your center and hop_length settings.", UserWarning, stacklevel=3)
+    warnings.warn(
+        "The length of signal is shorter than the length parameter. Result is being padded with zeros in the tail. "
+        "Please check your center and hop_length settings.",
+        UserWarning,
+        stacklevel=3,
+    )
