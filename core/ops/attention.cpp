@@ -101,7 +101,11 @@ TensorRef by_parts(const TensorRef& q, const TensorRef& k, const TensorRef& v, T
 TensorRef grouped(const TensorRef& t, int64_t heads_wanted) {
   const int64_t have = t->size(t->ndim() - 3);
   WG_CHECK(have > 0 && heads_wanted % have == 0, "Number of heads in key and value must divide the number of heads in query");
-  return have == heads_wanted ? t : call<"repeat_interleave.self_int">(t, heads_wanted / have, -3, Value());
+  if (have == heads_wanted) return t;
+  Dims wide = t->sizes, out = t->sizes;
+  wide.insert(t->ndim() - 2, heads_wanted / have);
+  out[t->ndim() - 3] = heads_wanted;
+  return call<"reshape">(call<"expand">(call<"unsqueeze">(t, -3), wide, false), out);
 }
 
 }  // namespace
