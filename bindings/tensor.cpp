@@ -313,8 +313,11 @@ WG_VIEW_PROPERTY(T, "numpy_T")
 WG_VIEW_PROPERTY(mT, "mT")
 WG_VIEW_PROPERTY(H, "matrix_H")
 WG_VIEW_PROPERTY(mH, "mH")
-WG_VIEW_PROPERTY(real, "real")
-WG_VIEW_PROPERTY(imag, "imag")
+WG_VIEW_PROPERTY(real_part, "real_view")
+WG_VIEW_PROPERTY(imag, "imag_view")
+PyObject* get_real(PyObject* o, void*) {  // of a real tensor: itself
+  return is_complex(self_of(o).dtype) ? get_real_part(o, nullptr) : Py_NewRef(o);
+}
 
 // ---- methods
 
