@@ -10,13 +10,16 @@ _WHAT = {T_TENSOR: "tensor", T_SCALAR: "number", T_INT: "number", T_FLOAT: "numb
          T_DTYPE: "dtype", T_TENSORS: "tensors"}
 
 
-def _environment(declared, trace, names):
-    """The symbols of a rule's parameters."""
+def _environment(declared, trace, names, formula=False):
+    """The symbols of a rule's parameters; of a formula's, which are arguments whatever they are called."""
     params, outs, is_list = declared.signature
     positions = {p[0]: k for k, p in enumerate(params)}
     values = []
     for name in names:
-        if name == "g" or (name[0] == "g" and name[1:].isdigit()):
+        if formula:
+            k = positions[name]
+            values.append(trace.leaf(ARG, k, _WHAT.get(params[k][1], "any")))
+        elif name == "g" or (name[0] == "g" and name[1:].isdigit()):
             values.append(trace.leaf(GRAD, ALL_GRADS if is_list else int(name[1:] or 0), "tensor"))
         elif name in positions:
             k = positions[name]
@@ -105,7 +108,7 @@ def _fused_backward(declared, trace, complex_):
     if declared.derivative is not None:
         return vjp(declared, trace, complex_)
     names = parameters(declared.rule)
-    values = _environment(declared, trace, names)
+    values = _environment(declared, trace, names, formula=True)
     out = declared.rule(*values)
     by_name = dict(zip(names, values))
     wanted = [by_name[p[0]] for p in params if p[1] == T_TENSOR and p[0] in by_name]
@@ -164,7 +167,7 @@ def trace_forward(name):
     """The program of a fused op's formula."""
     declared, trace = OPS[name], Trace()
     names = parameters(declared.rule)
-    return trace.program([declared.rule(*_environment(declared, trace, names))])
+    return trace.program([declared.rule(*_environment(declared, trace, names, formula=True))])
 
 
 class Like:
