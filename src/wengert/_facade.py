@@ -31,13 +31,25 @@ HOMES = {
     "grid_sampler": "nn.functional._resample",
     "Storage": "storage", "TorchVersion": "torch_version", "torch_version": "torch_version",
     "Stream": "cpu", "Event": "cpu",
+    **dict.fromkeys((
+        "_check", "_check_index", "_check_is_size", "_check_not_implemented", "_check_tensor_all", "_check_type",
+        "_check_value", "_check_with", "eig", "lstsq", "matrix_rank", "solve", "symeig"), "_old_names"),
+    **dict.fromkeys((
+        "hspmm", "sparse_bsc_tensor", "sparse_bsr_tensor", "sparse_compressed_tensor", "sparse_coo_tensor",
+        "sparse_csc_tensor", "sparse_csr_tensor", "sspaddmm"), "sparse"),
 }
 
 
 def __getattr__(name):
     import importlib
 
+    if name == "torch":
+        return importlib.import_module("wengert")  # torch.torch is torch
     home = HOMES.get(name)
+    if name.startswith("_foreach_"):
+        found = importlib.import_module("wengert.ops.foreach").find(name)
+        if found is not None:
+            return found
     if home is None:
         raise AttributeError(f"module 'torch' has no attribute '{name}'")
     module = importlib.import_module(f"wengert.{home}")

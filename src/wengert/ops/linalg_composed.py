@@ -12,7 +12,7 @@ from .decompositions import (
     svd as _new_svd,
 )
 from .householder import refuse
-from .linalg_checks import check_matrix, check_square, expand_batch, is_float, kind, mH, with_out
+from .linalg_checks import check_float, check_matrix, check_square, expand_batch, is_float, kind, mH, with_out
 from .norms import linalg_matrix_norm
 from .solvers import _any_nan, inv, singular_values, solve, solve_triangular, tolerances, triangular
 
