@@ -176,6 +176,16 @@ def test_profiler(tmp_path):
     assert seen == [2]
 
 
+def test_the_older_profiler():
+    from wengert.autograd.profiler import profile, record_function
+
+    for enabled in (True, False):
+        with profile(enabled=enabled) as profiler, record_function("step"):
+            pass
+        assert [row.key for row in profiler.key_averages()] == ["step"] * enabled
+    assert "CPU total" in profiler.table()
+
+
 def test_spawn(tmp_path):
     script = tmp_path / "script.py"
     script.write_text("""

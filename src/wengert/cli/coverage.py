@@ -20,7 +20,10 @@ def problem(name):
     value, parts = importlib.import_module("wengert"), name.split(".")[1:]
     path = "torch"
     for part in parts:
-        found = _member(value, path, part)
+        try:
+            found = _member(value, path, part)
+        except NotImplementedError as error:
+            return f"is refused: {error}"
         if found is None:
             return _missing(path, part)
         path, value = f"{path}.{part}", found[0]

@@ -1,0 +1,35 @@
+"""torch.autograd.profiler: the older names of torch.profiler."""
+
+from .. import profiler as _profiler
+from ..profiler import EventList, record_function
+
+__all__ = ["EventList", "profile", "record_function"]
+
+
+class profile(_profiler.profile):
+    """A block whose `record_function` blocks are timed, unless `enabled` is false.
+
+    >>> with profile() as p, record_function("step"):
+    ...     pass
+    >>> p.key_averages()[0].key
+    'step'
+    """
+
+    def __init__(self, enabled=True, *, use_cuda=False, use_device=None, record_shapes=False, with_flops=False,
+                 profile_memory=False, with_stack=False, with_modules=False, use_kineto=False, use_cpu=True,
+                 experimental_config=None, acc_events=False, custom_trace_id_callback=None):
+        super().__init__()
+        self.enabled = enabled
+
+    def start(self):
+        """Begin to record, if enabled."""
+        if self.enabled:
+            super().start()
+
+    def table(self, **options):
+        """The averages as a table."""
+        return self.key_averages().table(**options)
+
+    def total_average(self):
+        """All blocks together."""
+        return self.key_averages().total_average()
