@@ -296,6 +296,21 @@ def test_extra_attributes_of_parameters():
     assert again(value).tag == "kept"
 
 
+class Named(wg.Tensor):
+    """A tensor with a name."""
+
+
+@FORMATS
+def test_subclasses_and_extra_attributes_of_tensors(zipped):
+    value = wg.Tensor._make_subclass(Named, wg.ones(2))
+    value.name_of_it = "first"
+    for result in (again(value, zipped, weights_only=False), pickle.loads(pickle.dumps(value)), copy.deepcopy(value)):
+        assert type(result) is Named and result.name_of_it == "first" and result.tolist() == [1, 1]
+    plain = wg.ones(2)
+    plain.note = [1]
+    assert again(plain, zipped).note == [1] and type(again(plain, zipped)) is wg.Tensor
+
+
 @FORMATS
 def test_plain_data_of_the_standard_library_needs_weights_only_false(zipped):
     import argparse

@@ -106,7 +106,7 @@ def _rebuild_parameter_with_state(data, requires_grad, backward_hooks, state):
 def _rebuild_from_type_v2(function, new_type, arguments, state):
     result = function(*arguments)
     if type(result) is not new_type:
-        result = result.as_subclass(new_type)
+        result = wg.Tensor._make_subclass(new_type, result.detach(), result.requires_grad)
     return _set_state(result, state)
 
 
