@@ -61,8 +61,11 @@ PyObject* depends(PyObject*, PyObject* args) {
   });
 }
 
+PyObject* py_pass_has_inputs(PyObject*, PyObject*) { return PyBool_FromLong(pass_has_inputs()); }
+
 PyMethodDef functions[] = {{"set_batching", set_batching, METH_O, nullptr},
                            {"mark_random", mark_random, METH_O, nullptr},
+                           {"pass_has_inputs", py_pass_has_inputs, METH_NOARGS, nullptr},
                            {"depends", depends, METH_VARARGS, nullptr},
                            {nullptr, nullptr, 0, nullptr}};
 

@@ -255,6 +255,7 @@ void check_finite(Node& n, const Gradients& out) {
 class Pass {
   friend bool wg::will_execute(const Node&);
   friend int64_t wg::current_pass();
+  friend bool wg::pass_has_inputs();
   inline static thread_local Pass* current_ = nullptr;
   inline static int64_t count_ = 0;
   Pass* outer_ = current_;
@@ -545,6 +546,8 @@ TensorRef add_gradients(TensorRef a, TensorRef b, bool recording) {
 std::vector<TensorRef> run_backward(Sweep& s) { return Pass(s).run(); }
 
 int64_t current_pass() { return Pass::current_ ? Pass::current_->number_ : -1; }
+
+bool pass_has_inputs() { return Pass::current_ && !Pass::current_->s_.inputs.empty(); }
 
 bool will_execute(const Node& n) {
   if (!Pass::current_) return false;

@@ -28,7 +28,8 @@ struct EngineHost {
 };
 extern EngineHost engine_host;
 
-int64_t current_pass();             // a number for the pass that is running on this thread; -1: none
+int64_t current_pass();
+bool pass_has_inputs();  // the running pass was asked for the gradients of some tensors only             // a number for the pass that is running on this thread; -1: none
 bool will_execute(const Node& n);   // whether that pass runs n (its gradient is asked for)
 TensorRef add_gradients(TensorRef a, TensorRef b, bool recording);
 

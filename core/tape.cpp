@@ -80,6 +80,7 @@ void destruct(Node* n) {
     drop_hooks(x->post_hooks);
     if (x->metadata) host.drop(x->metadata);
     if (x->parent) host.drop(x->parent);
+    for (auto& [at, edge] : x->packed) drop_later(std::move(edge.node));
     if (x->slices) drop_later(std::move(x->slices->fn));
     delete x;
   }
@@ -279,6 +280,7 @@ void save(Node& n, uint32_t i, const Value& v, int output) {
     s.unpack = modes().unpack;
     host.hold(s.unpack);
     s.hooked = true;
+    if (output < 0 && requires_grad(t)) extra_of(n).packed.push_back({i, gradient_edge(t)});
     Foreign packed = host.pack(modes().pack, kept.get());
     s.value = Held(Value::of_box(Tag::Foreign, new ForeignBox(packed)));
     host.drop(packed);
@@ -295,6 +297,16 @@ static std::string short_name(const Node& n) {
   return at == std::string::npos || n.kind == NodeKind::Function ? s : s.substr(0, at);
 }
 
+// What an unpack hook gave, in the place of the input that was saved: for a leaf that is the leaf.
+static TensorRef with_history(Tensor& t, const Edge& edge) {
+  if (edge.node->kind == NodeKind::Accumulate) return TensorRef(edge.node->saved[0].value.get().tensor);
+  TensorRef r = alias(t);
+  r->grad_fn = edge.node;
+  r->output_nr = edge.nr;
+  host.track(r.get());
+  return r;
+}
+
 Held unpack(Node& n, uint32_t i, bool recording) {
   Saved& s = n.saved[i];
   const Value& v = s.value.get();
@@ -305,6 +317,9 @@ Held unpack(Node& n, uint32_t i, bool recording) {
       t = alias(*t);
       t->grad_fn = Ref<Node>(&n);
       t->output_nr = uint32_t(s.output);
+    } else if (recording && n.extra) {
+      for (auto& [at, edge] : n.extra->packed)
+        if (at == i) return Held(Value(with_history(*t, edge)));
     }
     return Held(Value(t));
   }
@@ -333,6 +348,7 @@ Held unpack(Node& n, uint32_t i, bool recording) {
 void release_saved(Node& n) {
   if (n.kind == NodeKind::CopySlices && n.extra && n.extra->slices && n.extra->slices->fn) release_saved(*n.extra->slices->fn);
   if (n.kind == NodeKind::Accumulate) return;
+  if (n.extra) n.extra->packed.clear();
   for (uint32_t i = 0; i < n.saved.size(); ++i) {
     Saved& s = n.saved[i];
     const Value& v = s.value.get();

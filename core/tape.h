@@ -76,6 +76,7 @@ struct NodeExtra {
   Foreign parent = nullptr;                     // anomaly mode: the node whose backward made this one
   std::unique_ptr<CopySlices> slices;
   std::string name;                             // of Function nodes and errors
+  std::vector<std::pair<uint32_t, Edge>> packed;  // saved inputs that a pack hook has taken: where their history goes on
 };
 
 struct Node : Object {
