@@ -37,9 +37,8 @@ def _log_softmax(input, dim, half_to_float=False):
 @composite(**_HIDDEN)
 def _safe_softmax(input, dim, dtype=None):
     """softmax that is 0 where all of the dim is -inf."""
-    result = input.softmax(dim, dtype=dtype)
     nothing = (input == float("-inf")).all(dim, keepdim=True)
-    return result.masked_fill(nothing, 0)
+    return input.masked_fill(nothing, 0).softmax(dim, dtype=dtype).masked_fill(nothing, 0)
 
 
 @composite(**_HIDDEN)
