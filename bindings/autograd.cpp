@@ -223,13 +223,17 @@ PyObject* become_wrapped(PyObject*, PyObject* args) {
 PyObject* is_grad_enabled(PyObject*, PyObject*) { return PyBool_FromLong(modes().grad); }
 PyObject* set_grad_enabled(PyObject*, PyObject* o) {
   bool before = modes().grad;
-  modes().grad = PyObject_IsTrue(o);
+  int on = PyObject_IsTrue(o);
+  if (on < 0) return nullptr;
+  modes().grad = on;
   return PyBool_FromLong(before);
 }
 PyObject* is_inference(PyObject*, PyObject*) { return PyBool_FromLong(modes().inference); }
 PyObject* set_inference(PyObject*, PyObject* o) {
   bool before = modes().inference;
-  modes().inference = PyObject_IsTrue(o);
+  int on = PyObject_IsTrue(o);
+  if (on < 0) return nullptr;
+  modes().inference = on;
   return PyBool_FromLong(before);
 }
 PyObject* anomaly(PyObject*, PyObject*) {

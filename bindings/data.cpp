@@ -270,7 +270,7 @@ PyObject* nested(const Tensor& t, int dim, int64_t at) {
       T v;
       std::memcpy(&v, p, sizeof v);
       if constexpr (is_complex_v<T>) return PyComplex_FromDoubles(v.real(), v.imag());
-      else if constexpr (std::is_same_v<T, bool>) return PyBool_FromLong(v);
+      else if constexpr (std::is_same_v<T, bool>) return PyBool_FromLong(*p != 0);  // memory may hold any byte
       else if constexpr (std::is_same_v<T, double>) return PyFloat_FromDouble(v);
       else if constexpr (is_floating_v<T>) return PyFloat_FromDouble(float(v));
       else return PyLong_FromLongLong(v);

@@ -343,7 +343,7 @@ static PyObject* as_subclass(PyObject*, PyObject* const* args, Py_ssize_t n, PyO
     WG_CHECK_TYPE(n >= 2 && PyType_Check(args[0]) && PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(args[0]), TensorType),
                   "cls must be a type (got ", n ? Py_TYPE(args[0])->tp_name : "nothing", ")");
     WG_CHECK_TYPE(is_tensor(args[1]), "_make_subclass(): argument 'data' (position 2) must be Tensor, not ", Py_TYPE(args[1])->tp_name);
-    bool grad = (n > 2 || names) && PyObject_IsTrue(args[2]);
+    bool grad = (n > 2 || names) && check(PyObject_IsTrue(args[2]));
     return make_subclass(reinterpret_cast<PyTypeObject*>(args[0]), *as_tensor(args[1]), grad);
   });
 }

@@ -120,11 +120,11 @@ TensorRef alias(const Tensor& t, const Dims& sizes, const Dims& strides, int64_t
   for (int i = 0; i < strides.size(); ++i)
     WG_CHECK(strides[i] >= 0, "as_strided: Negative strides are not supported at the moment, got strides: ",
              to_string(strides));
-  int64_t end = extent(sizes, strides);
-  WG_CHECK(end == 0 || (end + offset) * size_of(t.dtype) <= int64_t(t.storage->nbytes), "setStorage: sizes ", to_string(sizes),
+  int64_t end = extent(sizes, strides), bytes;
+  bool overflow = __builtin_add_overflow(end, offset, &bytes) || __builtin_mul_overflow(bytes, int64_t(size_of(t.dtype)), &bytes);
+  WG_CHECK(end == 0 || (!overflow && bytes <= int64_t(t.storage->nbytes)), "setStorage: sizes ", to_string(sizes),
            ", strides ", to_string(strides), ", storage offset ", offset, ", and itemsize ", size_of(t.dtype),
-           " requiring a storage size of ", (end + offset) * size_of(t.dtype),
-           " are out of bounds for storage of size ", t.storage->nbytes);
+           " requiring a storage size of ", bytes, " are out of bounds for storage of size ", t.storage->nbytes);
   TensorRef r = fresh(sizes, t.dtype);
   r->numel = n;
   r->strides = strides;

@@ -348,16 +348,29 @@ void check_overlap(const Tensor& into, std::span<const Value> leaves) {
   }
 }
 
-Dims common_shape(std::span<const Value> leaves) {
-  Dims shape;
+bool broadcast_together(const Dims& a, const Dims& b) {
+  for (int i = 1; i <= std::min(a.size(), b.size()); ++i) {
+    int64_t m = a[a.size() - i], n = b[b.size() - i];
+    if (m != n && m != 1 && n != 1) return false;
+  }
+  return true;
+}
+
+// False, when `several` instructions read shapes that do not go together: each may be right by itself.
+bool common_shape(std::span<const Value> leaves, bool several, Dims& shape) {
   bool first = true;
   for (const Value& v : leaves) {
     if (!v.is_tensor()) continue;
-    if (first) shape = v.tensor->sizes;
-    else if (!(shape == v.tensor->sizes)) shape = broadcast(shape, v.tensor->sizes);
+    const Dims& sizes = v.tensor->sizes;
+    if (first) {
+      shape = sizes;
+    } else if (!(shape == sizes)) {
+      if (several && !broadcast_together(shape, sizes)) return false;
+      shape = broadcast(shape, sizes);
+    }
     first = false;
   }
-  return shape;
+  return true;
 }
 
 // Resolves dtypes and operands of all instructions. infos: the type of each instruction's result.
@@ -428,7 +441,8 @@ bool all_full(std::span<const TileInstr> code, std::span<const Value> leaves, st
 
 bool run_tiles(std::span<const TileInstr> code, std::span<const Value> leaves, std::span<const uint16_t> wanted,
                TensorRef* results, Tensor* into) {
-  Dims shape = common_shape(leaves);
+  Dims shape;
+  if (!common_shape(leaves, code.size() > 1, shape)) return false;
   WG_CHECK(code.size() <= kMaxSteps && leaves.size() <= kMaxLeaves, "a fused op has too many instructions");
   if (code.size() > 1 && !all_full(code, leaves, wanted, shape)) return false;
   thread_local std::unique_ptr<Plan> plan;  // on the heap: thread storage is small
