@@ -166,7 +166,8 @@ Value to_number(PyObject* o, Held* keep) {
       } else if constexpr (std::is_same_v<T, bool>) {
         return Value::of_bool(v);
       } else if constexpr (is_floating_v<T>) {
-        return Value::of_float(double(float(0)) + (std::is_same_v<T, double> ? double(v) : double(float(v))));
+        if constexpr (std::is_same_v<T, double>) return Value::of_float(v);
+        else return Value::of_float(double(float(v)));
       } else {
         return Value::of_int(int64_t(v));
       }

@@ -69,3 +69,8 @@ def test_profiles():
         assert "..." not in repr(wg.zeros(2000))
     finally:
         wg.set_printoptions(profile="default")
+
+
+def test_zero_keeps_its_sign():
+    assert repr(wg.tensor(-0.0)) == "tensor(-0.)"
+    assert str(wg.tensor([-0.0], dtype=wg.float16).item()) == "-0.0"
