@@ -227,18 +227,47 @@ class InstallInChild:
         return exec, (f"import sys; sys.path.append({root!r}); import wengert._alias; wengert._alias.install()",)
 
 
-def install_in_children():
-    """Make processes that multiprocessing spawns know the alias too (forked ones inherit it)."""
-    from multiprocessing import forkserver, spawn
-
-    if hasattr(spawn.get_preparation_data, "_wengert_original"):
-        return
-    original = spawn.get_preparation_data
+def _patch_spawn(module):
+    """Put the alias first among what a spawned process is told."""
+    original = module.get_preparation_data
 
     def get_preparation_data(name):
         return {"wengert_alias": InstallInChild(), **original(name)}
 
-    get_preparation_data._wengert_original = original
-    spawn.get_preparation_data = get_preparation_data
-    # The fork server would import the script by itself, before any child could know the alias.
-    forkserver.set_forkserver_preload([])
+    module.get_preparation_data = get_preparation_data
+
+
+def _patch_forkserver(module):
+    """Keep the fork server from importing the script by itself, before any child could know the alias."""
+    module.set_forkserver_preload([])
+
+
+class _ChildrenFinder:
+    """A meta-path finder that prepares multiprocessing's modules when, and only if, they are imported."""
+
+    patches = {"multiprocessing.spawn": _patch_spawn, "multiprocessing.forkserver": _patch_forkserver}  # noqa: RUF012
+
+    def find_spec(self, fullname, path=None, target=None):
+        """The module's ordinary spec, with a loader that adds the patch; None for any other name."""
+        patch = self.patches.get(fullname)
+        if patch is None:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
+        load = spec.loader.exec_module
+
+        def exec_module(module):
+            load(module)
+            patch(module)
+
+        spec.loader.exec_module = exec_module
+        return spec
+
+
+def install_in_children():
+    """Make processes that multiprocessing spawns know the alias too (forked ones inherit it)."""
+    if any(isinstance(finder, _ChildrenFinder) for finder in sys.meta_path):
+        return
+    for name, patch in _ChildrenFinder.patches.items():
+        if name in sys.modules:
+            patch(sys.modules[name])
+    sys.meta_path.insert(0, _ChildrenFinder())
