@@ -311,7 +311,7 @@ def mvlgamma(self, p):
     """The logarithm of the gamma function of p dimensions; self must exceed (p - 1) / 2."""
     if p < 1:
         raise RuntimeError("p has to be greater than or equal to 1")
-    total = p * (p - 1) / 4 * 1.1447298858494002  # log(pi)
-    for j in range(p):
-        total = lgamma(self - 0.5 * j) + total
-    return total
+    from .. import arange
+
+    steps = arange(p, dtype=self.dtype if self.is_floating_point() else None) * -0.5
+    return lgamma(self.unsqueeze(-1) + steps).sum(-1) + p * (p - 1) / 4 * 1.1447298858494002  # log(pi)
