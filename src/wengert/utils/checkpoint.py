@@ -7,10 +7,12 @@ import wengert as wg
 from wengert.autograd import Function
 from wengert.autograd.graph import saved_tensors_hooks
 
+from .. import _core
 from .._refusal import refuse
 
-__all__ = ["CheckpointError", "CheckpointFunction", "checkpoint", "checkpoint_sequential", "noop_context_fn",
-           "set_checkpoint_debug_enabled", "set_checkpoint_early_stop"]
+__all__ = ["CheckpointError", "CheckpointFunction", "check_backward_validity", "checkpoint", "checkpoint_sequential",
+           "detach_variable", "noop_context_fn", "set_checkpoint_debug_enabled",
+           "set_checkpoint_early_stop"]
 
 _settings = {"early_stop": True, "debug": None}
 create_selective_checkpoint_contexts = refuse(
@@ -50,6 +52,19 @@ def set_checkpoint_debug_enabled(enabled):
     return _setting("debug", enabled)
 
 
+def detach_variable(inputs):
+    """A tuple's tensors without their histories, each requiring grad as before."""
+    if not isinstance(inputs, tuple):
+        raise RuntimeError("Only tuple of tensors is supported. Got Unsupported input type: ", type(inputs).__name__)
+    return tuple(t.detach().requires_grad_(t.requires_grad) if isinstance(t, wg.Tensor) else t for t in inputs)
+
+
+def check_backward_validity(inputs):
+    """Warns when none of the inputs requires grad."""
+    if not any(isinstance(t, wg.Tensor) and t.requires_grad for t in inputs):
+        warnings.warn("None of the inputs have requires_grad=True. Gradients will be None", stacklevel=5)
+
+
 @contextlib.contextmanager
 def _generator_at(state):
     """A block with the generator as it was, None to leave it alone."""
@@ -73,7 +88,7 @@ class _Frame:
 
     def __init__(self, repeat, early_stop, check):
         self.repeat, self.early_stop, self.check = repeat, early_stop, check
-        self.saved, self.values = [], {}
+        self.saved, self.values, self.computed_in = [], {}, None
 
     def pack(self, tensor):
         """Keep a number in place of the tensor."""
@@ -81,10 +96,12 @@ class _Frame:
         return len(self.saved) - 1
 
     def unpack(self, position):
-        """The tensor, from a second computation if need be; the values go when the last node that needs one does."""
-        if position not in self.values:
+        """The tensor, from a second computation in every backward pass; each value goes when it has been used."""
+        now = _core.current_pass()
+        if position not in self.values or now != self.computed_in:
             self._compute_again()
-        return self.values[position]
+            self.computed_in = now
+        return self.values.pop(position)
 
     def _compute_again(self):
         values = []
@@ -127,8 +144,7 @@ class CheckpointFunction(Function):
     @staticmethod
     def forward(ctx, run_function, preserve_rng_state, *args):
         """Run without a graph, keeping the inputs."""
-        if not any(isinstance(arg, wg.Tensor) and arg.requires_grad for arg in args):
-            warnings.warn("None of the inputs have requires_grad=True. Gradients will be None", stacklevel=4)
+        check_backward_validity(args)
         ctx.run_function = run_function
         ctx.state = wg.get_rng_state() if preserve_rng_state else None
         ctx.places = [place for place, arg in enumerate(args) if isinstance(arg, wg.Tensor)]
@@ -140,6 +156,11 @@ class CheckpointFunction(Function):
     @staticmethod
     def backward(ctx, *grads):
         """Run again with a graph, then backward through it."""
+        if _core.pass_has_inputs():
+            raise RuntimeError(
+                "When use_reentrant=True, torch.utils.checkpoint is incompatible with .grad() or passing an `inputs` "
+                "parameter to .backward(). To resolve this error, you can either set use_reentrant=False, or call "
+                ".backward() without passing the `inputs` argument.")
         inputs = list(ctx.others)
         for place, tensor in zip(ctx.places, ctx.saved_tensors, strict=True):
             inputs[place] = tensor.detach().requires_grad_(tensor.requires_grad)
@@ -180,6 +201,8 @@ def checkpoint(function, *args, use_reentrant=None, context_fn=noop_context_fn, 
         if context_fn is not noop_context_fn or debug is not False:
             raise ValueError("Passing `context_fn` or `debug` is only supported when use_reentrant=False.")
         return CheckpointFunction.apply(function, preserve, *args)
+    if determinism_check not in ("default", "none"):
+        raise ValueError(f"determinism_check should be one of ['default', 'none'], but got {determinism_check}")
     first, second = context_fn()
     state = wg.get_rng_state() if preserve else None
 
