@@ -12,13 +12,32 @@ std::string by(const Dims& d, int from) {  // "8 x 8"
   return s;
 }
 
+// "stride_height: 1 stride_width: 1" of the last dims of d, from `from` on.
+std::string named(const std::string& what, const Dims& d, int from) {
+  static const char* sides[] = {"_depth: ", "_height: ", "_width: "};
+  std::string s;
+  const int nd = d.size() - from;
+  for (int i = 0; i < nd; ++i) s += (i ? " " : "") + what + sides[3 - nd + i] + std::to_string(d[from + i]);
+  return s;
+}
+
+const char* type_name(DType d) {
+  switch (d) {
+    case DType::Float32: return "float";
+    case DType::Float64: return "double";
+    case DType::Float16: return "c10::Half";
+    case DType::BFloat16: return "c10::BFloat16";
+    default: return torch_name(d);
+  }
+}
+
 void check_weight(const Tensor& w, int64_t groups) {
   WG_CHECK(w.size(0) >= groups, "Given groups=", groups, ", expected weight to be at least ", groups,
            " at dimension 0, but got weight of size ", to_string(w.sizes), " instead");
   WG_CHECK(w.size(0) % groups == 0, "Given groups=", groups, ", expected weight to be divisible by ", groups,
            " at dimension 0, but got weight of size [", to_string(w.sizes), "] instead");
   for (int i = 2; i < w.ndim(); ++i)
-    WG_CHECK(w.size(i) > 0, "kernel size should be greater than zero, but got kernel of size ", by(w.sizes, 2));
+    WG_CHECK(w.size(i) > 0, "kernel size should be greater than zero, but got ", named("kernel", w.sizes, 2));
 }
 
 void check_window(const Tensor& x, const Tensor& w, const Dims& padding, const Dims& dilation) {
@@ -56,7 +75,7 @@ Dims transposed_sizes(const Dims& in, const Dims& weight, const Dims& stride, co
   for (int i = 0; i < stride.size(); ++i) {
     WG_CHECK(more[i] >= 0, "negative output_padding is not supported");
     WG_CHECK(more[i] < std::max(stride[i], dilation[i]), "output padding must be smaller than either stride or dilation, but "
-             "got output_padding: ", to_string(more), " stride: ", to_string(stride), " dilation: ", to_string(dilation));
+             "got ", named("output_padding", more, 0), " ", named("stride", stride, 0), " ", named("dilation", dilation, 0));
     out.push_back((in[2 + i] - 1) * stride[i] - 2 * padding[i] + dilation[i] * (weight[2 + i] - 1) + more[i] + 1);
     small |= out[2 + i] <= 0;
   }
@@ -83,7 +102,7 @@ void check_convolution(const Tensor& x, const Tensor& w, const Tensor* bias, con
   WG_CHECK(!bias || (bias->ndim() == 1 && bias->size(0) == outputs), "Given ", transposed ? "transposed=1, " : "",
            "weight of size ", to_string(w.sizes), ", expected bias to be 1-dimensional with ", outputs,
            " elements, but got bias of size ", to_string(bias->sizes), " instead");
-  WG_CHECK(!bias || bias->dtype == x.dtype, "Input type (", name_of(x.dtype), ") and bias type (", name_of(bias->dtype),
+  WG_CHECK(!bias || bias->dtype == x.dtype, "Input type (", type_name(x.dtype), ") and bias type (", type_name(bias->dtype),
            ") should be the same");
   if (!transposed) check_window(x, w, padding, dilation);
   bool hollow = false;

@@ -50,7 +50,7 @@ Held3 arrays(const Dims& sizes, DType dtype, const Tensor* x, const Tensor& targ
 void check_nll(const Tensor& x, const Tensor& t) {
   WG_CHECK(x.ndim() > 0 && x.ndim() <= 2, "input tensor should be 1D or 2D");
   WG_CHECK(t.ndim() <= 1, "0D or 1D target tensor expected, multi-target not supported");
-  WG_CHECK((x.ndim() == 1 && t.ndim() == 0) || x.size(0) == (t.ndim() ? t.size(0) : 1), "size mismatch (got input: ",
+  WG_CHECK((x.ndim() == 1 && t.numel == 1) || x.size(0) == (t.ndim() ? t.size(0) : 1), "size mismatch (got input: ",
            to_string(x.sizes), ", target: ", to_string(t.sizes), ")");
 }
 
@@ -71,7 +71,7 @@ void nll_forward(Call& c) {
   check_weight(w, x.size(x.ndim() == 1 ? 0 : 1), x.dtype);
   check_floating(x.dtype, x.ndim() == 4 ? "nll_loss2d_forward_out_frame" : "nll_loss_out_frame");
   const Held3 h = arrays(x.sizes, x.dtype, &x, t, w, c.integer(4));
-  if (reduction == kNone && t.ndim() > 0) {
+  if (reduction == kNone && x.ndim() > 1) {
     TensorRef y = empty(t.sizes, h.classes.dtype);
     nll_map(h.classes, y->data());
     c.out(given(std::move(y), x.dtype));

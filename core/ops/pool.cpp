@@ -74,7 +74,8 @@ Window window_of(Call& c, int nd, const std::string& name, bool dilated) {
     WG_CHECK(w.stride[i] != 0, "stride should not be zero");
     WG_CHECK(w.stride[i] > 0, "stride should be greater than zero, but got ", to_string(w.stride));
     WG_CHECK(w.kernel[i] > 0, "kernel size should be greater than zero, but got ", to_string(w.kernel));
-    WG_CHECK(w.dilation[i] > 0, "dilation should be greater than zero, but got ", to_string(w.dilation));
+    WG_CHECK(w.dilation[i] > 0, "dilation should be greater than zero, but got ",
+             nd == 2 ? str("dilationH: ", w.dilation[0], " dilationW: ", w.dilation[1]) : to_string(w.dilation));
     WG_CHECK(w.padding[i] >= 0, "pad must be non-negative, but got pad: ", w.padding[i]);
     const int64_t reach = (w.kernel[i] - 1) * w.dilation[i] + 1;
     if (nd == 1 && dilated)

@@ -46,11 +46,10 @@ def huber_loss(g, self, target, reduction, delta):
     return back, neg(back)
 
 
-@primitive("soft_margin_loss(Tensor self, Tensor target, int reduction=1)", **HIDDEN)
+@primitive("soft_margin_loss(Tensor self, Index target, int reduction=1)", **HIDDEN)
 def soft_margin_loss(g, self, target, reduction):
     """log(1 + exp(-self * target)) for targets of 1 and -1."""
-    back = mul(_loss_spread(g, self.shape, reduction), neg(sigmoid(neg(self * target))))
-    return back * target, back * self
+    return mul(_loss_spread(g, self.shape, reduction), target * neg(sigmoid(neg(self * target))))
 
 
 @primitive(

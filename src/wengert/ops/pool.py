@@ -19,7 +19,7 @@ def _plane_gather(g, self, indices, dims):
 
 
 _MAX = (
-    "(Tensor self, int[{n}] kernel_size, int[{n}] stride=[], int[{n}] padding=0, int[{n}] dilation=1, "
+    "(Tensor self, int[{n}] kernel_size, int[{n}]? stride=[], int[{n}] padding=0, int[{n}] dilation=1, "
     "bool ceil_mode=False)"
 )
 _PAIR = " -> (Tensor values, Index indices)"
@@ -82,7 +82,7 @@ def max_pool2d_with_indices_backward(
 
 
 _AVG = (
-    "(Tensor self, int[{n}] kernel_size, int[{n}] stride=[], int[{n}] padding=0, bool ceil_mode=False, "
+    "(Tensor self, int[{n}] kernel_size, int[{n}]? stride=[], int[{n}] padding=0, bool ceil_mode=False, "
     "bool count_include_pad=True"
 )
 _DIVISOR = ", int? divisor_override=None)"
