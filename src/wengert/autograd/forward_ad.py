@@ -3,8 +3,9 @@
 from collections import namedtuple
 
 from .. import _core
+from ..func._batch import enter, leave, levels
 from ..func._interpret import make_dual as _wrap
-from ..func._interpret import primal_of, tangent_of
+from ..func._interpret import tangent_of
 
 __all__ = ["UnpackedDualTensor", "enter_dual_level", "exit_dual_level", "make_dual", "unpack_dual", "dual_level"]
 
@@ -18,6 +19,7 @@ def enter_dual_level():
     if _current_level >= 0:
         raise RuntimeError("Nested forward mode AD is not supported at the moment")
     _current_level += 1
+    enter()
     return _current_level
 
 
@@ -25,8 +27,11 @@ def exit_dual_level(*, level=None):
     """Ends the level; tensors made in it lose their tangents."""
     global _current_level
     level = _current_level if level is None else level
+    if level < 0:
+        raise RuntimeError("Dual level must be a positive number.")
     if level != _current_level:
         raise RuntimeError("Trying to exit a forward AD level that was not the last one that was created. This is not supported.")
+    leave()
     _current_level = level - 1
 
 
@@ -50,17 +55,25 @@ def make_dual(tensor, tangent, *, level=None):
         raise RuntimeError(
             f"Trying to set a forward gradient that has a different size than that of the original Tensor, this is not supported. "
             f"Tensor is of size {list(tensor.shape)} while the given forward gradient is of size {list(tangent.shape)}.")
-    if tangent.dtype != tensor.dtype:
-        raise RuntimeError("Trying to set a forward gradient that has a different dtype than that of the original Tensor, this is not supported.")
-    primal = primal_of(tensor)
-    return _wrap(primal.view_as(primal), tangent)
+    if tangent_of(tensor) is not None:
+        raise RuntimeError(
+            "Making a dual Tensor based on a Tensor that already has a forward gradient at the same level 0 is not supported.")
+    return _wrap(tensor.view_as(tensor), tangent, _number())
+
+
+def _number():
+    """The number of the level among the transforms that are running."""
+    return next(level.number for level in reversed(levels()) if level.size is None)
 
 
 def unpack_dual(tensor, *, level=None):
     """(primal, tangent) of a tensor; the tangent is None if it has none."""
     if (level if level is not None else _current_level) < 0:
         return UnpackedDualTensor(tensor, None)
-    return UnpackedDualTensor(primal_of(tensor), tangent_of(tensor))
+    payload = _core.payload(tensor)
+    if payload is None or payload.kind != "dual" or payload.level != _number():
+        return UnpackedDualTensor(tensor, None)
+    return UnpackedDualTensor(payload.primal, payload.tangent)
 
 
 class dual_level:  # noqa: N801

@@ -1,5 +1,6 @@
 """vmap's side of every op: arguments lose their wrappers, a rule runs on the whole batch, the results get wrappers."""
 
+import itertools
 import threading
 import warnings
 
@@ -41,6 +42,7 @@ class Level:
 
 
 _local = threading.local()
+_numbers = itertools.count(1)  # the further in, the higher; and what outlives its transform is never taken for another's
 
 
 def levels():
@@ -60,7 +62,7 @@ def batches():
 def enter(size=None, randomness=None):
     """Begins a transform."""
     stack = levels()
-    stack.append(Level(len(stack) + 1, size, randomness))
+    stack.append(Level(next(_numbers), size, randomness))
     _core.set_batching(len(batches()))
     return stack[-1]
 

@@ -8,6 +8,9 @@ from ..ops._derive import Like, _is_index, differentiable_arguments
 Tensor = _core.Tensor
 
 
+_VIEWS = frozenset(name for name, style, *_ in _core.op_names() if style == 1 and name != "view.dtype")
+
+
 class Dual:
     """The payload of a dual number: a primal tensor and its tangent."""
 
@@ -95,8 +98,33 @@ def _dual_op(name, args, inplace, level):
     out = run(name, primals)
     outs = out if isinstance(out, tuple) else (out,)
     tangents = jvp(declared, args, primals, outs)
+    if name not in _VIEWS:
+        tangents = [t if t is None else _own(t, args) for t in tangents]
     made = tuple(o if t is None else make_dual(o, t, level) for o, t in zip(outs, tangents))
     return made if isinstance(out, tuple) else made[0]
+
+
+def _own(tangent, args):
+    """A tangent that a write may change: not the very one of an argument."""
+    shared = any(u is not None and u.data_ptr() == tangent.data_ptr() for u in map(tangent_of, flatten(args)))
+    return tangent.clone() if shared else tangent
+
+
+def _tangent_place(target, level):
+    """The tangent of a tensor that is about to be written: zeros if it has none; of a view, a view of its base's."""
+    tangent = tangent_of(target)
+    if tangent is not None:
+        return tangent
+    base = target._base
+    if base is None:
+        return None
+    if tangent_of(base) is None:
+        primal = _core.run("alias", (base,))
+        _core.become_wrapped(base, make_dual(primal, run("zeros_like", (primal, None, None, None, False, False, None)).as_strided(
+            base.shape, base.stride()), level))
+    whole = tangent_of(base)
+    offset = target.storage_offset() - base.storage_offset() + whole.storage_offset()
+    return whole.as_strided(target.shape, target.stride(), offset)
 
 
 def _dual_inplace(declared, name, args, primals, inplace, level):
@@ -105,16 +133,26 @@ def _dual_inplace(declared, name, args, primals, inplace, level):
     with_tangents = [make_dual(before[0], tangent_of(args[0])) if tangent_of(args[0]) is not None else before[0], *args[1:]]
     outs = call(before)
     tangent = jvp(declared, with_tangents, before, (outs,), call)[0]
+    place = _tangent_place(args[0], level)
+    if args[0] is primals[0]:  # it is about to become a dual number, its memory the primal
+        primals[0] = _core.run("alias", (args[0],))
     result = _core.run_inplace(name, tuple(primals)) if inplace else run(name, primals)
     if tangent is None:
         tangent = result.new_zeros(result.shape)
     if tangent.shape != result.shape:
         tangent = tangent.expand(result.shape)
-    return _core.become_wrapped(args[0], make_dual(result, tangent.to(result.dtype), level))
+    tangent = tangent.to(result.dtype)
+    if place is not None and not any(st == 0 and sz > 1 for st, sz in zip(place.stride(), place.shape)):
+        place.copy_(tangent)  # views of it, and what it is a view of, change with it
+        tangent = place
+    return _core.become_wrapped(args[0], make_dual(result, tangent, level))
 
 
 def jvp(declared, args, primals, outs, call=None):
     """The tangents of an op's outputs (None where there is none)."""
+    if declared.name in _VIEWS and call is None:  # linear, and the tangent must share memory as the primal does
+        made = run(declared.name, [tangent_of(args[0]), *args[1:]])
+        return made if isinstance(made, tuple) else (made,)
     if declared.kind in ("elementwise", "fused") and call is None:
         tangent = _elementwise_jvp(declared, args, primals, outs[0])
         if tangent is not NotImplemented:
@@ -130,7 +168,11 @@ def _rule_values(declared, primals, out, g):
         if name == "g":
             values.append(g)
         elif name in position:
-            values.append(primals[position[name]] if position[name] < len(primals) else declared.signature[0][position[name]][2])
+            k = position[name]
+            value = primals[k] if k < len(primals) else declared.signature[0][k][2]
+            if k == 0 and not isinstance(value, Tensor):  # a number in the first place: rules call functions on it
+                value = out.new_full((), value)
+            values.append(value)
         else:
             values.append(out)
     return rule, values

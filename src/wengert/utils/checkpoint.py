@@ -96,12 +96,12 @@ class _Frame:
         return len(self.saved) - 1
 
     def unpack(self, position):
-        """The tensor, from a second computation in every backward pass; each value goes when it has been used."""
+        """The tensor, from a second computation in every backward pass that needs it."""
         now = _core.current_pass()
         if position not in self.values or now != self.computed_in:
             self._compute_again()
             self.computed_in = now
-        return self.values.pop(position)
+        return self.values[position]
 
     def _compute_again(self):
         values = []
