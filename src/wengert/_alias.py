@@ -59,6 +59,9 @@ class _MissingModule(types.ModuleType):
     def __getattr__(self, name):
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
+        found = kept_elsewhere(self.__name__, name) if _in_torch(self.__name__, name) else None
+        if found is not None:
+            return found
         if _importing_from(sys._getframe(1)):
             return _Missing(f"{self.__name__}.{name}")
         raise MissingInWengertError(_sentence(f"{self.__name__}.{name}"))

@@ -59,6 +59,9 @@ def test_coverage():
     assert coverage.problem("torch.float32.itemsize") is None
     assert coverage.problem("torch.nn.Linear.my_own") is None
     assert coverage.problem("Tensor.add_") is None
+    assert coverage.problem("torch.optim.adamw.AdamW") is None
+    assert coverage.problem("torch.utils.data.distributed") is None
+    assert coverage.problem("torch.nn.modules.activation.MultiheadAttention") is None
     assert coverage.problem("torch.fx") == "is not in wengert"
     assert coverage.problem("torch.fx.symbolic_trace") == "is not in wengert"
     assert coverage.problem("torch.fbgemm_linear_fp16_weight") == "is not in wengert"

@@ -114,6 +114,11 @@ def test_classes_are_found_under_the_modules_that_torch_keeps_them_in(tmp_path):
         from torch.nn.modules.loss import TripletMarginLoss
         from torch.nn.modules.batchnorm import _BatchNorm
         assert TripletMarginLoss is torch.nn.TripletMarginLoss and issubclass(torch.nn.BatchNorm1d, _BatchNorm)
+        import torch.utils.data.distributed
+        from torch.utils.data.sampler import RandomSampler
+        from torch.optim.adamw import AdamW
+        assert torch.utils.data.distributed.DistributedSampler is torch.utils.data.DistributedSampler
+        assert RandomSampler is torch.utils.data.RandomSampler and AdamW is torch.optim.AdamW
         print(hasattr(torch.nn.modules.activation, 'Linear'))
     """)
     assert result.stdout == "False\n", result.stderr

@@ -19,13 +19,14 @@ def problem(name):
         return None if hasattr(wengert.Tensor, name[7:]) else "is not in wengert (if this is a tensor)"
     value, parts = importlib.import_module("wengert"), name.split(".")[1:]
     path = "torch"
-    for part in parts:
+    for position, part in enumerate(parts):
         try:
             found = _member(value, path, part)
         except NotImplementedError as error:
             return f"is refused: {error}"
         if found is None:
-            return _missing(path, part)
+            elsewhere = _names_elsewhere(f"{path}.{part}", parts[position + 1:])
+            return None if elsewhere else _missing(path, part)
         path, value = f"{path}.{part}", found[0]
         if not isinstance(value, (types.ModuleType, type)):
             break
@@ -47,6 +48,12 @@ def _member(owner, path, part):
     except ImportError:
         found = kept_elsewhere(path, part)
         return None if found is None else (found,)
+
+
+def _names_elsewhere(module, rest):
+    """Whether wengert has the names of a module of torch's that is no file of its own here."""
+    wanted = rest[:1] or torch_names.names(module)
+    return torch_names.has_module(module) and any(kept_elsewhere(module, name) is not None for name in wanted)
 
 
 def _missing(path, part):
