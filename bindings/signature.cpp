@@ -71,11 +71,15 @@ void parse_type(std::string t, Param& p) {
     p.one = true;
     p.repeat = std::atoi(t.c_str() + bracket + 1);
   }
+  bool strict = head == "TensorStrict";  // never a number
+  if (strict) head = "Tensor";
   p.differentiable = head == "Tensor";
+  p.holes = list && head.back() == '?';
   if (head == "TensorOrNumber") p.number = p.differentiable = true;
   if (head == "IndexOrNumber") p.number = true;
   bool tensor = head == "Tensor" || head == "Tensor?" || head == "Index" || head == "Index?" || head == "Mask" || p.number;
   if (head == "Tensor?") p.differentiable = true;
+  p.strict = strict;
   if (tensor) p.type = list ? Type::Tensors : Type::Tensor;
   else if (head == "Scalar") p.type = list ? Type::Floats : Type::Scalar;
   else if (head == "int" || head == "SymInt") p.type = list ? Type::Ints : Type::Int;
@@ -150,7 +154,7 @@ void parse(Overload& o) {
     if (p.type == Type::Tensor || p.type == Type::Tensors) op.tensor_args |= uint64_t(1) << i;
     if (p.differentiable) op.diff_args |= uint64_t(1) << i;
     // Operands of elementwise ops after the first may be numbers.
-    if (op.style == Style::Elementwise && i > 0 && p.type == Type::Tensor) p.number = true;
+    if (op.style == Style::Elementwise && i > 0 && p.type == Type::Tensor && !p.strict) p.number = true;
     if (p.name == "requires_grad") o.requires_grad = int(i);
     op.arg_names.push_back(p.name);
     o.params.push_back(std::move(p));

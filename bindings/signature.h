@@ -14,7 +14,9 @@ struct Param {
   PyObject* key = nullptr;  // the name, interned
   Type type = Type::Any;
   bool optional = false;    // None is allowed
+  bool holes = false;       // a list of tensors in which some may be None
   bool number = false;      // a Tensor argument that may be a number
+  bool strict = false;      // … and one that may not, although its op is elementwise
   bool differentiable = false;
   bool keyword_only = false;
   bool one = false;         // int[k]: a single int stands for a list

@@ -49,7 +49,9 @@ def _publish(name, function, aliases, as_function, as_method):
 
 def _declare(schema, rule, kind, *, grad_name=None, promote="same", fn=None, eager=False, vjp=False, derivative=None,
              forward=None, function=True, method=True, inplace=False, aliases=(), multi_view=False, differentiable=True,
-             namespace=None, **options):
+             namespace=None, numbers=True, **options):
+    if not numbers:  # operands may not be Python numbers
+        schema = schema.replace("Tensor ", "TensorStrict ")
     op = schema[: schema.index("(")]
     public = op.partition(".")[0]
     native = {"elementwise": "elementwise", "fused": "fused", "host": "host"}.get(kind, "primitive")

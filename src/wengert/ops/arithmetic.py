@@ -176,13 +176,13 @@ def rsqrt(y):
     return -0.5 * (y * y * y)
 
 
-@elementwise(promote="float", reference="numpy.hypot")
+@elementwise(promote="float", reference="numpy.hypot", numbers=False)
 def hypot(self, other, y):
     """sqrt(self² + other²), without overflow on the way."""
     return self / y, other / y
 
 
-@elementwise(promote="float", reference="numpy.arctan2", aliases=("arctan2",))
+@elementwise(promote="float", reference="numpy.arctan2", aliases=("arctan2",), numbers=False)
 def atan2(self, other):
     """The angle of the point (other, self) from the positive axis, in (-pi, pi]."""
     square_sum = self * self + other * other
@@ -196,25 +196,25 @@ def copysign(self, other, y):
     return where(self == 0, 0, y / self), 0
 
 
-@elementwise(vjp=True, reference="numpy.nextafter")
+@elementwise(vjp=True, reference="numpy.nextafter", numbers=False)
 def nextafter(g, self, other):
     """The next floating-point number after self in the direction of other."""
     same = self == other
     return where(same, 0, g), where(same, g, 0)
 
 
-@elementwise("heaviside(Tensor self, Tensor values)", vjp=True, eager=True, reference="numpy.heaviside")
+@elementwise("heaviside(Tensor self, Tensor values)", vjp=True, eager=True, reference="numpy.heaviside", numbers=False)
 def heaviside(g):
     """0 for negative numbers, 1 for positive ones, values at 0."""
     raise RuntimeError("derivative for aten::heaviside is not implemented")
 
 
-@elementwise(domain=(1, 30), reference="numpy.gcd")
+@elementwise(domain=(1, 30), reference="numpy.gcd", numbers=False)
 def gcd(self, other):
     """The greatest common divisor of integers."""
 
 
-@elementwise(domain=(1, 30), reference="numpy.lcm")
+@elementwise(domain=(1, 30), reference="numpy.lcm", numbers=False)
 def lcm(self, other):
     """The least common multiple of integers."""
 

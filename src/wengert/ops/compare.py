@@ -44,12 +44,12 @@ def logical_and(self, other):
     """Whether both are not 0."""
 
 
-@elementwise(promote="compare", reference="numpy.logical_or")
+@elementwise(promote="compare", reference="numpy.logical_or", numbers=False)
 def logical_or(self, other):
     """Whether either is not 0."""
 
 
-@elementwise(promote="compare", reference="numpy.logical_xor")
+@elementwise(promote="compare", reference="numpy.logical_xor", numbers=False)
 def logical_xor(self, other):
     """Whether exactly one is not 0."""
 
@@ -120,28 +120,28 @@ def bitwise_right_shift(self, other):
 
 
 # Ties share the gradient; nan belongs to both.
-@elementwise(inplace=False, reference="numpy.maximum")
+@elementwise(inplace=False, reference="numpy.maximum", numbers=False)
 def maximum(self, other):
     """The greater of self and other; nan when either is nan."""
     tie = self == other
     return where(tie, 0.5, where(self < other, 0.0, 1.0)), where(tie, 0.5, where(self > other, 0.0, 1.0))
 
 
-@elementwise(inplace=False, reference="numpy.minimum")
+@elementwise(inplace=False, reference="numpy.minimum", numbers=False)
 def minimum(self, other):
     """The smaller of self and other; nan when either is nan."""
     tie = self == other
     return where(tie, 0.5, where(self > other, 0.0, 1.0)), where(tie, 0.5, where(self < other, 0.0, 1.0))
 
 
-@elementwise(vjp=True, inplace=False, reference="numpy.fmax")
+@elementwise(vjp=True, inplace=False, reference="numpy.fmax", numbers=False)
 def fmax(g, self, other):
     """The greater of self and other; the number when one is nan."""
     first = logical_or(self >= other, isnan(other))
     return where(first, g, 0), where(first, 0, g)
 
 
-@elementwise(vjp=True, inplace=False, reference="numpy.fmin")
+@elementwise(vjp=True, inplace=False, reference="numpy.fmin", numbers=False)
 def fmin(g, self, other):
     """The smaller of self and other; the number when one is nan."""
     first = logical_or(self <= other, isnan(other))

@@ -2,6 +2,7 @@
 
 from math import nan
 
+from .. import _core
 from ._declare import composite, elementwise, fused
 from .arithmetic import real, rsqrt
 from .compare import clamp, logical_and, logical_or, where
@@ -88,11 +89,10 @@ def _pow_tensors(self, exponent, y):
 
 
 @elementwise(
-    "pow.Scalar(Scalar self, Tensor exponent)", fn="pow", inplace=False, domain=(0.3, 2), grad_name="PowBackward2"
-)
+    "pow.Scalar(Scalar self, Tensor exponent)", fn="pow", inplace=False, domain=(0.3, 2), grad_name="PowBackward2", numbers=False)
 def _pow_of_number(self, exponent, y):
     """A number raised to a tensor."""
-    return where(logical_and(self == 0, real(exponent) >= 0), 0, y * log(self))
+    return where((real(exponent) >= 0) & (self == 0), 0, y * log(self))
 
 
 @elementwise(promote="float", domain=(-3, 3), reference="numpy.sin")
@@ -191,13 +191,13 @@ def _logit(self):
     return where(logical_or(self < 0, self > 1), nan, 1 / (self * (1 - self)))
 
 
-@elementwise(domain=(-3, 3), reference="numpy.logaddexp", inplace=False)
+@elementwise(domain=(-3, 3), reference="numpy.logaddexp", inplace=False, numbers=False)
 def logaddexp(self, other, y):
     """log(exp(self) + exp(other)), without overflow on the way."""
     return exp(self - y), exp(other - y)
 
 
-@elementwise(domain=(-3, 3), reference="numpy.logaddexp2", inplace=False)
+@elementwise(domain=(-3, 3), reference="numpy.logaddexp2", inplace=False, numbers=False)
 def logaddexp2(self, other, y):
     """log2(2**self + 2**other), without overflow on the way."""
     return exp2(self - y), exp2(other - y)
@@ -260,6 +260,8 @@ def frac():
 @composite("float_power(Tensor self, Tensor exponent)")
 def float_power(self, exponent):
     """pow, computed in float64 (complex128 when either is complex)."""
+    if not isinstance(self, _core.Tensor) and not isinstance(exponent, _core.Tensor):
+        raise TypeError("float_power(): argument 'exponent' (position 2) must be Tensor, not " + type(exponent).__name__)
     return pow(_double(self), _double(exponent))
 
 

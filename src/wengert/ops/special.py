@@ -122,8 +122,7 @@ def _polygamma_of(self, n):
     eager=True,
     domain=(0.5, 3),
     reference="scipy.special.gammainc",
-    aliases=("special.gammainc",),
-)
+    aliases=("special.gammainc",), numbers=False)
 def igamma(g, self, other, needs):
     """The regularised lower incomplete gamma function of self > 0 and other >= 0."""
     if needs[0]:
@@ -137,8 +136,7 @@ def igamma(g, self, other, needs):
     eager=True,
     domain=(0.5, 3),
     reference="scipy.special.gammaincc",
-    aliases=("special.gammaincc",),
-)
+    aliases=("special.gammaincc",), numbers=False)
 def igammac(g, self, other, needs):
     """1 - igamma(self, other), without cancellation."""
     if needs[0]:
