@@ -1,0 +1,135 @@
+"""Runs PyTorch scripts under torch and under `python -m wengert run` and compares what they print.
+
+Numbers must agree within a tolerance (float32 rounding, carried through training), all other text exactly:
+
+    python tools/parity.py --torch PYTHON_WITH_TORCH [--write docs/notes/scripts.md] [SCRIPT ...]
+
+Ends with status 1 when a script differs. PYTHON_WITH_TORCH needs torch; this Python needs wengert.
+"""
+
+import argparse
+import ast
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SCRIPTS = ROOT / "examples" / "scripts"
+NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.\d*(?:e[-+]?\d+)?|\.\d+|\d+(?:e[-+]?\d+)?)(?![\w.])|[-+]?\b(?:nan|inf)\b")
+
+
+def split(text):
+    """A text with its numbers taken out, and the numbers as they are written."""
+    return re.sub(r"[ \t]+", " ", NUMBER.sub("#", text)), NUMBER.findall(text)
+
+
+def is_close(ours, theirs, rtol, atol):
+    """Whether two written numbers agree: integers exactly, decimals within the tolerances and one unit of the last place."""
+    if ours == theirs:
+        return True
+    if "." not in theirs or "." not in ours:
+        return False
+    decimals = len(theirs.split("e")[0].split(".")[1])
+    unit = 10.0 ** -decimals if "e" not in theirs else 0.0
+    return abs(float(ours) - float(theirs)) <= atol + rtol * abs(float(theirs)) + unit * 1.001
+
+
+def difference(ours, theirs, rtol=1e-4, atol=2e-5):
+    """None when two outputs agree; otherwise the first line where they do not, in words."""
+    lines, expected = ours.splitlines(), theirs.splitlines()
+    for number, (line, other) in enumerate(zip(lines, expected), 1):
+        (text, values), (other_text, others) = split(line), split(other)
+        if text != other_text or len(values) != len(others):
+            return f"line {number}: {line.strip()!r}, torch prints {other.strip()!r}"
+        for value, wanted in zip(values, others):
+            if not is_close(value, wanted, rtol, atol):
+                return f"line {number}: {value}, torch prints {wanted} in {other.strip()!r}"
+    if len(lines) != len(expected):
+        return f"{len(lines)} lines, torch prints {len(expected)}"
+    return None
+
+
+def count_numbers(text):
+    """How many numbers an output has."""
+    return len(NUMBER.findall(text))
+
+
+def run(command, limit=300):
+    """Run a command; its output, seconds of wall time, and the error text when it failed."""
+    environment = {**os.environ, "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1"}  # one thread each: fair, and repeatable
+    start = time.perf_counter()
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=limit)
+    except subprocess.TimeoutExpired:
+        return "", time.perf_counter() - start, f"took longer than {limit} s"
+    seconds = time.perf_counter() - start
+    last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+    return done.stdout, seconds, last if done.returncode else None
+
+
+def compare(script, torch_python, rtol=1e-4, atol=2e-5):
+    """Run one script both ways; a row of the table: name, numbers, seconds of each, and the problem or None."""
+    theirs, their_seconds, failure = run([torch_python, str(script)])
+    if failure:
+        return script.stem, 0, 0.0, their_seconds, f"torch: {failure}"
+    ours, our_seconds, failure = run([sys.executable, "-m", "wengert", "run", str(script)])
+    problem = f"wengert: {failure}" if failure else difference(ours, theirs, rtol, atol)
+    return script.stem, count_numbers(theirs), our_seconds, their_seconds, problem
+
+
+def purpose(script):
+    """The first sentence of a script's docstring."""
+    return (ast.get_docstring(ast.parse(script.read_text())) or "").split("\n")[0].rstrip(".")
+
+
+def page(rows, scripts, rtol, atol, torch_version):
+    """The Markdown page with the table of all scripts."""
+    equal = sum(row[-1] is None for row in rows)
+    seconds = [sum(row[column] for row in rows) for column in (2, 3)]
+    lines = [
+        "# Training scripts, run both ways",
+        "",
+        f"`tools/parity.py` runs every script of `examples/scripts` with torch {torch_version} and with "
+        "`python -m wengert run`, both on the CPU, and compares all that they print: the words exactly, the decimals "
+        f"within rtol {rtol:g}, atol {atol:g} and one unit of the last printed place, whole numbers exactly.",
+        "",
+        f"**{equal} of {len(rows)} scripts print the same.** Seconds are of the whole process, one run, imports "
+        f"included, one thread, on a machine with other work: wengert {seconds[0]:.1f} in all, torch {seconds[1]:.1f}.",
+        "",
+        "| script | what it does | numbers | wengert s | torch s | same |",
+        "|---|---|---:|---:|---:|---|",
+    ]
+    for (name, numbers, ours, theirs, problem), script in zip(rows, scripts):
+        verdict = "yes" if problem is None else f"no: {problem}".replace("|", "\\|")
+        lines.append(f"| [{name}](../../examples/scripts/{name}.py) | {purpose(script)} | {numbers} | {ours:.1f} | "
+                     f"{theirs:.1f} | {verdict} |")
+    return "\n".join(lines) + "\n"
+
+
+def main(argv=None):
+    """Compare the scripts named, or all; 1 when one differs."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("scripts", nargs="*", type=Path, help="scripts to run; all of examples/scripts when left out")
+    parser.add_argument("--torch", required=True, metavar="PYTHON", help="the Python that has torch")
+    parser.add_argument("--rtol", type=float, default=1e-4)
+    parser.add_argument("--atol", type=float, default=2e-5)
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write the table to a Markdown page")
+    args = parser.parse_args(argv)
+    scripts = args.scripts or sorted(SCRIPTS.glob("*.py"))
+    rows = []
+    for script in scripts:
+        rows.append(compare(script, args.torch, args.rtol, args.atol))
+        name, numbers, ours, theirs, problem = rows[-1]
+        print(f"{name:26s} {numbers:5d} numbers  {ours:6.1f} s  torch {theirs:6.1f} s  {problem or 'same'}", flush=True)
+    print(f"{sum(row[-1] is None for row in rows)} of {len(rows)} scripts print the same")
+    if args.write:
+        version = run([args.torch, "-c", "import torch; print(torch.__version__.split('+')[0])"])[0].strip()
+        args.write.write_text(page(rows, scripts, args.rtol, args.atol, version))
+    return int(any(row[-1] for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
