@@ -6,7 +6,8 @@ from . import torch_names
 
 # Methods that strings, lists, dicts, files and arrays have too: without types they say nothing about tensors.
 _COMMON = frozenset(name for kind in (str, bytes, list, dict, set, int, float) for name in dir(kind)) | {
-    "close", "read", "write", "names", "name", "data", "resize", "mode", "fill", "item", "flatten", "next", "run", "start"}
+    "close", "read", "write", "names", "name", "data", "resize",
+    "mode", "fill", "item", "flatten", "next", "run", "start"}
 
 
 def scan(source, filename="<script>"):

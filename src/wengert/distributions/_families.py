@@ -25,5 +25,5 @@ from .uniform import Uniform
 
 __all__ = [
     "Bernoulli", "Beta", "Binomial", "Categorical", "Cauchy", "Dirichlet", "Distribution", "Exponential", "Gamma",
-    "Geometric", "Gumbel", "HalfNormal", "Independent", "Laplace", "LowRankMultivariateNormal", "MultivariateNormal", "Normal", "OneHotCategorical",
-    "Pareto", "Poisson", "TransformedDistribution", "Uniform"]
+    "Geometric", "Gumbel", "HalfNormal", "Independent", "Laplace", "LowRankMultivariateNormal",
+    "MultivariateNormal", "Normal", "OneHotCategorical", "Pareto", "Poisson", "TransformedDistribution", "Uniform"]
