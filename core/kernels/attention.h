@@ -16,7 +16,7 @@ struct Attention {
   DType dtype;  // Float32 or Float64
   int64_t batch, heads, queries, keys, width, value_width;
   Heads q, k, v;
-  const char* mask;                                            // added to the scores; null: none
+  const char* mask;                                   // added to the scores; null: none
   int64_t mask_batch, mask_head, mask_row, mask_col;  // its strides
   bool causal;
   double scale;

@@ -11,7 +11,7 @@
 namespace wg {
 namespace {
 
-constexpr int64_t kTileBytes = 192 * 1024;   // of unfolded windows
+constexpr int64_t kTileBytes = 192 * 1024;    // of unfolded windows
 constexpr int64_t kGrainWork = 64 * 64 * 64;  // multiplications worth a thread's while
 constexpr int64_t kMaxParts = 8;
 
@@ -121,55 +121,65 @@ void conv_forward(const Conv& s, const char* x, const char* weight, const char* 
   const bool plain = s.w.plain();
   parallel_for(s.images * s.groups * tiles, grain_for(multiplications(s) / double(std::max<int64_t>(tiles, 1))),
                [&](int64_t begin, int64_t end) {
-    for (int64_t t = begin; t < end; ++t) {
-      const int64_t unit_of = t / tiles, group = unit_of % s.groups, first = t % tiles * rows;
-      const int64_t last = std::min(first + rows, s.w.out_rows()), columns = (last - first) * wide;
-      const char* from = x + unit_of * s.in_channels * s.w.in_size() * unit;
-      char* to = y + (unit_of * s.out_channels * out_size + first * wide) * unit;
-      Matrix b{const_cast<char*>(from) + first * wide * unit, out_size, 1};
-      if (!plain) {
-        char* cols = wg::scratch(size_t(depth * columns * unit));
-        unfold(s.dtype, s.w, s.in_channels, from, cols, columns, first, last);
-        b = {cols, columns, 1};
-      }
-      if (bias)
-        with_type(s.dtype, [&]<class T>() {
-          for (int64_t o = 0; o < s.out_channels; ++o)
-            std::fill_n(reinterpret_cast<T*>(to) + o * out_size, columns,
-                        reinterpret_cast<const T*>(bias)[group * s.out_channels + o]);
-        });
-      Gemm g{s.dtype, s.out_channels, columns, depth,
-             {const_cast<char*>(weight) + group * s.out_channels * depth * unit, depth, 1}, b, {to, out_size, 1}};
-      g.beta = bias ? 1 : 0;
-      gemm(g);
-    }
-  });
+                 for (int64_t t = begin; t < end; ++t) {
+                   const int64_t unit_of = t / tiles, group = unit_of % s.groups, first = t % tiles * rows;
+                   const int64_t last = std::min(first + rows, s.w.out_rows()), columns = (last - first) * wide;
+                   const char* from = x + unit_of * s.in_channels * s.w.in_size() * unit;
+                   char* to = y + (unit_of * s.out_channels * out_size + first * wide) * unit;
+                   Matrix b{const_cast<char*>(from) + first * wide * unit, out_size, 1};
+                   if (!plain) {
+                     char* cols = wg::scratch(size_t(depth * columns * unit));
+                     unfold(s.dtype, s.w, s.in_channels, from, cols, columns, first, last);
+                     b = {cols, columns, 1};
+                   }
+                   if (bias)
+                     with_type(s.dtype, [&]<class T>() {
+                       for (int64_t o = 0; o < s.out_channels; ++o)
+                         std::fill_n(reinterpret_cast<T*>(to) + o * out_size, columns,
+                                     reinterpret_cast<const T*>(bias)[group * s.out_channels + o]);
+                     });
+                   Gemm g{s.dtype,
+                          s.out_channels,
+                          columns,
+                          depth,
+                          {const_cast<char*>(weight) + group * s.out_channels * depth * unit, depth, 1},
+                          b,
+                          {to, out_size, 1}};
+                   g.beta = bias ? 1 : 0;
+                   gemm(g);
+                 }
+               });
 }
 
 void conv_input(const Conv& s, const char* g, const char* weight, char* gx) {
   const int64_t cuts = channel_cuts(s), step = (s.in_channels + cuts - 1) / cuts;
   const int64_t rows = tile_rows(s, step), taps = s.w.taps(), wide = s.w.out[2], out_size = s.w.out_size();
   const int64_t unit = size_of(s.dtype), in_size = s.w.in_size();
-  parallel_for(s.images * s.groups * cuts, grain_for(multiplications(s) / double(cuts)), [&](int64_t begin, int64_t end) {
-    for (int64_t t = begin; t < end; ++t) {
-      const int64_t unit_of = t / cuts, group = unit_of % s.groups, c0 = t % cuts * step;
-      const int64_t channels = std::min(step, s.in_channels - c0);
-      if (channels <= 0) continue;
-      char* to = gx + (unit_of * s.in_channels + c0) * in_size * unit;
-      const char* w = weight + (group * s.out_channels * s.in_channels + c0) * taps * unit;
-      const bool plain = s.w.plain();
-      if (!plain) std::memset(to, 0, size_t(channels * in_size * unit));
-      for (int64_t first = 0; first < s.w.out_rows(); first += rows) {
-        const int64_t last = std::min(first + rows, s.w.out_rows()), columns = (last - first) * wide;
-        const char* from = g + (unit_of * s.out_channels * out_size + first * wide) * unit;
-        char* cols = plain ? to + first * wide * unit : wg::scratch(size_t(channels * taps * columns * unit));
-        gemm({s.dtype, channels * taps, columns, s.out_channels,
-              {const_cast<char*>(w), 1, s.in_channels * taps}, {const_cast<char*>(from), out_size, 1},
-              {cols, plain ? out_size : columns, 1}});
-        if (!plain) fold(s.dtype, s.w, channels, cols, columns, to, first, last);
-      }
-    }
-  });
+  parallel_for(
+      s.images * s.groups * cuts, grain_for(multiplications(s) / double(cuts)), [&](int64_t begin, int64_t end) {
+        for (int64_t t = begin; t < end; ++t) {
+          const int64_t unit_of = t / cuts, group = unit_of % s.groups, c0 = t % cuts * step;
+          const int64_t channels = std::min(step, s.in_channels - c0);
+          if (channels <= 0) continue;
+          char* to = gx + (unit_of * s.in_channels + c0) * in_size * unit;
+          const char* w = weight + (group * s.out_channels * s.in_channels + c0) * taps * unit;
+          const bool plain = s.w.plain();
+          if (!plain) std::memset(to, 0, size_t(channels * in_size * unit));
+          for (int64_t first = 0; first < s.w.out_rows(); first += rows) {
+            const int64_t last = std::min(first + rows, s.w.out_rows()), columns = (last - first) * wide;
+            const char* from = g + (unit_of * s.out_channels * out_size + first * wide) * unit;
+            char* cols = plain ? to + first * wide * unit : wg::scratch(size_t(channels * taps * columns * unit));
+            gemm({s.dtype,
+                  channels * taps,
+                  columns,
+                  s.out_channels,
+                  {const_cast<char*>(w), 1, s.in_channels * taps},
+                  {const_cast<char*>(from), out_size, 1},
+                  {cols, plain ? out_size : columns, 1}});
+            if (!plain) fold(s.dtype, s.w, channels, cols, columns, to, first, last);
+          }
+        }
+      });
 }
 
 int64_t conv_weight_parts(const Conv& s) {
@@ -201,7 +211,8 @@ void conv_weight(const Conv& s, const char* g, const char* x, char* scratch, cha
             unfold(s.dtype, s.w, channels, from, cols, columns, first, last);
             b = {cols, 1, columns};
           }
-          Gemm m{s.dtype, s.out_channels, channels * taps, columns, {const_cast<char*>(grad), out_size, 1}, b, {to, depth, 1}};
+          Gemm m{s.dtype, s.out_channels, channels * taps, columns, {const_cast<char*>(grad), out_size, 1},
+                 b,       {to, depth, 1}};
           m.beta = 1;
           gemm(m);
         }

@@ -66,9 +66,8 @@ double loss_sum(DType dtype, Loss kind, double p, const char* x, const char* t, 
 }
 
 bool all_probabilities(DType dtype, const char* x, int64_t n) {
-  return with_kernels(dtype, [&](const auto& k, auto zero) {
-    return k.probabilities(reinterpret_cast<const decltype(zero)*>(x), n);
-  });
+  return with_kernels(
+      dtype, [&](const auto& k, auto zero) { return k.probabilities(reinterpret_cast<const decltype(zero)*>(x), n); });
 }
 
 int64_t first_bad_class(const Classes& c) {

@@ -16,15 +16,15 @@ bool all_probabilities(DType dtype, const char* x, int64_t n);
 struct Classes {
   DType dtype;  // Float32 or Float64
   int64_t images, classes, n;
-  const char* x;         // scores; unused by the gradient
+  const char* x;  // scores; unused by the gradient
   const int64_t* target;
-  const char* weight;    // one per class, or null
+  const char* weight;  // one per class, or null
   int64_t ignore;
 };
 // Where a target is out of range (and not ignored), or -1.
 int64_t first_bad_class(const Classes& c);
-void nll_map(const Classes& c, char* y);                                 // y: images x n
-void nll_sum(const Classes& c, double* total, double* total_weight);     // sum of -w x[t], sum of w
+void nll_map(const Classes& c, char* y);                              // y: images x n
+void nll_sum(const Classes& c, double* total, double* total_weight);  // sum of -w x[t], sum of w
 // gx[t] = -w g with g one number for all (each = false) or one per target; the rest of gx is 0.
 void nll_backward(const Classes& c, const char* g, bool each, double scale, char* gx);
 

@@ -20,8 +20,7 @@ inline void map_with(const T* x, const T* t, T* y, int64_t n, F f) {
 template <class T>
 void map(Loss kind, T p, const T* x, const T* t, T* y, int64_t n) {
   switch (kind) {
-    case Loss::Squared:
-      return map_with(x, t, y, n, [](T a, T b) { return (a - b) * (a - b); });
+    case Loss::Squared: return map_with(x, t, y, n, [](T a, T b) { return (a - b) * (a - b); });
     case Loss::SmoothL1:
       return map_with(x, t, y, n, [p](T a, T b) {
         T z = absolute(a - b), square = T(0.5) * z * z / p, line = z - T(0.5) * p;
@@ -39,8 +38,7 @@ void map(Loss kind, T p, const T* x, const T* t, T* y, int64_t n) {
         no = no < T(-100) ? T(-100) : no;
         return (b - T(1)) * no - b * yes;
       });
-    case Loss::SoftMargin:
-      return map_with(x, t, y, n, [](T a, T b) { return log1p(exp(-a * b)); });
+    case Loss::SoftMargin: return map_with(x, t, y, n, [](T a, T b) { return log1p(exp(-a * b)); });
   }
 }
 

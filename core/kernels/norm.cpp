@@ -52,8 +52,8 @@ void row_norm(const RowNorm& s, double eps, const char* x, const char* w, const 
   with_kernels(s.dtype, [&](const auto& k, auto zero) {
     using T = decltype(zero);
     parallel_for(s.rows, grain(s.n), [&](int64_t from, int64_t to) {
-      k.rows(at<T>(y, from * s.n), at<T>(mean, from), at<T>(rstd, from), at<T>(x, from * s.n), at<T>(w, 0),
-             at<T>(b, 0), to - from, s.n, eps, s.centred);
+      k.rows(at<T>(y, from * s.n), at<T>(mean, from), at<T>(rstd, from), at<T>(x, from * s.n), at<T>(w, 0), at<T>(b, 0),
+             to - from, s.n, eps, s.centred);
     });
   });
 }
@@ -73,7 +73,8 @@ void row_norm_weights(const RowNorm& s, const char* g, const char* x, const char
                       char* gw, char* gb) {
   with_kernels(s.dtype, [&](const auto& k, auto zero) {
     using T = decltype(zero);
-    const int64_t parts = std::clamp<int64_t>(s.rows * s.n / kGrain, 1, kNormParts), size = (s.rows + parts - 1) / parts;
+    const int64_t parts = std::clamp<int64_t>(s.rows * s.n / kGrain, 1, kNormParts),
+                  size = (s.rows + parts - 1) / parts;
     parallel_for(parts, 1, [&](int64_t from, int64_t to) {
       for (int64_t p = from; p < to; ++p) {
         const int64_t row = p * size, rows = std::min(size, s.rows - row);
@@ -85,7 +86,8 @@ void row_norm_weights(const RowNorm& s, const char* g, const char* x, const char
     });
     for (int64_t i = 0; i < s.n; ++i) {
       T w = 0, b = 0;
-      for (int64_t p = 0; p < parts; ++p) w += at<T>(scratch, 2 * p * s.n)[i], b += at<T>(scratch, (2 * p + 1) * s.n)[i];
+      for (int64_t p = 0; p < parts; ++p)
+        w += at<T>(scratch, 2 * p * s.n)[i], b += at<T>(scratch, (2 * p + 1) * s.n)[i];
       at<T>(gw, 0)[i] = w;
       if (gb) at<T>(gb, 0)[i] = b;
     }

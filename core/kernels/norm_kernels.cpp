@@ -109,7 +109,8 @@ void rows_weights(T* gw, T* gb, const T* g, const T* x, const T* mean, const T* 
 
 }  // namespace
 
-#define WG_NORM(T) {rows_forward<T>, rows_backward<T>, rows_weights<T>, sum<T>, spread<T>, product<T>, affine<T>, blend<T>}
+#define WG_NORM(T) \
+  {rows_forward<T>, rows_backward<T>, rows_weights<T>, sum<T>, spread<T>, product<T>, affine<T>, blend<T>}
 const NormKernels norm_kernels = {WG_NORM(float), WG_NORM(double)};
 
 }  // namespace wg::WG_LEVEL

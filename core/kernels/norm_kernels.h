@@ -17,10 +17,10 @@ struct NormOf {
   void (*rows_weights)(T* gw, T* gb, const T* g, const T* x, const T* mean, const T* rstd, int64_t rows, int64_t n);
   // Contiguous runs.
   double (*sum)(const T* x, int64_t n);
-  double (*spread)(const T* x, T mean, int64_t n);                         // sum of (x - mean)²
+  double (*spread)(const T* x, T mean, int64_t n);                          // sum of (x - mean)²
   void (*product)(const T* g, const T* x, T mean, int64_t n, double* out);  // sum of g, sum of g * (x - mean)
-  void (*affine)(T* y, const T* x, T a, T b, int64_t n);                   // y = x * a + b
-  void (*blend)(T* y, const T* g, const T* x, T a, T b, T c, int64_t n);   // y = g * a + x * b + c
+  void (*affine)(T* y, const T* x, T a, T b, int64_t n);                    // y = x * a + b
+  void (*blend)(T* y, const T* g, const T* x, T a, T b, T c, int64_t n);    // y = g * a + x * b + c
 };
 struct NormKernels {
   NormOf<float> of_float;

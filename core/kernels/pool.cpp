@@ -36,8 +36,10 @@ void each_window(const Pool& p, F body) {
 
 template <class T>
 T lowest() {
-  if constexpr (std::is_floating_point_v<T>) return -std::numeric_limits<T>::infinity();
-  else return std::numeric_limits<T>::lowest();
+  if constexpr (std::is_floating_point_v<T>)
+    return -std::numeric_limits<T>::infinity();
+  else
+    return std::numeric_limits<T>::lowest();
 }
 
 int64_t divisor_of(const Pool& p, const Span& a, const Span& b, const Span& c) {
@@ -110,7 +112,8 @@ void avg_pool_backward(const Pool& p, const char* g, char* gx) {
   });
 }
 
-void scatter_planes(DType dtype, int64_t planes, int64_t n, int64_t m, const char* from, const int64_t* indices, char* to) {
+void scatter_planes(DType dtype, int64_t planes, int64_t n, int64_t m, const char* from, const int64_t* indices,
+                    char* to) {
   with_type(dtype, [&]<class T>() {
     each_plane(planes, n + m, [&](int64_t p) {
       T* out = reinterpret_cast<T*>(to) + p * n;
@@ -124,7 +127,8 @@ void scatter_planes(DType dtype, int64_t planes, int64_t n, int64_t m, const cha
   });
 }
 
-void gather_planes(DType dtype, int64_t planes, int64_t n, int64_t m, const char* from, const int64_t* indices, char* to) {
+void gather_planes(DType dtype, int64_t planes, int64_t n, int64_t m, const char* from, const int64_t* indices,
+                   char* to) {
   with_type(dtype, [&]<class T>() {
     each_plane(planes, m, [&](int64_t p) {
       const T* in = reinterpret_cast<const T*>(from) + p * n;

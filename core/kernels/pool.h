@@ -15,8 +15,8 @@ struct Pool {
   DType dtype;
   int64_t planes;
   int64_t in[3], out[3], step[3];
-  const Span* spans[3];   // out[i] each
-  int64_t divisor = 0;    // 0: the product of the counts
+  const Span* spans[3];  // out[i] each
+  int64_t divisor = 0;   // 0: the product of the counts
   int64_t in_size() const { return in[0] * in[1] * in[2]; }
   int64_t out_size() const { return out[0] * out[1] * out[2]; }
 };
@@ -28,7 +28,9 @@ void avg_pool(const Pool& p, const char* x, char* y);
 void avg_pool_backward(const Pool& p, const char* g, char* gx);
 
 // Element indices within planes of n_in (m_out indices a plane): to[index[i]] += from[i], or to[i] = from[index[i]].
-void scatter_planes(DType dtype, int64_t planes, int64_t n, int64_t m, const char* from, const int64_t* indices, char* to);
-void gather_planes(DType dtype, int64_t planes, int64_t n, int64_t m, const char* from, const int64_t* indices, char* to);
+void scatter_planes(DType dtype, int64_t planes, int64_t n, int64_t m, const char* from, const int64_t* indices,
+                    char* to);
+void gather_planes(DType dtype, int64_t planes, int64_t n, int64_t m, const char* from, const int64_t* indices,
+                   char* to);
 
 }  // namespace wg

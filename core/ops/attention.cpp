@@ -15,7 +15,8 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 // A 4-d tensor with contiguous rows, copied if it must be.
 TensorRef with_rows(const Tensor& t, DType d) {
-  if (t.dtype == d && (t.strides[3] == 1 || t.size(3) == 1) && t.strides[2] >= t.size(3)) return TensorRef(const_cast<Tensor*>(&t));
+  if (t.dtype == d && (t.strides[3] == 1 || t.size(3) == 1) && t.strides[2] >= t.size(3))
+    return TensorRef(const_cast<Tensor*>(&t));
   return ready(t, d);
 }
 Heads heads(const Tensor& t) { return {t.data(), t.strides[0], t.strides[1], t.strides[2]}; }
@@ -32,20 +33,25 @@ struct Arrays {
   Arrays(Tensor& query, Tensor& key, Tensor& value, Tensor* bias, bool causal, double scale) {
     const DType work = work_dtype(query.dtype);
     q = with_rows(query, work), k = with_rows(key, work), v = with_rows(value, work);
-    a = {work, q->size(0), q->size(1), q->size(2), k->size(2), q->size(3), v->size(3), heads(*q), heads(*k), heads(*v),
-         nullptr, 0, 0, 0, 0, causal, scale};
+    a = {work,      q->size(0), q->size(1), q->size(2), k->size(2), q->size(3), v->size(3), heads(*q), heads(*k),
+         heads(*v), nullptr,    0,          0,          0,          0,          causal,     scale};
     if (!bias) return;
     mask = expand(*(bias->dtype == work ? TensorRef(bias) : cast(*bias, work)), {a.batch, a.heads, a.queries, a.keys});
     a.mask = mask->data();
-    a.mask_batch = mask->strides[0], a.mask_head = mask->strides[1], a.mask_row = mask->strides[2], a.mask_col = mask->strides[3];
+    a.mask_batch = mask->strides[0], a.mask_head = mask->strides[1], a.mask_row = mask->strides[2],
+    a.mask_col = mask->strides[3];
   }
 };
 
 void check_kinds(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor* mask, bool causal) {
-  WG_CHECK(q.dtype == k.dtype && q.dtype == v.dtype, "Expected query, key, and value to have the same dtype, but got "
-           "query.dtype: ", name_of(q.dtype), " key.dtype: ", name_of(k.dtype), " and value.dtype: ", name_of(v.dtype), " instead.");
-  WG_CHECK(q.ndim() >= 2 && k.ndim() >= 2 && v.ndim() >= 2, "Expected query, key, and value to all be  at least 2 dimensional, "
-           "but got query.dim: ", q.ndim(), " key.dim: ", k.ndim(), " and value.dim: ", v.ndim(), " instead.");
+  WG_CHECK(q.dtype == k.dtype && q.dtype == v.dtype,
+           "Expected query, key, and value to have the same dtype, but got "
+           "query.dtype: ",
+           name_of(q.dtype), " key.dtype: ", name_of(k.dtype), " and value.dtype: ", name_of(v.dtype), " instead.");
+  WG_CHECK(q.ndim() >= 2 && k.ndim() >= 2 && v.ndim() >= 2,
+           "Expected query, key, and value to all be  at least 2 dimensional, "
+           "but got query.dim: ",
+           q.ndim(), " key.dim: ", k.ndim(), " and value.dim: ", v.ndim(), " instead.");
   if (!mask) return;
   WG_CHECK(mask->dtype == DType::Bool || mask->dtype == DType::Float32 || mask->dtype == q.dtype,
            "Expected attn_mask dtype to be bool or float or to match query dtype, but got attn_mask.dtype: ",
@@ -87,8 +93,8 @@ TensorRef causal_mask(const Tensor& q, const Tensor& k) {
   return additive(*mask, q.dtype);
 }
 
-TensorRef by_parts(const TensorRef& q, const TensorRef& k, const TensorRef& v, TensorRef mask, double dropout, bool causal,
-                   double scale) {
+TensorRef by_parts(const TensorRef& q, const TensorRef& k, const TensorRef& v, TensorRef mask, double dropout,
+                   bool causal, double scale) {
   if (causal) mask = causal_mask(*q, *k);
   TensorRef scores = call<"matmul">(call<"mul">(q, scale), call<"transpose">(k, -2, -1));
   if (mask) scores = call<"add">(scores, additive(*mask, q->dtype), 1);
@@ -100,7 +106,8 @@ TensorRef by_parts(const TensorRef& q, const TensorRef& k, const TensorRef& v, T
 // Heads of keys repeated so that there are as many as those of the queries.
 TensorRef grouped(const TensorRef& t, int64_t heads_wanted) {
   const int64_t have = t->size(t->ndim() - 3);
-  WG_CHECK(have > 0 && heads_wanted % have == 0, "Number of heads in key and value must divide the number of heads in query");
+  WG_CHECK(have > 0 && heads_wanted % have == 0,
+           "Number of heads in key and value must divide the number of heads in query");
   if (have == heads_wanted) return t;
   Dims wide = t->sizes, out = t->sizes;
   wide.insert(t->ndim() - 2, heads_wanted / have);
@@ -127,7 +134,8 @@ WG_OP(_attention_backward) {
   const Arrays in(q, k, v, c.tensor_or_null(6), c.flag(7), c.real(8));
   const DType work = in.a.dtype;
   const TensorRef g = with_rows(c.tensor(0), work), out = with_rows(c.tensor(4), work), sums = ready(c.tensor(5), work);
-  const TensorRef gq = room(q.sizes, q.size(3), work), gk = room(k.sizes, k.size(3), work), gv = room(v.sizes, v.size(3), work);
+  const TensorRef gq = room(q.sizes, q.size(3), work), gk = room(k.sizes, k.size(3), work),
+                  gv = room(v.sizes, v.size(3), work);
   attend_backward(in.a, heads(*g), heads(*out), sums->data(), heads(*gq), heads(*gk), heads(*gv));
   for (const TensorRef& t : {gq, gk, gv}) c.out(given(t, q.dtype));
 }

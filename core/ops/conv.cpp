@@ -14,7 +14,8 @@ struct Steps {
 };
 
 // The shapes of one convolution; `in` and `out` are the spatial sizes.
-Conv conv_of(DType dtype, const Dims& in, const Dims& out, const Dims& weight, Steps k, int64_t images, int64_t groups) {
+Conv conv_of(DType dtype, const Dims& in, const Dims& out, const Dims& weight, Steps k, int64_t images,
+             int64_t groups) {
   Conv s;
   s.dtype = dtype, s.images = images, s.groups = groups;
   s.out_channels = weight[0] / groups, s.in_channels = weight[1];
@@ -40,7 +41,8 @@ WG_OP(_conv) {
   const Steps k{c.ints(3), c.ints(4), c.ints(5)};
   const DType work = checked_work(x, w);
   const Dims out = c.has(7) ? c.ints(7) : conv_sizes(x.sizes, w.sizes, k.stride, k.padding, k.dilation);
-  const TensorRef from = ready(x, work), weight = ready(w, work), bias = c.has(2) ? ready(c.tensor(2), work) : TensorRef();
+  const TensorRef from = ready(x, work), weight = ready(w, work),
+                  bias = c.has(2) ? ready(c.tensor(2), work) : TensorRef();
   TensorRef y = empty(out, work);
   conv_forward(conv_of(work, x.sizes, out, w.sizes, k, x.size(0), c.integer(6)), from->data(), weight->data(),
                bias ? bias->data() : nullptr, y->data());
@@ -126,7 +128,8 @@ void conv_same(Call& c, int nd, TensorRef x, bool single) {
     uneven |= total % 2;
   }
   if (uneven) x = call<"constant_pad_nd">(x, more, 0);
-  TensorRef y = call<"convolution">(x, w, Value(c.tensor_or_null(2)), stride, even, dilation, false, Dims(nd, 0), c.integer(6));
+  TensorRef y =
+      call<"convolution">(x, w, Value(c.tensor_or_null(2)), stride, even, dilation, false, Dims(nd, 0), c.integer(6));
   c.out(single ? call<"squeeze.dim">(y, 0) : y);
 }
 
@@ -143,8 +146,8 @@ void conv_nd(Call& c, int nd, const char* name) {
     padding = Held(c.args[4]);
   }
   const Held none = hold_ints(Dims(nd, 0));
-  TensorRef y = call<"convolution">(x, c.tensor(1), Value(c.tensor_or_null(2)), c.args[3], padding, c.args[5], false, none,
-                                    c.integer(6));
+  TensorRef y = call<"convolution">(x, c.tensor(1), Value(c.tensor_or_null(2)), c.args[3], padding, c.args[5], false,
+                                    none, c.integer(6));
   c.out(single ? call<"squeeze.dim">(y, 0) : y);
 }
 
@@ -152,8 +155,8 @@ void conv_nd(Call& c, int nd, const char* name) {
 void conv_transpose_nd(Call& c, int nd, const char* name) {
   bool single;
   const TensorRef x = batch_of(c.tensor(0), nd, name, &single);
-  TensorRef y = call<"convolution">(x, c.tensor(1), Value(c.tensor_or_null(2)), c.args[3], c.args[4], c.args[7], true, c.args[5],
-                                    c.integer(6));
+  TensorRef y = call<"convolution">(x, c.tensor(1), Value(c.tensor_or_null(2)), c.args[3], c.args[4], c.args[7], true,
+                                    c.args[5], c.integer(6));
   c.out(single ? call<"squeeze.dim">(y, 0) : y);
 }
 

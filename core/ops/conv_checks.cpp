@@ -74,8 +74,10 @@ Dims transposed_sizes(const Dims& in, const Dims& weight, const Dims& stride, co
   bool small = false;
   for (int i = 0; i < stride.size(); ++i) {
     WG_CHECK(more[i] >= 0, "negative output_padding is not supported");
-    WG_CHECK(more[i] < std::max(stride[i], dilation[i]), "output padding must be smaller than either stride or dilation, but "
-             "got ", named("output_padding", more, 0), " ", named("stride", stride, 0), " ", named("dilation", dilation, 0));
+    WG_CHECK(more[i] < std::max(stride[i], dilation[i]),
+             "output padding must be smaller than either stride or dilation, but "
+             "got ",
+             named("output_padding", more, 0), " ", named("stride", stride, 0), " ", named("dilation", dilation, 0));
     out.push_back((in[2 + i] - 1) * stride[i] - 2 * padding[i] + dilation[i] * (weight[2 + i] - 1) + more[i] + 1);
     small |= out[2 + i] <= 0;
   }
@@ -88,22 +90,25 @@ void check_convolution(const Tensor& x, const Tensor& w, const Tensor* bias, con
                        const Dims& dilation, bool transposed, int64_t groups) {
   WG_CHECK(w.ndim() > 2 && w.ndim() < 6, "weight should have at least three dimensions");
   WG_CHECK(groups > 0, "non-positive groups is not supported");
-  WG_CHECK(std::all_of(padding.begin(), padding.end(), [](int64_t p) { return p >= 0; }), "negative padding is not supported");
-  WG_CHECK(std::all_of(stride.begin(), stride.end(), [](int64_t s) { return s > 0; }), "non-positive stride is not supported");
+  WG_CHECK(std::all_of(padding.begin(), padding.end(), [](int64_t p) { return p >= 0; }),
+           "negative padding is not supported");
+  WG_CHECK(std::all_of(stride.begin(), stride.end(), [](int64_t s) { return s > 0; }),
+           "non-positive stride is not supported");
   WG_CHECK(std::all_of(dilation.begin(), dilation.end(), [](int64_t d) { return d > 0; }),
            "dilation should be greater than zero, but got ", to_string(dilation));
   WG_CHECK(x.ndim() == w.ndim(), "Expected ", w.ndim(), "-dimensional input for ", w.ndim(), "-dimensional weight ",
            to_string(w.sizes), ", but got ", x.ndim(), "-dimensional input of size ", to_string(x.sizes), " instead");
   check_weight(w, groups);
-  const int64_t channels = transposed ? w.size(0) : w.size(1) * groups, outputs = transposed ? w.size(1) * groups : w.size(0);
-  WG_CHECK(x.size(1) == channels, transposed ? str("Given transposed=1") : str("Given groups=", groups), ", weight of size ",
-           to_string(w.sizes), ", expected input", to_string(x.sizes), " to have ", channels, " channels, but got ", x.size(1),
-           " channels instead");
+  const int64_t channels = transposed ? w.size(0) : w.size(1) * groups,
+                outputs = transposed ? w.size(1) * groups : w.size(0);
+  WG_CHECK(x.size(1) == channels, transposed ? str("Given transposed=1") : str("Given groups=", groups),
+           ", weight of size ", to_string(w.sizes), ", expected input", to_string(x.sizes), " to have ", channels,
+           " channels, but got ", x.size(1), " channels instead");
   WG_CHECK(!bias || (bias->ndim() == 1 && bias->size(0) == outputs), "Given ", transposed ? "transposed=1, " : "",
            "weight of size ", to_string(w.sizes), ", expected bias to be 1-dimensional with ", outputs,
            " elements, but got bias of size ", to_string(bias->sizes), " instead");
-  WG_CHECK(!bias || bias->dtype == x.dtype, "Input type (", type_name(x.dtype), ") and bias type (", type_name(bias->dtype),
-           ") should be the same");
+  WG_CHECK(!bias || bias->dtype == x.dtype, "Input type (", type_name(x.dtype), ") and bias type (",
+           type_name(bias->dtype), ") should be the same");
   if (!transposed) check_window(x, w, padding, dilation);
   bool hollow = false;
   for (int i = 2; i < x.ndim(); ++i) hollow |= x.size(i) == 0;

@@ -43,7 +43,8 @@ void compare(Call& c, Loss kind, int64_t reduction, double p, const Pair& pair) 
 void check_unit_interval(const Tensor& x) {
   check_floating(x.dtype, "binary_cross_entropy");
   const TensorRef from = ready(x);
-  WG_CHECK(all_probabilities(from->dtype, from->data(), from->numel), "all elements of input should be between 0 and 1");
+  WG_CHECK(all_probabilities(from->dtype, from->data(), from->numel),
+           "all elements of input should be between 0 and 1");
 }
 
 TensorRef reduced(const TensorRef& loss, int64_t reduction) {
@@ -53,9 +54,7 @@ TensorRef reduced(const TensorRef& loss, int64_t reduction) {
 
 }  // namespace
 
-WG_OP(mse_loss) {
-  compare(c, Loss::Squared, c.integer_or(2, kMean), 0, Pair(c.tensor(0), c.tensor(1), "mse_cpu"));
-}
+WG_OP(mse_loss) { compare(c, Loss::Squared, c.integer_or(2, kMean), 0, Pair(c.tensor(0), c.tensor(1), "mse_cpu")); }
 
 WG_OP(_smooth_l1_loss) {
   compare(c, Loss::SmoothL1, c.integer(2), c.real(3), Pair(c.tensor(0), c.tensor(1), "smooth_l1_cpu"));
@@ -116,8 +115,7 @@ WG_OP_AS(loss_spread, "_loss_spread", Composite) {
   Tensor& g = c.tensor(0);
   const int64_t reduction = c.integer(2);
   if (reduction == kNone) return c.out(TensorRef(&g));
-  const TensorRef one =
-      reduction == kSum ? TensorRef(&g) : call<"div">(g, double(numel_of(c.ints(1))), Value());
+  const TensorRef one = reduction == kSum ? TensorRef(&g) : call<"div">(g, double(numel_of(c.ints(1))), Value());
   c.out(call<"expand">(one, c.ints(1), false));
 }
 

@@ -50,17 +50,17 @@ Held3 arrays(const Dims& sizes, DType dtype, const Tensor* x, const Tensor& targ
 void check_nll(const Tensor& x, const Tensor& t) {
   WG_CHECK(x.ndim() > 0 && x.ndim() <= 2, "input tensor should be 1D or 2D");
   WG_CHECK(t.ndim() <= 1, "0D or 1D target tensor expected, multi-target not supported");
-  WG_CHECK((x.ndim() == 1 && t.numel == 1) || x.size(0) == (t.ndim() ? t.size(0) : 1), "size mismatch (got input: ",
-           to_string(x.sizes), ", target: ", to_string(t.sizes), ")");
+  WG_CHECK((x.ndim() == 1 && t.numel == 1) || x.size(0) == (t.ndim() ? t.size(0) : 1),
+           "size mismatch (got input: ", to_string(x.sizes), ", target: ", to_string(t.sizes), ")");
 }
 
 void check_nll2d(const Tensor& x, const Tensor& t) {
-  WG_CHECK(t.ndim() == 3, "only batches of spatial targets supported (3D tensors) but got targets of dimension: ",
-           t.ndim());
-  WG_CHECK(x.ndim() == 4, "only batches of spatial inputs supported (4D tensors), but got input of dimension: ",
-           x.ndim());
-  WG_CHECK(x.size(0) == t.size(0) && x.size(2) == t.size(1) && x.size(3) == t.size(2), "size mismatch (got input: ",
-           to_string(x.sizes), " , target: ", to_string(t.sizes));
+  WG_CHECK(t.ndim() == 3,
+           "only batches of spatial targets supported (3D tensors) but got targets of dimension: ", t.ndim());
+  WG_CHECK(x.ndim() == 4,
+           "only batches of spatial inputs supported (4D tensors), but got input of dimension: ", x.ndim());
+  WG_CHECK(x.size(0) == t.size(0) && x.size(2) == t.size(1) && x.size(3) == t.size(2),
+           "size mismatch (got input: ", to_string(x.sizes), " , target: ", to_string(t.sizes));
 }
 
 void nll_forward(Call& c) {
@@ -116,7 +116,8 @@ TensorRef nll(const TensorRef& x, const TensorRef& target, Value w, int64_t redu
   WG_CHECK(target->sizes == wanted, "Expected target size ", to_string(wanted), ", got ", to_string(target->sizes));
   const int64_t n = x->size(0), inner = x->numel ? numel_of(wanted) / n : 0;
   const TensorRef scores = call<"reshape">(x, Dims{n, x->size(1), 1, inner});
-  const TensorRef y = call<"nll_loss2d_forward">(scores, call<"reshape">(target, Dims{n, 1, inner}), w, reduction, ignore);
+  const TensorRef y =
+      call<"nll_loss2d_forward">(scores, call<"reshape">(target, Dims{n, 1, inner}), w, reduction, ignore);
   return reduction == kNone ? call<"reshape">(y, wanted) : y;
 }
 
@@ -134,8 +135,9 @@ TensorRef sum_classes(const TensorRef& t) {
 
 TensorRef of_probabilities(const TensorRef& x, TensorRef target, Tensor* w, int64_t reduction, double smooth) {
   const int64_t classes = x->size(x->ndim() == 1 ? 0 : 1);
-  WG_CHECK(!w || (w->ndim() == 1 && w->numel == classes), "cross_entropy: weight tensor should be defined either for all ",
-           classes, " classes or no classes but got weight tensor of shape: ", w ? to_string(w->sizes) : "");
+  WG_CHECK(!w || (w->ndim() == 1 && w->numel == classes),
+           "cross_entropy: weight tensor should be defined either for all ", classes,
+           " classes or no classes but got weight tensor of shape: ", w ? to_string(w->sizes) : "");
   if (smooth > 0) target = call<"add">(call<"mul">(target, 1 - smooth), smooth / double(classes), 1);
   TensorRef each = call<"mul">(x, target);
   if (w) each = call<"mul">(each, weight_along(*w, *x));
@@ -145,7 +147,8 @@ TensorRef of_probabilities(const TensorRef& x, TensorRef target, Tensor* w, int6
   return call<"div">(total, x->numel ? double(x->numel / classes) : 0.0, Value());
 }
 
-TensorRef smoothed(const TensorRef& x, const TensorRef& target, Tensor* w, int64_t reduction, int64_t ignore, double smooth) {
+TensorRef smoothed(const TensorRef& x, const TensorRef& target, Tensor* w, int64_t reduction, int64_t ignore,
+                   double smooth) {
   const int64_t classes = x->size(x->ndim() == 1 ? 0 : 1);
   const TensorRef sharp = nll(x, target, Value(w), reduction, ignore);
   const TensorRef ignored = call<"eq">(target, ignore);

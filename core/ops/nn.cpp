@@ -17,7 +17,8 @@ struct Slides {
   Slides(Call& c, int at, int64_t height, int64_t width)
       : kernel(c.ints(at)), dilation(c.ints(at + 1)), padding(c.ints(at + 2)), stride(c.ints(at + 3)) {
     for (const Dims* d : {&kernel, &dilation, &padding, &stride})
-      WG_CHECK(d->size() == 2, "It is expected kernel_size, dilation, padding and stride have 2 elements, but got ", d->size());
+      WG_CHECK(d->size() == 2, "It is expected kernel_size, dilation, padding and stride have 2 elements, but got ",
+               d->size());
     check(kernel, "kernel size", "kernel");
     check(stride, "stride", "stride");
     check(dilation, "dilation", "dilation");
@@ -49,19 +50,23 @@ TensorRef columns(Call& c, const Tensor& x, int at) {
   const int nd = x.ndim();
   bool ok = nd == 3 || nd == 4;
   for (int i = nd - 3; ok && i < nd; ++i) ok = x.size(i) != 0;
-  WG_CHECK(ok, "Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for input, but got: ",
-           to_string(x.sizes));
+  WG_CHECK(
+      ok,
+      "Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for input, but got: ",
+      to_string(x.sizes));
   const int64_t channels = x.size(nd - 3);
   const Slides s(c, at, x.size(nd - 2), x.size(nd - 1));
-  WG_CHECK(s.w.out[1] > 0 && s.w.out[2] > 0, "Given input with spatial size ", pair({x.size(nd - 2), x.size(nd - 1)}), ", kernel_size=",
-           pair(s.kernel), ", dilation=", pair(s.dilation), ", padding=", pair(s.padding), ", calculated shape of the array of sliding blocks as ",
-           pair({s.w.out[1], s.w.out[2]}), ", but its components must be at least one.");
+  WG_CHECK(s.w.out[1] > 0 && s.w.out[2] > 0, "Given input with spatial size ", pair({x.size(nd - 2), x.size(nd - 1)}),
+           ", kernel_size=", pair(s.kernel), ", dilation=", pair(s.dilation), ", padding=", pair(s.padding),
+           ", calculated shape of the array of sliding blocks as ", pair({s.w.out[1], s.w.out[2]}),
+           ", but its components must be at least one.");
   const TensorRef from = ready(x);
-  const int64_t images = nd == 4 ? x.size(0) : 1, rows = channels * s.w.taps(), n = s.w.out_size(), unit = size_of(from->dtype);
+  const int64_t images = nd == 4 ? x.size(0) : 1, rows = channels * s.w.taps(), n = s.w.out_size(),
+                unit = size_of(from->dtype);
   TensorRef y = empty(nd == 4 ? Dims{images, rows, n} : Dims{rows, n}, from->dtype);
   each_image(images, rows * n, [&](int64_t i) {
-    unfold(from->dtype, s.w, channels, from->data() + i * channels * s.w.in_size() * unit, y->data() + i * rows * n * unit, n, 0,
-           s.w.out_rows());
+    unfold(from->dtype, s.w, channels, from->data() + i * channels * s.w.in_size() * unit,
+           y->data() + i * rows * n * unit, n, 0, s.w.out_rows());
   });
   return given(std::move(y), x.dtype);
 }
@@ -69,23 +74,26 @@ TensorRef columns(Call& c, const Tensor& x, int at) {
 // cols: (C * taps, L) or (N, C * taps, L); the image has this height and width.
 TensorRef image(Call& c, const Tensor& cols, int64_t height, int64_t width, int at) {
   const int nd = cols.ndim();
-  WG_CHECK((nd == 2 && cols.size(0) && cols.size(1)) || (nd == 3 && cols.size(1) && cols.size(2)),
-           "Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and non-zero dimensions for input, but got: ",
-           to_string(cols.sizes));
+  WG_CHECK(
+      (nd == 2 && cols.size(0) && cols.size(1)) || (nd == 3 && cols.size(1) && cols.size(2)),
+      "Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and non-zero dimensions for input, but got: ",
+      to_string(cols.sizes));
   const Slides s(c, at, height, width);
   const int64_t rows = cols.size(nd - 2), n = s.w.out_size(), taps = s.w.taps();
-  WG_CHECK(rows % taps == 0, "Expected size of input's dimension 1 to be divisible by the product of kernel_size, but got input.size(1)=",
+  WG_CHECK(rows % taps == 0,
+           "Expected size of input's dimension 1 to be divisible by the product of kernel_size, but got input.size(1)=",
            rows, " and kernel_size=", pair(s.kernel), ".");
-  WG_CHECK(s.w.out[1] > 0 && s.w.out[2] > 0 && cols.size(nd - 1) == n, "Given output_size=", pair({height, width}), ", kernel_size=",
-           pair(s.kernel), ", dilation=", pair(s.dilation), ", padding=", pair(s.padding), ", stride=", pair(s.stride),
-           ", expected size of input's dimension 2 to match the calculated number of sliding blocks ", s.w.out[1], " * ", s.w.out[2],
-           " = ", n, ", but got input.size(2)=", cols.size(nd - 1), ".");
+  WG_CHECK(s.w.out[1] > 0 && s.w.out[2] > 0 && cols.size(nd - 1) == n, "Given output_size=", pair({height, width}),
+           ", kernel_size=", pair(s.kernel), ", dilation=", pair(s.dilation), ", padding=", pair(s.padding),
+           ", stride=", pair(s.stride),
+           ", expected size of input's dimension 2 to match the calculated number of sliding blocks ", s.w.out[1],
+           " * ", s.w.out[2], " = ", n, ", but got input.size(2)=", cols.size(nd - 1), ".");
   const TensorRef from = ready(cols);
   const int64_t images = nd == 3 ? cols.size(0) : 1, channels = rows / taps, unit = size_of(from->dtype);
   TensorRef y = zeros(nd == 3 ? Dims{images, channels, height, width} : Dims{channels, height, width}, from->dtype);
   each_image(images, rows * n, [&](int64_t i) {
-    fold(from->dtype, s.w, channels, from->data() + i * rows * n * unit, n, y->data() + i * channels * s.w.in_size() * unit, 0,
-         s.w.out_rows());
+    fold(from->dtype, s.w, channels, from->data() + i * rows * n * unit, n,
+         y->data() + i * channels * s.w.in_size() * unit, 0, s.w.out_rows());
   });
   return given(std::move(y), cols.dtype);
 }

@@ -57,8 +57,8 @@ TensorRef inverse_root(const Tensor& variance, double eps) {
   return out;
 }
 
-void backward(Call& c, const PlaneNorm& s, const Tensor& grad, const Tensor& from, Tensor& mean, Tensor& rstd, Tensor* w,
-              bool fixed, Tensor& gx) {
+void backward(Call& c, const PlaneNorm& s, const Tensor& grad, const Tensor& from, Tensor& mean, Tensor& rstd,
+              Tensor* w, bool fixed, Tensor& gx) {
   const TensorRef m = ready(mean, kDouble), r = ready(rstd, kDouble), weight = ready_or_null(w, s.dtype);
   const TensorRef scratch = empty({2 * s.images * s.channels}, kDouble);
   const TensorRef gw = zeros({s.channels}, s.dtype), gb = zeros({s.channels}, s.dtype);
@@ -73,8 +73,7 @@ void call_all(Call& to, const OpDef& op, Value* args, int n, bool keep_stats) {
   Call inner{&op, args, n};
   apply(inner);
   to.out(inner.first);
-  for (int k = 1; k < inner.nouts(); ++k)
-    to.out(keep_stats ? inner.result(k) : empty({0}, inner.result(k)->dtype));
+  for (int k = 1; k < inner.nouts(); ++k) to.out(keep_stats ? inner.result(k) : empty({0}, inner.result(k)->dtype));
 }
 
 }  // namespace
@@ -107,7 +106,8 @@ WG_OP(_batch_norm) {
     mean = ready(*rm, kDouble), variance = ready(*rv, kDouble);
   }
   const TensorRef rstd = inverse_root(*variance, c.real(7));
-  plane_apply(planes.s, from->data(), mean->as<double>(), rstd->as<double>(), data_of(weight), data_of(bias), y->data());
+  plane_apply(planes.s, from->data(), mean->as<double>(), rstd->as<double>(), data_of(weight), data_of(bias),
+              y->data());
   c.out(planes.out(std::move(y), x.dtype));
   const DType stats = is_reduced(x.dtype) && rm ? rm->dtype : x.dtype;
   c.out(cast(*mean, stats));
@@ -120,7 +120,8 @@ WG_OP(_batch_norm_backward) {
   const Planes planes(x);
   TensorRef gx = planes.room();
   Call parts{c.op, c.args, c.nargs};
-  backward(parts, planes.s, *planes.in(g), *planes.in(x), c.tensor(2), c.tensor(3), c.tensor_or_null(4), !c.flag(5), *gx);
+  backward(parts, planes.s, *planes.in(g), *planes.in(x), c.tensor(2), c.tensor(3), c.tensor_or_null(4), !c.flag(5),
+           *gx);
   c.out(planes.out(std::move(gx), x.dtype));
   c.out(parts.result(0));
   c.out(parts.result(1));
@@ -142,8 +143,7 @@ WG_OP_AS(batch_norm_no_stats, "_native_batch_norm_legit.no_stats", Composite) {
 }
 // (input, weight, bias, running_mean, running_var, momentum, eps)
 WG_OP_AS(batch_norm_update, "_batch_norm_with_update", Composite) {
-  Value args[] = {c.args[0], c.args[1],             c.args[2], c.args[3],
-                  c.args[4], Value::of_bool(true), c.args[5], c.args[6]};
+  Value args[] = {c.args[0], c.args[1], c.args[2], c.args[3], c.args[4], Value::of_bool(true), c.args[5], c.args[6]};
   call_all(c, op<"_batch_norm">(), args, 8, true);
   c.out(empty({0}, DType::UInt8));
 }
@@ -153,10 +153,13 @@ WG_OP(_group_norm) {
   Tensor& x = c.tensor(0);
   Tensor *w = c.tensor_or_null(1), *b = c.tensor_or_null(2);
   const int64_t images = c.integer(3), channels = c.integer(4), n = c.integer(5), groups = c.integer(6);
-  WG_CHECK(groups > 0 && channels % groups == 0, "Expected number of channels in input to be divisible by num_groups, but "
-           "got input of shape ", to_string(x.sizes), " and num_groups=", groups);
-  WG_CHECK(images >= 0 && channels >= 0 && n >= 0 && images * channels * n == x.numel, "Expected input of N * C * HxW = ",
-           images * channels * n, " elements, but got input of shape ", to_string(x.sizes));
+  WG_CHECK(groups > 0 && channels % groups == 0,
+           "Expected number of channels in input to be divisible by num_groups, but "
+           "got input of shape ",
+           to_string(x.sizes), " and num_groups=", groups);
+  WG_CHECK(images >= 0 && channels >= 0 && n >= 0 && images * channels * n == x.numel,
+           "Expected input of N * C * HxW = ", images * channels * n, " elements, but got input of shape ",
+           to_string(x.sizes));
   for (Tensor* p : {w, b})
     WG_CHECK(!p || (p->ndim() == 1 && p->numel == channels), "Expected ", p == w ? "weight" : "bias",
              " to be a vector of size equal to the number of channels in input, but got ", p == w ? "weight" : "bias",
@@ -194,8 +197,8 @@ WG_OP_AS(group_norm, "group_norm", Composite) {
   WG_CHECK(groups > 0, "Expected num groups to be greater than 0, got ", groups);
   int64_t n = 1;
   for (int i = 2; i < x.ndim(); ++i) n *= x.size(i);
-  c.out(call<"_group_norm">(x, Value(c.tensor_or_null(2)), Value(c.tensor_or_null(3)), x.size(0), x.size(1), n,
-                                  groups, c.real_or(4, 1e-5)));
+  c.out(call<"_group_norm">(x, Value(c.tensor_or_null(2)), Value(c.tensor_or_null(3)), x.size(0), x.size(1), n, groups,
+                            c.real_or(4, 1e-5)));
 }
 
 }  // namespace wg

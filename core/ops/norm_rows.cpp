@@ -21,8 +21,10 @@ RowNorm row_norm_of(const Tensor& x, const Dims& shape, bool centred) {
 }
 
 void check_shape(const Tensor& x, const Dims& shape, const char* star) {
-  WG_CHECK(shape.size() >= 1, "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one "
-           "element, but got normalized_shape = ", to_string(shape));
+  WG_CHECK(shape.size() >= 1,
+           "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one "
+           "element, but got normalized_shape = ",
+           to_string(shape));
   bool ok = x.ndim() >= shape.size();
   for (int i = 0; ok && i < shape.size(); ++i) ok = x.sizes[x.ndim() - shape.size() + i] == shape[i];
   if (ok) return;

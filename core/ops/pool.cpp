@@ -79,9 +79,11 @@ Window window_of(Call& c, int nd, const std::string& name, bool dilated) {
     WG_CHECK(w.padding[i] >= 0, "pad must be non-negative, but got pad: ", w.padding[i]);
     const int64_t reach = (w.kernel[i] - 1) * w.dilation[i] + 1;
     if (nd == 1 && dilated)
-      WG_CHECK(w.padding[i] <= w.kernel[i] / 2, name, "() padding should be at most half of kernel size, but got padding=",
-               w.padding[i], " and kernel_size=", w.kernel[i]);
-    WG_CHECK(w.padding[i] <= reach / 2, "pad should be at most half of effective kernel size, but got pad=", w.padding[i],
+      WG_CHECK(w.padding[i] <= w.kernel[i] / 2, name,
+               "() padding should be at most half of kernel size, but got padding=", w.padding[i],
+               " and kernel_size=", w.kernel[i]);
+    WG_CHECK(w.padding[i] <= reach / 2,
+             "pad should be at most half of effective kernel size, but got pad=", w.padding[i],
              ", kernel_size=", w.kernel[i], " and dilation=", w.dilation[i]);
   }
   return w;
@@ -97,7 +99,8 @@ void check_input(const Tensor& x, int nd, const std::string& name) {
   if (nd == 1) {
     if (name == "max_pool1d")
       WG_CHECK((x.ndim() == 2 || x.ndim() == 3) && (x.numel || (x.size(x.ndim() - 1) && x.size(x.ndim() - 2))), name,
-               ": Expected 2D or 3D (batch mode) tensor with optional 0 dim batch size for input, but got:", to_string(x.sizes));
+               ": Expected 2D or 3D (batch mode) tensor with optional 0 dim batch size for input, but got:",
+               to_string(x.sizes));
     WG_CHECK(x.ndim() == 2 || x.ndim() == 3, "Expected 2 to 3 dimensions, but got ", x.ndim(),
              "-dimensional tensor for argument #1 'self' (while checking arguments for ", name, ")");
     return;
@@ -134,7 +137,8 @@ Plan planned(const Dims& sizes, const Window& w, const std::string& name, bool c
     plan.p.step[3 - nd + i] = w.dilation[i];
     spans.resize(size_t(outs[i]));
     for (int64_t o = 0; o < outs[i]; ++o) {
-      int64_t begin = o * w.stride[i] - w.padding[i], end = std::min(begin + (w.kernel[i] - 1) * w.dilation[i] + 1, n + w.padding[i]);
+      int64_t begin = o * w.stride[i] - w.padding[i],
+              end = std::min(begin + (w.kernel[i] - 1) * w.dilation[i] + 1, n + w.padding[i]);
       const int64_t whole = end - begin;
       end = std::min(end, n);
       while (begin < 0) begin += w.dilation[i];
@@ -229,10 +233,11 @@ Dims adaptive_sizes(Call& c, int nd, const char* name) {
     WG_CHECK(x.ndim() == 2 || x.ndim() == 3, "Expected 2 to 3 dimensions, but got ", x.ndim(),
              "-dimensional tensor for argument #1 'self' (while checking arguments for ", name, ")");
   const bool max = std::string(name).find("max") != std::string::npos;
-  WG_CHECK(x.ndim() == nd + 1 || x.ndim() == nd + 2, name, "(): Expected ", nd + 1, "D or ", nd + 2, "D tensor, but got",
-           max ? ": " : " ", to_string(x.sizes));
+  WG_CHECK(x.ndim() == nd + 1 || x.ndim() == nd + 2, name, "(): Expected ", nd + 1, "D or ", nd + 2,
+           "D tensor, but got", max ? ": " : " ", to_string(x.sizes));
   for (int i = max ? 1 : x.ndim() - nd; i < x.ndim(); ++i)
-    WG_CHECK(x.size(i) > 0, name, "(): Expected input to have non-zero size for non-batch dimensions, but input has sizes ",
+    WG_CHECK(x.size(i) > 0, name,
+             "(): Expected input to have non-zero size for non-batch dimensions, but input has sizes ",
              to_string(x.sizes), " with dimension ", i, " being empty");
   bool negative = false;
   for (int64_t o : outs) negative |= o < 0;
@@ -271,7 +276,8 @@ struct Planes {
     }
     indices = ready(index, DType::Int64);
     const int64_t bad = first_outside(indices->as<int64_t>(), indices->numel, n);
-    WG_CHECK(bad < 0, "Found an invalid max index: ", indices->as<int64_t>()[bad], " (output volumes are of size ", n, ")");
+    WG_CHECK(bad < 0, "Found an invalid max index: ", indices->as<int64_t>()[bad], " (output volumes are of size ", n,
+             ")");
   }
 };
 

@@ -27,9 +27,13 @@ T step_of(Mode mode, int64_t in, int64_t out, bool align, double scale) {
 }
 
 template <class T>
-T cubic_near(T x, T a) { return ((a + 2) * x - (a + 3)) * x * x + 1; }
+T cubic_near(T x, T a) {
+  return ((a + 2) * x - (a + 3)) * x * x + 1;
+}
 template <class T>
-T cubic_far(T x, T a) { return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a; }
+T cubic_far(T x, T a) {
+  return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a;
+}
 
 void nearest_weights(Weights& w, int64_t in, int64_t out, double scale, double shift) {
   const float step = step_of<float>(Mode::Nearest, in, out, false, scale);
@@ -68,7 +72,8 @@ void smooth_weights(Weights& w, int64_t in, int64_t out, T step, bool cubic) {
   for (int64_t o = 0; o < out; ++o) {
     const T centre = step * (T(o) + T(0.5));
     const int64_t first = std::max<int64_t>(int64_t(centre - reach + T(0.5)), 0);
-    const int64_t many = std::clamp<int64_t>(std::min<int64_t>(int64_t(centre + reach + T(0.5)), in) - first, 0, w.taps);
+    const int64_t many =
+        std::clamp<int64_t>(std::min<int64_t>(int64_t(centre + reach + T(0.5)), in) - first, 0, w.taps);
     std::vector<T> part(size_t(w.taps), T(0));
     T total = 0;
     for (int64_t j = 0; j < many; ++j) {
@@ -107,9 +112,12 @@ struct Job {
 TensorRef run(const Job& job, TensorRef t, bool adjoint) {
   for (int k = 0; k < job.nd; ++k) {
     const int i = adjoint ? k : job.nd - 1 - k, d = job.in.size() - job.nd + i;
-    if (job.in[d] == job.out[d] && job.mode != Mode::LinearSmooth && job.mode != Mode::CubicSmooth && job.scales[i] == 0) continue;
-    const Weights w = t->dtype == DType::Float64 ? weights_of<double>(job.mode, job.in[d], job.out[d], job.align, job.scales[i])
-                                                 : weights_of<float>(job.mode, job.in[d], job.out[d], job.align, job.scales[i]);
+    if (job.in[d] == job.out[d] && job.mode != Mode::LinearSmooth && job.mode != Mode::CubicSmooth &&
+        job.scales[i] == 0)
+      continue;
+    const Weights w = t->dtype == DType::Float64
+                          ? weights_of<double>(job.mode, job.in[d], job.out[d], job.align, job.scales[i])
+                          : weights_of<float>(job.mode, job.in[d], job.out[d], job.align, job.scales[i]);
     const Taps taps{job.in[d], job.out[d], w.taps, w.index.data(), w.weight.data()};
     Dims sizes = t->sizes;
     sizes[d] = adjoint ? job.in[d] : job.out[d];
@@ -126,8 +134,7 @@ TensorRef run(const Job& job, TensorRef t, bool adjoint) {
 std::string named(const Dims& sizes, int nd) {  // "H: 5, W: 5"
   static const char* names[] = {"D", "H", "W"};
   std::string s;
-  for (int i = 0; i < nd; ++i)
-    s += str(i ? ", " : "", names[3 - nd + i], ": ", sizes[sizes.size() - nd + i]);
+  for (int i = 0; i < nd; ++i) s += str(i ? ", " : "", names[3 - nd + i], ": ", sizes[sizes.size() - nd + i]);
   return s;
 }
 
@@ -142,8 +149,8 @@ Job job_of(Call& c, Mode mode, int nd, const Dims& sizes, const Dims& wanted, bo
     job.scales[i] = c.real_or(scales + i, 0);
     ok &= wanted[i] > 0 && sizes[2 + i] > 0;
   }
-  WG_CHECK(ok, "Input and output sizes should be greater than 0, but got input (", named(sizes, nd), nd == 1 ? ") and output (" : ") output (",
-           named(job.out, nd), ")");
+  WG_CHECK(ok, "Input and output sizes should be greater than 0, but got input (", named(sizes, nd),
+           nd == 1 ? ") and output (" : ") output (", named(job.out, nd), ")");
   WG_CHECK(sizes[1] > 0, "Non-empty ", nd + 2, "D data tensor expected but got a tensor with sizes ", to_string(sizes));
   return job;
 }
@@ -152,8 +159,14 @@ void resize(Call& c, Mode mode, int nd, bool align, int scales) {
   Tensor& x = c.tensor(0);
   const Job job = job_of(c, mode, nd, x.sizes, c.ints(1), align, scales);
   const bool bytes = x.dtype == DType::UInt8 && mode <= Mode::NearestExact;
-  const char* names[] = {"upsample_nearest", "upsample_nearest", nd == 1 ? "upsample_linear" : nd == 2 ? "upsample_bilinear" : "upsample_trilinear",
-                         "upsample_bicubic", "upsample_bilinear", "upsample_bicubic"};
+  const char* names[] = {"upsample_nearest",
+                         "upsample_nearest",
+                         nd == 1   ? "upsample_linear"
+                         : nd == 2 ? "upsample_bilinear"
+                                   : "upsample_trilinear",
+                         "upsample_bicubic",
+                         "upsample_bilinear",
+                         "upsample_bicubic"};
   if (!bytes) check_floating(x.dtype, str(names[int(mode)], nd, "d_channels_last").c_str());
   const TensorRef y = run(job, ready(x, bytes ? DType::Float32 : work_dtype(x.dtype)), false);
   c.out(given(y.get() == &x ? clone(x) : y, x.dtype));
@@ -174,7 +187,8 @@ WG_OP(upsample_bicubic2d) { resize(c, Mode::Cubic, 2, c.flag(2), 3); }
 WG_OP(_upsample_bilinear2d_aa) { resize(c, Mode::LinearSmooth, 2, c.flag(2), 3); }
 WG_OP(_upsample_bicubic2d_aa) { resize(c, Mode::CubicSmooth, 2, c.flag(2), 3); }
 
-// (input, output_size, mode, align, three scales), and its adjoint: (gradient, sizes, output_size, mode, align, three scales).
+// (input, output_size, mode, align, three scales), and its adjoint: (gradient, sizes, output_size, mode, align, three
+// scales).
 WG_OP(_upsample) {
   Tensor& x = c.tensor(0);
   const Job job = job_of(c, Mode(c.integer(2)), c.ints(1).size(), x.sizes, c.ints(1), c.flag(3), 4);

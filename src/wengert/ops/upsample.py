@@ -137,7 +137,7 @@ def _cubic(t):
 def _neighbours(x, mode):
     """[(position, weight)] along one dim."""
     if mode == 1:
-        return [(x.round().detach(), x.sign() * 0 + 1)]  # a weight of 1 whose derivative is 0, not absent
+        return [(x.round().detach(), x.clamp(-1, 1) * 0 + 1)]  # a weight of 1 whose derivative is 0, not absent
     low = x.floor().detach()
     t = x - low
     if mode == 0:
