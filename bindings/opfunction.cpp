@@ -110,6 +110,7 @@ struct Attempt {
 
   bool number(const Param& p, int i, PyObject* a, int position) {
     bool tensor = is_tensor(a);
+    if (tensor && as_tensor(a)->wrapped && p.type == Type::Scalar) return bad(p, position, a);  // it carries more than a number
     Held h;
     if (p.type == Type::Scalar) {
       if (tensor ? as_tensor(a)->ndim() != 0 || requires_grad(*as_tensor(a)) : !is_number(a)) return bad(p, position, a);

@@ -265,7 +265,7 @@ def float_power(self, exponent):
     return pow(_double(self), _double(exponent))
 
 
-@fused("ldexp(Tensor self, Tensor other)")
+@fused("ldexp(Tensor self, Tensor other)", numbers=False)
 def ldexp(self, other):
     """self * 2**other."""
     return self * exp2(other)

@@ -71,8 +71,7 @@ def xlogy(self, other):
     fn="xlogy",
     domain=(0.2, 3),
     inplace=False,
-    grad_name="XlogyBackward1",
-)
+    grad_name="XlogyBackward1", numbers=False)
 def _xlogy_of_number(self, other):
     """xlogy with a number first."""
     return self / other
