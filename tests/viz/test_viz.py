@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -46,6 +47,13 @@ def test_memory_is_counted_once_and_not_for_parameters():
     x = wg.ones(10, 10)
     y = wg.exp(x @ weight)
     assert viz.graph(y, {"weight": weight}).summary().endswith("800 B saved for backward")
+
+
+def test_places_are_shown_without_the_way_to_them():
+    x = wg.ones(3, requires_grad=True)
+    page = viz.graph((x * x).sum()).html()
+    assert "test_places_are_shown" in page
+    assert str(Path(__file__).parent) not in page
 
 
 def test_freed_buffers_are_said():

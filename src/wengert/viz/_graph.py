@@ -156,7 +156,8 @@ def _describe_op(node, seen_memory):
         shape, dtype = metadata[0] if isinstance(metadata[0], tuple) else (metadata[0].shape, metadata[0].dtype)
         node.shape, node.dtype = tuple(shape), str(dtype)
     place = getattr(node.grad_fn, "_place", None)
-    node.place = place and f"{place[0]}:{place[1]} in {place[2]}"
+    if place:  # with its folder's name only: a picture is for showing around, the way there is not
+        node.place = f"{'/'.join(Path(place[0]).parts[-2:])}:{place[1]} in {place[2]}"
     try:
         for name, tensor in saved_tensors(node.grad_fn):
             size = 0 if tensor.data_ptr() in seen_memory else tensor.numel() * tensor.element_size()
