@@ -247,6 +247,24 @@ def test_info_instead_of_errors():
     assert int(L.lu_factor_ex(SINGULAR).info) == 2
 
 
+def test_singular_systems_leave_what_lapack_leaves():
+    assert L.inv_ex(SINGULAR).inverse.tolist() == [[float("inf"), -float("inf")], [-float("inf"), float("inf")]]
+    assert L.solve_ex(SINGULAR, SINGULAR).result.isnan().all()
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0), (2, 0, 3)])
+def test_empty_least_squares(shape):
+    A = wg.ones(shape, dtype=wg.float64, requires_grad=True)
+    solution = L.lstsq(A, wg.ones(*shape[:-1], 2, dtype=wg.float64)).solution
+    assert solution.shape == (*shape[:-2], shape[-1], 2)
+    assert not solution.any()
+
+
+def test_cholesky_reads_one_triangle():
+    A = wg.tensor([[4.0, 2.0], [99.0, 5.0]])
+    close(L.cholesky(A, upper=True), wg.tensor([[2.0, 1.0], [0.0, 2.0]]))
+
+
 def test_out():
     out = wg.empty(0)
     assert L.inv(2 * wg.eye(2), out=out) is out

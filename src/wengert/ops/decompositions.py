@@ -39,19 +39,23 @@ _HIDDEN = {"method": False, "function": False}
 _LINALG = {"namespace": "linalg"}
 
 
+def _numpy_cholesky(a, upper):
+    return numpy_.cholesky(a.conj().swapaxes(-1, -2) if upper else a)
+
+
 @host(
-    "_cholesky_ex(Tensor A) -> (Tensor L, Index info)",
-    forward=on_arrays(numpy_.cholesky),
+    "_cholesky_ex(Tensor A, bool upper) -> (Tensor L, Index info)",
+    forward=on_arrays(_numpy_cholesky),
     grad_name="LinalgCholeskyExBackward0",
     **_HIDDEN,
 )
 def _cholesky_ex(g, L):
-    """Lower factors, and infos that are not 0 where a matrix is not positive definite."""
+    """Lower factors of what one triangle says, and infos that are not 0 where that is not positive definite."""
     from .solvers import triangular
 
     phi = (mH(L) @ g).tril()
     phi = phi + phi.tril(-1).mH
-    inner = triangular(mH(L), phi - (diagonal(phi) - real(diagonal(phi))).diag_embed(), True)
+    inner = triangular(mH(L), phi, True)
     return mH(triangular(mH(L), mH(inner), True)) * 0.5
 
 
@@ -65,7 +69,7 @@ def cholesky_ex(A, *, upper=False, check_errors=False):
     """
     check_square(A, "linalg.cholesky")
     check_float(A, "linalg.cholesky")
-    L, info = _cholesky_ex(mH(A) if upper else A)
+    L, info = _cholesky_ex(A, upper)
     if check_errors:
         _check_cholesky(info)
     return named("linalg_cholesky_ex", ("L", "info"), (mH(L) if upper else L, info))
@@ -267,7 +271,7 @@ def _linalg_eigh(g0, g1, eigenvalues, eigenvectors):
     if V.is_complex():
         _phase_free(diagonal(inner), inner, "linalg_eigh_backward: The eigenvectors")
     gap = L.unsqueeze(-2) - L.unsqueeze(-1) + L.new_ones(L.shape[-1]).diag_embed()
-    off = inner / gap
+    off = (inner - mH(inner)) * 0.5 / gap
     off = off - diagonal(off).diag_embed() + g0.to(V.dtype).diag_embed()
     return V @ off @ mH(V)
 

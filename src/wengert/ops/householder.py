@@ -11,7 +11,7 @@ from .solvers import _pinv, pinv_backward
 @host("_geqrf(Tensor self) -> (Tensor a, Tensor tau)", forward=on_arrays(numpy_.geqrf), **_HIDDEN)
 def _geqrf():
     """R and the vectors of reflections in one matrix."""
-    refuse("the derivative for 'geqrf' is not implemented.")
+    refuse("derivative for aten::geqrf is not implemented")
 
 
 @composite
@@ -123,9 +123,9 @@ def _numpy_lstsq(a, b, rcond):
     out = np.zeros((len(flat), n, right.shape[-1]), a.dtype)
     rank = np.zeros(len(flat), "int64")
     singular = np.zeros((len(flat), min(m, n)), np.empty(0, a.dtype).real.dtype)
-    for k in range(len(flat)):
+    for k in range(len(flat) if flat.shape[-1] and flat.shape[-2] else 0):
         out[k], _, rank[k], singular[k] = np.linalg.lstsq(flat[k], right[k], rcond)
-    return out.reshape(*batch, n, -1), rank.reshape(batch), singular.reshape(*batch, -1)
+    return out.reshape(*batch, *out.shape[1:]), rank.reshape(batch), singular.reshape(*batch, min(m, n))
 
 
 @host(
@@ -204,7 +204,7 @@ def _check_full_rank(rank, full):
 @host("_ldl(Tensor A, bool hermitian) -> (Tensor LD, Index pivots, Index info)", forward=on_arrays(_ldl), **_HIDDEN)
 def _ldl_factor():
     """LDL factors as LAPACK's sytrf and hetrf leave them."""
-    refuse("the derivative for 'linalg_ldl_factor_ex' is not implemented.")
+    refuse("derivative for aten::linalg_ldl_factor_ex is not implemented")
 
 
 @composite(**_LINALG, aliases=("linalg_ldl_factor_ex",))
@@ -233,7 +233,7 @@ def ldl_factor(A, *, hermitian=False):
 )
 def _ldl_solved():
     """X from LDL factors."""
-    refuse("the derivative for 'linalg_ldl_solve' is not implemented.")
+    refuse("derivative for aten::linalg_ldl_solve is not implemented")
 
 
 @composite(**_LINALG, aliases=("linalg_ldl_solve",))

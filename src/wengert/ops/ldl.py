@@ -96,7 +96,7 @@ def ldl_solve(LD, pivots, b, hermitian):
     hermitian = hermitian and LD.dtype.kind == "c"
     flat, _ = stacked(LD)
     right, _ = stacked(b)
-    rows = pivots.reshape(-1, pivots.shape[-1])
+    rows, _ = stacked(pivots, 1)
     out = right.copy()
     for one, pivot, x in zip(flat, rows, out):
         blocks, k = [], 0

@@ -14,7 +14,7 @@ from .decompositions import (
 from .householder import refuse
 from .linalg_checks import check_float, check_matrix, check_square, expand_batch, is_float, kind, mH, with_out
 from .norms import linalg_matrix_norm
-from .solvers import _any_nan, inv, singular_values, solve, solve_triangular, tolerances, triangular
+from .solvers import _not_finite, inv, singular_values, solve, solve_triangular, tolerances
 
 _INFINITY = float("inf")
 
@@ -89,7 +89,7 @@ def cond(A, p=None):
         values = singular_values(A, False)
         largest, smallest = values[..., 0], values[..., -1]
         result = smallest / largest if p == -2 else largest / smallest
-        return result.nan_to_num(_INFINITY, _INFINITY, -_INFINITY) if _any_nan(result) else result
+        return result.nan_to_num(_INFINITY, _INFINITY, -_INFINITY) if _not_finite(result) else result
     if p not in ("fro", "nuc", 1, -1, _INFINITY, -_INFINITY):
         refuse(f"linalg.cond got an invalid norm type: {p if isinstance(p, str) else format(p, 'g')}")
     check_square(A, f"linalg.cond(ord={p if isinstance(p, str) else format(p, 'g')})")
@@ -250,6 +250,27 @@ def old_svd(input, some=True, compute_uv=True):
     return named("svd", ("U", "S", "V"), (U, S, mH(Vh)))
 
 
+def _solve_by_factor(b, L, upper):
+    lower = L.conj().swapaxes(-1, -2) if upper else L
+    return numpy_.triangular(lower.conj().swapaxes(-1, -2), numpy_.triangular(lower, b, False), True)
+
+
+@host(
+    "_cholesky_solve(Tensor self, Tensor L, bool upper) -> Tensor",
+    forward=on_arrays(_solve_by_factor),
+    grad_name="CholeskySolveBackward0",
+    **_HIDDEN,
+)
+def _cholesky_solve(g, L, upper, y, needs):
+    """X with L L^H X = self. As in torch, all of the gradient of L is given, both its triangles."""
+    back = _cholesky_solve(g, L, upper)
+    if not needs[1]:
+        return back, None
+    common = back @ mH(y)
+    common = common + mH(common)
+    return back, -(L @ common) if upper else -(common @ L)
+
+
 @composite
 @with_out
 def cholesky_solve(input, L, upper=False):
@@ -267,8 +288,7 @@ def cholesky_solve(input, L, upper=False):
             f"{input.shape[-2]} by {input.shape[-1]}"
         )
     _check_dtype_pair(input, L)
-    lower = mH(L) if upper else L
-    return triangular(mH(lower), triangular(lower, input, False), True)
+    return _cholesky_solve(*reversed(expand_batch(L, input)), upper)
 
 
 @composite

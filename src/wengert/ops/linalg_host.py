@@ -43,7 +43,8 @@ def _lu_panel(a, pivots, first, last):
 
     if last - first == 1:
         rows = np.arange(len(a))
-        pivots[:, first] = first + np.abs(a[:, first:, first]).argmax(1)
+        column = a[:, first:, first]  # LAPACK's size of a complex number is |re| + |im|
+        pivots[:, first] = first + (np.abs(column.real) + np.abs(column.imag)).argmax(1)
         _swap(a, rows, first, pivots[:, first])
         with np.errstate(all="ignore"):
             top = a[:, first, first][:, None]
@@ -85,6 +86,16 @@ def lu(a, pivot=True):
     diagonal = flat[:, range(k), range(k)] == 0
     info = np.where(diagonal.any(1), diagonal.argmax(1) + 1, 0) if k else np.zeros(len(flat))
     return flat.reshape(a.shape), (pivots + 1).astype("int32").reshape(*batch, k), info.astype("int32").reshape(batch)
+
+
+def solved_by_lu(a, b):
+    """a^-1 b of one matrix by its LU factors: inf and nan where a is singular, as LAPACK leaves them."""
+    import numpy as np
+
+    factors, pivots, _ = lu(a)
+    with np.errstate(all="ignore"):
+        lower = triangular(factors, b[permutation(pivots, len(a))], upper=False, unit=True)
+        return triangular(factors, lower, upper=True)
 
 
 def permutation(pivots, m):

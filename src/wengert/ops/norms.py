@@ -79,8 +79,8 @@ def linalg_matrix_norm(A, ord="fro", dim=(-2, -1), keepdim=False, *, dtype=None,
         raise RuntimeError(f"linalg.matrix_norm: dims must be different. Got ({dim[0]}, {dim[1]})")
     if dtype is not None:
         A = A.to(dtype)
-    if ord == "fro":
-        return linalg_vector_norm(A, 2, dim, keepdim)
+    if ord == "fro" or (0 in (A.shape[first], A.shape[second]) and ord in (1, 2, _INFINITY)):
+        return linalg_vector_norm(A, 2, dim, keepdim)  # 0 of empty matrices
     if ord == "nuc":
         return _singular_values(A, dim, keepdim, lambda s: s.sum(-1))
     smallest = ord < 0

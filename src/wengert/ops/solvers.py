@@ -26,11 +26,11 @@ def _numpy_inv(a):
     except np.linalg.LinAlgError:
         _, _, info = numpy_.lu(a)
     flat, _ = numpy_.stacked(a)
-    out = np.full_like(flat, np.inf)
-    for k, code in enumerate(info.reshape(-1)):
-        if not code:
-            out[k] = np.linalg.inv(flat[k])
-    return out.reshape(a.shape), info
+    one = np.eye(a.shape[-1], dtype=a.dtype)
+    out = [
+        numpy_.solved_by_lu(flat[k], one) if code else np.linalg.inv(flat[k]) for k, code in enumerate(info.reshape(-1))
+    ]
+    return np.stack(out).reshape(a.shape), info
 
 
 @host(
@@ -180,11 +180,9 @@ def _numpy_solve(a, b):
         pass
     flat, _ = numpy_.stacked(a)
     right, _ = numpy_.stacked(b)
-    out = np.full_like(right, np.nan)
-    for k, code in enumerate(numpy_.lu(flat)[2]):
-        if not code:
-            out[k] = np.linalg.solve(flat[k], right[k])
-    return out.reshape(b.shape)
+    solve_ = (np.linalg.solve, numpy_.solved_by_lu)
+    out = [solve_[int(code != 0)](flat[k], right[k]) for k, code in enumerate(numpy_.lu(flat)[2])]
+    return np.stack(out).reshape(b.shape)
 
 
 @host(
@@ -217,14 +215,14 @@ def solve_ex(A, B, *, left=True, check_errors=False):
     check_equation(A, B, name, left)
     A, B = expand_batch(A, B)
     result = _linalg_solve(A, B) if left else _linalg_solve(A.mT, B.mT).mT
-    info = numpy_.tensor(numpy_.lu(numpy_.array(A))[2]) if _any_nan(result) else A.new_zeros(A.shape[:-2]).int()
+    info = numpy_.tensor(numpy_.lu(numpy_.array(A))[2]) if _not_finite(result) else A.new_zeros(A.shape[:-2]).int()
     if check_errors:
         check_info(info, "torch.linalg.solve", "The solver failed because the input matrix is singular.")
     return named("linalg_solve_ex", ("result", "info"), (result.squeeze(-1) if vector else result, info))
 
 
-def _any_nan(t):
-    return bool(numpy_.bare(t).detach().isnan().any())
+def _not_finite(t):
+    return not bool(numpy_.bare(t).detach().isfinite().all())
 
 
 @composite(**_LINALG, aliases=("linalg_solve",))
@@ -281,6 +279,8 @@ def solve_triangular(A, B, *, upper, left=True, unitriangular=False):
 def _numpy_pinv(a, rtol, hermitian):
     import numpy as np
 
+    if a.size == 0:
+        return a.swapaxes(-1, -2)
     if hermitian:
         values, vectors = np.linalg.eigh(a)
         size = np.abs(values)
