@@ -271,6 +271,13 @@ PyObject* tensor_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
 
 int tensor_init(PyObject*, PyObject*, PyObject*) { return 0; }
 
+// Attributes of its own can make a tensor part of a cycle: from then on the collector has to see it.
+int tensor_setattro(PyObject* o, PyObject* name, PyObject* value) {
+  int r = PyObject_GenericSetAttr(o, name, value);
+  if (as_tensor(o)->dict) track(as_tensor(o));
+  return r;
+}
+
 PyObject* node_new(PyTypeObject* type, PyObject*, PyObject*) {
   if (type == NodeType) {
     PyErr_SetString(PyExc_TypeError, "Node can't be made directly: it is written by the forward pass");
@@ -373,6 +380,7 @@ int init_objects(PyObject* module) {
       {Py_tp_init, reinterpret_cast<void*>(tensor_init)},
       {Py_tp_members, tensor_members},
       {Py_tp_getset, tensor_getset},
+      {Py_tp_setattro, reinterpret_cast<void*>(tensor_setattro)},
       {Py_tp_iter, reinterpret_cast<void*>(tensor_iter)},
       {Py_mp_subscript, reinterpret_cast<void*>(index_get)},
       {Py_mp_ass_subscript, reinterpret_cast<void*>(index_set)},

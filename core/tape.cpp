@@ -171,6 +171,7 @@ void set_requires_grad(Tensor& t, bool on) {
   WG_CHECK(!on || !t.inference || modes().inference,
            "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.");
   t.requires_grad = on;
+  if (on) host.track(&t);  // its gradient may lead back to it
 }
 
 TensorRef detach(Tensor& t) { return alias(t); }
@@ -232,9 +233,21 @@ void check_inplace(Tensor& t, bool recording) {
            "a leaf Variable that requires grad is being used in an in-place operation.");
 }
 
+// A tensor that keeps its gradient keeps that of what it has become.
+static void move_retained(Tensor& t, Node& to, uint32_t nr) {
+  if (!t.extra || !t.extra->retains_grad) return;
+  if (t.grad_fn && t.grad_fn->extra)
+    for (Tensor*& kept : t.grad_fn->extra->retains)
+      if (kept == &t) kept = nullptr;
+  auto& list = extra_of(to).retains;
+  if (list.size() <= nr) list.resize(nr + 1, nullptr);
+  list[nr] = &t;
+}
+
 void rebase_history(Tensor& t, Ref<Node> node, uint32_t nr) {
   host.track(&t);
   if (!is_view(t)) {
+    move_retained(t, *node, nr);
     drop_later(std::move(t.grad_fn));
     t.grad_fn = std::move(node);
     t.output_nr = nr;
@@ -282,6 +295,15 @@ void save(Node& n, uint32_t i, const Value& v, int output) {
     s.hooked = true;
     if (output < 0 && requires_grad(t)) extra_of(n).packed.push_back({i, gradient_edge(t)});
     Foreign packed = host.pack(modes().pack, kept.get());
+    if (version_number(t) != s.version) {
+      host.drop(packed);
+      host.drop(s.unpack);
+      s.hooked = false;
+      s.unpack = nullptr;
+      fail(Kind::Runtime, "A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook cannot be "
+           "modified by in-place operations as this can lead to unexpected side-effects. Please open an issue if you need to perform "
+           "in-place operations on the input to a pack hook.");
+    }
     s.value = Held(Value::of_box(Tag::Foreign, new ForeignBox(packed)));
     host.drop(packed);
     return;
@@ -352,7 +374,8 @@ void release_saved(Node& n) {
   for (uint32_t i = 0; i < n.saved.size(); ++i) {
     Saved& s = n.saved[i];
     const Value& v = s.value.get();
-    bool number = v.is_number() && n.program && n.op;
+    bool number = v.is_number() && n.program && n.op && n.program->leaves[i].kind == Leaf::Arg &&
+                  (n.op->diff_args >> n.program->leaves[i].index & 1);  // a number in the place of a tensor
     if (!(v.is_tensor() || v.tag == Tag::Tensors || s.hooked || number)) continue;
     if (s.hooked && s.unpack) host.drop(s.unpack);
     s.hooked = false;
