@@ -21,8 +21,9 @@ def graph():
 def hooked():
     x = wg.rand(3, requires_grad=True)
     y = x * 2
-    y.register_hook(lambda g: g * x)  # a cycle: the hook holds the input, the node holds the hook
-    x.keep = y
+    y.register_hook(lambda g: g * x)
+    x.register_hook(lambda g: g * x)  # a cycle: the hook holds the tensor that holds the hook
+    x.itself = [x]  # and another, through an attribute
 
 
 def twice():

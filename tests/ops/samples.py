@@ -17,6 +17,7 @@ WITHOUT = {
     "bernoulli": "random", "bernoulli.p": "random", "normal.Tensor_Tensor": "random", "normal.Tensor_float": "random",
     "normal.float_Tensor": "random", "poisson": "random", "_standard_gamma": "random", "dropout": "random",
     "alpha_dropout": "random", "feature_dropout": "random", "feature_alpha_dropout": "random",
+    "_upsample": "through upsample_*", "_upsample_backward": "through upsample_*", "_im2col_backward": "through im2col",
     "_geqrf": "its derivative is refused, as torch's is", "_ldl": "its derivative is refused, as torch's is",
     "_ldl_solve": "its derivative is refused, as torch's is", "heaviside": "its derivative is refused, as torch's is",
     "igamma": "its derivative is refused, as torch's is", "igammac": "its derivative is refused, as torch's is",
@@ -185,8 +186,8 @@ def _indexing(s):
     }  # fmt: skip
 
 
-def _symmetric(op, A):
-    return op((A + A.mT) / 2)
+def _symmetric(op, A, *rest):
+    return op((A + A.mT) / 2, *rest)
 
 
 def _products(s):
@@ -202,7 +203,7 @@ def _products(s):
         "matmul": [Call(f(2, 3), f(3, 2)), Call(f(3), f(3, 2)), Call(f(2, 1, 2, 3), f(3, 3, 2)), Call(f(2, 2, 3), f(3)),
                    Call(f(3), f(3)), Call(s.c(2, 2), s.c(2, 2))],
         "linear": [Call(f(2, 3), f(2, 3), f(2)), Call(f(2, 2, 3), f(2, 3)), Call(f(3), f(2, 3), f(2))],
-        "_cholesky_ex": [Call(s.symmetric(), via=_symmetric)], "linalg_qr": [Call(s.square()), Call(f(4, 2))],
+        "_cholesky_ex": [Call(s.symmetric(), False, via=_symmetric)], "linalg_qr": [Call(s.square()), Call(f(4, 2))],
         "_linalg_svd": [Call(f(3, 2))], "_linalg_eigh": [Call(s.symmetric(), via=_symmetric)], "_linalg_inv_ex": [Call(s.square(2))],
         "_linalg_det": [Call(s.square())], "_linalg_slogdet": [Call(s.square())], "_linalg_solve": [Call(s.square(), f(3, 2))],
         "_triangular": [Call(s.square(), f(3, 2), True, False)], "_pinv": [Call(f(3, 2), wg.tensor(1e-15), False)],
@@ -345,11 +346,41 @@ def _bounds(s):
     }
 
 
+def _later(s):
+    f = s.f
+    sized = {"nearest": [2.0], "nearest_exact": [2.0]}
+    calls = {
+        "_cholesky_solve": [Call(f(3, 2), s.square(), via=lambda op, B, L: op(B, L.tril(), False))], "frexp": [Call(f(3), via=lambda op, x: op(x)[0])],
+        "_fft_c2c": [Call(s.c(4), [0], 0, True)], "_fft_r2c": [Call(f(2, 4), [1], 0, True)], "glu": [Call(f(2, 4)), Call(f(4, 3), 0)],
+        "_fft_c2r": [Call(f(2, 4), via=lambda op, x: op(OPS["_fft_r2c"].function(x, [1], 0, True), [1], 0, 4))],
+        "_attention": [Call(f(1, 2, 3, 2), f(1, 2, 4, 2), f(1, 2, 4, 2), None, causal, 0.7) for causal in (False, True)],
+        "_attention_backward": [Call(f(1, 1, 3, 2), f(1, 1, 3, 2), f(1, 1, 3, 2), f(1, 1, 3, 2), via=_attended)],
+        "_attention_math": [Call(f(1, 3, 2), f(1, 4, 2), f(1, 4, 2), f(3, 4), 0.0, False, 0.7)],
+        "scaled_dot_product_attention": [Call(f(2, 3, 2), f(2, 4, 2), f(2, 4, 2)), Call(f(2, 3, 2), f(2, 4, 2), f(2, 4, 2), f(3, 4))],
+        "im2col": [Call(f(1, 2, 3, 3), [2, 2], [1, 1], [1, 0], [1, 2])],
+        "col2im": [Call(f(1, 8, 4), [3, 3], [2, 2], [1, 1], [0, 0], [1, 1])],
+        "upsample_linear1d": [Call(f(1, 2, 3), [5], False), Call(f(1, 2, 3), [5], True)],
+        "upsample_bilinear2d": [Call(f(1, 1, 3, 2), [4, 5], False)], "upsample_trilinear3d": [Call(f(1, 1, 2, 2, 2), [3, 2, 3], True)],
+        "upsample_bicubic2d": [Call(f(1, 1, 3, 4), [5, 6], False)], "_upsample_bilinear2d_aa": [Call(f(1, 1, 4, 5), [2, 3], False)],
+        "_upsample_bicubic2d_aa": [Call(f(1, 1, 4, 5), [2, 3], False)],
+    }  # fmt: skip
+    for dims in (1, 2, 3):
+        for name in sized:
+            op = f"{'_' * (name != 'nearest')}upsample_{name}{dims}d"
+            calls[op] = [Call(f(1, 2, *[3, 2, 2][:dims]), [4, 3, 5][:dims])]
+    return {name: some for name, some in calls.items() if name in OPS and some}
+
+
+def _attended(op, g, q, k, v):
+    output, sums = OPS["_attention"].function(q.detach(), k.detach(), v.detach(), None, False, 0.7)
+    return op(g, q, k, v, output, sums, None, False, 0.7)
+
+
 def samples(seed=0):
     """Op name -> its sample calls."""
     source = Source(seed)
     table = {}
-    for family in (_views, _joins, _indexing, _products, _reductions, _losses, _norms, _windows, _bounds):
+    for family in (_views, _joins, _indexing, _products, _reductions, _losses, _norms, _windows, _bounds, _later):
         table.update(family(source))
     for name, declared in OPS.items():
         if declared.kind in ("elementwise", "fused") and name not in table and name not in WITHOUT:
