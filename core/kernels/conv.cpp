@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "../parallel.h"
+#include "conv_depthwise.h"
 #include "gemm.h"
 #include "scratch.h"
 
@@ -115,6 +116,7 @@ void fold(DType dtype, const Windows& w, int64_t channels, const char* cols, int
 }
 
 void conv_forward(const Conv& s, const char* x, const char* weight, const char* bias, char* y) {
+  if (is_depthwise(s)) return depthwise_forward(s, x, weight, bias, y);
   const int64_t rows = tile_rows(s, s.in_channels), tiles = (s.w.out_rows() + rows - 1) / rows;
   const int64_t depth = s.in_channels * s.w.taps(), wide = s.w.out[2], out_size = s.w.out_size();
   const int64_t unit = size_of(s.dtype);
@@ -152,6 +154,7 @@ void conv_forward(const Conv& s, const char* x, const char* weight, const char* 
 }
 
 void conv_input(const Conv& s, const char* g, const char* weight, char* gx) {
+  if (is_depthwise(s)) return depthwise_input(s, g, weight, gx);
   const int64_t cuts = channel_cuts(s), step = (s.in_channels + cuts - 1) / cuts;
   const int64_t rows = tile_rows(s, step), taps = s.w.taps(), wide = s.w.out[2], out_size = s.w.out_size();
   const int64_t unit = size_of(s.dtype), in_size = s.w.in_size();
@@ -183,11 +186,13 @@ void conv_input(const Conv& s, const char* g, const char* weight, char* gx) {
 }
 
 int64_t conv_weight_parts(const Conv& s) {
+  if (is_depthwise(s)) return 1;
   const double work = multiplications(s) * double(s.images);
   return std::clamp<int64_t>(std::min(s.images, int64_t(work / double(kGrainWork))), 1, kMaxParts);
 }
 
 void conv_weight(const Conv& s, const char* g, const char* x, char* scratch, char* gw) {
+  if (is_depthwise(s)) return depthwise_weight(s, g, x, gw);
   const int64_t parts = conv_weight_parts(s), each = (s.images + parts - 1) / parts;
   const int64_t cuts = channel_cuts(s), step = (s.in_channels + cuts - 1) / cuts;
   const int64_t rows = tile_rows(s, step), taps = s.w.taps(), wide = s.w.out[2], out_size = s.w.out_size();
