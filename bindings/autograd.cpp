@@ -64,6 +64,7 @@ PyObject* backward_scalar(PyObject*, PyObject* o) {
     Edge e = gradient_edge(t);
     WG_CHECK(e.node, "element 0 of tensors does not require grad and does not have a grad_fn");
     WG_CHECK(t.numel == 1, "grad can be implicitly created only for scalar outputs");
+    WG_CHECK(is_floating(t.dtype), "grad can be implicitly created only for real scalar outputs but got torch.", name_of(t.dtype));
     Sweep s;
     s.roots.push_back(std::move(e));
     s.gradients.push_back(ones_like(t));
@@ -134,6 +135,7 @@ PyObject* record_function(PyObject*, PyObject* args) {
       if (view && is_view(t)) {
         t.extra->creation = Creation::CustomFunction;
         t.extra->maker = name_of(*n);
+        if (size_t at = t.extra->maker.rfind("Backward"); at != std::string::npos) t.extra->maker.resize(at);
       }
     }
     Py_RETURN_NONE;

@@ -1,6 +1,8 @@
 // Nodes, saved tensors, in-place rules.
 #include "tape.h"
 
+#include "program.h"
+
 #include <new>
 
 namespace wg {

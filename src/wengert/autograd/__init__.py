@@ -25,6 +25,22 @@ def __getattr__(name):
     raise AttributeError(f"module 'torch.autograd' has no attribute '{name}'")
 
 
+_CYCLE = (
+    "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient which can cause a memory "
+    "leak. We recommend using autograd.grad when creating the graph to avoid this. If you have to use this function, make sure to reset the "
+    ".grad fields of your parameters to None after use to break the cycle and avoid the leak.")
+
+
+_said = set()
+
+
+def _warn_once(message):
+    """A warning that a process gives only once."""
+    if message not in _said:
+        _said.add(message)
+        warnings.warn(message, UserWarning, stacklevel=4)
+
+
 def _sequence(x):
     if isinstance(x, _core.Tensor):
         return (x,)
@@ -114,6 +130,8 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
         raise RuntimeError(f"got {len(tensors)} tensors and {len(gradients)} gradients")
     gradients = _make_gradients(tensors, gradients)
     keep = create_graph if retain_graph is None else retain_graph
+    if create_graph:
+        _warn_once(_CYCLE)
     if inputs is None:
         _core.run_backward(tensors, gradients, bool(keep), bool(create_graph), None, True)
         return

@@ -116,7 +116,7 @@ class set_grad_enabled(_Mode):  # noqa: N801
         _core.set_grad_enabled(self.prev)
 
     def __repr__(self):
-        return f"torch.set_grad_enabled(mode={self.mode})"
+        return f"torch.autograd.grad_mode.set_grad_enabled(mode={self.mode})"
 
 
 class inference_mode(_Mode):  # noqa: N801

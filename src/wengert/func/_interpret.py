@@ -129,7 +129,12 @@ def _tangent_place(target, level):
 
 def _dual_inplace(declared, name, args, primals, inplace, level):
     before = [primals[0].detach().clone(), *primals[1:]]
-    call = (lambda a: run(name, a)) if inplace else (lambda a: run(name, [a[0].clone(), *a[1:]]))
+    if name.partition(".")[0].endswith("_"):
+        def call(a):
+            return _core.run_inplace(name, (a[0].clone(), *a[1:]))
+    else:
+        def call(a):
+            return run(name, a)
     with_tangents = [make_dual(before[0], tangent_of(args[0])) if tangent_of(args[0]) is not None else before[0], *args[1:]]
     outs = call(before)
     tangent = jvp(declared, with_tangents, before, (outs,), call)[0]
