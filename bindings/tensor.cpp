@@ -377,7 +377,7 @@ PyObject* method_detach_(PyObject* o, PyObject*) {
     Tensor& t = self_of(o);
     WG_CHECK(!is_view(t), "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for training, "
              "and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence detach_() cannot be called on these "
-             "gradients. To fix this error, please refer to the Optimizer.zero_grad() function in torch/optim/optimizer.py as a solution.");
+             "gradients. To fix this error, please refer to the Optimizer.zero_grad() function in torch/optim/optimizer.py as the solution.");
     drop_history(t);
     t.requires_grad = false;
     t.output_nr = 0;
