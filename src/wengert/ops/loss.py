@@ -165,3 +165,31 @@ def kl_div(self, target, reduction=1, *, log_target=False):
     """
     loss = exp(target) * (target - self) if log_target else target.xlogy(target) - target * self
     return loss.mean() if reduction == 1 else loss.sum() if reduction == 2 else loss
+
+
+REDUCTIONS = ("none", "mean", "sum")
+
+
+@composite(method=False)
+def ctc_loss(log_probs, targets, input_lengths, target_lengths, blank=0, reduction=1, zero_infinity=False):
+    """Minus the log-probability that log_probs (T, N, C) spell the targets, summed over all alignments with blanks.
+
+    >>> logs = wengert.zeros(2, 1, 2).log_softmax(2)
+    >>> wengert.ctc_loss(logs, wengert.tensor([[1]]), [2], [1])
+    tensor(0.2877)
+    """
+    from ..nn.functional import ctc_loss as by_name
+
+    return by_name(log_probs, targets, input_lengths, target_lengths, blank, REDUCTIONS[reduction], zero_infinity)
+
+
+@composite(method=False)
+def poisson_nll_loss(input, target, log_input, full, eps, reduction):
+    """Minus the log-likelihood of counts, whose rate is exp(input) (log_input) or input itself.
+
+    >>> wengert.poisson_nll_loss(wengert.zeros(1), wengert.ones(1), True, False, 1e-8, 1)
+    tensor(1.)
+    """
+    from ..nn.functional import poisson_nll_loss as by_name
+
+    return by_name(input, target, log_input, full, eps=eps, reduction=REDUCTIONS[reduction])
