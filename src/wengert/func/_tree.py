@@ -42,41 +42,40 @@ def _parts(tree):
     return None
 
 
+def _flatten(tree, leaves):
+    parts = _parts(tree)
+    if parts is None:
+        leaves.append(tree)
+        return Spec()
+    kind, context, children = parts
+    return Spec(kind, context, tuple(_flatten(c, leaves) for c in children))
+
+
 def flatten(tree):
     """(leaves, structure)."""
     leaves = []
-
-    def walk(t):
-        parts = _parts(t)
-        if parts is None:
-            leaves.append(t)
-            return Spec()
-        kind, context, children = parts
-        return Spec(kind, context, tuple(walk(c) for c in children))
-
-    spec = walk(tree)
+    spec = _flatten(tree, leaves)
     return leaves, spec
+
+
+def _build(spec, leaves):
+    if spec.kind is None:
+        return next(leaves)
+    children = [_build(c, leaves) for c in spec.children]
+    if spec.kind in (list, tuple):
+        return spec.kind(children)
+    if issubclass(spec.kind, dict):
+        if spec.kind.__name__ == "defaultdict":
+            made = spec.kind(spec.context[1])
+            made.update(zip(spec.context[0], children))
+            return made
+        return spec.kind(zip(spec.context, children))
+    return spec.kind(*children) if hasattr(spec.kind, "_make") and not hasattr(spec.kind, "n_fields") else spec.kind(children)
 
 
 def unflatten(leaves, spec):
     """The tree of a structure with these leaves."""
-    it = iter(leaves)
-
-    def build(s):
-        if s.kind is None:
-            return next(it)
-        children = [build(c) for c in s.children]
-        if s.kind in (list, tuple):
-            return s.kind(children)
-        if issubclass(s.kind, dict):
-            if s.kind.__name__ == "defaultdict":
-                made = s.kind(s.context[1])
-                made.update(zip(s.context[0], children))
-                return made
-            return s.kind(zip(s.context, children))
-        return s.kind(*children) if hasattr(s.kind, "_make") and not hasattr(s.kind, "n_fields") else s.kind(children)
-
-    return build(spec)
+    return _build(spec, iter(leaves))
 
 
 def tree_map(f, tree):
@@ -85,21 +84,23 @@ def tree_map(f, tree):
     return unflatten([f(leaf) for leaf in leaves], spec)
 
 
+def _spread(prefix, spec, out):
+    parts = _parts(prefix)
+    if parts is None:
+        out.extend([prefix] * spec.count)
+        return True
+    kind, context, children = parts
+    if spec.kind is None or not _same_kind(kind, spec.kind) or len(children) != len(spec.children):
+        return False
+    if isinstance(prefix, dict) and context != spec.context:
+        return False
+    return all(_spread(c, t, out) for c, t in zip(children, spec.children))
+
+
 def broadcast(prefix, spec):
     """The leaves of a tree of ints (or None) that may stop short of the leaves of spec, repeated to fit it; None if it can't."""
     out = []
-
-    def walk(p, s):
-        parts = _parts(p)
-        if parts is None:
-            out.extend([p] * s.count)
-            return True
-        kind, context, children = parts
-        if s.kind is None or not _same_kind(kind, s.kind) or len(children) != len(s.children) or (isinstance(p, dict) and context != s.context):
-            return False
-        return all(walk(c, t) for c, t in zip(children, s.children))
-
-    return out if walk(prefix, spec) else None
+    return out if _spread(prefix, spec, out) else None
 
 
 def _same_kind(a, b):
