@@ -16,6 +16,7 @@ MOST_COLUMNS = 160  # the formatters break code at 120; a message of torch's or 
 UNFINISHED = re.compile(r"(#|//|\*).*\b(TOD[O]|FIXM[E]|XX[X])\b")  # only in comments: torch's messages have such words
 GRAB_BAGS = {"utils", "util", "helpers", "misc", "common", "stuff"}
 TORCH_OWN = tuple(f"src/wengert/{name}" for name in ("utils", "nn/utils", "nn/modules/utils", "distributions/utils"))
+SAME_NAMES = ("src/wengert/multiprocessing/__init__.py",)  # all of Python's module, and more, as torch's is
 PACKAGE = "src/wengert"
 
 
@@ -57,6 +58,12 @@ def _is_pytest_mark(node, names):
     return isinstance(node.value, ast.Attribute) and node.value.attr == "mark"
 
 
+def body_length(function):
+    """The lines of a function's body: neither its signature nor its docstring makes it harder to hold in the head."""
+    body = function.body[1:] if ast.get_docstring(function) and len(function.body) > 1 else function.body
+    return function.end_lineno - body[0].lineno + 1
+
+
 def check_python(path, text):
     """Rules for Python: a docstring, short functions, no star imports, skips with reasons, asserts that can fail."""
     try:
@@ -69,12 +76,12 @@ def check_python(path, text):
     called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            length = node.end_lineno - node.lineno + 1
+            length = body_length(node)
             if length > MOST_FUNCTION_LINES:
                 yield f"{path}:{node.lineno}: {node.name} has {length} lines, at most {MOST_FUNCTION_LINES}"
         elif isinstance(node, ast.ImportFrom) and any(name.name == "*" for name in node.names):
-            if "noqa: F403" in text.splitlines()[node.lineno - 1]:
-                continue  # where torch's module is another one and more
+            if str(path) in SAME_NAMES:
+                continue
             yield f"{path}:{node.lineno}: names come by magic: from {node.module} import *"
         elif isinstance(node, ast.Assert) and isinstance(node.test, ast.Constant) and node.test.value:
             yield f"{path}:{node.lineno}: an assertion that cannot fail"

@@ -30,7 +30,7 @@ def _complaints(tmp_path, files):
     [
         ("a.py", '"""A file."""\n' * 401, "401 lines, at most 400"),
         ("a.cpp", "// A file.\n" * 601, "601 lines, at most 600"),
-        ("a.py", LONG_PYTHON, "a.py:4: long has 62 lines"),
+        ("a.py", LONG_PYTHON, "a.py:4: long has 61 lines"),
         ("a.cpp", LONG_CPP, "a.cpp:3: a function of 62 lines"),
         ("a.py", '"""A file."""\n# ' + "x" * 160, "a.py:2: 162 columns"),
         ("a.py", '"""A file."""\n# TO' + "DO: more\n", "a.py:2: unfinished work"),
