@@ -4,7 +4,7 @@ _TABLE = (
     "basic", "arithmetic", "compare", "math", "special", "activation", "create", "shape", "split", "combine", "index",
     "restructure", "lookup", "distance", "sampled", "reduce", "scan",
     "sort", "softmax", "matmul", "linalg_ops", "decompositions", "solvers", "factored", "householder",
-    "linalg_composed", "fft", "fft_dims", "stft", "native_names",
+    "linalg_composed", "fft", "fft_dims", "stft", "native_names", "exchange",
     "random", "loss", "norm", "conv", "pool", "attention", "upsample", "nn",
 )
 

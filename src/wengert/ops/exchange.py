@@ -1,0 +1,110 @@
+"""DLPack, old spellings of resize, and methods of sparse tensors that refuse."""
+
+from ._declare import composite
+
+_METHOD = {"function": False}
+
+
+@composite(**_METHOD)
+def __dlpack__(self, *, stream=None, max_version=None, dl_device=None, copy=None):
+    """A DLPack capsule over this tensor's memory; BufferError for tensors that require grad.
+
+    >>> import numpy
+    >>> numpy.from_dlpack(wengert.ones(2))
+    array([1., 1.], dtype=float32)
+    """
+    if self.requires_grad:
+        raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
+    array = self.numpy()
+    return array.copy().__dlpack__() if copy else array.__dlpack__()
+
+
+@composite(**_METHOD)
+def __dlpack_device__(self):
+    """(1, 0): the CPU."""
+    return 1, 0
+
+
+@composite(method=False)
+def to_dlpack(tensor):
+    """A DLPack capsule over a tensor's memory."""
+    return tensor.__dlpack__()
+
+
+@composite(**_METHOD)
+def as_subclass(self, cls):
+    """This tensor as an instance of a subclass of Tensor."""
+    return cls._make_subclass(cls, self)
+
+
+@composite(**_METHOD)
+def resize(self, *sizes):
+    """resize_ under its old name, which warned: the same elements in other sizes, as reshape gives them."""
+    return self.reshape(*sizes)
+
+
+@composite(**_METHOD)
+def resize_as(self, tensor):
+    """resize to the sizes of another tensor."""
+    return self.reshape(tensor.shape)
+
+
+@composite(**_METHOD)
+def record_stream(self, stream):
+    """Does nothing: there is one stream on a CPU."""
+
+
+def _refusing(name):
+    def refuse(self, *args, **kwargs):
+        from ..sparse import refusal
+
+        return refusal(f"Tensor.{name}")(self, *args, **kwargs)
+
+    refuse.__name__, refuse.__doc__ = name, "NotImplementedError: sparse tensors are not part of wengert."
+    return composite(**_METHOD)(refuse)
+
+
+for _name in ("to_sparse", "to_sparse_coo", "to_sparse_csr", "to_sparse_csc", "to_sparse_bsr", "to_sparse_bsc",
+              "sparse_mask", "smm", "sspaddmm"):  # fmt: skip
+    _refusing(_name)
+
+
+def _gates(input, hx, w_ih, w_hh, b_ih, b_hh):
+    from ..nn.functional import linear
+
+    return linear(input, w_ih, b_ih), linear(hx, w_hh, b_hh)
+
+
+@composite(method=False)
+def rnn_tanh_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None):
+    """The next hidden state of a recurrent cell with tanh."""
+    from_input, from_hidden = _gates(input, hx, w_ih, w_hh, b_ih, b_hh)
+    return (from_input + from_hidden).tanh()
+
+
+@composite(method=False)
+def rnn_relu_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None):
+    """The next hidden state of a recurrent cell with relu."""
+    from_input, from_hidden = _gates(input, hx, w_ih, w_hh, b_ih, b_hh)
+    return (from_input + from_hidden).relu()
+
+
+@composite(method=False)
+def gru_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None):
+    """The next hidden state of a gated recurrent unit."""
+    from_input, from_hidden = _gates(input, hx, w_ih, w_hh, b_ih, b_hh)
+    reset, update, new = from_input.chunk(3, 1)
+    old_reset, old_update, old_new = from_hidden.chunk(3, 1)
+    update = (update + old_update).sigmoid()
+    new = (new + (reset + old_reset).sigmoid() * old_new).tanh()
+    return new + update * (hx - new)
+
+
+@composite(method=False)
+def lstm_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None):
+    """The next hidden and cell states of a long short-term memory; hx is (h, c)."""
+    hidden, cell = hx
+    from_input, from_hidden = _gates(input, hidden, w_ih, w_hh, b_ih, b_hh)
+    keep_new, keep_old, new, out = (from_input + from_hidden).chunk(4, 1)
+    cell = keep_old.sigmoid() * cell + keep_new.sigmoid() * new.tanh()
+    return out.sigmoid() * cell.tanh(), cell
