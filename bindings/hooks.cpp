@@ -89,12 +89,16 @@ PyObject* add_hook(PyObject*, PyObject* args) {
   return guard<PyObject*>(nullptr, [&]() -> PyObject* {
     Hook h{Py_NewRef(f), next_hook_id++};
     std::vector<Hook>* list;
+    auto collectable = [](Node& n) {  // a hook may close over what the node belongs to
+      if (!PyObject_GC_IsTracked(as_object(&n))) PyObject_GC_Track(as_object(&n));
+    };
     if (is_tensor(o)) {
       Tensor& t = *as_tensor(o);
       if (std::strcmp(kind, "post_accumulate") == 0) {
         list = &extra_of(t).post_hooks;
       } else if (Ref<Node> fn = grad_fn_of(t)) {
         auto& lists = extra_of(*fn).tensor_hooks;
+        collectable(*fn);
         if (lists.size() <= t.output_nr) lists.resize(t.output_nr + 1);
         list = &lists[t.output_nr];
       } else {
@@ -104,6 +108,7 @@ PyObject* add_hook(PyObject*, PyObject* args) {
     } else {
       WG_CHECK_TYPE(PyObject_TypeCheck(o, NodeType), "expected a Tensor or a Node");
       Node& n = *as_node(o);
+      collectable(n);
       list = std::strcmp(kind, "pre") == 0 ? &extra_of(n).pre_hooks : &extra_of(n).post_hooks;
     }
     list->push_back(h);

@@ -126,6 +126,7 @@ int node_traverse(PyObject* self, visitproc visit, void* arg) {
     if (int r = visit_hooks(x->post_hooks, visit, arg)) return r;
     Py_VISIT(static_cast<PyObject*>(x->metadata));
     Py_VISIT(static_cast<PyObject*>(x->parent));
+    for (auto& [at, edge] : x->packed) Py_VISIT(as_object(edge.node.get()));
     if (x->slices && x->slices->fn) Py_VISIT(as_object(x->slices->fn.get()));
   }
   return 0;

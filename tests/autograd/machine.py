@@ -106,6 +106,8 @@ class Machine:
             try:
                 t.mul_(scale).add_(v)
             except RuntimeError as error:
+                if not refused and lib is torch and slot.base is not None:
+                    raise Refused("torch takes a view for a leaf when its base only later required grad") from error
                 assert refused and "leaf Variable" in str(error), (lib.__name__, error, self.log)
             else:
                 assert not refused, (lib.__name__, "was not refused", self.log)
