@@ -21,6 +21,7 @@ struct OpFunction {
   PyObject* name;
   PyObject* doc;
   PyObject* dict;
+  PyObject* stand_in;  // what answers calls while redirect() is in force
   std::vector<std::unique_ptr<Overload>>* overloads;
 };
 
@@ -465,6 +466,20 @@ PyObject* call(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* n
   });
 }
 
+// While an op is redirected its calls go to a Python callable; the plain path has nothing to check.
+PyObject* redirected(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* names) {
+  Py stand_in(Py_NewRef(reinterpret_cast<OpFunction*>(self)->stand_in));
+  return PyObject_Vectorcall(stand_in.get(), args, nargsf & ~PY_VECTORCALL_ARGUMENTS_OFFSET, names);
+}
+
+// redirect(callable or None): calls go there, or to the op again.
+PyObject* function_redirect(PyObject* self, PyObject* to) {
+  auto* f = reinterpret_cast<OpFunction*>(self);
+  f->vectorcall = to == Py_None ? call : redirected;
+  Py_XSETREF(f->stand_in, to == Py_None ? nullptr : Py_NewRef(to));
+  Py_RETURN_NONE;
+}
+
 // ---- the type
 
 PyObject* descr_get(PyObject* self, PyObject* instance, PyObject*) {
@@ -479,6 +494,7 @@ void function_dealloc(PyObject* self) {
   Py_XDECREF(f->name);
   Py_XDECREF(f->doc);
   Py_XDECREF(f->dict);
+  Py_XDECREF(f->stand_in);
   delete f->overloads;
   PyTypeObject* type = Py_TYPE(self);
   type->tp_free(self);
@@ -539,7 +555,9 @@ PyObject* function_overloads(PyObject* self, void*) {
   });
 }
 
-PyMethodDef function_methods[] = {{"add", function_add, METH_VARARGS, nullptr}, {nullptr, nullptr, 0, nullptr}};
+PyMethodDef function_methods[] = {{"add", function_add, METH_VARARGS, nullptr},
+                                         {"redirect", function_redirect, METH_O, nullptr},
+                                         {nullptr, nullptr, 0, nullptr}};
 PyGetSetDef function_getset[] = {{"overloads", function_overloads, nullptr, nullptr, nullptr},
                                  {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, nullptr, nullptr},
                                  {nullptr, nullptr, nullptr, nullptr, nullptr}};

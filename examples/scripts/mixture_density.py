@@ -31,7 +31,7 @@ def mdn_loss(log_pi, sigma, mu, y):
 
 
 model = MDN(20, 5)
-optimizer = torch.optim.NAdam(model.parameters(), lr=1e-2)
+optimizer = torch.optim.NAdam(model.parameters(), lr=3e-3)
 for step in range(101):
     log_pi, sigma, mu = model(x)
     loss = mdn_loss(log_pi, sigma, mu, y)

@@ -37,7 +37,14 @@ def set_autocast_enabled(device_type, enabled=None):
     """Switch autocast for a kind of device; with one argument, for CUDA."""
     if enabled is None:
         device_type, enabled = "cuda", device_type
-    _state.enabled[device_type] = bool(enabled)
+    before, _state.enabled[device_type] = is_autocast_enabled(device_type), bool(enabled)
+    if device_type == "cpu" and before != bool(enabled):
+        from . import _policy
+
+        if enabled:
+            _policy.begin(lambda: is_autocast_enabled("cpu"), lambda: get_autocast_dtype("cpu"))
+        else:
+            _policy.end()
 
 
 def get_autocast_dtype(device_type):
@@ -77,20 +84,22 @@ def clear_autocast_cache():
 
 
 class autocast:
-    """A block, or a decorated function, in which suitable operations may run in a shorter floating type.
+    """A block, or a decorated function, in which suitable operations run in a shorter floating type.
 
-    `device_type` is "cpu", "cuda" …; `dtype` defaults to bfloat16 on the CPU. RuntimeError for an unknown device.
+    `device_type` is "cpu", "cuda" …; `dtype` defaults to bfloat16 on the CPU, where products, linear layers,
+    convolutions and attention run in it and losses in float32; RNN layers keep their type, and so does float64.
+    RuntimeError for an unknown device.
 
     >>> import wengert
     >>> with autocast("cpu"):
-    ...     is_autocast_enabled("cpu")
-    True
+    ...     (wengert.ones(2, 2) @ wengert.ones(2, 2)).dtype
+    torch.bfloat16
     """
 
     def __init__(self, device_type, dtype=None, enabled=True, cache_enabled=None):
         if not isinstance(device_type, str):
             problem = f"Expected `device_type` of type `str`, got: `{type(device_type)}`"
-            raise ValueError(problem)  # noqa: TRY004 (as in torch)
+            raise ValueError(problem)  # as in torch
         if device_type not in _DEVICES:
             raise RuntimeError(f"Expected one of {', '.join(_DEVICES)} device type at start of device string: "
                                f"{device_type}")

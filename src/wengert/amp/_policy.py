@@ -1,0 +1,88 @@
+"""What CPU autocast does to which op: products in the shorter type, losses and the like in float32.
+
+While a thread has autocast on, the ops named here are redirected to functions that cast their arguments first; without
+it nothing is in their way. Losses and distances that are compositions in Python follow the types of their inputs.
+"""
+
+import threading
+
+import wengert as wg
+
+from .. import _core
+from ..ops._declare import FUNCTIONS, OPS
+
+LOWER = (
+    "matmul", "mm", "bmm", "addmm", "baddbmm", "linear", "linalg.vecdot", "scaled_dot_product_attention",
+    "conv1d", "conv2d", "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "convolution",
+)  # fmt: skip
+SINGLE = (
+    "mse_loss", "smooth_l1_loss", "huber_loss", "soft_margin_loss", "poisson_nll_loss", "nll_loss_nd", "cross_entropy_loss",
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "prod", "trace", "polar", "avg_pool3d",
+    "view_as_complex", "cholesky", "cholesky_inverse", "cholesky_solve", "inverse", "linalg.inv", "linalg.cholesky",
+    "linalg.eigh", "linalg.eigvalsh", "linalg.solve", "linalg.det", "linalg.slogdet", "linalg.lu", "linalg.qr",
+)  # fmt: skip
+
+_lock = threading.Lock()
+_threads = 0  # how many threads have autocast on
+_redirected = []
+_operator = wg.Tensor.__matmul__
+
+
+def _twin(function):
+    """A callable of the same op that is never redirected."""
+    same = _core.OpFunction(function.__name__)
+    for op, *_ in function.overloads:
+        same.add(OPS[op].schema, False)
+    return same
+
+
+def _cast(value, dtype):
+    if isinstance(value, wg.Tensor):
+        suits = value.is_floating_point() and value.dtype is not wg.float64 and value.dtype is not dtype
+        return value.to(dtype) if suits else value
+    if type(value) in (list, tuple):
+        return type(value)(_cast(item, dtype) for item in value)
+    return value
+
+
+def _caster(op, wanted, is_on):
+    """The op behind casts of its tensors; `wanted()` is the type they get."""
+
+    def call(*args, **kwargs):
+        if is_on():
+            dtype = wanted()
+            args = [_cast(value, dtype) for value in args]
+            kwargs = {name: _cast(value, dtype) for name, value in kwargs.items()}
+        return op(*args, **kwargs)
+
+    return call
+
+
+def begin(is_on, fast_dtype):
+    """One more thread has autocast on; `is_on()` and `fast_dtype()` answer for the calling thread."""
+    global _threads
+    with _lock:
+        _threads += 1
+        if _threads > 1:
+            return
+        for names, wanted in ((LOWER, fast_dtype), (SINGLE, lambda: wg.float32)):
+            for name in names:
+                function = FUNCTIONS.get(name)
+                if isinstance(function, _core.OpFunction):
+                    function.redirect(_caster(_twin(function), wanted, is_on))
+                    _redirected.append(function)
+        product = FUNCTIONS["matmul"]
+        wg.Tensor.__matmul__ = lambda a, b: product(a, b) if isinstance(b, wg.Tensor) else _operator(a, b)
+
+
+def end():
+    """One thread fewer has autocast on; the last one gives the ops back."""
+    global _threads
+    with _lock:
+        _threads -= 1
+        if _threads:
+            return
+        for function in _redirected:
+            function.redirect(None)
+        _redirected.clear()
+        wg.Tensor.__matmul__ = _operator
