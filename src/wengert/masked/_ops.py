@@ -163,7 +163,7 @@ def _variance(input, dim, unbiased, correction, keepdim, dtype, mask):
     middle = sum(input, dims, keepdim=True, mask=mask) / count
     centred = input - middle
     squares = centred * centred.conj() if centred.is_complex() else centred * centred
-    total = sum(squares.real if squares.is_complex() else squares, dims, keepdim=keepdim, mask=mask)
+    total = sum(squares, dims, keepdim=keepdim, mask=mask)
     count = count.reshape(total.shape) - correction
     return total / count.clamp(min=0)
 

@@ -199,7 +199,7 @@ def istft(
     else:
         frames = fft_c2r(frames if onesided else frames[..., : n_fft // 2 + 1], [2], code, n_fft)
     y = _overlapped(frames * window, hop_length)
-    envelope = _overlapped(window.abs().square().expand(1, frames.shape[1], n_fft), hop_length)
+    envelope = _overlapped((window * window).expand(1, frames.shape[1], n_fft), hop_length)
     start = n_fft // 2 if center else 0
     stop = start + length if length is not None else y.shape[-1] - n_fft // 2 if center else y.shape[-1]
     y, envelope = y[:, start:stop], envelope[:, start:stop]
