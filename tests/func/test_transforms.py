@@ -1,0 +1,186 @@
+"""grad, vjp, jvp, Jacobians, vmap: each other's values, nested in every order, and torch's refusals."""
+
+import warnings
+
+import pytest
+
+import wengert as wg
+from wengert.autograd import Function
+from wengert.func import functional_call, grad, grad_and_value, hessian, jacfwd, jacrev, jvp, linearize, stack_module_state, vjp, vmap
+
+X = wg.tensor([0.5, -1.0, 2.0], dtype=wg.float64)
+ROWS = wg.arange(6.0, dtype=wg.float64).reshape(2, 3) / 5
+
+
+def f(x):
+    return (x.sin() * x**2).sum()
+
+
+def same(a, b):
+    assert a.shape == b.shape and wg.allclose(a, b), (a, b)
+
+
+def test_orders_of_nesting():
+    want = wg.autograd.functional.hessian(f, X)
+    for nested in (hessian, lambda g: jacrev(jacrev(g)), lambda g: jacfwd(jacfwd(g)), lambda g: jacrev(jacfwd(g)), lambda g: jacrev(grad(g)),
+                   lambda g: jacfwd(grad(g))):
+        same(nested(f)(X), want)
+    same(vmap(hessian(f))(ROWS), wg.stack([hessian(f)(r) for r in ROWS]))
+    same(grad(grad(grad(lambda x: x**4)))(wg.tensor(2.0)), wg.tensor(48.0))
+
+
+def test_products():
+    out, pull = vjp(lambda x: x**2, X)
+    same(pull(X)[0], 2 * X * X)
+    same(pull(X)[0], 2 * X * X)
+    same(jvp(lambda x: x**2, (X,), (X,))[1], 2 * X * X)
+    out, push = linearize(lambda x: x**3, X)
+    same(push(X), 3 * X**3)
+    same(vmap(push)(ROWS), 3 * X**2 * ROWS)
+    same(vmap(lambda r: jvp(f, (r,), (r,))[1])(ROWS), wg.stack([jvp(f, (r,), (r,))[1] for r in ROWS]))
+
+
+def test_histories_end_where_transforms_end():
+    x = X.clone().requires_grad_()
+    gradient = grad(f)(x)
+    assert gradient.requires_grad and not grad(f)(X).requires_grad
+    same(wg.autograd.grad(gradient.sum(), x)[0], hessian(f)(X).sum(0))
+    with wg.no_grad():
+        assert not grad(f)(x).requires_grad
+    weight = wg.ones(3, dtype=wg.float64, requires_grad=True)
+    value, gradient = grad_and_value(lambda v: (v * weight).sum())(X)[::-1]
+    assert value.requires_grad and gradient.requires_grad
+    assert not grad_and_value(f)(X)[1].requires_grad
+
+
+def test_per_sample_gradients():
+    model = wg.nn.Sequential(wg.nn.Linear(3, 4), wg.nn.Tanh(), wg.nn.Linear(4, 2)).double()
+    params = {k: v.detach() for k, v in model.named_parameters()}
+    targets = wg.tensor([0, 1])
+
+    def loss(p, x, t):
+        return wg.nn.functional.cross_entropy(functional_call(model, p, (x.unsqueeze(0),)), t.unsqueeze(0))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        got = vmap(grad(loss), (None, 0, 0))(params, ROWS, targets)
+    for name in params:
+        same(got[name], wg.stack([grad(loss)(params, ROWS[k], targets[k])[name] for k in range(2)]))
+
+
+def test_ensembles():
+    models = [wg.nn.Linear(3, 2).double() for _ in range(4)]
+    params, buffers = stack_module_state(models)
+    got = vmap(lambda p, x: functional_call(models[0], p, (x,)), (0, None))(params, X)
+    same(got, wg.stack([m(X) for m in models]))
+
+
+def test_in_out_dims_and_trees():
+    x = wg.rand(3, 2, 4)
+    same(vmap(lambda v: v * 2, in_dims=1, out_dims=2)(x), (x * 2).permute(0, 2, 1))
+    got = vmap(lambda d: {"sum": d["a"] + d["b"][0], "a": d["a"]}, in_dims=({"a": 0, "b": (None,)},))({"a": x, "b": (wg.ones(2, 4),)})
+    same(got["sum"], x + 1)
+    same(vmap(lambda v: v.sum(), chunk_size=2)(x), x.sum((1, 2)))
+    same(vmap(vmap(lambda a, b: a * b, (0, None)), (None, 0))(X, X), X.unsqueeze(0) * X.unsqueeze(1))
+
+
+def test_randomness():
+    x = wg.ones(3, 100)
+    with pytest.raises(RuntimeError, match="called random operation while in randomness error mode"):
+        vmap(lambda v: wg.rand(2))(x)
+    same_draws = vmap(lambda v: v + wg.rand(100), randomness="same")(x)
+    assert (same_draws == same_draws[0]).all()
+    other = vmap(lambda v: v + wg.rand(100), randomness="different")(x)
+    assert not (other == other[0]).all()
+    dropped = vmap(lambda v: wg.nn.functional.dropout(v), randomness="different")(x)
+    assert not (dropped == dropped[0]).all()
+
+
+@pytest.mark.parametrize("body,message", [
+    (lambda v: v.sum().item(), r"calling .item\(\) on a Tensor"), (lambda v: v if v.sum() > 0 else -v, "data-dependent control flow"),
+    (lambda v: v.nonzero(), "dynamic shape"), (lambda v: wg.zeros(3).add_(v), "inplace arithmetic"),
+    (lambda v: v[v > 0], "boolean mask"), (lambda v: v.requires_grad_(), "requires_grad_"),
+])
+def test_refusals(body, message):
+    with pytest.raises(RuntimeError, match=message):
+        vmap(body)(wg.ones(2, 3))
+
+
+def test_arguments_refused():
+    with pytest.raises(ValueError, match="in_dims is not compatible"):
+        vmap(lambda v: v, in_dims=(0, 0))(X)
+    with pytest.raises(ValueError, match="same size in the mapped dimension"):
+        vmap(lambda a, b: a)(wg.ones(2), wg.ones(3))
+    with pytest.raises(ValueError, match="must only return Tensors"):
+        vmap(lambda v: 1)(X)
+    with pytest.raises(RuntimeError, match="scalar tensor"):
+        grad(lambda v: v)(X)
+
+
+def test_slow_ops_say_so():
+    with pytest.warns(UserWarning, match="performance drop"):
+        vmap(lambda v: v.masked_scatter(v > 0, v))(ROWS)
+
+
+class Cube(Function):
+    """Its own derivatives, in both modes, and its own batching rule."""
+
+    @staticmethod
+    def forward(x):
+        return x**3
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(*inputs)
+        ctx.save_for_forward(*inputs)
+
+    @staticmethod
+    def backward(ctx, g):
+        x, = ctx.saved_tensors
+        return 3 * x**2 * g
+
+    @staticmethod
+    def jvp(ctx, t):
+        x, = ctx.saved_tensors
+        return 3 * x**2 * t
+
+
+class Generated(Cube):
+    generate_vmap_rule = True
+
+
+class Ruled(Cube):
+    @staticmethod
+    def vmap(info, in_dims, x):
+        assert info.batch_size == 2 and in_dims == (0,)
+        return Ruled.apply(x), 0
+
+
+@pytest.mark.parametrize("cls", [Generated, Ruled])
+def test_functions(cls):
+    same(vmap(cls.apply)(ROWS), ROWS**3)
+    same(vmap(grad(lambda v: cls.apply(v).sum()))(ROWS), 3 * ROWS**2)
+    same(grad(lambda m: vmap(cls.apply)(m).sum())(ROWS), 3 * ROWS**2)
+    with wg.autograd.forward_ad.dual_level():
+        dual = wg.autograd.forward_ad.make_dual(X, X)
+        same(wg.autograd.forward_ad.unpack_dual(cls.apply(dual)).tangent, 3 * X**3)
+
+
+def test_function_without_rule():
+    with pytest.raises(RuntimeError, match="does not have vmap support"):
+        vmap(Cube.apply)(ROWS)
+
+
+def test_forward_mode_and_writes():
+    fw = wg.autograd.forward_ad
+    with fw.dual_level():
+        x = fw.make_dual(X, X)
+        y = wg.zeros(2, 3, dtype=wg.float64)
+        y[0] = x
+        y[1, 1:].add_(x[1:])
+        z = x.clone()
+        z[0].mul_(5)
+        same(fw.unpack_dual(y).tangent, wg.stack([X, X * wg.tensor([0.0, 1.0, 1.0])]))
+        same(fw.unpack_dual(z).tangent, X * wg.tensor([5.0, 1.0, 1.0]))
+        same(fw.unpack_dual(vmap(wg.sin)(x)).tangent, X.cos() * X)
+        same(fw.unpack_dual(grad(f)(x)).tangent, hessian(f)(X) @ X)
