@@ -258,6 +258,8 @@ WG_OP(addmm) {
   WG_CHECK(b.ndim() == 2, "mat2 must be a matrix, got ", b.ndim(), "-D tensor");
   WG_CHECK(self.dtype == b.dtype, "self and mat2 must have the same dtype, but got ", torch_name(self.dtype), " and ",
            torch_name(b.dtype));
+  WG_CHECK(a.dtype == b.dtype, "mat1 and mat2 must have the same dtype, but got ", torch_name(a.dtype), " and ",
+           torch_name(b.dtype));
   check_mm(a, b, "mat1", "mat2");
   TensorRef out = started(self, {a.size(0), b.size(1)}, a.dtype, s.beta);
   product(*out, a, b, s);
