@@ -69,7 +69,7 @@ json.dump({"report": report, "used": sorted(used)}, sys.stdout)
 # Ops whose derivative is 0 wherever it exists.
 FLAT = {
     "ceil", "floor", "trunc", "_round", "sign", "sgn", "floor_divide", "trunc_divide", "nextafter", "fill.Scalar",
-    "zero_",
+    "zero_", "angle", "imag",  # the last two: of real numbers
 }  # fmt: skip
 
 
