@@ -12,7 +12,7 @@
 namespace wg {
 namespace {
 
-constexpr int64_t kBlock = 64;           // queries at once
+constexpr int64_t kBlock = 64;            // queries at once
 constexpr int64_t kGrain = 64 * 64 * 64;  // multiplications worth a thread's while
 
 template <class F>
@@ -57,8 +57,13 @@ void attend(const Attention& a, const Heads& out, char* log_sums) {
         const int64_t which = t / blocks, first = t % blocks * kBlock, last = std::min(a.queries, first + kBlock);
         const Head head{which / a.heads, which % a.heads};
         const int64_t n = seen(a, last), rows = last - first;
-        gemm({a.dtype, rows, n, a.width, rows_of(a.q, head.of(a.q), first, unit),
-              turned(rows_of(a.k, head.of(a.k), 0, unit)), {reinterpret_cast<char*>(s), n, 1}});
+        gemm({a.dtype,
+              rows,
+              n,
+              a.width,
+              rows_of(a.q, head.of(a.q), first, unit),
+              turned(rows_of(a.k, head.of(a.k), 0, unit)),
+              {reinterpret_cast<char*>(s), n, 1}});
         for (int64_t i = first; i < last; ++i) {
           T* row = s + (i - first) * n;
           const int64_t m = seen(a, i + 1);
@@ -66,7 +71,12 @@ void attend(const Attention& a, const Heads& out, char* log_sums) {
               k.softmax(row, m, T(a.scale), mask_row<T>(a, head, i), a.mask_col);
           std::fill(row + m, row + n, T(0));
         }
-        gemm({a.dtype, rows, a.value_width, n, {reinterpret_cast<char*>(s), n, 1}, rows_of(a.v, head.of(a.v), 0, unit),
+        gemm({a.dtype,
+              rows,
+              a.value_width,
+              n,
+              {reinterpret_cast<char*>(s), n, 1},
+              rows_of(a.v, head.of(a.v), 0, unit),
               rows_of(out, head.of(out), first, unit)});
       }
     });
