@@ -126,7 +126,8 @@ def _views(s):
         "adjoint": [Call(f(2, 3)), Call(s.c(2, 2))], "_as_strided": [Call(f(6), [2, 2], [2, 1], 1, [6], [1], 0)],
         "_restride": [Call(f(2, 2), [2, 1], [6], [1], 1, 0, True)], "sum_to_size": [Call(f(2, 3), [1, 3])],
         "select_scatter": [Call(f(2, 3), f(2), 1, 0)], "slice_scatter": [Call(f(5), f(2), 0, 1, 5, 2)],
-        "diagonal_scatter": [Call(f(3, 3), f(2), 1)], "copy_": [Call(f(2, 3), f(3), via=lambda op, x, y: op(x * 1, y))], "zero_": [Call(f(3), via=lambda op, x: op(x * 1))],
+        "diagonal_scatter": [Call(f(3, 3), f(2), 1)],
+        "copy_": [Call(f(2, 3), f(3), via=lambda op, x, y: op(x * 1, y))], "zero_": [Call(f(3), via=lambda op, x: op(x * 1))],
     }  # fmt: skip
 
 
@@ -316,7 +317,8 @@ def _windows(s):
     conv = ([2], [1], [1], 1)
     pair = ([1, 1], [1, 0], [1, 1], 1)
     return {
-        "_conv_bias": [Call(f(2, 3, 2))], "_conv": [Call(f(2, 2, 5), f(3, 2, 3), f(3), *conv), Call(f(1, 2, 3, 3), f(2, 1, 2, 2), None, [1, 1], [0, 1], [1, 1], 2)],
+        "_conv_bias": [Call(f(2, 3, 2))],
+        "_conv": [Call(f(2, 2, 5), f(3, 2, 3), f(3), *conv), Call(f(1, 2, 3, 3), f(2, 1, 2, 2), None, [1, 1], [0, 1], [1, 1], 2)],
         "_conv_input": [Call(f(2, 3, 3), f(3, 2, 3), f(2), [2, 2, 5], *conv)], "_conv_weight": [Call(f(2, 3, 3), f(2, 2, 5), [3, 2, 3], *conv)],
         "convolution": [Call(f(1, 2, 3, 3), f(2, 2, 2, 2), f(2), *pair[:3], False, [0, 0], 1),
                         Call(f(1, 2, 3), f(2, 2, 2), f(2), [2], [0], [1], True, [1], 1)],

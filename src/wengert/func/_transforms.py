@@ -200,7 +200,7 @@ def jvp(func, primals, tangents, *, strict=False, has_aux=False):
     >>> jvp(wengert.sin, (wengert.zeros(1),), (wengert.ones(1),))
     (tensor([0.]), tensor([1.]))
     """
-    flat, others = _check_tangents(primals, tangents, "jvp(f, primals, tangents)")
+    _, others = _check_tangents(primals, tangents, "jvp(f, primals, tangents)")
     tracked = _core.is_grad_enabled()
     result = _vjp(func, primals, has_aux)
     shown, pull = result[0], result[1]
