@@ -39,14 +39,26 @@ TensorRef noise_for(const Tensor& input, bool feature) {
   return empty(sizes, input.dtype);
 }
 
+// Inside vmap the numbers are drawn by an op, so that samples get their own or the same as was asked for.
+TensorRef noise_in_vmap(const TensorRef& input, bool feature, double keep) {
+  GradMode off(false);
+  TensorRef like = input;
+  if (feature && input->ndim() > 2) {
+    Dims rest;
+    for (int d = 2; d < input->ndim(); ++d) rest.push_back(d);
+    like = call<"amax">(input, rest, true);
+  }
+  return call<"bernoulli.p">(like, keep, Value());
+}
+
 void drop(Call& c, bool feature, bool alpha, bool inplace) {
   TensorRef input(&c.tensor(0));
   const double p = c.real(1);
   WG_CHECK(p >= 0 && p <= 1, "dropout probability has to be between 0 and 1, but got ", p);
   if (p == 0 || !c.flag(2) || input->numel == 0) return c.out(input);
   if (p == 1) return c.out(combine<"mul">(input, Value(zeros({}, input->dtype)), inplace));
-  TensorRef noise = noise_for(*input, feature);
-  bernoulli_fill(*noise, 1 - p, default_generator());
+  TensorRef noise = modes().batching ? noise_in_vmap(input, feature, 1 - p) : noise_for(*input, feature);
+  if (!modes().batching) bernoulli_fill(*noise, 1 - p, default_generator());
   if (!alpha) {
     noise_op<"div">(noise, Value::of_float(1 - p));
     return c.out(combine<"mul">(input, Value(noise), inplace));
