@@ -35,7 +35,7 @@ def split(text):
 
 
 def is_close(ours, theirs, rtol, atol):
-    """Whether two written numbers agree: integers exactly, decimals within the tolerances and one unit of the last place."""
+    """Whether two written numbers agree: whole ones exactly, others within the tolerances and one last place."""
     if ours == theirs:
         return True
     if "." not in theirs or "." not in ours:

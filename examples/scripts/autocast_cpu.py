@@ -45,4 +45,5 @@ for step in range(21):
     scaler.step(optimizer)
     scaler.update()
     if step % 5 == 0:
-        print(f"step {step}: loss {loss.item():.2f} {logits.dtype} {model[0].weight.dtype} {model[0].weight.grad.dtype}")
+        weight = model[0].weight
+        print(f"step {step}: loss {loss.item():.2f} {logits.dtype} {weight.dtype} {weight.grad.dtype}")

@@ -1,4 +1,4 @@
-"""Every step of an autograd lesson: leaves, backward, accumulation, no_grad, detach, hooks, functions, second derivatives."""
+"""Every step of an autograd lesson: leaves, backward, accumulation, no_grad, hooks, functions, higher derivatives."""
 
 import torch
 

@@ -9,7 +9,8 @@ import torch.optim as optim
 
 
 def build():
-    model = nn.Sequential(nn.Linear(6, 16, bias=False), nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout(0.2), nn.Linear(16, 1))
+    model = nn.Sequential(nn.Linear(6, 16, bias=False), nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout(0.2),
+                          nn.Linear(16, 1))
     optimizer = optim.Adam([{"params": model[0].parameters(), "lr": 5e-3},
                             {"params": [p for m in list(model)[1:] for p in m.parameters()]}], lr=1e-2)
     scheduler = optim.lr_scheduler.LambdaLR(optimizer, lr_lambda=[lambda e: 0.9**e, lambda e: 1 / (1 + e)])
@@ -36,7 +37,8 @@ train(model, optimizer, scheduler, range(4), "first")
 with tempfile.TemporaryDirectory() as folder:
     path = os.path.join(folder, "checkpoint.pt")
     torch.save({"epoch": 4, "model_state_dict": model.state_dict(), "optimizer_state_dict": optimizer.state_dict(),
-                "scheduler": scheduler.state_dict(), "rng": torch.get_rng_state(), "note": ["half", {"way": 0.5}]}, path)
+                "scheduler": scheduler.state_dict(), "rng": torch.get_rng_state(),
+                "note": ["half", {"way": 0.5}]}, path)
     straight = train(model, optimizer, scheduler, range(4, 8), "straight")
     print("bytes:", os.path.getsize(path) > 1000)
     torch.manual_seed(0)

@@ -1,4 +1,4 @@
-"""A small DCGAN: transposed convolutions against strided ones, with batch normalisation and the usual initial weights."""
+"""A small DCGAN: transposed convolutions against strided ones, batch normalisation, the usual initial weights."""
 
 import torch
 import torch.nn as nn

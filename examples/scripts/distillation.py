@@ -16,7 +16,8 @@ def batch(count):
 
 
 def network(width):
-    return nn.Sequential(nn.Linear(8, width, bias=False), nn.BatchNorm1d(width), nn.GELU(), nn.Dropout(0.1), nn.Linear(width, 5))
+    return nn.Sequential(nn.Linear(8, width, bias=False), nn.BatchNorm1d(width), nn.GELU(), nn.Dropout(0.1),
+                         nn.Linear(width, 5))
 
 
 def accuracy(model):

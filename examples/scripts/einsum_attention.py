@@ -1,4 +1,4 @@
-"""Attention written with einsum: rotary positions, a sliding window, linear attention, and the fused function's answer."""
+"""Attention written with einsum: rotary positions, a sliding window, linear attention, and the fused function."""
 
 import torch
 import torch.nn as nn

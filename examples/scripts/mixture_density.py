@@ -32,13 +32,13 @@ def mdn_loss(log_pi, sigma, mu, y):
 
 model = MDN(20, 5)
 optimizer = torch.optim.NAdam(model.parameters(), lr=3e-3)
-for step in range(101):
+for step in range(61):
     log_pi, sigma, mu = model(x)
     loss = mdn_loss(log_pi, sigma, mu, y)
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
-    if step % 20 == 0:
+    if step % 10 == 0:
         print(f"{step}: {loss.item():.4f}")
 
 with torch.no_grad():
