@@ -47,6 +47,37 @@ def _padded(x, amount, mode):
     return functional.pad(wide, (amount, amount), mode).reshape(*x.shape[:-1], -1)
 
 
+def _check_stft(x, n_fft, hop_length, win_length, window, fail):
+    if not (x.is_floating_point() or x.is_complex()):
+        fail("expected a tensor of floating point or complex values")
+    if x.ndim > 2 or x.ndim < 1:
+        fail("expected a 1D or 2D tensor")
+    if not 0 < n_fft <= x.shape[-1]:
+        fail(f"expected 0 < n_fft < {x.shape[-1]}, but got n_fft={n_fft}")
+    if hop_length <= 0:
+        fail(f"expected hop_length > 0, but got hop_length={hop_length}")
+    if not 0 < win_length <= n_fft:
+        fail(f"expected 0 < win_length <= n_fft, but got win_length={win_length}")
+    _check_window(
+        window,
+        win_length,
+        fail,
+        f"expected a 1D window tensor of size equal to win_length={win_length}, but got "
+        f"window with size {list(window.shape) if window is not None else []}",
+    )
+
+
+def _transformed(frames, normalized, onesided):
+    """Fourier transforms of frames over the last dim."""
+    onesided = not frames.is_complex() if onesided is None else onesided
+    code = _ROOT if normalized else _NONE
+    if not frames.is_complex():
+        return fft_r2c(frames, [2], code, bool(onesided))
+    if onesided:
+        refuse("Cannot have onesided output if window or input is complex")
+    return fft_c2c(frames, [2], code, True)
+
+
 @composite
 def stft(
     input,
@@ -91,35 +122,11 @@ def stft(
             f"return_complex={_flag(return_complex)}, align_to_window={_flag(align_to_window)}) : {message}"
         )
 
-    if not (x.is_floating_point() or x.is_complex()):
-        fail("expected a tensor of floating point or complex values")
-    if x.ndim > 2 or x.ndim < 1:
-        fail("expected a 1D or 2D tensor")
-    if not 0 < n_fft <= x.shape[-1]:
-        fail(f"expected 0 < n_fft < {x.shape[-1]}, but got n_fft={n_fft}")
-    if hop_length <= 0:
-        fail(f"expected hop_length > 0, but got hop_length={hop_length}")
-    if not 0 < win_length <= n_fft:
-        fail(f"expected 0 < win_length <= n_fft, but got win_length={win_length}")
-    _check_window(
-        window,
-        win_length,
-        fail,
-        f"expected a 1D window tensor of size equal to win_length={win_length}, but got "
-        f"window with size {list(window.shape) if window is not None else []}",
-    )
+    _check_stft(x, n_fft, hop_length, win_length, window, fail)
     frames = x.unfold(-1, n_fft, hop_length)
     if window is not None or win_length < n_fft:
         frames = frames * _centred_window(window, win_length, n_fft, x)
-    onesided = not frames.is_complex() if onesided is None else onesided
-    code = _ROOT if normalized else _NONE
-    if frames.is_complex():
-        if onesided:
-            refuse("Cannot have onesided output if window or input is complex")
-        out = fft_c2c(frames, [2], code, True)
-    else:
-        out = fft_r2c(frames, [2], code, bool(onesided))
-    out = out.transpose(1, 2)
+    out = _transformed(frames, normalized, onesided).transpose(1, 2)
     out = out.squeeze(0) if input.ndim == 1 else out
     if return_complex:
         return out
@@ -136,6 +143,23 @@ def _overlapped(frames, hop_length):
     places = (arange(count).unsqueeze(1) * hop_length + arange(n)).reshape(-1)
     length = n + hop_length * (count - 1)
     return frames.new_zeros(frames.shape[0], length).index_add(1, places, frames.reshape(frames.shape[0], -1))
+
+
+def _check_istft(x, n_fft, hop_length, win_length, window, onesided, return_complex, fail):
+    expected = n_fft // 2 + 1 if onesided else n_fft
+    if x.shape[1] != expected:
+        shown = "n_fft / 2 + 1 when onesided=True" if onesided else "n_fft when onesided=False"
+        fail(
+            f"expected the frequency dimension (3rd to the last) of the input tensor to match {shown}, but "
+            f"got {x.shape[1]}"
+        )
+    if not 0 < hop_length <= win_length:
+        fail("expected 0 < hop_length <= win_length")
+    if not 0 < win_length <= n_fft:
+        fail("expected 0 < win_length <= n_fft")
+    _check_window(window, win_length, fail, "Invalid window shape. window has to be 1D and length of `win_length`")
+    if return_complex and onesided:
+        refuse("cannot have onesided output if window or input is complex")
 
 
 @composite
@@ -178,20 +202,7 @@ def istft(
         fail(f"expected a tensor with 3 or 4 dimensions, but got {input.ndim + 1}")
     x = input if input.ndim == 3 else input.unsqueeze(0)
     onesided = x.shape[1] != n_fft if onesided is None else onesided
-    expected = n_fft // 2 + 1 if onesided else n_fft
-    if x.shape[1] != expected:
-        shown = "n_fft / 2 + 1 when onesided=True" if onesided else "n_fft when onesided=False"
-        fail(
-            f"expected the frequency dimension (3rd to the last) of the input tensor to match {shown}, but "
-            f"got {x.shape[1]}"
-        )
-    if not 0 < hop_length <= win_length:
-        fail("expected 0 < hop_length <= win_length")
-    if not 0 < win_length <= n_fft:
-        fail("expected 0 < win_length <= n_fft")
-    _check_window(window, win_length, fail, "Invalid window shape. window has to be 1D and length of `win_length`")
-    if return_complex and onesided:
-        refuse("cannot have onesided output if window or input is complex")
+    _check_istft(x, n_fft, hop_length, win_length, window, onesided, return_complex, fail)
     window = _centred_window(window, win_length, n_fft, x)
     frames, code = x.transpose(1, 2), _ROOT if normalized else _BY_N
     if return_complex:
