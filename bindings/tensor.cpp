@@ -388,7 +388,7 @@ PyObject* method_requires_grad_(PyObject* o, PyObject* const* args, Py_ssize_t n
   return guard<PyObject*>(nullptr, [&] {
     bool given = n + (names ? PyTuple_GET_SIZE(names) : 0) > 0;
     WG_CHECK_TYPE(!given || PyBool_Check(args[0]), "requires_grad_(): argument 'requires_grad' (position 1) must be bool, not ",
-                  Py_TYPE(args[0])->tp_name);
+                  is_tensor(args[0]) ? "Tensor" : Py_TYPE(args[0])->tp_name);
     bool on = !given || args[0] == Py_True;
     if (on) observe(self_of(o), "requires_grad_");
     set_requires_grad(self_of(o), on);
