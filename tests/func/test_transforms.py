@@ -6,7 +6,19 @@ import pytest
 
 import wengert as wg
 from wengert.autograd import Function
-from wengert.func import functional_call, grad, grad_and_value, hessian, jacfwd, jacrev, jvp, linearize, stack_module_state, vjp, vmap
+from wengert.func import (
+    functional_call,
+    grad,
+    grad_and_value,
+    hessian,
+    jacfwd,
+    jacrev,
+    jvp,
+    linearize,
+    stack_module_state,
+    vjp,
+    vmap,
+)
 
 X = wg.tensor([0.5, -1.0, 2.0], dtype=wg.float64)
 ROWS = wg.arange(6.0, dtype=wg.float64).reshape(2, 3) / 5
@@ -22,8 +34,14 @@ def same(a, b):
 
 def test_orders_of_nesting():
     want = wg.autograd.functional.hessian(f, X)
-    for nested in (hessian, lambda g: jacrev(jacrev(g)), lambda g: jacfwd(jacfwd(g)), lambda g: jacrev(jacfwd(g)), lambda g: jacrev(grad(g)),
-                   lambda g: jacfwd(grad(g))):
+    for nested in (
+        hessian,
+        lambda g: jacrev(jacrev(g)),
+        lambda g: jacfwd(jacfwd(g)),
+        lambda g: jacrev(jacfwd(g)),
+        lambda g: jacrev(grad(g)),
+        lambda g: jacfwd(grad(g)),
+    ):
         same(nested(f)(X), want)
     same(vmap(hessian(f))(ROWS), wg.stack([hessian(f)(r) for r in ROWS]))
     same(grad(grad(grad(lambda x: x**4)))(wg.tensor(2.0)), wg.tensor(48.0))
@@ -34,7 +52,7 @@ def test_products():
     same(pull(X)[0], 2 * X * X)
     same(pull(X)[0], 2 * X * X)
     same(jvp(lambda x: x**2, (X,), (X,))[1], 2 * X * X)
-    out, push = linearize(lambda x: x**3, X)
+    _, push = linearize(lambda x: x**3, X)
     same(push(X), 3 * X**3)
     same(vmap(push)(ROWS), 3 * X**2 * ROWS)
     same(vmap(lambda r: jvp(f, (r,), (r,))[1])(ROWS), wg.stack([jvp(f, (r,), (r,))[1] for r in ROWS]))
@@ -70,7 +88,7 @@ def test_per_sample_gradients():
 
 def test_ensembles():
     models = [wg.nn.Linear(3, 2).double() for _ in range(4)]
-    params, buffers = stack_module_state(models)
+    params, _ = stack_module_state(models)
     got = vmap(lambda p, x: functional_call(models[0], p, (x,)), (0, None))(params, X)
     same(got, wg.stack([m(X) for m in models]))
 
@@ -78,7 +96,9 @@ def test_ensembles():
 def test_in_out_dims_and_trees():
     x = wg.rand(3, 2, 4)
     same(vmap(lambda v: v * 2, in_dims=1, out_dims=2)(x), (x * 2).permute(0, 2, 1))
-    got = vmap(lambda d: {"sum": d["a"] + d["b"][0], "a": d["a"]}, in_dims=({"a": 0, "b": (None,)},))({"a": x, "b": (wg.ones(2, 4),)})
+    got = vmap(lambda d: {"sum": d["a"] + d["b"][0], "a": d["a"]}, in_dims=({"a": 0, "b": (None,)},))(
+        {"a": x, "b": (wg.ones(2, 4),)}
+    )
     same(got["sum"], x + 1)
     same(vmap(lambda v: v.sum(), chunk_size=2)(x), x.sum((1, 2)))
     same(vmap(vmap(lambda a, b: a * b, (0, None)), (None, 0))(X, X), X.unsqueeze(0) * X.unsqueeze(1))
@@ -96,11 +116,17 @@ def test_randomness():
     assert not (dropped == dropped[0]).all()
 
 
-@pytest.mark.parametrize("body,message", [
-    (lambda v: v.sum().item(), r"calling .item\(\) on a Tensor"), (lambda v: v if v.sum() > 0 else -v, "data-dependent control flow"),
-    (lambda v: v.nonzero(), "dynamic shape"), (lambda v: wg.zeros(3).add_(v), "inplace arithmetic"),
-    (lambda v: v[v > 0], "boolean mask"), (lambda v: v.requires_grad_(), "requires_grad_"),
-])
+@pytest.mark.parametrize(
+    "body,message",
+    [
+        (lambda v: v.sum().item(), r"calling .item\(\) on a Tensor"),
+        (lambda v: v if v.sum() > 0 else -v, "data-dependent control flow"),
+        (lambda v: v.nonzero(), "dynamic shape"),
+        (lambda v: wg.zeros(3).add_(v), "inplace arithmetic"),
+        (lambda v: v[v > 0], "boolean mask"),
+        (lambda v: v.requires_grad_(), "requires_grad_"),
+    ],
+)
 def test_refusals(body, message):
     with pytest.raises(RuntimeError, match=message):
         vmap(body)(wg.ones(2, 3))
@@ -136,12 +162,12 @@ class Cube(Function):
 
     @staticmethod
     def backward(ctx, g):
-        x, = ctx.saved_tensors
+        (x,) = ctx.saved_tensors
         return 3 * x**2 * g
 
     @staticmethod
     def jvp(ctx, t):
-        x, = ctx.saved_tensors
+        (x,) = ctx.saved_tensors
         return 3 * x**2 * t
 
 

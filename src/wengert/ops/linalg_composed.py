@@ -371,7 +371,6 @@ def pca_lowrank(A, q=None, center=True, niter=2):
 def _linalg_matrix_exp(g, A):
     """exp of matrices; the gradient is a block of exp([[A^H, g], [0, A^H]])."""
     from .. import cat, zeros_like
-
     A, n = mH(A), A.shape[-1]
     blocks = cat([cat([A, g], -1), cat([zeros_like(A), A], -1)], -2)
     return _linalg_matrix_exp(blocks)[..., :n, n:]
