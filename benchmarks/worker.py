@@ -43,7 +43,7 @@ def main(library, threads, target):
             try:
                 step, value, runs = _prepared(torch, request["case"], target)
                 answer = {"value": value, "runs": runs}
-            except Exception as error:  # noqa: BLE001 - reported by the parent beside the case's name
+            except Exception as error:
                 answer = {"error": f"{type(error).__name__}: {error}"}
         else:
             answer = {"seconds": _timed(step, runs)}

@@ -16,11 +16,60 @@ from wengert.ops._declare import FUNCTIONS, METHODS, OPS
 
 FLOATS = [wg.float32, wg.float64, wg.float16, wg.bfloat16]
 DTYPES = [*FLOATS, wg.int64, wg.int32, wg.int16, wg.int8, wg.uint8, wg.bool, wg.complex64, wg.complex128]
-NUMBERS = [0, 1, -1, 2, 3, 5, -2, 7, 2**31, -(2**31), 2**63 - 1, -(2**63), 2**64, 10**30, 0.5, -1.5, 1e308, 1e-320, 2**40]
-ODD = [None, "x", "mean", "sum", True, False, float("nan"), float("inf"), 1j, (), [], {}, object(), b"", ..., slice(None), "ij,jk->ik"]
+NUMBERS = [
+    0,
+    1,
+    -1,
+    2,
+    3,
+    5,
+    -2,
+    7,
+    2**31,
+    -(2**31),
+    2**63 - 1,
+    -(2**63),
+    2**64,
+    10**30,
+    0.5,
+    -1.5,
+    1e308,
+    1e-320,
+    2**40,
+]
+ODD = [
+    None,
+    "x",
+    "mean",
+    "sum",
+    True,
+    False,
+    float("nan"),
+    float("inf"),
+    1j,
+    (),
+    [],
+    {},
+    object(),
+    b"",
+    ...,
+    slice(None),
+    "ij,jk->ik",
+]
 SMALL = [0, 1, -1, 2, 3, -2, 4, 5]
 # Not called: they wait, write files, leave the process, or change what later calls mean.
-AVOIDED = {"compile", "save", "load", "set_num_threads", "set_default_dtype", "from_file", "share_memory_", "apply_", "map_", "map2_"}
+AVOIDED = {
+    "compile",
+    "save",
+    "load",
+    "set_num_threads",
+    "set_default_dtype",
+    "from_file",
+    "share_memory_",
+    "apply_",
+    "map_",
+    "map2_",
+}
 
 
 class Fuzz:
@@ -47,7 +96,9 @@ class Fuzz:
         elif kind < 0.75:
             t = wg.randint(-3, 6, shape).to(dtype)
         elif kind < 0.8 and dtype.is_floating_point:
-            t = wg.full(shape, r.choice([float("nan"), float("inf"), -float("inf"), 0.0, 1e300]), dtype=wg.float64).to(dtype)
+            t = wg.full(shape, r.choice([float("nan"), float("inf"), -float("inf"), 0.0, 1e300]), dtype=wg.float64).to(
+                dtype
+            )
         else:
             t = wg.rand(shape).to(dtype)
         return self.relaid(t)
@@ -79,7 +130,22 @@ class Fuzz:
         if r.random() < 0.06:
             return r.choice(ODD)
         if kind == "any":
-            kind = r.choice(["Tensor", "Tensor", "Tensor", "int", "int", "Scalar", "int[]", "bool", "ScalarType", "str", "Tensor[]", "Index"])
+            kind = r.choice(
+                [
+                    "Tensor",
+                    "Tensor",
+                    "Tensor",
+                    "int",
+                    "int",
+                    "Scalar",
+                    "int[]",
+                    "bool",
+                    "ScalarType",
+                    "str",
+                    "Tensor[]",
+                    "Index",
+                ]
+            )
         kind = kind.rstrip("?")
         if kind in ("Tensor", "TensorStrict"):
             return self.tensor() if r.random() < 0.96 else self.value("Scalar")
@@ -90,7 +156,10 @@ class Fuzz:
             return self.relaid(t)
         if kind.startswith(("Tensor[", "Index")):
             shape = self.sizes()
-            return [None if r.random() < 0.05 else self.tensor(shape if r.random() < 0.7 else None) for _ in range(r.choice([0, 1, 2, 2, 3]))]
+            return [
+                None if r.random() < 0.05 else self.tensor(shape if r.random() < 0.7 else None)
+                for _ in range(r.choice([0, 1, 2, 2, 3]))
+            ]
         if kind.startswith("int["):
             size = r.choice([0, 1, 1, 2, 2, 3, 4]) if r.random() < 0.95 else 70
             return [r.choice(SMALL) if r.random() < 0.97 else r.choice(NUMBERS) for _ in range(size)]
@@ -103,7 +172,9 @@ class Fuzz:
         if kind == "ScalarType":
             return r.choice(DTYPES)
         if kind == "str":
-            return r.choice(["mean", "sum", "amax", "prod", "reflect", "L", "none", "same", "tanh", "reduced", "trunc", "floor", ""])
+            return r.choice(
+                ["mean", "sum", "amax", "prod", "reflect", "L", "none", "same", "tanh", "reduced", "trunc", "floor", ""]
+            )
         if kind == "Generator":
             return None
         return r.choice(ODD)
@@ -131,7 +202,7 @@ class Session:
     def call(self, name, function, args, kwargs):
         self.log.seek(0)
         self.log.truncate()
-        self.log.write(f"{name}({shown(args)}, {({k: shown(v) for k, v in kwargs.items()})})\n")
+        self.log.write(f"{name}({shown(args)}, { ({k: shown(v) for k, v in kwargs.items()}) })\n")
         self.log.flush()
         self.calls += 1
         try:
@@ -207,7 +278,11 @@ class Session:
                 lambda: f.value(),
             ])()  # fmt: skip
 
-        key = part() if r.random() < 0.4 else tuple(part() for _ in range(r.choice([0, 1, 2, 2, 3, 70 if r.random() < 0.02 else 2])))
+        key = (
+            part()
+            if r.random() < 0.4
+            else tuple(part() for _ in range(r.choice([0, 1, 2, 2, 3, 70 if r.random() < 0.02 else 2])))
+        )
         if r.random() < 0.5:
             self.call("getitem", lambda x, k: x[k], [t, key], {})
         else:
@@ -237,8 +312,11 @@ if os.environ.get("WENGERT_FUZZ") != "all":  # the machine's own bodies trust th
     NAMES = [n for n in NAMES if not n.startswith("_") and "backward" not in n]
 CALLABLES = [(f"torch.{n}", f) for n, f in sorted(FUNCTIONS.items()) if n not in AVOIDED]
 CALLABLES += [(f"Tensor.{n}", f) for n, f in sorted(METHODS.items()) if n not in AVOIDED]
-CALLABLES += [(f"Tensor.{n}", getattr(wg.Tensor, n)) for n in sorted(dir(wg.Tensor))
-              if n not in AVOIDED and callable(getattr(wg.Tensor, n)) and n not in METHODS and not n.startswith("__")]
+CALLABLES += [
+    (f"Tensor.{n}", getattr(wg.Tensor, n))
+    for n in sorted(dir(wg.Tensor))
+    if n not in AVOIDED and callable(getattr(wg.Tensor, n)) and n not in METHODS and not n.startswith("__")
+]
 
 
 def main(seed, seconds, log):

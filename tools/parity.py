@@ -41,7 +41,7 @@ def is_close(ours, theirs, rtol, atol):
     if "." not in theirs or "." not in ours:
         return False
     decimals = len(theirs.split("e")[0].split(".")[1])
-    unit = 10.0 ** -decimals if "e" not in theirs else 0.0
+    unit = 10.0**-decimals if "e" not in theirs else 0.0
     return abs(float(ours) - float(theirs)) <= atol + rtol * abs(float(theirs)) + unit * 1.001
 
 
@@ -111,16 +111,28 @@ def page(rows, scripts, rtol, atol, torch_version):
     method = (
         f"`tools/parity.py` runs every script of `examples/scripts` with torch {torch_version} and with "
         "`python -m wengert run`, both on the CPU, and compares all that they print: the words exactly, the decimals "
-        f"within rtol {rtol:g}, atol {atol:g} and one unit of the last printed place, whole numbers exactly.")
+        f"within rtol {rtol:g}, atol {atol:g} and one unit of the last printed place, whole numbers exactly."
+    )
     result = (
         f"**{equal} of {len(rows)} scripts print the same.** Seconds are of the whole process, one run, imports "
-        f"included, one thread, on a machine with other work: wengert {seconds[0]:.1f} in all, torch {seconds[1]:.1f}.")
-    lines = ["# Training scripts, run both ways", "", method, "", result, "",
-             "| script | what it does | numbers | wengert s | torch s | same |", "|---|---|---:|---:|---:|---|"]
+        f"included, one thread, on a machine with other work: wengert {seconds[0]:.1f} in all, torch {seconds[1]:.1f}."
+    )
+    lines = [
+        "# Training scripts, run both ways",
+        "",
+        method,
+        "",
+        result,
+        "",
+        "| script | what it does | numbers | wengert s | torch s | same |",
+        "|---|---|---:|---:|---:|---|",
+    ]
     for (name, numbers, ours, theirs, problem), script in zip(rows, scripts):
         verdict = "yes" if problem is None else f"no: {problem}".replace("|", "\\|")
-        lines.append(f"| [{name}](../../examples/scripts/{name}.py) | {purpose(script)} | {numbers} | {ours:.1f} | "
-                     f"{theirs:.1f} | {verdict} |")
+        lines.append(
+            f"| [{name}](../../examples/scripts/{name}.py) | {purpose(script)} | {numbers} | {ours:.1f} | "
+            f"{theirs:.1f} | {verdict} |"
+        )
     return "\n".join([*lines, "", CAUTION, ""])
 
 

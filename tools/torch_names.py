@@ -14,13 +14,37 @@ import warnings
 import zlib
 
 # Internal helpers, test machinery and whatever starts a service or a compiler when imported.
-SKIPPED = ("torch.testing._", "torch.utils.model_dump", "torch.utils.collect_env", "torch.utils.bottleneck",
-           "torch.distributed.launcher", "torch.distributed.elastic", "torch.distributed.run", "torch.distributed.launch",
-           "torch.ao.", "torch.contrib", "torch.utils.benchmark.", "torch.utils.hipify", "torch.utils.jit",
-           "torch.distributed.benchmarks", "torch.distributed.pipeline", "torch.export.", "torch.fx.passes",
-           "torch.fx.experimental", "torch.onnx.", "torch.jit.")
-CLASSES = ("torch.Tensor", "torch.Generator", "torch.Size", "torch.dtype", "torch.device", "torch.nn.Module",
-           "torch.optim.Optimizer")
+SKIPPED = (
+    "torch.testing._",
+    "torch.utils.model_dump",
+    "torch.utils.collect_env",
+    "torch.utils.bottleneck",
+    "torch.distributed.launcher",
+    "torch.distributed.elastic",
+    "torch.distributed.run",
+    "torch.distributed.launch",
+    "torch.ao.",
+    "torch.contrib",
+    "torch.utils.benchmark.",
+    "torch.utils.hipify",
+    "torch.utils.jit",
+    "torch.distributed.benchmarks",
+    "torch.distributed.pipeline",
+    "torch.export.",
+    "torch.fx.passes",
+    "torch.fx.experimental",
+    "torch.onnx.",
+    "torch.jit.",
+)
+CLASSES = (
+    "torch.Tensor",
+    "torch.Generator",
+    "torch.Size",
+    "torch.dtype",
+    "torch.device",
+    "torch.nn.Module",
+    "torch.optim.Optimizer",
+)
 NOISE = {"torch", "TYPE_CHECKING", "T", "P", "R", "K", "V", "F_co", "T_co", "T_module", "m"}
 # Modules that cannot be imported where the list is written, with what their documentation names.
 DOCUMENTED = {"torch.utils.tensorboard": "FileWriter SummaryWriter", "torch.utils.tensorboard.writer": "SummaryWriter"}
@@ -54,8 +78,12 @@ def public_names(namespace):
     settings = set(dir(type(namespace))) - set(dir(types.ModuleType))  # modules that torch replaces by objects
     original = getattr(namespace, "m", None)
     found = set(dir(namespace)) | settings | set(dir(original) if isinstance(original, types.ModuleType) else ())
-    return sorted(name for name in found - NOISE if not name.startswith("_")
-                  and (name in exported or name in settings or is_torchs_own(getattr(namespace, name, None))))
+    return sorted(
+        name
+        for name in found - NOISE
+        if not name.startswith("_")
+        and (name in exported or name in settings or is_torchs_own(getattr(namespace, name, None)))
+    )
 
 
 def lines():
@@ -66,7 +94,7 @@ def lines():
     for name in module_names(pathlib.Path(torch.__file__).parent):
         try:
             module = importlib.import_module(name)
-        except Exception as error:  # noqa: BLE001 (modules that need an accelerator or an extra package)
+        except Exception as error:
             print(f"left out {name}: {type(error).__name__}", file=sys.stderr)
             yield f"{name} {DOCUMENTED.get(name, '')}".rstrip()
             continue

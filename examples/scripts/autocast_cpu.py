@@ -8,14 +8,26 @@ torch.manual_seed(41)
 a, b, v = torch.randn(4, 4), torch.randn(4, 4), torch.randn(4)
 images, kernel = torch.randn(1, 2, 6, 6), torch.randn(3, 2, 3, 3)
 with torch.autocast("cpu", dtype=torch.bfloat16):
-    print("products", (a @ b).dtype, torch.mm(a, b).dtype, a.matmul(b).dtype, torch.addmm(a, a, b).dtype,
-          torch.bmm(a[None], b[None]).dtype, torch.einsum("ij,jk->ik", a, b).dtype, F.linear(a, b, v).dtype)
+    print(
+        "products",
+        (a @ b).dtype,
+        torch.mm(a, b).dtype,
+        a.matmul(b).dtype,
+        torch.addmm(a, a, b).dtype,
+        torch.bmm(a[None], b[None]).dtype,
+        torch.einsum("ij,jk->ik", a, b).dtype,
+        F.linear(a, b, v).dtype,
+    )
     print("convolutions", F.conv2d(images, kernel).dtype, nn.ConvTranspose2d(2, 3, 2)(images).dtype)
     print("attention", F.scaled_dot_product_attention(a[None], b[None], b[None]).dtype)
     print("others", (a + b).dtype, torch.softmax(a, 0).dtype, F.relu(a @ b).dtype, F.layer_norm(a @ b, (4,)).dtype)
     print("mixed", (a @ b + a).dtype, torch.cat([a @ b, a]).dtype, (a @ b).double().dtype)
-    print("losses", F.mse_loss(a @ b, a).dtype, F.cross_entropy(a @ b, torch.arange(4)).dtype,
-          F.binary_cross_entropy_with_logits(a @ b, torch.ones(4, 4)).dtype)
+    print(
+        "losses",
+        F.mse_loss(a @ b, a).dtype,
+        F.cross_entropy(a @ b, torch.arange(4)).dtype,
+        F.binary_cross_entropy_with_logits(a @ b, torch.ones(4, 4)).dtype,
+    )
     print("float64", (a.double() @ b.double()).dtype, (a.long() @ b.long()).dtype)
     with torch.autocast("cpu", enabled=False):
         print("off inside", (a @ b).dtype)

@@ -105,5 +105,8 @@ print(torch.autograd.functional.jacobian(lambda t: t**2, p).diag())
 print(torch.autograd.functional.hessian(lambda t: (t**3).sum(), p).diagonal())
 unused = torch.zeros(1, requires_grad=True)
 print(torch.autograd.grad((p * 2).sum(), [p, unused], allow_unused=True))
-print(torch.autograd.gradcheck(lambda t: (t.exp() * t).sum(), torch.tensor([0.3, 1.2], dtype=torch.float64,
-                                                                           requires_grad=True)))
+print(
+    torch.autograd.gradcheck(
+        lambda t: (t.exp() * t).sum(), torch.tensor([0.3, 1.2], dtype=torch.float64, requires_grad=True)
+    )
+)

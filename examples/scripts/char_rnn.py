@@ -48,8 +48,8 @@ for kind, layers in (("RNN", 1), ("GRU", 1), ("LSTM", 2)):
     for epoch in range(4):
         state, losses = None, []
         for start in range(0, streams.size(1) - steps, steps):
-            x = streams[:, start:start + steps]
-            y = streams[:, start + 1:start + steps + 1]
+            x = streams[:, start : start + steps]
+            y = streams[:, start + 1 : start + steps + 1]
             logits, state = model(x, state)
             state = detach(state)
             loss = criterion(logits.reshape(-1, len(chars)), y.reshape(-1))

@@ -9,10 +9,16 @@ import torch.optim as optim
 
 
 def build():
-    model = nn.Sequential(nn.Linear(6, 16, bias=False), nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout(0.2),
-                          nn.Linear(16, 1))
-    optimizer = optim.Adam([{"params": model[0].parameters(), "lr": 5e-3},
-                            {"params": [p for m in list(model)[1:] for p in m.parameters()]}], lr=1e-2)
+    model = nn.Sequential(
+        nn.Linear(6, 16, bias=False), nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout(0.2), nn.Linear(16, 1)
+    )
+    optimizer = optim.Adam(
+        [
+            {"params": model[0].parameters(), "lr": 5e-3},
+            {"params": [p for m in list(model)[1:] for p in m.parameters()]},
+        ],
+        lr=1e-2,
+    )
     scheduler = optim.lr_scheduler.LambdaLR(optimizer, lr_lambda=[lambda e: 0.9**e, lambda e: 1 / (1 + e)])
     return model, optimizer, scheduler
 
@@ -26,8 +32,10 @@ def train(model, optimizer, scheduler, epochs, name):
         loss.backward()
         optimizer.step()
         scheduler.step()
-        print(f"{name} epoch {epoch}: loss {loss.item():.4f} lrs " +
-              " ".join(f"{g['lr']:.6f}" for g in optimizer.param_groups))
+        print(
+            f"{name} epoch {epoch}: loss {loss.item():.4f} lrs "
+            + " ".join(f"{g['lr']:.6f}" for g in optimizer.param_groups)
+        )
     return loss.item()
 
 
@@ -36,9 +44,17 @@ model, optimizer, scheduler = build()
 train(model, optimizer, scheduler, range(4), "first")
 with tempfile.TemporaryDirectory() as folder:
     path = os.path.join(folder, "checkpoint.pt")
-    torch.save({"epoch": 4, "model_state_dict": model.state_dict(), "optimizer_state_dict": optimizer.state_dict(),
-                "scheduler": scheduler.state_dict(), "rng": torch.get_rng_state(),
-                "note": ["half", {"way": 0.5}]}, path)
+    torch.save(
+        {
+            "epoch": 4,
+            "model_state_dict": model.state_dict(),
+            "optimizer_state_dict": optimizer.state_dict(),
+            "scheduler": scheduler.state_dict(),
+            "rng": torch.get_rng_state(),
+            "note": ["half", {"way": 0.5}],
+        },
+        path,
+    )
     straight = train(model, optimizer, scheduler, range(4, 8), "straight")
     print("bytes:", os.path.getsize(path) > 1000)
     torch.manual_seed(0)

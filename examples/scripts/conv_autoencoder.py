@@ -11,20 +11,31 @@ def squares(count):
     images = torch.zeros(count, 1, 12, 12)
     corner = torch.randint(1, 6, (count, 2))
     for i, (r, c) in enumerate(corner.tolist()):
-        images[i, 0, r:r + 5, c:c + 5] = 1.0
+        images[i, 0, r : r + 5, c : c + 5] = 1.0
     return images
 
 
 class AutoEncoder(nn.Module):
     def __init__(self):
         super().__init__()
-        self.encoder = nn.Sequential(nn.Conv2d(1, 8, 3, stride=2, padding=1), nn.ReLU(),
-                                     nn.Conv2d(8, 12, 3, stride=2, padding=1), nn.ReLU(), nn.Flatten(),
-                                     nn.Linear(12 * 3 * 3, 10))
-        self.decoder = nn.Sequential(nn.Linear(10, 12 * 3 * 3), nn.ReLU(), nn.Unflatten(1, (12, 3, 3)),
-                                     nn.Upsample(scale_factor=2, mode="nearest"), nn.Conv2d(12, 8, 3, padding=1),
-                                     nn.ReLU(), nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False),
-                                     nn.Conv2d(8, 1, 3, padding=1))
+        self.encoder = nn.Sequential(
+            nn.Conv2d(1, 8, 3, stride=2, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(8, 12, 3, stride=2, padding=1),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Linear(12 * 3 * 3, 10),
+        )
+        self.decoder = nn.Sequential(
+            nn.Linear(10, 12 * 3 * 3),
+            nn.ReLU(),
+            nn.Unflatten(1, (12, 3, 3)),
+            nn.Upsample(scale_factor=2, mode="nearest"),
+            nn.Conv2d(12, 8, 3, padding=1),
+            nn.ReLU(),
+            nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False),
+            nn.Conv2d(8, 1, 3, padding=1),
+        )
 
     def forward(self, x):
         code = self.encoder(x)

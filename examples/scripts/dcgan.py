@@ -88,8 +88,10 @@ for i in range(16):
     errG.backward()
     optimizerG.step()
     if i % 3 == 0:
-        print(f"[{i}/16] Loss_D: {(errD_real + errD_fake).item():.4f} Loss_G: {errG.item():.4f} D(x): {D_x:.4f} "
-              f"D(G(z)): {D_G_z1:.4f} / {output.mean().item():.4f}")
+        print(
+            f"[{i}/16] Loss_D: {(errD_real + errD_fake).item():.4f} Loss_G: {errG.item():.4f} D(x): {D_x:.4f} "
+            f"D(G(z)): {D_G_z1:.4f} / {output.mean().item():.4f}"
+        )
 with torch.no_grad():
     netG.eval()
     print(f"fixed noise: {netG(fixed_noise).std().item():.4f}")

@@ -16,8 +16,9 @@ def batch(count):
 
 
 def network(width):
-    return nn.Sequential(nn.Linear(8, width, bias=False), nn.BatchNorm1d(width), nn.GELU(), nn.Dropout(0.1),
-                         nn.Linear(width, 5))
+    return nn.Sequential(
+        nn.Linear(8, width, bias=False), nn.BatchNorm1d(width), nn.GELU(), nn.Dropout(0.1), nn.Linear(width, 5)
+    )
 
 
 def accuracy(model):
@@ -68,5 +69,7 @@ train(student, distil)
 print(f"  accuracy {accuracy(student):.3f}")
 x, y = batch(50)
 student.eval()
-print(f"agreement {(student(x).argmax(1) == teacher(x).argmax(1)).sum().item() / 50:.2f}, "
-      f"js {F.kl_div(student(x).log_softmax(1), teacher(x).log_softmax(1), log_target=True, reduction='sum'):.3f}")
+print(
+    f"agreement {(student(x).argmax(1) == teacher(x).argmax(1)).sum().item() / 50:.2f}, "
+    f"js {F.kl_div(student(x).log_softmax(1), teacher(x).log_softmax(1), log_target=True, reduction='sum'):.3f}"
+)

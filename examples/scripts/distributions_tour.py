@@ -11,10 +11,23 @@ n = D.Normal(torch.tensor([0.0, 1.0]), torch.tensor([1.0, 0.5]))
 print("normal", n, " ".join(f"{v:.4f}" for v in n.sample((2,)).flatten().tolist()))
 print("cdf", " ".join(f"{v:.4f}" for v in n.cdf(torch.tensor([0.5, 0.5])).tolist()))
 print("kl", f"{D.kl_divergence(D.Normal(0.0, 1.0), D.Normal(1.0, 2.0)).item():.4f}")
-for d in (D.Bernoulli(0.3), D.Uniform(-1.0, 2.0), D.Exponential(2.0), D.Gamma(2.0, 3.0), D.Beta(2.0, 5.0),
-          D.Laplace(0.0, 1.5), D.Poisson(4.0), D.Geometric(0.25), D.StudentT(5.0), D.LogNormal(0.0, 0.5)):
-    print(type(d).__name__, f"mean {d.mean.item():.4f} variance {d.variance.item():.4f}",
-          f"log_prob {d.log_prob(torch.tensor(1.0)).item():.4f}")
+for d in (
+    D.Bernoulli(0.3),
+    D.Uniform(-1.0, 2.0),
+    D.Exponential(2.0),
+    D.Gamma(2.0, 3.0),
+    D.Beta(2.0, 5.0),
+    D.Laplace(0.0, 1.5),
+    D.Poisson(4.0),
+    D.Geometric(0.25),
+    D.StudentT(5.0),
+    D.LogNormal(0.0, 0.5),
+):
+    print(
+        type(d).__name__,
+        f"mean {d.mean.item():.4f} variance {d.variance.item():.4f}",
+        f"log_prob {d.log_prob(torch.tensor(1.0)).item():.4f}",
+    )
 
 # A bandit learnt by the score function.
 payoffs = torch.tensor([0.2, 0.5, 0.8, 0.3])

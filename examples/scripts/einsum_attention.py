@@ -64,8 +64,9 @@ for name, options in (("full", {}), ("window", {"window": 5}), ("linear", {"line
 q, k, v = (torch.randn(2, 2, 6, 4, requires_grad=True) for _ in range(3))
 fused = F.scaled_dot_product_attention(q, k, v, is_causal=True)
 scores = torch.einsum("...id,...jd->...ij", q, k) / 2
-plain = torch.einsum("...ij,...jd->...id",
-                     scores.masked_fill(torch.ones(6, 6).triu(1).bool(), -torch.inf).softmax(-1), v)
+plain = torch.einsum(
+    "...ij,...jd->...id", scores.masked_fill(torch.ones(6, 6).triu(1).bool(), -torch.inf).softmax(-1), v
+)
 print(torch.allclose(fused, plain, atol=1e-5), f"{fused.sum().item():.4f}")
 g1 = torch.autograd.grad(fused.square().sum(), (q, k, v))
 g2 = torch.autograd.grad(plain.square().sum(), (q, k, v))

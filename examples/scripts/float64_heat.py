@@ -37,8 +37,14 @@ print(torch.nn.functional.softplus(raw).detach()[::4])
 
 single = raw.detach().float().requires_grad_()
 mixed = (single * grid).sum()
-print(mixed.dtype, (single * 2).dtype, (single * torch.tensor(2.0, dtype=torch.float64)).dtype,
-      (torch.arange(3) / 2).dtype, (torch.arange(3) * 2.5).dtype, torch.result_type(single, 1j))
+print(
+    mixed.dtype,
+    (single * 2).dtype,
+    (single * torch.tensor(2.0, dtype=torch.float64)).dtype,
+    (torch.arange(3) / 2).dtype,
+    (torch.arange(3) * 2.5).dtype,
+    torch.result_type(single, 1j),
+)
 mixed.backward()
 print(single.grad.dtype, f"{single.grad.sum().item():.4f}")
 print(torch.finfo(torch.float64).eps, torch.finfo(torch.bfloat16).max, torch.iinfo(torch.int16).min)

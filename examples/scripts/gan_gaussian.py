@@ -11,8 +11,9 @@ MEAN, STD = 4.0, 1.25
 class Generator(nn.Module):
     def __init__(self, noise=2, hidden=16):
         super().__init__()
-        self.net = nn.Sequential(nn.Linear(noise, hidden), nn.ELU(), nn.Linear(hidden, hidden), nn.SiLU(),
-                                 nn.Linear(hidden, 1))
+        self.net = nn.Sequential(
+            nn.Linear(noise, hidden), nn.ELU(), nn.Linear(hidden, hidden), nn.SiLU(), nn.Linear(hidden, 1)
+        )
 
     def forward(self, z):
         return self.net(z)
@@ -54,5 +55,7 @@ for step in range(121):
         p.requires_grad_(True)
 
     if step % 20 == 0:
-        print(f"{step}: D real {loss_real.item():.4f} fake {loss_fake.item():.4f} | G {loss_g.item():.4f} | "
-              f"mean {fake.mean().item():.4f} std {fake.std().item():.4f}")
+        print(
+            f"{step}: D real {loss_real.item():.4f} fake {loss_fake.item():.4f} | G {loss_g.item():.4f} | "
+            f"mean {fake.mean().item():.4f} std {fake.std().item():.4f}"
+        )

@@ -52,8 +52,10 @@ for i in range(41):
     loss.backward()
     optimizer.step()
     if i % 8 == 0:
-        print(f"Iter {i} - Loss: {loss.item():.4f} lengthscale: {gp.log_length.exp().item():.4f} "
-              f"noise: {gp.log_noise.exp().item():.4f}")
+        print(
+            f"Iter {i} - Loss: {loss.item():.4f} lengthscale: {gp.log_length.exp().item():.4f} "
+            f"noise: {gp.log_noise.exp().item():.4f}"
+        )
 new = torch.tensor([0.1, 0.25, 0.5, 0.8, 1.2])
 mean, variance = gp.predict(new)
 for point, m, v in zip(new, mean, variance):
@@ -61,5 +63,7 @@ for point, m, v in zip(new, mean, variance):
 K = gp.kernel(X, X).detach() + 0.1 * torch.eye(30)
 sign, logdet = torch.linalg.slogdet(K)
 w, V = torch.linalg.eigh(K)
-print(f"logdet {logdet.item():.4f} = {w.log().sum().item():.4f}, sign {sign.item():.1f}, rebuilt "
-      f"{torch.allclose(V @ torch.diag(w) @ V.T, K)}")
+print(
+    f"logdet {logdet.item():.4f} = {w.log().sum().item():.4f}, sign {sign.item():.1f}, rebuilt "
+    f"{torch.allclose(V @ torch.diag(w) @ V.T, K)}"
+)

@@ -77,7 +77,10 @@ for epoch in range(50):
     if epoch % 10 == 0:
         model.eval()
         output = model(x, adjacency)
-        print("Epoch: {:04d}".format(epoch), "loss_train: {:.4f}".format(loss.item()),
-              "acc_train: {:.4f}".format(accuracy(output[idx_train], labels[idx_train]).item()),
-              "loss_val: {:.4f}".format(F.nll_loss(output[idx_val], labels[idx_val]).item()),
-              "acc_val: {:.4f}".format(accuracy(output[idx_val], labels[idx_val]).item()))
+        print(
+            "Epoch: {:04d}".format(epoch),
+            "loss_train: {:.4f}".format(loss.item()),
+            "acc_train: {:.4f}".format(accuracy(output[idx_train], labels[idx_train]).item()),
+            "loss_val: {:.4f}".format(F.nll_loss(output[idx_val], labels[idx_val]).item()),
+            "acc_val: {:.4f}".format(accuracy(output[idx_val], labels[idx_val]).item()),
+        )

@@ -51,6 +51,7 @@ y = (x @ torch.tensor([1.5, -2.0, 0.5]) + 0.3 * torch.randn(200) > 0).float()
 model = torch.nn.Linear(3, 1)
 optimizer = torch.optim.LBFGS(model.parameters(), lr=0.5, max_iter=4)
 for step in range(4):
+
     def objective():
         optimizer.zero_grad()
         loss = torch.nn.functional.binary_cross_entropy_with_logits(model(x).squeeze(1), y)

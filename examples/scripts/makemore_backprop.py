@@ -70,10 +70,24 @@ with torch.no_grad():
     dC.index_put_((Xb,), demb, accumulate=True)
 
 for name, ours, tensor in (
-        ("logprobs", dlogprobs, logprobs), ("probs", dprobs, probs), ("logits", dlogits, logits), ("h", dh, h),
-        ("W2", dW2, W2), ("b2", db2, b2), ("hpreact", dhpreact, hpreact), ("bngain", dbngain, bngain),
-        ("bnbias", dbnbias, bnbias), ("bnraw", dbnraw, bnraw), ("bnvar_inv", dbnvar_inv, bnvar_inv),
-        ("bnvar", dbnvar, bnvar), ("bndiff", dbndiff, bndiff), ("hprebn", dhprebn, hprebn), ("embcat", dembcat, embcat),
-        ("W1", dW1, W1), ("emb", demb, emb), ("C", dC, C)):
+    ("logprobs", dlogprobs, logprobs),
+    ("probs", dprobs, probs),
+    ("logits", dlogits, logits),
+    ("h", dh, h),
+    ("W2", dW2, W2),
+    ("b2", db2, b2),
+    ("hpreact", dhpreact, hpreact),
+    ("bngain", dbngain, bngain),
+    ("bnbias", dbnbias, bnbias),
+    ("bnraw", dbnraw, bnraw),
+    ("bnvar_inv", dbnvar_inv, bnvar_inv),
+    ("bnvar", dbnvar, bnvar),
+    ("bndiff", dbndiff, bndiff),
+    ("hprebn", dhprebn, hprebn),
+    ("embcat", dembcat, embcat),
+    ("W1", dW1, W1),
+    ("emb", demb, emb),
+    ("C", dC, C),
+):
     cmp(name, ours, tensor)
 print(f"b1 vanishes behind the normalisation: {b1.grad.abs().max().item() < 1e-6}")

@@ -3,8 +3,33 @@
 import torch
 import torch.nn.functional as F
 
-words = ["anna", "mara", "tarin", "osko", "nila", "ramon", "lina", "soren", "milan", "karol", "marek", "nora", "rina",
-         "otto", "alma", "tamar", "kiran", "selma", "ronan", "elin", "matti", "arno", "silas", "loran", "nikos"]
+words = [
+    "anna",
+    "mara",
+    "tarin",
+    "osko",
+    "nila",
+    "ramon",
+    "lina",
+    "soren",
+    "milan",
+    "karol",
+    "marek",
+    "nora",
+    "rina",
+    "otto",
+    "alma",
+    "tamar",
+    "kiran",
+    "selma",
+    "ronan",
+    "elin",
+    "matti",
+    "arno",
+    "silas",
+    "loran",
+    "nikos",
+]
 chars = sorted(set("".join(words)))
 stoi = {s: i + 1 for i, s in enumerate(chars)}
 stoi["."] = 0
@@ -16,8 +41,13 @@ for w in words:
     chs = ["."] + list(w) + ["."]
     for ch1, ch2 in zip(chs, chs[1:]):
         N[stoi[ch1], stoi[ch2]] += 1
-print("most frequent:", [(itos[int(i) // size], itos[int(i) % size]) for i in N.flatten().float().add(
-    -1e-4 * torch.arange(size * size)).topk(3).indices])
+print(
+    "most frequent:",
+    [
+        (itos[int(i) // size], itos[int(i) % size])
+        for i in N.flatten().float().add(-1e-4 * torch.arange(size * size)).topk(3).indices
+    ],
+)
 
 P = (N + 1).float()
 P /= P.sum(1, keepdim=True)

@@ -17,8 +17,9 @@ class BasicBlock(nn.Module):
         self.bn2 = nn.BatchNorm2d(planes)
         self.shortcut = nn.Sequential()
         if stride != 1 or in_planes != planes:
-            self.shortcut = nn.Sequential(nn.Conv2d(in_planes, planes, kernel_size=1, stride=stride, bias=False),
-                                          nn.BatchNorm2d(planes))
+            self.shortcut = nn.Sequential(
+                nn.Conv2d(in_planes, planes, kernel_size=1, stride=stride, bias=False), nn.BatchNorm2d(planes)
+            )
 
     def forward(self, x):
         out = F.relu(self.bn1(self.conv1(x)))
@@ -67,7 +68,8 @@ SCHEDULES = {
     "onecycle": lambda o: lr_scheduler.OneCycleLR(o, max_lr=0.1, total_steps=8),
     "warmrestarts": lambda o: lr_scheduler.CosineAnnealingWarmRestarts(o, T_0=3, T_mult=2),
     "sequential": lambda o: lr_scheduler.SequentialLR(
-        o, [lr_scheduler.LinearLR(o, 0.1, total_iters=3), lr_scheduler.ExponentialLR(o, 0.8)], milestones=[3]),
+        o, [lr_scheduler.LinearLR(o, 0.1, total_iters=3), lr_scheduler.ExponentialLR(o, 0.8)], milestones=[3]
+    ),
     "plateau": lambda o: lr_scheduler.ReduceLROnPlateau(o, "min", factor=0.5, patience=0),
 }
 for name, make in SCHEDULES.items():
@@ -84,5 +86,7 @@ for name, make in SCHEDULES.items():
         scheduler.step(*([loss.item()] if name == "plateau" else []))
         if step % 2 == 1:
             print(f"{name} {step}: {loss.item():.3f} lr {optimizer.param_groups[0]['lr']:.6f}")
-    print(f"running mean {net.bn1.running_mean.abs().sum().item():.4f} var {net.bn1.running_var.mean().item():.4f} "
-          f"batches {net.bn1.num_batches_tracked}")
+    print(
+        f"running mean {net.bn1.running_mean.abs().sum().item():.4f} var {net.bn1.running_var.mean().item():.4f} "
+        f"batches {net.bn1.num_batches_tracked}"
+    )

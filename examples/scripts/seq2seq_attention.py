@@ -80,5 +80,6 @@ for step in range(41):
     norm = nn.utils.clip_grad_norm_(parameters, 2.0)
     optimizer.step()
     if step % 8 == 0:
-        print(f"{step}: loss {loss.item():.4f} norm {norm.item():.4f} "
-              f"attention {weights.max(1).values.mean().item():.4f}")
+        print(
+            f"{step}: loss {loss.item():.4f} norm {norm.item():.4f} attention {weights.max(1).values.mean().item():.4f}"
+        )

@@ -8,8 +8,14 @@ torch.manual_seed(14)
 CARDINALITIES = [("colour", 6), ("town", 11), ("month", 12)]
 rows = 400
 categories = torch.stack([torch.randint(0, n, (rows,)) for _, n in CARDINALITIES], dim=1)
-numbers = torch.stack([torch.empty(rows).exponential_(0.5), torch.empty(rows).log_normal_(0, 0.5),
-                       torch.poisson(torch.full((rows,), 3.0))], dim=1)
+numbers = torch.stack(
+    [
+        torch.empty(rows).exponential_(0.5),
+        torch.empty(rows).log_normal_(0, 0.5),
+        torch.poisson(torch.full((rows,), 3.0)),
+    ],
+    dim=1,
+)
 numbers[torch.rand(rows, 3) < 0.05] = float("nan")
 score = 0.6 * (categories[:, 0] == 2) + 0.1 * categories[:, 2] + torch.nan_to_num(numbers)[:, 0] * 0.3
 labels = (score + 0.3 * torch.randn(rows) > 1.5).long()

@@ -29,7 +29,7 @@ class PositionalEncoding(nn.Module):
         self.register_buffer("pe", pe)
 
     def forward(self, x):
-        return self.dropout(x + self.pe[:, :x.size(1)])
+        return self.dropout(x + self.pe[:, : x.size(1)])
 
 
 class Classifier(nn.Module):
@@ -37,8 +37,9 @@ class Classifier(nn.Module):
         super().__init__()
         self.embedding = nn.Embedding(VOCAB, d_model, padding_idx=0)
         self.position = PositionalEncoding(d_model)
-        layer = nn.TransformerEncoderLayer(d_model, heads, dim_feedforward=32, dropout=0.1, batch_first=True,
-                                           activation="gelu", norm_first=False)
+        layer = nn.TransformerEncoderLayer(
+            d_model, heads, dim_feedforward=32, dropout=0.1, batch_first=True, activation="gelu", norm_first=False
+        )
         self.encoder = nn.TransformerEncoder(layer, layers)
         self.head = nn.Linear(d_model, CLASSES)
         self.scale = math.sqrt(d_model)
@@ -54,7 +55,8 @@ model = Classifier()
 print(sum(p.numel() for p in model.parameters() if p.requires_grad))
 optimizer = torch.optim.Adam(model.parameters(), lr=1.0, betas=(0.9, 0.98), eps=1e-9)
 scheduler = torch.optim.lr_scheduler.LambdaLR(
-    optimizer, lambda step: 0.3 * 16**-0.5 * min((step + 1) ** -0.5, (step + 1) * 20**-1.5))
+    optimizer, lambda step: 0.3 * 16**-0.5 * min((step + 1) ** -0.5, (step + 1) * 20**-1.5)
+)
 for step in range(41):
     tokens, padding, labels = batch(32)
     logits = model(tokens, padding)

@@ -28,8 +28,9 @@ class ContrastiveLoss(nn.Module):
 
     def forward(self, a, b, different):
         distance = F.pairwise_distance(a, b, keepdim=True)
-        return torch.mean((1 - different) * distance.pow(2)
-                          + different * torch.clamp(self.margin - distance, min=0.0).pow(2))
+        return torch.mean(
+            (1 - different) * distance.pow(2) + different * torch.clamp(self.margin - distance, min=0.0).pow(2)
+        )
 
 
 model, criterion = Embed(), ContrastiveLoss()

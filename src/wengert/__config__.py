@@ -11,8 +11,14 @@ def show():
     """
     from .backends import cpu
 
-    lines = ["wengert built with:", "  - a C++20 core on the CPU", "  - OpenBLAS (scipy-openblas32)",
-             f"  - CPU capability usage: {cpu.get_cpu_capability()}", "  - CUDA: no", ""]
+    lines = [
+        "wengert built with:",
+        "  - a C++20 core on the CPU",
+        "  - OpenBLAS (scipy-openblas32)",
+        f"  - CPU capability usage: {cpu.get_cpu_capability()}",
+        "  - CUDA: no",
+        "",
+    ]
     return "\n".join(lines)
 
 

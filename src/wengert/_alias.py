@@ -83,7 +83,7 @@ def _watch_all(module, torch_name):
     below = module.__name__ + "."
     for name, loaded in list(sys.modules.items()):
         if name.startswith(below) and isinstance(loaded, types.ModuleType) and name.split(".")[1] not in _OWN_ROOMS:
-            _watch(loaded, torch_name + name[len(module.__name__):])
+            _watch(loaded, torch_name + name[len(module.__name__) :])
 
 
 def _watch(module, torch_name):
@@ -99,7 +99,7 @@ def _watch(module, torch_name):
             if own is not None:
                 value = own(name)
                 if isinstance(value, types.ModuleType) and value.__name__.startswith("wengert."):
-                    _watch_all(value, "torch" + value.__name__[len("wengert"):])
+                    _watch_all(value, "torch" + value.__name__[len("wengert") :])
                 return value
         except AttributeError as error:
             problem = error
@@ -174,7 +174,7 @@ class TorchFinder:
 
 def _find_module(fullname):
     """Wengert's module for torch's name, a stand-in for a module only torch has, or ModuleNotFoundError."""
-    own_name = "wengert" + fullname[len("torch"):]
+    own_name = "wengert" + fullname[len("torch") :]
     try:
         return importlib.import_module(own_name)
     except ModuleNotFoundError as error:
@@ -184,8 +184,10 @@ def _find_module(fullname):
     if isinstance(value, types.ModuleType):
         return value
     if fullname.split(".")[1].startswith("_"):
-        raise ModuleNotFoundError(f"No module named '{fullname}': torch's private modules, compiled into it, "
-                                  "are not in wengert", name=fullname)
+        raise ModuleNotFoundError(
+            f"No module named '{fullname}': torch's private modules, compiled into it, are not in wengert",
+            name=fullname,
+        )
     from .cli import torch_names
 
     if torch_names.has_module(fullname):
@@ -214,8 +216,10 @@ def install():
 
     loaded = sys.modules.get("torch")
     if loaded is not None and loaded is not wengert:
-        raise RuntimeError("the real torch is already imported in this process; "
-                           "start the script with `python -m wengert run FILE` instead")
+        raise RuntimeError(
+            "the real torch is already imported in this process; "
+            "start the script with `python -m wengert run FILE` instead"
+        )
     sys.meta_path.insert(0, TorchFinder())
 
 

@@ -35,7 +35,9 @@ def elementwise(function=None, *, derivative=None):
     names = _declare.parameters(function)
     defaults = function.__defaults__ or ()
     first = len(names) - len(defaults) - len(function.__kwdefaults__ or ())
-    values = dict(zip(names[function.__code__.co_argcount - len(defaults) :], defaults)) | (function.__kwdefaults__ or {})
+    values = dict(zip(names[function.__code__.co_argcount - len(defaults) :], defaults)) | (
+        function.__kwdefaults__ or {}
+    )
     if first < 1:
         raise TypeError(f"{name}() needs at least one parameter without a default: the tensor it works on")
     for key, value in values.items():

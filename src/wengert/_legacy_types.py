@@ -2,9 +2,18 @@
 
 import wengert as wg
 
-_DTYPES = {"FloatTensor": "float32", "DoubleTensor": "float64", "HalfTensor": "float16", "BFloat16Tensor": "bfloat16",
-           "LongTensor": "int64", "IntTensor": "int32", "ShortTensor": "int16", "CharTensor": "int8",
-           "ByteTensor": "uint8", "BoolTensor": "bool"}
+_DTYPES = {
+    "FloatTensor": "float32",
+    "DoubleTensor": "float64",
+    "HalfTensor": "float16",
+    "BFloat16Tensor": "bfloat16",
+    "LongTensor": "int64",
+    "IntTensor": "int32",
+    "ShortTensor": "int16",
+    "CharTensor": "int8",
+    "ByteTensor": "uint8",
+    "BoolTensor": "bool",
+}
 
 
 class _Type(type):
@@ -35,7 +44,16 @@ def __getattr__(name):
     if name not in _DTYPES:
         raise AttributeError(f"module 'torch' has no attribute '{name}'")
     dtype = getattr(wg, _DTYPES[name])
-    made = _Type(name, (), {"dtype": dtype, "__module__": "torch", "__doc__": f"Tensors of {dtype}.", "is_cuda": False,
-                            "is_sparse": False})
+    made = _Type(
+        name,
+        (),
+        {
+            "dtype": dtype,
+            "__module__": "torch",
+            "__doc__": f"Tensors of {dtype}.",
+            "is_cuda": False,
+            "is_sparse": False,
+        },
+    )
     globals()[name] = made
     return made

@@ -46,7 +46,11 @@ def as_tensor(data, dtype=None, device=None):
         _place(device)
     if isinstance(data, Tensor):
         return data if dtype is None else data.to(dtype)
-    if hasattr(data, "__array_interface__") and not isinstance(data, (int, float, complex)) and not _is_numpy_scalar(data):
+    if (
+        hasattr(data, "__array_interface__")
+        and not isinstance(data, (int, float, complex))
+        and not _is_numpy_scalar(data)
+    ):
         made = _core.from_buffer(data)
         return made if dtype is None else made.to(dtype)
     return _core.tensor(data, dtype)
@@ -79,13 +83,19 @@ def frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False):
     if n == 0 or count == 0:
         raise ValueError(f"both buffer length ({n}) and count ({count}) must not be 0")
     if offset < 0 or offset >= n:
-        raise ValueError(f"offset ({offset} bytes) must be non-negative and no greater than buffer length ({n} bytes) minus 1")
+        raise ValueError(
+            f"offset ({offset} bytes) must be non-negative and no greater than buffer length ({n} bytes) minus 1"
+        )
     if count < 0:
         if (n - offset) % size:
-            raise ValueError(f"buffer length ({n - offset} bytes) after offset ({offset} bytes) must be a multiple of element size ({size})")
+            raise ValueError(
+                f"buffer length ({n - offset} bytes) after offset ({offset} bytes) must be a multiple of element size ({size})"
+            )
         count = (n - offset) // size
     if offset + count * size > n:
-        raise ValueError(f"requested buffer length ({count} * {size} bytes) after offset ({offset} bytes) must not be greater than actual buffer length ({n} bytes)")
+        raise ValueError(
+            f"requested buffer length ({count} * {size} bytes) after offset ({offset} bytes) must not be greater than actual buffer length ({n} bytes)"
+        )
     made = _core.from_buffer(view[offset : offset + count * size]).view(dtype)
     return made.requires_grad_(True) if requires_grad else made
 

@@ -33,7 +33,9 @@ def _of_tensor(name, ask, says):
     return question
 
 
-is_floating_point = _of_tensor("is_floating_point", lambda t: t.is_floating_point(), "Whether the dtype is a real float.")
+is_floating_point = _of_tensor(
+    "is_floating_point", lambda t: t.is_floating_point(), "Whether the dtype is a real float."
+)
 is_complex = _of_tensor("is_complex", lambda t: t.is_complex(), "Whether the dtype is complex.")
 is_signed = _of_tensor("is_signed", lambda t: t.dtype.is_signed, "Whether the dtype has a sign.")
 is_inference = _of_tensor("is_inference", lambda t: t.is_inference(), "Whether it was made in inference mode.")

@@ -9,6 +9,7 @@ def refuse(name, reason, error=NotImplementedError):
     ...
     NotImplementedError: torch.hub.load is not in wengert: it runs code from the network
     """
+
     def refusing(*args, **kwargs):
         raise error(f"{name} is not in wengert: {reason}")
 
@@ -26,6 +27,7 @@ def fail(message, error):
     ...
     AssertionError: Torch not compiled with CUDA enabled
     """
+
     def failing(*args, **kwargs):
         raise error(message)
 

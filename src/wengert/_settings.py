@@ -77,8 +77,9 @@ def set_deterministic_debug_mode(debug_mode):
     names = ("default", "warn", "error")
     if isinstance(debug_mode, str):
         if debug_mode not in names:
-            raise RuntimeError("invalid value of debug_mode, expected one of `default`, `warn`, `error`, but got "
-                               f"{debug_mode}")
+            raise RuntimeError(
+                f"invalid value of debug_mode, expected one of `default`, `warn`, `error`, but got {debug_mode}"
+            )
         debug_mode = names.index(debug_mode)
     if debug_mode not in (0, 1, 2):
         raise RuntimeError(f"invalid value of debug_mode, expected 0, 1, or 2, but got {debug_mode}")
@@ -106,8 +107,10 @@ def set_num_interop_threads(count):
     if not isinstance(count, int) or count < 1:
         raise RuntimeError("set_num_interop_threads expects a positive integer")
     if _kept["interop"] is not None:
-        raise RuntimeError("Error: cannot set number of interop threads after parallel work has started or "
-                           "set_num_interop_threads called")
+        raise RuntimeError(
+            "Error: cannot set number of interop threads after parallel work has started or "
+            "set_num_interop_threads called"
+        )
     _kept["interop"] = count
 
 
@@ -183,6 +186,7 @@ def max_pool1d_with_indices(input, kernel_size, stride=None, padding=0, dilation
 
 def _loss(name):
     """A loss of torch.nn.functional with its reduction as a number, the form that torch itself has."""
+
     def loss(*args, reduction=1, **kwargs):
         names = ("none", "mean", "sum")
         function = getattr(wg.nn.functional, name)

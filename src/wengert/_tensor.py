@@ -157,7 +157,9 @@ def to(self, *args, **kwargs):
         from ._types import device
 
         if not isinstance(target, (str, device, int)):
-            raise TypeError(f"to() received an invalid combination of arguments - got ({target.__class__.__name__}), but expected one of: device, dtype or Tensor")
+            raise TypeError(
+                f"to() received an invalid combination of arguments - got ({target.__class__.__name__}), but expected one of: device, dtype or Tensor"
+            )
         device(target)._check_available()
     if dtype is not None and dtype is not self.dtype:
         return self._to_copy(dtype)
@@ -174,12 +176,25 @@ def cuda(self, device=None, non_blocking=False, memory_format=None):
     raise AssertionError("Torch not compiled with CUDA enabled")
 
 
-def type(self, dtype=None, non_blocking=False):  # noqa: A001 (torch's name)
+def type(self, dtype=None, non_blocking=False):
     """The name of the tensor's type, or the tensor cast to a dtype (or a name such as "torch.FloatTensor")."""
     if dtype is None:
         return f"torch.{self.dtype._torch_name}Tensor"
     if isinstance(dtype, str):
-        for name in ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64", "complex64", "complex128"):
+        for name in (
+            "bool",
+            "uint8",
+            "int8",
+            "int16",
+            "int32",
+            "int64",
+            "float16",
+            "bfloat16",
+            "float32",
+            "float64",
+            "complex64",
+            "complex128",
+        ):
             candidate = getattr(_core, name)
             if dtype in (f"torch.{candidate._torch_name}Tensor", f"torch.{name}"):
                 return self.to(candidate)
@@ -269,8 +284,12 @@ def set_(self, source=None, storage_offset=0, size=None, stride=None):
 
 def is_set_to(self, tensor):
     """Whether both are the same view of the same storage."""
-    return (self._same_storage(tensor) and self.storage_offset() == tensor.storage_offset() and self.shape == tensor.shape
-            and self.stride() == tensor.stride())
+    return (
+        self._same_storage(tensor)
+        and self.storage_offset() == tensor.storage_offset()
+        and self.shape == tensor.shape
+        and self.stride() == tensor.stride()
+    )
 
 
 def get_device(self):
@@ -291,15 +310,47 @@ def attach():
     """Gives Tensor and Node their methods that are written in Python."""
     here = globals()
     for name in (
-        "backward", "numpy", "__array__", "__array_wrap__",
-        "__repr__", "__format__", "__contains__", "__reversed__", "__complex__", "__deepcopy__", "__reduce_ex__", "to", "cpu", "cuda",
-        "type", "pin_memory", "resize_", "resize_as_", "is_shared", "share_memory_", "is_set_to", "untyped_storage", "storage",
-        "set_", "get_device", "dim_order",
+        "backward",
+        "numpy",
+        "__array__",
+        "__array_wrap__",
+        "__repr__",
+        "__format__",
+        "__contains__",
+        "__reversed__",
+        "__complex__",
+        "__deepcopy__",
+        "__reduce_ex__",
+        "to",
+        "cpu",
+        "cuda",
+        "type",
+        "pin_memory",
+        "resize_",
+        "resize_as_",
+        "is_shared",
+        "share_memory_",
+        "is_set_to",
+        "untyped_storage",
+        "storage",
+        "set_",
+        "get_device",
+        "dim_order",
     ):
         setattr(Tensor, name, here[name])
     for method, dtype in (
-        ("float", "float32"), ("double", "float64"), ("half", "float16"), ("bfloat16", "bfloat16"), ("long", "int64"), ("int", "int32"),
-        ("short", "int16"), ("char", "int8"), ("byte", "uint8"), ("bool", "bool"), ("cfloat", "complex64"), ("cdouble", "complex128"),
+        ("float", "float32"),
+        ("double", "float64"),
+        ("half", "float16"),
+        ("bfloat16", "bfloat16"),
+        ("long", "int64"),
+        ("int", "int32"),
+        ("short", "int16"),
+        ("char", "int8"),
+        ("byte", "uint8"),
+        ("bool", "bool"),
+        ("cfloat", "complex64"),
+        ("cdouble", "complex128"),
     ):
         setattr(Tensor, method, _cast(dtype, f"This tensor as {dtype}."))
     Tensor.__array_priority__ = 1000
@@ -313,4 +364,7 @@ def warn_copy_construct():
     """What torch says of torch.tensor(tensor)."""
     warnings.warn(
         "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
-        "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).", UserWarning, stacklevel=3)
+        "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).",
+        UserWarning,
+        stacklevel=3,
+    )

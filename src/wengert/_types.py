@@ -42,19 +42,37 @@ class Size(tuple):
 
 
 _DEVICE_TYPES = (
-    "cpu", "cuda", "ipu", "xpu", "mkldnn", "opengl", "opencl", "ideep", "hip", "ve", "fpga", "maia", "xla", "lazy", "vulkan",
-    "mps", "meta", "hpu", "mtia", "privateuseone",
+    "cpu",
+    "cuda",
+    "ipu",
+    "xpu",
+    "mkldnn",
+    "opengl",
+    "opencl",
+    "ideep",
+    "hip",
+    "ve",
+    "fpga",
+    "maia",
+    "xla",
+    "lazy",
+    "vulkan",
+    "mps",
+    "meta",
+    "hpu",
+    "mtia",
+    "privateuseone",
 )
 
 
-class device:  # noqa: N801 (torch's name)
+class device:
     """Where a tensor lives. wengert computes on the CPU; other names can be written down, but not used.
 
     >>> device("cpu").type
     'cpu'
     """
 
-    __slots__ = ("type", "index")
+    __slots__ = ("index", "type")
 
     def __init__(self, type="cpu", index=None):
         if isinstance(type, device):
@@ -66,7 +84,9 @@ class device:  # noqa: N801 (torch's name)
         name, colon, number = type.partition(":")
         if colon:
             if index is not None:
-                raise RuntimeError(f"type (string) must not include an index because index was passed explicitly: {type}")
+                raise RuntimeError(
+                    f"type (string) must not include an index because index was passed explicitly: {type}"
+                )
             if not number.isdigit():
                 raise RuntimeError(f"Invalid device string: '{type}'")
             index = int(number)
@@ -88,7 +108,9 @@ class device:  # noqa: N801 (torch's name)
         return True
 
     def __repr__(self):
-        return f"device(type='{self.type}')" if self.index is None else f"device(type='{self.type}', index={self.index})"
+        return (
+            f"device(type='{self.type}')" if self.index is None else f"device(type='{self.type}', index={self.index})"
+        )
 
     def __str__(self):
         return self.type if self.index is None else f"{self.type}:{self.index}"
@@ -126,11 +148,11 @@ class _Named:
         return self._name
 
 
-class layout(_Named):  # noqa: N801
+class layout(_Named):
     """How elements are laid out; wengert has strided tensors only."""
 
 
-class memory_format(_Named):  # noqa: N801
+class memory_format(_Named):
     """A preferred order of dims; accepted and, but for contiguous_format, of no effect."""
 
 
@@ -142,7 +164,7 @@ _LIMITS = {  # bits, eps, max, smallest normal, resolution
 }
 
 
-class finfo:  # noqa: N801
+class finfo:
     """Limits of a floating-point dtype.
 
     >>> import wengert
@@ -160,11 +182,13 @@ class finfo:  # noqa: N801
         self.min, self.smallest_normal = -self.max, self.tiny
 
     def __repr__(self):
-        return (f"finfo(resolution={self.resolution:g}, min={self.min:g}, max={self.max:g}, eps={self.eps:g}, "
-                f"smallest_normal={self.smallest_normal:g}, tiny={self.tiny:g}, dtype={self.dtype})")
+        return (
+            f"finfo(resolution={self.resolution:g}, min={self.min:g}, max={self.max:g}, eps={self.eps:g}, "
+            f"smallest_normal={self.smallest_normal:g}, tiny={self.tiny:g}, dtype={self.dtype})"
+        )
 
 
-class iinfo:  # noqa: N801
+class iinfo:
     """Limits of an integer dtype.
 
     >>> import wengert

@@ -11,7 +11,7 @@ _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
 def line_of(place):
-    """"file:line in function: code" of a node's place, or None."""
+    """ "file:line in function: code" of a node's place, or None."""
     if place is None:
         return None
     file, line, function = place
@@ -39,7 +39,9 @@ def annotate(node, error):
     if _core.anomaly()[0]:
         stack = node.metadata.get("traceback_")
         text = "".join(stack) if stack else f"  {line_of(node._place)}\n"
-        warnings.warn(f"Error detected in {node.name()}. Traceback of forward call that caused the error:\n{text}", stacklevel=3)
+        warnings.warn(
+            f"Error detected in {node.name()}. Traceback of forward call that caused the error:\n{text}", stacklevel=3
+        )
     if not isinstance(error, RuntimeError):
         return
     message, place = str(error), line_of(node._place)
@@ -50,8 +52,10 @@ def annotate(node, error):
         text += f"\n  overwritten at {writer}" if writer else ""
         text += "\n  likeliest fix: use the out-of-place form of the op that overwrote it, or clone() the tensor before"
     elif "backward through the graph a second time" in message:
-        text += ("\n  the graph that was freed contains this node: a tensor of an earlier iteration is still in use"
-                 "\n  likeliest fix: detach() the tensor that is carried over; retain_graph=True only if both passes are meant")
+        text += (
+            "\n  the graph that was freed contains this node: a tensor of an earlier iteration is still in use"
+            "\n  likeliest fix: detach() the tensor that is carried over; retain_graph=True only if both passes are meant"
+        )
     _append(error, text)
 
 
@@ -101,14 +105,22 @@ def why(tensor, loss=None):
         if place is not None:
             reason, where = place
             return Answer(f"does not require grad: {reason} at {line_of(where)}")
-        return Answer("requires_grad is False, so no gradient is computed: call requires_grad_() on it before the forward pass")
+        return Answer(
+            "requires_grad is False, so no gradient is computed: call requires_grad_() on it before the forward pass"
+        )
     if not tensor.is_leaf:
-        return Answer(f"not a leaf: it was made by {tensor.grad_fn.name()} at {line_of(tensor.grad_fn._place)}; "
-                      "call retain_grad() on it to keep its gradient")
+        return Answer(
+            f"not a leaf: it was made by {tensor.grad_fn.name()} at {line_of(tensor.grad_fn._place)}; "
+            "call retain_grad() on it to keep its gradient"
+        )
     g = tensor.grad
     if g is None:
-        if loss is not None and not any(getattr(n, "variable", None) is tensor for n in _history(loss) if n.name().endswith("AccumulateGrad")):
-            return Answer("grad is None: the loss does not depend on it; it was not used, or the path was cut by detach(), .data, no_grad or item()")
+        if loss is not None and not any(
+            getattr(n, "variable", None) is tensor for n in _history(loss) if n.name().endswith("AccumulateGrad")
+        ):
+            return Answer(
+                "grad is None: the loss does not depend on it; it was not used, or the path was cut by detach(), .data, no_grad or item()"
+            )
         return Answer("grad is None: no backward pass has reached it since it was made or cleared")
     return Answer(_values(g))
 
@@ -117,8 +129,10 @@ def _values(g):
     for name, found in (("nan", g.isnan()), ("inf", g.isinf())):
         n = int(found.sum())
         if n:
-            return (f"grad has {n} {name} of {g.numel()} elements: run the step inside autograd.detect_anomaly() to get the op and line"
-                    " (a where() whose unselected branch is nan gives nan too: clean the input of that branch)")
+            return (
+                f"grad has {n} {name} of {g.numel()} elements: run the step inside autograd.detect_anomaly() to get the op and line"
+                " (a where() whose unselected branch is nan gives nan too: clean the input of that branch)"
+            )
     if not bool((g != 0).any()):
         return "grad is all zero: every path to it passes an op that is flat there (relu at negative inputs, clamp, rounding, a saturated sigmoid)"
     return f"grad is an ordinary number: largest absolute value {float(g.abs().max()):.3g}"

@@ -4,8 +4,9 @@ import contextlib
 import functools
 
 
-def compile(model=None, *, fullgraph=False, dynamic=None, backend="inductor", mode=None, options=None, disable=False,
-            **kwargs):
+def compile(
+    model=None, *, fullgraph=False, dynamic=None, backend="inductor", mode=None, options=None, disable=False, **kwargs
+):
     """The function or module itself; without one, a decorator. Options are accepted and change nothing.
 
     >>> @compile
@@ -17,10 +18,11 @@ def compile(model=None, *, fullgraph=False, dynamic=None, backend="inductor", mo
     if mode is not None and options is not None:
         raise RuntimeError("Either mode or options can be specified, but both can't be specified at the same time.")
     if model is None:
-        return functools.partial(compile, fullgraph=fullgraph, dynamic=dynamic, backend=backend, mode=mode,
-                                 options=options, disable=disable)
+        return functools.partial(
+            compile, fullgraph=fullgraph, dynamic=dynamic, backend=backend, mode=mode, options=options, disable=disable
+        )
     if not callable(model):
-        raise RuntimeError("Expected a callable or an nn.Module")  # noqa: TRY004 (as in torch)
+        raise RuntimeError("Expected a callable or an nn.Module")
     return model
 
 

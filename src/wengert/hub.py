@@ -47,8 +47,9 @@ def download_url_to_file(url, dst, hash_prefix=None, progress=True):
             os.unlink(temporary)
 
 
-def load_state_dict_from_url(url, model_dir=None, map_location=None, progress=True, check_hash=False, file_name=None,
-                             weights_only=True):
+def load_state_dict_from_url(
+    url, model_dir=None, map_location=None, progress=True, check_hash=False, file_name=None, weights_only=True
+):
     """Load a checkpoint from a URL, downloaded once to `model_dir` (default: `get_dir()/checkpoints`)."""
     import re
     import urllib.parse

@@ -5,4 +5,4 @@ from .ops.linalg_host import LinAlgError
 
 _NAMES = {name.partition(".")[2]: function for name, function in _FUNCTIONS.items() if name.startswith("linalg.")}
 globals().update(_NAMES)
-__all__ = ["LinAlgError", *sorted(_NAMES)]  # noqa: PLE0605 (a list of names, as it should be)
+__all__ = ["LinAlgError", *sorted(_NAMES)]

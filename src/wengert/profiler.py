@@ -105,14 +105,17 @@ class _Average:
 class EventList(list):
     """Averages, and their table."""
 
-    def table(self, sort_by=None, row_limit=100, max_src_column_width=75, header=None, top_level_events_only=False,
-              **kwargs):
+    def table(
+        self, sort_by=None, row_limit=100, max_src_column_width=75, header=None, top_level_events_only=False, **kwargs
+    ):
         """Name, total, mean and number of calls, one line a name."""
         rows = sorted(self, key=lambda row: -row.cpu_time_total) if sort_by else list(self)
         width = max([len(row.key) for row in self] + [4]) + 2
         lines = [f"{'Name':<{width}}{'CPU total':>14}{'CPU time avg':>14}{'# of Calls':>12}"]
-        lines += [f"{row.key:<{width}}{row.cpu_time_total:>12.3f}us{row.cpu_time:>12.3f}us{row.count:>12}"
-                  for row in rows[:row_limit]]
+        lines += [
+            f"{row.key:<{width}}{row.cpu_time_total:>12.3f}us{row.cpu_time:>12.3f}us{row.count:>12}"
+            for row in rows[:row_limit]
+        ]
         rule = "-" * len(lines[0])
         return "\n".join([*([header] if header else []), rule, lines[0], rule, *lines[1:], rule, ""])
 
@@ -130,15 +133,30 @@ class EventList(list):
 class profile:
     """A block whose `record_function` blocks are timed; `step()` follows a schedule."""
 
-    def __init__(self, *, activities=None, schedule=None, on_trace_ready=None, record_shapes=False,
-                 profile_memory=False, with_stack=False, with_flops=False, with_modules=False,
-                 experimental_config=None, execution_trace_observer=None, acc_events=False, use_cuda=None):
+    def __init__(
+        self,
+        *,
+        activities=None,
+        schedule=None,
+        on_trace_ready=None,
+        record_shapes=False,
+        profile_memory=False,
+        with_stack=False,
+        with_flops=False,
+        with_modules=False,
+        experimental_config=None,
+        execution_trace_observer=None,
+        acc_events=False,
+        use_cuda=None,
+    ):
         self.schedule, self.on_trace_ready = schedule, on_trace_ready
         self.step_num, self._events = 0, []
 
     def _recording(self):
-        return self.schedule is None or self.schedule(self.step_num) in (ProfilerAction.RECORD,
-                                                                         ProfilerAction.RECORD_AND_SAVE)
+        return self.schedule is None or self.schedule(self.step_num) in (
+            ProfilerAction.RECORD,
+            ProfilerAction.RECORD_AND_SAVE,
+        )
 
     def _note(self, name, start, end):
         if self._recording():
@@ -190,14 +208,17 @@ class profile:
         """Write the blocks as a trace for chrome://tracing or Perfetto."""
         import json
 
-        events = [{"ph": "X", "name": name, "ts": start / 1000.0, "dur": (end - start) / 1000.0, "pid": 0,
-                   "tid": thread} for name, start, end, thread in self._events]
+        events = [
+            {"ph": "X", "name": name, "ts": start / 1000.0, "dur": (end - start) / 1000.0, "pid": 0, "tid": thread}
+            for name, start, end, thread in self._events
+        ]
         with open(path, "w") as file:
             json.dump({"traceEvents": events}, file)
 
 
 def tensorboard_trace_handler(dir_name, worker_name=None, use_gzip=False):
     """An `on_trace_ready` that writes a trace file to a folder."""
+
     def write(profiler):
         import os
 

@@ -18,23 +18,48 @@ from .io.settings import (
 )
 
 __all__ = [
-    "LoadEndianness", "add_safe_globals", "clear_safe_globals", "default_restore_location", "get_crc32_options",
-    "get_default_load_endianness", "get_default_mmap_options", "get_safe_globals", "get_unsafe_globals_in_checkpoint",
-    "load", "location_tag", "register_package", "safe_globals", "save", "set_crc32_options",
-    "set_default_load_endianness", "set_default_mmap_options",
+    "LoadEndianness",
+    "add_safe_globals",
+    "clear_safe_globals",
+    "default_restore_location",
+    "get_crc32_options",
+    "get_default_load_endianness",
+    "get_default_mmap_options",
+    "get_safe_globals",
+    "get_unsafe_globals_in_checkpoint",
+    "load",
+    "location_tag",
+    "register_package",
+    "safe_globals",
+    "save",
+    "set_crc32_options",
+    "set_default_load_endianness",
+    "set_default_mmap_options",
 ]
 
 DEFAULT_PROTOCOL = 2
-_SAFE_TO_TRUST = ("Re-running `torch.load` with `weights_only` set to `False` will likely succeed, but it can result "
-                  "in arbitrary code execution. Do it only if you got the file from a trusted source.")
-_CHANGED = ("In PyTorch 2.6, we changed the default value of the `weights_only` argument in `torch.load` from `False` "
-            "to `True`. ")
-_LEARN_MORE = ("\n\nCheck the documentation of torch.load to learn more about types accepted by default with "
-               "weights_only https://pytorch.org/docs/stable/generated/torch.load.html.")
+_SAFE_TO_TRUST = (
+    "Re-running `torch.load` with `weights_only` set to `False` will likely succeed, but it can result "
+    "in arbitrary code execution. Do it only if you got the file from a trusted source."
+)
+_CHANGED = (
+    "In PyTorch 2.6, we changed the default value of the `weights_only` argument in `torch.load` from `False` "
+    "to `True`. "
+)
+_LEARN_MORE = (
+    "\n\nCheck the documentation of torch.load to learn more about types accepted by default with "
+    "weights_only https://pytorch.org/docs/stable/generated/torch.load.html."
+)
 
 
-def save(obj, f, pickle_module=pickle, pickle_protocol=DEFAULT_PROTOCOL, _use_new_zipfile_serialization=True,
-         _disable_byteorder_record=False):
+def save(
+    obj,
+    f,
+    pickle_module=pickle,
+    pickle_protocol=DEFAULT_PROTOCOL,
+    _use_new_zipfile_serialization=True,
+    _disable_byteorder_record=False,
+):
     """Write an object with tensors to a path or a file in torch's format; a path keeps its old content until all is
     written.
 
@@ -45,8 +70,10 @@ def save(obj, f, pickle_module=pickle, pickle_protocol=DEFAULT_PROTOCOL, _use_ne
     {'weight': tensor([1., 1.])}
     """
     if pickle_module.__name__ != "pickle":
-        raise NotImplementedError(f"torch.save with pickle_module={pickle_module.__name__} is not in wengert: what it "
-                                  "writes could only be read by executing it")
+        raise NotImplementedError(
+            f"torch.save with pickle_module={pickle_module.__name__} is not in wengert: what it "
+            "writes could only be read by executing it"
+        )
     if not isinstance(f, (str, os.PathLike)) and not hasattr(f, "write"):
         raise AttributeError("expected 'f' to be string, path, or a file-like object with a 'write' attribute")
     with files.writing(f) as (file, name):
@@ -106,9 +133,11 @@ def load(f, map_location=None, pickle_module=None, *, weights_only=None, mmap=No
             if is_archive:
                 return _load_archive(archive.Reader(file), policy, map_location, encoding, mmap)
             if mmap:
-                raise RuntimeError(f"mmap can only be used with files saved with `torch.save({f}, "
-                                   "_use_new_zipfile_serialization=True), please torch.save your checkpoint with this "
-                                   "option in order to use mmap.")
+                raise RuntimeError(
+                    f"mmap can only be used with files saved with `torch.save({f}, "
+                    "_use_new_zipfile_serialization=True), please torch.save your checkpoint with this "
+                    "option in order to use mmap."
+                )
             return legacy.load(file, policy, places.restorer(map_location), encoding)
         except pickle.UnpicklingError as error:
             raise pickle.UnpicklingError(_explained(str(error), trusted)) from None
@@ -121,13 +150,20 @@ def _explained(message, trusted):
     if trusted:
         return message
     if "Unsupported global" in message:
-        return ("Weights only load failed. This file can still be loaded, to do so you have two options, "
-                f"\033[1mdo those steps only if you trust the source of the checkpoint\033[0m. \n\t(1) {_CHANGED}"
-                f"{_SAFE_TO_TRUST}\n\t(2) Alternatively, to load with `weights_only=True` please check the "
-                f"recommended steps in the following error message.\n\tWeightsUnpickler error: {message}{_LEARN_MORE}")
-    request = "" if "is blocked" in message else (
-        "Please file an issue with the following so that we can make `weights_only=True` compatible with your use "
-        "case: WeightsUnpickler error: ")
+        return (
+            "Weights only load failed. This file can still be loaded, to do so you have two options, "
+            f"\033[1mdo those steps only if you trust the source of the checkpoint\033[0m. \n\t(1) {_CHANGED}"
+            f"{_SAFE_TO_TRUST}\n\t(2) Alternatively, to load with `weights_only=True` please check the "
+            f"recommended steps in the following error message.\n\tWeightsUnpickler error: {message}{_LEARN_MORE}"
+        )
+    request = (
+        ""
+        if "is blocked" in message
+        else (
+            "Please file an issue with the following so that we can make `weights_only=True` compatible with your use "
+            "case: WeightsUnpickler error: "
+        )
+    )
     return f"Weights only load failed. {_CHANGED}{_SAFE_TO_TRUST}\n{request}\n\n{message}{_LEARN_MORE}"
 
 
@@ -136,8 +172,10 @@ def _load_archive(reader, policy, map_location, encoding, mmap):
     import io
 
     if "constants.pkl" in reader:
-        raise RuntimeError("Cannot use ``weights_only=True`` with TorchScript archives passed to ``torch.load``. "
-                           "In wengert they cannot be loaded at all: a TorchScript archive is a program")
+        raise RuntimeError(
+            "Cannot use ``weights_only=True`` with TorchScript archives passed to ``torch.load``. "
+            "In wengert they cannot be loaded at all: a TorchScript archive is a program"
+        )
     if "data.pkl" not in reader and "model.json" in reader:
         raise RuntimeError("this is a TorchScript archive of a very old version, which wengert does not read")
     order = reader.read("byteorder").decode("ascii", "replace") if "byteorder" in reader else "little"
@@ -162,15 +200,18 @@ class _StorageSource:
         if not isinstance(saved_id, tuple):
             raise pickle.UnpicklingError(f"persistent_load id must be tuple or int, but got {type(saved_id)}")
         if len(saved_id) != 5 or saved_id[0] != "storage":
-            raise RuntimeError("Unknown typename for persistent_load, expected 'storage' but got "
-                               f"'{saved_id[0] if saved_id else ''}'")
+            raise RuntimeError(
+                f"Unknown typename for persistent_load, expected 'storage' but got '{saved_id[0] if saved_id else ''}'"
+            )
         _, kind, key, location, count = saved_id
         dtype, itemsize = tensors.element(kind)
         if key not in self.found:
             nbytes = self.reader.length(f"data/{key}")
             if type(count) is not int or nbytes != count * itemsize:
-                raise RuntimeError(f"record size ({nbytes} bytes) does not match expected size ({count * itemsize} "
-                                   f"bytes = {count} elements * {itemsize} bytes/element) for dtype {dtype}")
+                raise RuntimeError(
+                    f"record size ({nbytes} bytes) does not match expected size ({count * itemsize} "
+                    f"bytes = {count} elements * {itemsize} bytes/element) for dtype {dtype}"
+                )
             self.found[key] = self.restore(self._read(f"data/{key}", nbytes, dtype), location)
         return tensors.typed(self.found[key], dtype)
 
@@ -210,5 +251,8 @@ def get_unsafe_globals_in_checkpoint(f):
             raise ValueError("Expected input to be a checkpoint returned by torch.save")
         names = unpickle.globals_in(io.BytesIO(archive.Reader(file).read("data.pkl")))
     known = {*allowed.default_globals(), *safe_names()}
-    return sorted(name.removeprefix("builtins.") for name in names
-                  if name not in known and name.removeprefix("builtins.") not in known)
+    return sorted(
+        name.removeprefix("builtins.")
+        for name in names
+        if name not in known and name.removeprefix("builtins.") not in known
+    )

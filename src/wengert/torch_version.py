@@ -6,11 +6,11 @@ def _numbers(text):
     release = str(text).partition("+")[0].lstrip("v")
     numbers, rest = [], release
     for part in release.split("."):
-        digits = part[:len(part) - len(part.lstrip("0123456789"))]
+        digits = part[: len(part) - len(part.lstrip("0123456789"))]
         if not digits:
             break
         numbers.append(int(digits))
-        rest = rest[len(digits):].removeprefix(".") if digits == part else rest[len(digits):]
+        rest = rest[len(digits) :].removeprefix(".") if digits == part else rest[len(digits) :]
         if digits != part:
             break
     while numbers and numbers[-1] == 0:
@@ -57,8 +57,9 @@ class TorchVersion(str):
         return self._compare(other, "__ge__")
 
     def __eq__(self, other):
-        return str.__eq__(self, other) is True or (isinstance(other, (str, tuple, list)) and _key(other) is not None
-                                                   and _numbers(self) == _key(other))
+        return str.__eq__(self, other) is True or (
+            isinstance(other, (str, tuple, list)) and _key(other) is not None and _numbers(self) == _key(other)
+        )
 
     def __ne__(self, other):
         return not self == other

@@ -13,6 +13,12 @@ FileLike = Union[str, os.PathLike, IO[bytes]]  # noqa: UP007
 Size = _wg.Size
 Tensor = _wg.Tensor
 _size = Union[_wg.Size, list[builtins.int], tuple[builtins.int, ...]]  # noqa: UP007
-_int, _float, _bool, _complex, _dtype, _device = (builtins.int, builtins.float, builtins.bool, builtins.complex,
-                                                  _wg.dtype, _wg.device)
+_int, _float, _bool, _complex, _dtype, _device = (
+    builtins.int,
+    builtins.float,
+    builtins.bool,
+    builtins.complex,
+    _wg.dtype,
+    _wg.device,
+)
 _TensorOrTensors = Union[Tensor, Sequence[Tensor]]  # noqa: UP007

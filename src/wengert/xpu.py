@@ -6,8 +6,7 @@ _NEED_A_DEVICE = """
 current_device current_stream get_device_capability get_device_name get_device_properties get_rng_state init
 initial_seed mem_get_info set_rng_state synchronize
 """
-globals().update({name: fail("Torch not compiled with XPU enabled", AssertionError)
-                  for name in _NEED_A_DEVICE.split()})
+globals().update({name: fail("Torch not compiled with XPU enabled", AssertionError) for name in _NEED_A_DEVICE.split()})
 
 
 def is_available():

@@ -30,10 +30,19 @@ def test_imports_and_aliases():
         getattr(torch, "erf")
     """)
     assert names == {
-        "torch.nn": [3], "torch.nn.functional": [4, 13], "torch.optim": [5], "torch.Tensor": [5, 15],
-        "torch.utils.data.DataLoader": [6, 11], "torch.nn.Linear": [8], "torch.nn.functional.relu": [9],
-        "torch.ones": [9], "torch.optim.lr_scheduler.StepLR": [10], "torch.nn.functional.gelu": [14],
-        "torch.Size": [15], "torch.erf": [16]}
+        "torch.nn": [3],
+        "torch.nn.functional": [4, 13],
+        "torch.optim": [5],
+        "torch.Tensor": [5, 15],
+        "torch.utils.data.DataLoader": [6, 11],
+        "torch.nn.Linear": [8],
+        "torch.nn.functional.relu": [9],
+        "torch.ones": [9],
+        "torch.optim.lr_scheduler.StepLR": [10],
+        "torch.nn.functional.gelu": [14],
+        "torch.Size": [15],
+        "torch.erf": [16],
+    }
 
 
 def test_methods_of_what_may_be_tensors():
@@ -76,7 +85,8 @@ def test_report(tmp_path, capsys):
     assert check.main([str(script)]) == 1
     assert capsys.readouterr().out == (
         f"{script}:2: torch.fx is not in wengert\n{script}:4: torch.fx.wrap is not in wengert (also line 6)\n"
-        f"{script}: covered 1 of 3 names\n")
+        f"{script}: covered 1 of 3 names\n"
+    )
     script.write_text("import torch\ntorch.ones(2).sum()\n")
     assert check.main([str(tmp_path)]) == 0
     assert capsys.readouterr().out == f"{script}: covered 2 of 2 names\n"
@@ -92,8 +102,9 @@ def test_bad_files(tmp_path, capsys):
 def test_the_script_is_not_run(tmp_path):
     script = tmp_path / "loud.py"
     script.write_text("import torch\nprint('ran')\nraise SystemExit(5)\n")
-    result = subprocess.run([sys.executable, "-m", "wengert", "check", script], capture_output=True, text=True,
-                            check=False)
+    result = subprocess.run(
+        [sys.executable, "-m", "wengert", "check", script], capture_output=True, text=True, check=False
+    )
     assert result.returncode == 0 and "ran" not in result.stdout, result.stderr
 
 

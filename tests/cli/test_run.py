@@ -11,14 +11,19 @@ import pytest
 
 import wengert
 
-ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(
-    filter(None, [os.path.dirname(os.path.dirname(wengert.__file__)), os.environ.get("PYTHONPATH")]))}
+ENVIRONMENT = {
+    **os.environ,
+    "PYTHONPATH": os.pathsep.join(
+        filter(None, [os.path.dirname(os.path.dirname(wengert.__file__)), os.environ.get("PYTHONPATH")])
+    ),
+}
 RUN = [sys.executable, "-m", "wengert", "run"]
 
 
 def call(command, cwd, **options):
-    return subprocess.run(command, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, timeout=120, check=False,
-                          **options)
+    return subprocess.run(
+        command, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, timeout=120, check=False, **options
+    )
 
 
 def write(folder, source, name="script.py"):
@@ -86,7 +91,9 @@ def test_a_missing_file_is_said_as_python_says_it(tmp_path):
 
 
 def test_torch_is_wengert_under_every_name(tmp_path):
-    result = run(tmp_path, """
+    result = run(
+        tmp_path,
+        """
         import importlib, sys
         import torch
         import wengert
@@ -103,12 +110,15 @@ def test_torch_is_wengert_under_every_name(tmp_path):
         assert importlib.import_module('torch.nn') is wengert.nn
         assert Linear.__module__.startswith('wengert.')
         print('same', torch.ones(2).sum().item())
-    """)
+    """,
+    )
     assert (result.stdout, result.returncode) == ("same 2.0\n", 0), result.stderr
 
 
 def test_classes_are_found_under_the_modules_that_torch_keeps_them_in(tmp_path):
-    result = run(tmp_path, """
+    result = run(
+        tmp_path,
+        """
         import torch
         assert torch.nn.modules.activation.MultiheadAttention is torch.nn.MultiheadAttention
         from torch.nn.modules.loss import TripletMarginLoss
@@ -120,12 +130,15 @@ def test_classes_are_found_under_the_modules_that_torch_keeps_them_in(tmp_path):
         assert torch.utils.data.distributed.DistributedSampler is torch.utils.data.DistributedSampler
         assert RandomSampler is torch.utils.data.RandomSampler and AdamW is torch.optim.AdamW
         print(hasattr(torch.nn.modules.activation, 'Linear'))
-    """)
+    """,
+    )
     assert result.stdout == "False\n", result.stderr
 
 
 def test_what_is_missing_is_said_when_it_is_used(tmp_path):
-    result = run(tmp_path, """
+    result = run(
+        tmp_path,
+        """
         import torch
         from torch import fbgemm_linear_fp16_weight as missing
         from torch.fx import symbolic_trace
@@ -140,32 +153,42 @@ def test_what_is_missing_is_said_when_it_is_used(tmp_path):
                 print(error)
         class Tracer(symbolic_trace):
             pass
-    """)
+    """,
+    )
     assert result.returncode == 1
     assert result.stdout.startswith("False False\n")
     assert result.stdout.count("torch.fbgemm_linear_fp16_weight is not in wengert") == 3
     assert "torch.fx.symbolic_trace.option is not in wengert" in result.stdout
-    assert result.stderr.rstrip().splitlines()[-1].startswith(
-        "wengert._alias.MissingInWengertError: torch.fx.symbolic_trace is not in wengert")
+    assert (
+        result.stderr.rstrip()
+        .splitlines()[-1]
+        .startswith("wengert._alias.MissingInWengertError: torch.fx.symbolic_trace is not in wengert")
+    )
 
 
-@pytest.mark.parametrize("line, kind", [
-    ("from torch import no_such_name", "ImportError: cannot import name 'no_such_name'"),
-    ("import torch.no_such_module", "ModuleNotFoundError: No module named 'torch.no_such_module'"),
-    ("import torch._C", "ModuleNotFoundError: No module named 'torch._C'"),
-    ("import torch; torch.no_such_name", "AttributeError: module 'torch' has no attribute 'no_such_name'"),
-])
+@pytest.mark.parametrize(
+    "line, kind",
+    [
+        ("from torch import no_such_name", "ImportError: cannot import name 'no_such_name'"),
+        ("import torch.no_such_module", "ModuleNotFoundError: No module named 'torch.no_such_module'"),
+        ("import torch._C", "ModuleNotFoundError: No module named 'torch._C'"),
+        ("import torch; torch.no_such_name", "AttributeError: module 'torch' has no attribute 'no_such_name'"),
+    ],
+)
 def test_names_that_torch_does_not_have_fail_as_in_torch(tmp_path, line, kind):
     result = run(tmp_path, line)
     trace = result.stderr.splitlines()
     assert result.returncode == 1 and trace[-1].startswith(kind)
     assert [entry for entry in trace if entry.startswith("  File")] == [
-        f'  File "{tmp_path}/script.py", line 1, in <module>']
+        f'  File "{tmp_path}/script.py", line 1, in <module>'
+    ]
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_child_processes_find_wengert_too(tmp_path, method):
-    result = run(tmp_path, f"""
+    result = run(
+        tmp_path,
+        f"""
         import multiprocessing, sys
         import torch
         def work(n):
@@ -174,7 +197,8 @@ def test_child_processes_find_wengert_too(tmp_path, method):
         if __name__ == '__main__':
             with multiprocessing.get_context('{method}').Pool(1) as pool:
                 print(pool.apply(work, (41,)))
-    """)
+    """,
+    )
     name = "__main__" if method == "fork" else "__mp_main__"
     assert result.stdout == f"(True, '{name}', 42)\n", result.stderr
 
@@ -211,8 +235,9 @@ def test_folders_and_zip_files_with_a_main(tmp_path):
 
 def test_interrupting_ends_by_the_signal(tmp_path):
     path = write(tmp_path, "import time; print('ready', flush=True); time.sleep(60)")
-    with subprocess.Popen([*RUN, str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT,
-                          text=True) as process:
+    with subprocess.Popen(
+        [*RUN, str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT, text=True
+    ) as process:
         assert process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGINT)
         trace = process.stderr.read()

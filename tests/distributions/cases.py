@@ -27,25 +27,31 @@ CASES = {
     "Laplace": lambda m, d: d.Laplace(t(m, [0.0, 1.0]), t(m, [1.0, 2.0])),
     "Poisson": lambda m, d: d.Poisson(t(m, [0.5, 20.0])),
     "MultivariateNormal": lambda m, d: d.MultivariateNormal(t(m, [0.0, 1.0]), t(m, [[2.0, 0.5], [0.5, 1.0]])),
-    "MultivariateNormal batch": lambda m, d: d.MultivariateNormal(t(m, [[0.0, 1.0], [2.0, 0.0]]),
-                                                                  scale_tril=t(m, [[2.0, 0.0], [0.5, 1.0]])),
+    "MultivariateNormal batch": lambda m, d: d.MultivariateNormal(
+        t(m, [[0.0, 1.0], [2.0, 0.0]]), scale_tril=t(m, [[2.0, 0.0], [0.5, 1.0]])
+    ),
     "MultivariateNormal precision": lambda m, d: d.MultivariateNormal(
-        t(m, [0.0, 1.0]), precision_matrix=t(m, [[2.0, 0.5], [0.5, 1.0]])),
+        t(m, [0.0, 1.0]), precision_matrix=t(m, [[2.0, 0.5], [0.5, 1.0]])
+    ),
     "Independent": lambda m, d: d.Independent(d.Normal(t(m, [[0.0, 1.0], [2.0, 3.0]]), 1.0), 1),
     "Transformed": lambda m, d: d.TransformedDistribution(
-        d.Normal(t(m, [0.0, 1.0]), 1.0), [d.SigmoidTransform(), d.AffineTransform(1.0, -2.0)]),
-    "Tanh": lambda m, d: d.Independent(d.TransformedDistribution(
-        d.Normal(t(m, [0.0, 1.0]), 0.5), d.TanhTransform(cache_size=1)), 1),
+        d.Normal(t(m, [0.0, 1.0]), 1.0), [d.SigmoidTransform(), d.AffineTransform(1.0, -2.0)]
+    ),
+    "Tanh": lambda m, d: d.Independent(
+        d.TransformedDistribution(d.Normal(t(m, [0.0, 1.0]), 0.5), d.TanhTransform(cache_size=1)), 1
+    ),
     "Cauchy": lambda m, d: d.Cauchy(t(m, [0.0, 1.0]), t(m, [1.0, 2.0])),
     "StudentT": lambda m, d: d.StudentT(t(m, [1.5, 5.0]), t(m, [0.0, 1.0]), t(m, [1.0, 2.0])),
     "Gumbel": lambda m, d: d.Gumbel(t(m, [0.0, 1.0]), t(m, [1.0, 2.0])),
     "Geometric": lambda m, d: d.Geometric(t(m, [0.3, 0.9])),
     "Binomial": lambda m, d: d.Binomial(7, t(m, [0.3, 0.9])),
     "NegativeBinomial": lambda m, d: d.NegativeBinomial(t(m, [3.0, 5.0]), t(m, [0.3, 0.55])),
-    "Mixture": lambda m, d: d.MixtureSameFamily(d.Categorical(t(m, [0.3, 0.7])),
-                                                d.Normal(t(m, [-1.0, 2.0]), t(m, [1.0, 0.5]))),
+    "Mixture": lambda m, d: d.MixtureSameFamily(
+        d.Categorical(t(m, [0.3, 0.7])), d.Normal(t(m, [-1.0, 2.0]), t(m, [1.0, 0.5]))
+    ),
     "Mixture of vectors": lambda m, d: d.MixtureSameFamily(
-        d.Categorical(t(m, [0.3, 0.7])), d.Independent(d.Normal(t(m, [[-1.0, 2.0], [0.0, 1.0]]), 1.0), 1)),
+        d.Categorical(t(m, [0.3, 0.7])), d.Independent(d.Normal(t(m, [[-1.0, 2.0], [0.0, 1.0]]), 1.0), 1)
+    ),
     "RelaxedBernoulli": lambda m, d: d.RelaxedBernoulli(t(m, 0.7), t(m, [0.2, 0.7])),
     "RelaxedOneHot": lambda m, d: d.RelaxedOneHotCategorical(t(m, 0.7), t(m, [0.2, 0.7, 0.1])),
     "Weibull": lambda m, d: d.Weibull(t(m, [1.0, 2.0]), t(m, [1.5, 0.8])),
@@ -55,7 +61,8 @@ CASES = {
     "Kumaraswamy": lambda m, d: d.Kumaraswamy(t(m, [1.5, 2.0]), t(m, [2.0, 3.0])),
     "VonMises": lambda m, d: d.VonMises(t(m, [0.5, -1.0]), t(m, [0.7, 4.0])),
     "LowRank": lambda m, d: d.LowRankMultivariateNormal(
-        t(m, [[0.0, 1.0, 2.0]]), t(m, [[1.0], [0.5], [-0.3]]), t(m, [[1.0, 2.0, 0.5], [0.1, 1.0, 1.0]])),
+        t(m, [[0.0, 1.0, 2.0]]), t(m, [[1.0], [0.5], [-0.3]]), t(m, [[1.0, 2.0, 0.5], [0.1, 1.0, 1.0]])
+    ),
     "LKJCholesky": lambda m, d: d.LKJCholesky(3, t(m, [0.5, 2.0])),
     "LogisticNormal": lambda m, d: d.LogisticNormal(t(m, [0.0, 1.0, 0.5]), t(m, [1.0, 2.0, 0.5])),
 }

@@ -75,7 +75,10 @@ def test_log_prob_and_cdf(name):
     value = draw(torch, reference, (5,))
     same = wg.tensor(value.tolist(), dtype=getattr(wg, str(value.dtype).split(".")[1]))
     close(mine.log_prob(same), reference.log_prob(value), 1e-6 if rough(name) else 1e-8)
-    for method, argument, copy in (("cdf", value, same), ("icdf", torch.full_like(value, 0.3), wg.full_like(same, 0.3))):
+    for method, argument, copy in (
+        ("cdf", value, same),
+        ("icdf", torch.full_like(value, 0.3), wg.full_like(same, 0.3)),
+    ):
         try:
             expected = getattr(reference, method)(argument)
         except (NotImplementedError, RuntimeError):
@@ -103,12 +106,18 @@ def test_enumerated(name):
 
 
 GRADIENTS = {
-    "Normal": lambda d, a, b: d.Normal(a, b), "Gamma": lambda d, a, b: d.Gamma(b, b + 1),
-    "Beta": lambda d, a, b: d.Beta(b, b + 2), "Laplace": lambda d, a, b: d.Laplace(a, b),
-    "Exponential": lambda d, a, b: d.Exponential(b), "Cauchy": lambda d, a, b: d.Cauchy(a, b),
-    "Uniform": lambda d, a, b: d.Uniform(a, a + b), "StudentT": lambda d, a, b: d.StudentT(b, a, b),
-    "Gumbel": lambda d, a, b: d.Gumbel(a, b), "LogNormal": lambda d, a, b: d.LogNormal(a, b),
-    "Dirichlet": lambda d, a, b: d.Dirichlet(b), "Weibull": lambda d, a, b: d.Weibull(b, b),
+    "Normal": lambda d, a, b: d.Normal(a, b),
+    "Gamma": lambda d, a, b: d.Gamma(b, b + 1),
+    "Beta": lambda d, a, b: d.Beta(b, b + 2),
+    "Laplace": lambda d, a, b: d.Laplace(a, b),
+    "Exponential": lambda d, a, b: d.Exponential(b),
+    "Cauchy": lambda d, a, b: d.Cauchy(a, b),
+    "Uniform": lambda d, a, b: d.Uniform(a, a + b),
+    "StudentT": lambda d, a, b: d.StudentT(b, a, b),
+    "Gumbel": lambda d, a, b: d.Gumbel(a, b),
+    "LogNormal": lambda d, a, b: d.LogNormal(a, b),
+    "Dirichlet": lambda d, a, b: d.Dirichlet(b),
+    "Weibull": lambda d, a, b: d.Weibull(b, b),
     "Straight": lambda d, a, b: d.OneHotCategoricalStraightThrough(logits=a),
     "Diagonal": lambda d, a, b: d.Independent(d.Normal(a, b), 1),
 }
@@ -155,22 +164,33 @@ def test_divergences():
 
 
 WRONG = [
-    lambda m, d: d.Normal(m.tensor([0.0]), m.tensor([-1.0])), lambda m, d: d.Normal(0.0, -1.0),
-    lambda m, d: d.Normal(0.0, 1.0).log_prob(m.tensor(float("nan"))), lambda m, d: d.Normal("a", 1),
-    lambda m, d: d.Bernoulli(), lambda m, d: d.Bernoulli(m.tensor(0.5), m.tensor(0.5)),
-    lambda m, d: d.Bernoulli(m.tensor(0.5)).log_prob(m.tensor(0.3)), lambda m, d: d.Categorical(m.tensor([0.5, -0.5])),
-    lambda m, d: d.Categorical(m.tensor(0.5)), lambda m, d: d.Categorical(),
+    lambda m, d: d.Normal(m.tensor([0.0]), m.tensor([-1.0])),
+    lambda m, d: d.Normal(0.0, -1.0),
+    lambda m, d: d.Normal(0.0, 1.0).log_prob(m.tensor(float("nan"))),
+    lambda m, d: d.Normal("a", 1),
+    lambda m, d: d.Bernoulli(),
+    lambda m, d: d.Bernoulli(m.tensor(0.5), m.tensor(0.5)),
+    lambda m, d: d.Bernoulli(m.tensor(0.5)).log_prob(m.tensor(0.3)),
+    lambda m, d: d.Categorical(m.tensor([0.5, -0.5])),
+    lambda m, d: d.Categorical(m.tensor(0.5)),
+    lambda m, d: d.Categorical(),
     lambda m, d: d.Categorical(m.tensor([0.5, 0.5])).log_prob(m.tensor(3)),
     lambda m, d: d.Categorical(m.tensor([0.5, 0.5])).log_prob(3),
-    lambda m, d: d.Normal(m.zeros(2), 1.0).log_prob(m.zeros(3)), lambda m, d: d.Uniform(2.0, 1.0),
-    lambda m, d: d.Uniform(0.0, 1.0).log_prob(m.tensor(2.0)), lambda m, d: d.Poisson(-1.0),
+    lambda m, d: d.Normal(m.zeros(2), 1.0).log_prob(m.zeros(3)),
+    lambda m, d: d.Uniform(2.0, 1.0),
+    lambda m, d: d.Uniform(0.0, 1.0).log_prob(m.tensor(2.0)),
+    lambda m, d: d.Poisson(-1.0),
     lambda m, d: d.Multinomial(m.tensor([1, 2]), m.tensor([0.5, 0.5])),
     lambda m, d: d.Independent(d.Normal(0.0, 1.0), 1),
     lambda m, d: d.MixtureSameFamily(d.Normal(0.0, 1.0), d.Normal(0.0, 1.0)),
-    lambda m, d: d.MultivariateNormal(m.zeros(2)), lambda m, d: d.MultivariateNormal(m.tensor(0.0), m.eye(2)),
+    lambda m, d: d.MultivariateNormal(m.zeros(2)),
+    lambda m, d: d.MultivariateNormal(m.tensor(0.0), m.eye(2)),
     lambda m, d: d.MultivariateNormal(m.zeros(2), m.tensor([[1.0, 2.0], [2.0, 1.0]])),
-    lambda m, d: d.Dirichlet(m.tensor(1.0)), lambda m, d: d.Binomial(m.tensor([1.0, 1.5]), m.tensor(0.5)),
-    lambda m, d: d.Geometric(0.0), lambda m, d: d.NegativeBinomial(1.0, 1.0), lambda m, d: d.StudentT(-1.0),
+    lambda m, d: d.Dirichlet(m.tensor(1.0)),
+    lambda m, d: d.Binomial(m.tensor([1.0, 1.5]), m.tensor(0.5)),
+    lambda m, d: d.Geometric(0.0),
+    lambda m, d: d.NegativeBinomial(1.0, 1.0),
+    lambda m, d: d.StudentT(-1.0),
     lambda m, d: d.LogNormal(0.0, 1.0).log_prob(m.tensor(-1.0)),
     lambda m, d: d.TransformedDistribution(d.Normal(0.0, 1.0), 3),
     lambda m, d: d.Dirichlet(m.ones(2)).log_prob(m.ones(2)),
@@ -188,13 +208,19 @@ def test_errors_read_the_same(make):
 
 
 TRANSFORMS = {
-    "exp": lambda d: d.ExpTransform(), "sigmoid": lambda d: d.SigmoidTransform(), "tanh": lambda d: d.TanhTransform(),
-    "softplus": lambda d: d.SoftplusTransform(), "affine": lambda d: d.AffineTransform(1.0, -2.0),
-    "affine event": lambda d: d.AffineTransform(1.0, 3.0, event_dim=1), "power": lambda d: d.ComposeTransform(
-        [d.ExpTransform(), d.PowerTransform(2.0)]), "stick": lambda d: d.StickBreakingTransform(),
+    "exp": lambda d: d.ExpTransform(),
+    "sigmoid": lambda d: d.SigmoidTransform(),
+    "tanh": lambda d: d.TanhTransform(),
+    "softplus": lambda d: d.SoftplusTransform(),
+    "affine": lambda d: d.AffineTransform(1.0, -2.0),
+    "affine event": lambda d: d.AffineTransform(1.0, 3.0, event_dim=1),
+    "power": lambda d: d.ComposeTransform([d.ExpTransform(), d.PowerTransform(2.0)]),
+    "stick": lambda d: d.StickBreakingTransform(),
     "compose": lambda d: d.ComposeTransform([d.AffineTransform(0.0, 2.0), d.TanhTransform(), d.ExpTransform()]),
-    "independent": lambda d: d.IndependentTransform(d.ExpTransform(), 1), "inverse": lambda d: d.SoftplusTransform().inv.inv,
-    "reshape": lambda d: d.ReshapeTransform((6,), (2, 3)), "cholesky": lambda d: d.CorrCholeskyTransform(),
+    "independent": lambda d: d.IndependentTransform(d.ExpTransform(), 1),
+    "inverse": lambda d: d.SoftplusTransform().inv.inv,
+    "reshape": lambda d: d.ReshapeTransform((6,), (2, 3)),
+    "cholesky": lambda d: d.CorrCholeskyTransform(),
     "cat": lambda d: d.CatTransform([d.ExpTransform(), d.TanhTransform()], dim=-1, lengths=[4, 2]),
     "stack": lambda d: d.StackTransform([d.ExpTransform(), d.TanhTransform()], dim=0),
 }
@@ -212,8 +238,19 @@ def test_transforms(name):
     assert repr(mine) == repr(reference) and mine.bijective == reference.bijective
 
 
-@pytest.mark.parametrize("name", ["real", "positive", "unit_interval", "simplex", "lower_cholesky", "corr_cholesky",
-                                  "positive_definite", "real_vector"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "real",
+        "positive",
+        "unit_interval",
+        "simplex",
+        "lower_cholesky",
+        "corr_cholesky",
+        "positive_definite",
+        "real_vector",
+    ],
+)
 def test_constraints_and_their_transforms(name):
     x = wg.tensor([[0.1, -0.5, 0.7], [0.3, 0.2, -0.4], [0.5, 1.0, 0.0]], dtype=wg.float64)
     constraint = getattr(ours.constraints, name)

@@ -10,28 +10,66 @@ import pytest
 import wengert as torch
 
 ANSWERS = [
-    ("torch.cuda.is_available()", False), ("torch.cuda.device_count()", 0), ("torch.cuda.is_initialized()", False),
-    ("torch.cuda.manual_seed(1)", None), ("torch.cuda.manual_seed_all(1)", None), ("torch.cuda.empty_cache()", None),
-    ("torch.cuda.memory_allocated()", 0), ("torch.cuda.max_memory_reserved()", 0),
-    ("torch.cuda.is_bf16_supported()", False), ("torch.cuda.get_rng_state_all()", []),
-    ("torch.backends.cudnn.is_available()", False), ("torch.backends.cudnn.version()", None),
-    ("torch.backends.mps.is_available()", False), ("torch.backends.mps.is_built()", False),
-    ("torch.backends.cuda.is_built()", False), ("torch.backends.cuda.matmul.allow_tf32", False),
-    ("torch.mps.is_available()", False), ("torch.xpu.is_available()", False), ("torch.xpu.device_count()", 0),
-    ("torch.accelerator.is_available()", False), ("torch.accelerator.current_accelerator()", None),
-    ("torch.accelerator.device_count()", 0), ("torch.cpu.is_available()", True), ("torch.cpu.device_count()", 1),
-    ("torch.distributed.is_available()", False), ("torch.distributed.is_initialized()", False),
-    ("torch.version.cuda", None), ("torch.version.hip", None), ("torch.jit.is_scripting()", False),
-    ("torch.onnx.is_in_onnx_export()", False), ("torch.compiler.is_compiling()", False),
-    ("torch.amp.is_autocast_available('cpu')", True), ("torch.is_autocast_enabled('cpu')", False),
-    ("torch.get_autocast_dtype('cpu')", torch.bfloat16), ("torch.get_autocast_dtype('cuda')", torch.float16),
+    ("torch.cuda.is_available()", False),
+    ("torch.cuda.device_count()", 0),
+    ("torch.cuda.is_initialized()", False),
+    ("torch.cuda.manual_seed(1)", None),
+    ("torch.cuda.manual_seed_all(1)", None),
+    ("torch.cuda.empty_cache()", None),
+    ("torch.cuda.memory_allocated()", 0),
+    ("torch.cuda.max_memory_reserved()", 0),
+    ("torch.cuda.is_bf16_supported()", False),
+    ("torch.cuda.get_rng_state_all()", []),
+    ("torch.backends.cudnn.is_available()", False),
+    ("torch.backends.cudnn.version()", None),
+    ("torch.backends.mps.is_available()", False),
+    ("torch.backends.mps.is_built()", False),
+    ("torch.backends.cuda.is_built()", False),
+    ("torch.backends.cuda.matmul.allow_tf32", False),
+    ("torch.mps.is_available()", False),
+    ("torch.xpu.is_available()", False),
+    ("torch.xpu.device_count()", 0),
+    ("torch.accelerator.is_available()", False),
+    ("torch.accelerator.current_accelerator()", None),
+    ("torch.accelerator.device_count()", 0),
+    ("torch.cpu.is_available()", True),
+    ("torch.cpu.device_count()", 1),
+    ("torch.distributed.is_available()", False),
+    ("torch.distributed.is_initialized()", False),
+    ("torch.version.cuda", None),
+    ("torch.version.hip", None),
+    ("torch.jit.is_scripting()", False),
+    ("torch.onnx.is_in_onnx_export()", False),
+    ("torch.compiler.is_compiling()", False),
+    ("torch.amp.is_autocast_available('cpu')", True),
+    ("torch.is_autocast_enabled('cpu')", False),
+    ("torch.get_autocast_dtype('cpu')", torch.bfloat16),
+    ("torch.get_autocast_dtype('cuda')", torch.float16),
 ]
 
 
 @pytest.fixture(scope="module", autouse=True)
 def modules():
-    for name in ("cuda", "backends", "mps", "xpu", "accelerator", "cpu", "distributed", "version", "jit", "onnx",
-                 "compiler", "amp", "hub", "random", "overrides", "profiler", "__config__", "types"):
+    for name in (
+        "cuda",
+        "backends",
+        "mps",
+        "xpu",
+        "accelerator",
+        "cpu",
+        "distributed",
+        "version",
+        "jit",
+        "onnx",
+        "compiler",
+        "amp",
+        "hub",
+        "random",
+        "overrides",
+        "profiler",
+        "__config__",
+        "types",
+    ):
         importlib.import_module(f"wengert.{name}")
 
 
@@ -58,7 +96,11 @@ REFUSALS = [
     ("torch.amp.autocast('foo')", RuntimeError, "Expected one of cpu, cuda, ipu, xpu, mkldnn, opengl, opencl, ideep"),
     ("torch.amp.autocast(3)", ValueError, "Expected `device_type` of type `str`, got: `<class 'int'>`"),
     ("torch.distributed.get_rank()", ValueError, "Default process group has not been initialized, please make sure to"),
-    ("torch.distributed.init_process_group('gloo')", NotImplementedError, "torch.distributed.init_process_group is not"),
+    (
+        "torch.distributed.init_process_group('gloo')",
+        NotImplementedError,
+        "torch.distributed.init_process_group is not",
+    ),
     ("torch.hub.load('a/b', 'c')", NotImplementedError, "torch.hub.load is not in wengert"),
     ("torch.onnx.export(None, ())", NotImplementedError, "torch.onnx.export is not in wengert"),
     ("torch.jit.save(None, 'a')", NotImplementedError, "torch.jit.save is not in wengert"),
@@ -135,15 +177,22 @@ def test_grad_scaler_on_the_cpu():
     scaler.update()
     assert weight.tolist() == [0, -1] and scaler.get_scale() == 8.0
     state = scaler.state_dict()
-    assert state == {"scale": 8.0, "growth_factor": 2.0, "backoff_factor": 0.5, "growth_interval": 1,
-                     "_growth_tracker": 0}
+    assert state == {
+        "scale": 8.0,
+        "growth_factor": 2.0,
+        "backoff_factor": 0.5,
+        "growth_interval": 1,
+        "_growth_tracker": 0,
+    }
     other = torch.amp.GradScaler("cpu")
     other.load_state_dict(state)
     assert other.get_scale() == 8.0
 
 
 def test_grad_scaler_without_cuda_passes_through():
-    with pytest.warns(UserWarning, match="torch.cuda.amp.GradScaler is enabled, but CUDA is not available.  Disabling."):
+    with pytest.warns(
+        UserWarning, match="torch.cuda.amp.GradScaler is enabled, but CUDA is not available.  Disabling."
+    ):
         scaler = torch.amp.GradScaler()
     value = torch.ones(1)
     assert not scaler.is_enabled() and scaler.scale(value) is value and scaler.get_scale() == 1.0
@@ -167,8 +216,10 @@ def test_profiler(tmp_path):
     profiler.export_chrome_trace(str(tmp_path / "trace.json"))
     assert '"name": "step"' in (tmp_path / "trace.json").read_text()
     seen = []
-    with profile(schedule=schedule(wait=1, warmup=1, active=2, repeat=1),
-                 on_trace_ready=lambda p: seen.append(p.key_averages()[0].count)) as profiler:
+    with profile(
+        schedule=schedule(wait=1, warmup=1, active=2, repeat=1),
+        on_trace_ready=lambda p: seen.append(p.key_averages()[0].count),
+    ) as profiler:
         for _ in range(6):
             with record_function("step"):
                 pass

@@ -17,9 +17,19 @@ def matrices():
 def test_products_in_the_short_type(matrices):
     a, b = matrices
     with torch.autocast("cpu"):
-        products = [a @ b, a.matmul(b), torch.mm(a, b), torch.addmm(a, a, b), torch.bmm(a[None], b[None]), F.linear(a, b),
-                    F.linear(a, b, bias=a[0]), F.scaled_dot_product_attention(a[None], b[None], b[None]),
-                    F.conv1d(a[None], b[:, :, None]), torch.einsum("ij,jk", a, b), torch.nn.Linear(3, 2)(a)]
+        products = [
+            a @ b,
+            a.matmul(b),
+            torch.mm(a, b),
+            torch.addmm(a, a, b),
+            torch.bmm(a[None], b[None]),
+            F.linear(a, b),
+            F.linear(a, b, bias=a[0]),
+            F.scaled_dot_product_attention(a[None], b[None], b[None]),
+            F.conv1d(a[None], b[:, :, None]),
+            torch.einsum("ij,jk", a, b),
+            torch.nn.Linear(3, 2)(a),
+        ]
         assert {p.dtype for p in products} == {torch.bfloat16}
         assert (a + b).dtype is a.softmax(0).dtype is torch.float32
         assert (a.double() @ b.double()).dtype is torch.float64

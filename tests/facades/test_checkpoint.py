@@ -10,8 +10,9 @@ BOTH = pytest.mark.parametrize("use_reentrant", [True, False], ids=["reentrant",
 
 def network():
     torch.manual_seed(0)
-    return torch.nn.Sequential(torch.nn.Linear(3, 8), torch.nn.Tanh(), torch.nn.Dropout(0.5), torch.nn.Linear(8, 2),
-                               torch.nn.GELU())
+    return torch.nn.Sequential(
+        torch.nn.Linear(3, 8), torch.nn.Tanh(), torch.nn.Dropout(0.5), torch.nn.Linear(8, 2), torch.nn.GELU()
+    )
 
 
 def gradients(run):
@@ -27,8 +28,12 @@ def test_gradients_are_those_of_the_plain_call(use_reentrant):
     plain = gradients(lambda model, x: model(x))
     assert gradients(lambda model, x: checkpoint(model, x, use_reentrant=use_reentrant)) == plain
     for segments in (1, 2, 3):
-        assert gradients(lambda model, x, parts=segments: checkpoint_sequential(
-            model, parts, x, use_reentrant=use_reentrant)) == plain
+        assert (
+            gradients(
+                lambda model, x, parts=segments: checkpoint_sequential(model, parts, x, use_reentrant=use_reentrant)
+            )
+            == plain
+        )
 
 
 @BOTH
@@ -77,9 +82,21 @@ def changing(first, second):
     return function
 
 
-@pytest.mark.parametrize("first, second, message", [
-    (lambda x: x.sin().cos(), lambda x: x.sin(), "A different number of tensors was saved during the original forward"),
-    (lambda x: x.sin(), lambda x: x[:1].sin(), "Recomputed values for the following tensors have different metadata")])
+@pytest.mark.parametrize(
+    "first, second, message",
+    [
+        (
+            lambda x: x.sin().cos(),
+            lambda x: x.sin(),
+            "A different number of tensors was saved during the original forward",
+        ),
+        (
+            lambda x: x.sin(),
+            lambda x: x[:1].sin(),
+            "Recomputed values for the following tensors have different metadata",
+        ),
+    ],
+)
 def test_a_function_that_differs_is_noticed(first, second, message):
     x = torch.ones(2, requires_grad=True)
     with pytest.raises(CheckpointError, match=message):

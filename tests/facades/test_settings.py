@@ -71,9 +71,19 @@ def test_functions_that_torch_also_has_outside_functional():
     assert torch.triplet_margin_loss(anchor, positive, negative, reduction=2).item() == expected.item()
 
 
-@pytest.mark.parametrize("left, right, order", [
-    ("2.13.0", "2.4", 1), ("2.13.0+wengert.0.1.0", "2.13", 0), ("2.13.0", (2, 4), 1), ("2.13.0", (3,), -1),
-    ("1.9", "1.10", -1), ("2.13.0a0", "2.13.0", -1), ("2.13.0rc1", "2.12", 1), ("2.13.0", "2.13.0.dev2026", 1)])
+@pytest.mark.parametrize(
+    "left, right, order",
+    [
+        ("2.13.0", "2.4", 1),
+        ("2.13.0+wengert.0.1.0", "2.13", 0),
+        ("2.13.0", (2, 4), 1),
+        ("2.13.0", (3,), -1),
+        ("1.9", "1.10", -1),
+        ("2.13.0a0", "2.13.0", -1),
+        ("2.13.0rc1", "2.12", 1),
+        ("2.13.0", "2.13.0.dev2026", 1),
+    ],
+)
 def test_versions_compare_as_versions(left, right, order):
     version = TorchVersion(left)
     assert (version > right, version == right, version < right) == (order > 0, order == 0, order < 0)

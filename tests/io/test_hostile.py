@@ -29,17 +29,34 @@ def archive(program, compression=zipfile.ZIP_STORED, **records):
 
 def good(zipped=True):
     buffer = io.BytesIO()
-    wg.save({"weight": wg.arange(100.0), "bias": [wg.ones(3), "text", 1.5]}, buffer,
-            _use_new_zipfile_serialization=zipped)
+    wg.save(
+        {"weight": wg.arange(100.0), "bias": [wg.ones(3), "text", 1.5]}, buffer, _use_new_zipfile_serialization=zipped
+    )
     return buffer.getvalue()
 
 
 def tensor_program(count=4, offset=0, size=(4,), stride=(1,), kind=b"FloatStorage", key=b"0"):
-    reference = b"(X\7\0\0\0storagectorch\n" + kind + b"\nX" + struct.pack("<I", len(key)) + key + \
-        b"X\3\0\0\0cpu" + _number(count) + b"tQ"
-    return PROTOCOL + b"ctorch._utils\n_rebuild_tensor_v2\n(" + reference + _number(offset) + \
-        b"(" + b"".join(map(_number, size)) + b"t(" + b"".join(map(_number, stride)) + \
-        b"t\x89ccollections\nOrderedDict\n)RtR."
+    reference = (
+        b"(X\7\0\0\0storagectorch\n"
+        + kind
+        + b"\nX"
+        + struct.pack("<I", len(key))
+        + key
+        + b"X\3\0\0\0cpu"
+        + _number(count)
+        + b"tQ"
+    )
+    return (
+        PROTOCOL
+        + b"ctorch._utils\n_rebuild_tensor_v2\n("
+        + reference
+        + _number(offset)
+        + b"("
+        + b"".join(map(_number, size))
+        + b"t("
+        + b"".join(map(_number, stride))
+        + b"t\x89ccollections\nOrderedDict\n)RtR."
+    )
 
 
 def _number(value):
@@ -103,13 +120,34 @@ def test_forbidden_programs(name):
         wg.load(archive(PROTOCOL + program))
 
 
-@pytest.mark.parametrize("module, name", [
-    ("posix", "system"), ("subprocess", "Popen"), ("__main__", "subprocess.Popen"), (__name__, "subprocess.Popen"),
-    (__name__, "zipfile.ZipFile"), ("builtins", "eval"), ("builtins", "open"), ("torch", "save"), ("torch", "load"),
-    ("torch.hub", "os.system"), ("torch.hub", "download_url_to_file"), ("torch.utils.data", "os.system"),
-    ("wengert", "save"), ("wengert.io.files", "os.system"), ("importlib", "import_module"), ("no_such", "Class"),
-    ("torch", "compile"), ("numpy", "load"), ("numpy.lib.npyio", "NpzFile"), ("operator", "attrgetter"),
-    ("functools", "partial"), ("types", "FunctionType"), ("torch.serialization", "pickle.loads")])
+@pytest.mark.parametrize(
+    "module, name",
+    [
+        ("posix", "system"),
+        ("subprocess", "Popen"),
+        ("__main__", "subprocess.Popen"),
+        (__name__, "subprocess.Popen"),
+        (__name__, "zipfile.ZipFile"),
+        ("builtins", "eval"),
+        ("builtins", "open"),
+        ("torch", "save"),
+        ("torch", "load"),
+        ("torch.hub", "os.system"),
+        ("torch.hub", "download_url_to_file"),
+        ("torch.utils.data", "os.system"),
+        ("wengert", "save"),
+        ("wengert.io.files", "os.system"),
+        ("importlib", "import_module"),
+        ("no_such", "Class"),
+        ("torch", "compile"),
+        ("numpy", "load"),
+        ("numpy.lib.npyio", "NpzFile"),
+        ("operator", "attrgetter"),
+        ("functools", "partial"),
+        ("types", "FunctionType"),
+        ("torch.serialization", "pickle.loads"),
+    ],
+)
 def test_what_full_trust_does_not_trust(module, name):
     """weights_only=False rebuilds data and the program's own classes; it still calls nothing that does things."""
     program = b"\x80\x04\x8c" + bytes([len(module)]) + module.encode() + b"\x8c" + bytes([len(name)]) + name.encode()
@@ -122,16 +160,29 @@ def test_the_words_are_torchs():
         wg.load(archive(PROTOCOL + b"cdatetime\ndate\n."))
     text = str(caught.value)
     assert text.startswith("Weights only load failed. This file can still be loaded, to do so you have two options, ")
-    assert "WeightsUnpickler error: Unsupported global: GLOBAL datetime.date was not an allowed global by default. " \
-           "Please use `torch.serialization.add_safe_globals([datetime.date])` or the " \
-           "`torch.serialization.safe_globals([datetime.date])` context manager to allowlist this global if you trust " \
-           "this class/function.\n\nCheck the documentation of torch.load" in text
+    assert (
+        "WeightsUnpickler error: Unsupported global: GLOBAL datetime.date was not an allowed global by default. "
+        "Please use `torch.serialization.add_safe_globals([datetime.date])` or the "
+        "`torch.serialization.safe_globals([datetime.date])` context manager to allowlist this global if you trust "
+        "this class/function.\n\nCheck the documentation of torch.load" in text
+    )
 
 
-@pytest.mark.parametrize("arguments", [
-    {"size": (5,)}, {"offset": 1}, {"stride": (2,)}, {"size": (2, 2), "stride": (1, 3)}, {"size": (-1,)},
-    {"stride": (-1,)}, {"offset": -1}, {"size": (2**62,), "stride": (2**62,)}, {"size": (1, 1), "stride": (1,)},
-], ids=str)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"size": (5,)},
+        {"offset": 1},
+        {"stride": (2,)},
+        {"size": (2, 2), "stride": (1, 3)},
+        {"size": (-1,)},
+        {"stride": (-1,)},
+        {"offset": -1},
+        {"size": (2**62,), "stride": (2**62,)},
+        {"size": (1, 1), "stride": (1,)},
+    ],
+    ids=str,
+)
 def test_tensors_cannot_reach_outside_their_storage(arguments):
     assert wg.load(archive(tensor_program(), _0=b"\0" * 16)).tolist() == [0, 0, 0, 0]
     with pytest.raises(RuntimeError):
@@ -191,12 +242,17 @@ def test_bombs_take_no_memory():
     for marker in (struct.pack("<I", 1 << 26),):
         while marker in data:  # the sizes in the headers claim a gigabyte
             index = data.index(marker)
-            data[index:index + 4] = struct.pack("<I", 1 << 30)
+            data[index : index + 4] = struct.pack("<I", 1 << 30)
     del bomb
     between = peak()
     with pytest.raises(RuntimeError, match="which no checkpoint does"):
         wg.load(io.BytesIO(bytes(data)))
-    for program in (b"\x8e\0\0\0\0\0\1\0\0.", b"X\xff\xff\xff\x7f.", b"\x8b\xff\xff\xff\x7f.", b"\x96\0\0\0\0\0\1\0\0."):
+    for program in (
+        b"\x8e\0\0\0\0\0\1\0\0.",
+        b"X\xff\xff\xff\x7f.",
+        b"\x8b\xff\xff\xff\x7f.",
+        b"\x96\0\0\0\0\0\1\0\0.",
+    ):
         with pytest.raises(EOFError, match="unexpected EOF"):
             wg.load(archive(PROTOCOL + program))
     with pytest.raises((RuntimeError, pickle.UnpicklingError)):
@@ -210,8 +266,9 @@ def test_overlapping_records_are_refused():
     with zipfile.ZipFile(io.BytesIO(data)) as file:
         entry = next(entry for entry in file.infolist() if entry.filename.endswith("data/0"))
         start = file.start_dir
-    record = struct.pack("<4s6H3L5H2L", b"PK\1\2", 0, 0, 0, 0, 0, 0, entry.CRC, 400, 400, 9, 0, 0, 0, 0, 0,
-                         entry.header_offset)
+    record = struct.pack(
+        "<4s6H3L5H2L", b"PK\1\2", 0, 0, 0, 0, 0, 0, entry.CRC, 400, 400, 9, 0, 0, 0, 0, 0, entry.header_offset
+    )
     many = b"".join(record + b"archive/%d" % (index % 10) for index in range(3000))
     end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 3000, 3000, len(many), start, 0)
     with pytest.raises(RuntimeError, match="failed reading zip archive"):

@@ -13,8 +13,13 @@ VALUES = {"weight": [[1.5, 2.0], [3.0, 4.0]], "bias": [0.5]}
 
 
 def example():
-    return {"weight": wg.tensor(VALUES["weight"]).t(), "bias": wg.tensor(VALUES["bias"]).to(wg.bfloat16),
-            "count": wg.tensor(7), "empty": wg.empty(0, 3), "flags": wg.tensor([True, False])}
+    return {
+        "weight": wg.tensor(VALUES["weight"]).t(),
+        "bias": wg.tensor(VALUES["bias"]).to(wg.bfloat16),
+        "count": wg.tensor(7),
+        "empty": wg.empty(0, 3),
+        "flags": wg.tensor([True, False]),
+    }
 
 
 def test_round_trip(tmp_path):
@@ -31,17 +36,27 @@ def test_the_header(tmp_path):
     data = safetensors.save({"x": wg.ones(2), "y": wg.ones(1, dtype=wg.float64)})
     (length,) = struct.unpack("<Q", data[:8])
     assert length % 8 == 0
-    assert json.loads(data[8:8 + length]) == {"y": {"dtype": "F64", "shape": [1], "data_offsets": [0, 8]},
-                                              "x": {"dtype": "F32", "shape": [2], "data_offsets": [8, 16]}}
+    assert json.loads(data[8 : 8 + length]) == {
+        "y": {"dtype": "F64", "shape": [1], "data_offsets": [0, 8]},
+        "x": {"dtype": "F32", "shape": [2], "data_offsets": [8, 16]},
+    }
 
 
-@pytest.mark.parametrize("header", [
-    '{"x": {"dtype": "F32", "shape": [3], "data_offsets": [0, 8]}}', "[]", "{", '{"x": 3}',
-    '{"x": {"dtype": "F32", "shape": [2], "data_offsets": [8, 16]}}', "[" * 5000,
-    '{"x": {"dtype": "F99", "shape": [2], "data_offsets": [0, 8]}}',
-    '{"x": {"dtype": "F32", "shape": [-2], "data_offsets": [0, 8]}}',
-    '{"x": {"dtype": "F32", "shape": [4611686018427387904], "data_offsets": [0, 8]}}',
-], ids=range(9))
+@pytest.mark.parametrize(
+    "header",
+    [
+        '{"x": {"dtype": "F32", "shape": [3], "data_offsets": [0, 8]}}',
+        "[]",
+        "{",
+        '{"x": 3}',
+        '{"x": {"dtype": "F32", "shape": [2], "data_offsets": [8, 16]}}',
+        "[" * 5000,
+        '{"x": {"dtype": "F99", "shape": [2], "data_offsets": [0, 8]}}',
+        '{"x": {"dtype": "F32", "shape": [-2], "data_offsets": [0, 8]}}',
+        '{"x": {"dtype": "F32", "shape": [4611686018427387904], "data_offsets": [0, 8]}}',
+    ],
+    ids=range(9),
+)
 def test_damaged_headers(header):
     data = struct.pack("<Q", len(header)) + header.encode() + b"\0" * 8
     with pytest.raises(RuntimeError, match="Error while deserializing header"):

@@ -12,8 +12,20 @@ import pytest
 import wengert as wg
 
 FORMATS = pytest.mark.parametrize("zipped", [True, False], ids=["zip", "legacy"])
-DTYPES = ["float32", "float64", "float16", "bfloat16", "int8", "int16", "int32", "int64", "uint8", "bool",
-          "complex64", "complex128"]
+DTYPES = [
+    "float32",
+    "float64",
+    "float16",
+    "bfloat16",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint8",
+    "bool",
+    "complex64",
+    "complex128",
+]
 
 
 def saved(obj, zipped=True):
@@ -39,8 +51,17 @@ def test_every_dtype(name, zipped):
 @FORMATS
 def test_shapes_and_strides(zipped):
     base = wg.arange(24.0).view(2, 3, 4)
-    for view in (base, base.transpose(0, 2), base[1, :, 1:3], base[:, ::2], base[0, 0, 0], base[:0],
-                 base[:1].expand(5, 3, 4), wg.tensor(3.5), wg.empty(0, 3)):
+    for view in (
+        base,
+        base.transpose(0, 2),
+        base[1, :, 1:3],
+        base[:, ::2],
+        base[0, 0, 0],
+        base[:0],
+        base[:1].expand(5, 3, 4),
+        wg.tensor(3.5),
+        wg.empty(0, 3),
+    ):
         result = again(view, zipped)
         assert result.shape == view.shape and result.stride() == view.stride()
         assert result.storage_offset() == view.storage_offset() and result.tolist() == view.tolist()
@@ -68,9 +89,17 @@ def test_the_same_object_twice_is_one_object(zipped):
 
 @FORMATS
 def test_containers_and_plain_values(zipped):
-    value = {"list": [1, 2.5, None, True, "text", b"bytes", 2**80, -1, 1j, {3, 4}], 5: (1, 2, 3, 4), (1,): [],
-             "ordered": collections.OrderedDict(a=1), "counted": collections.Counter("aab"),
-             "size": wg.Size([2, 3]), "dtype": wg.float16, "device": wg.device("cpu"), "bytes": bytearray(b"x")}
+    value = {
+        "list": [1, 2.5, None, True, "text", b"bytes", 2**80, -1, 1j, {3, 4}],
+        5: (1, 2, 3, 4),
+        (1,): [],
+        "ordered": collections.OrderedDict(a=1),
+        "counted": collections.Counter("aab"),
+        "size": wg.Size([2, 3]),
+        "dtype": wg.float16,
+        "device": wg.device("cpu"),
+        "bytes": bytearray(b"x"),
+    }
     result = again(value, zipped)
     assert result == value
     assert [type(result[key]) for key in value] == [type(value[key]) for key in value]
@@ -90,8 +119,15 @@ def test_recursive_containers(zipped):
 
 @FORMATS
 def test_parameters_and_requires_grad(zipped):
-    result = again([wg.nn.Parameter(wg.ones(2)), wg.nn.Parameter(wg.ones(2), requires_grad=False),
-                    wg.ones(1, requires_grad=True), wg.ones(1)], zipped)
+    result = again(
+        [
+            wg.nn.Parameter(wg.ones(2)),
+            wg.nn.Parameter(wg.ones(2), requires_grad=False),
+            wg.ones(1, requires_grad=True),
+            wg.ones(1),
+        ],
+        zipped,
+    )
     assert [type(value) is wg.nn.Parameter for value in result] == [True, True, False, False]
     assert [value.requires_grad for value in result] == [True, False, True, False]
     assert all(value.is_leaf for value in result)
@@ -155,9 +191,19 @@ def test_the_records_are_torchs(tmp_path):
     wg.save({"a": wg.ones(3), "b": wg.ones(2)}, path)
     with zipfile.ZipFile(path) as file:
         assert file.testzip() is None
-        assert file.namelist() == ["model.v1/" + name for name in (
-            "data.pkl", ".format_version", ".storage_alignment", "byteorder", "data/0", "data/1", "version",
-            ".data/serialization_id")]
+        assert file.namelist() == [
+            "model.v1/" + name
+            for name in (
+                "data.pkl",
+                ".format_version",
+                ".storage_alignment",
+                "byteorder",
+                "data/0",
+                "data/1",
+                "version",
+                ".data/serialization_id",
+            )
+        ]
         assert file.read("model.v1/version") == b"3\n" and file.read("model.v1/byteorder") == b"little"
         for entry in file.infolist():
             assert entry.compress_type == zipfile.ZIP_STORED
@@ -220,8 +266,9 @@ def test_several_objects_in_one_legacy_file():
 
 def test_the_same_memory_as_two_dtypes_is_refused():
     value = wg.ones(2)
-    with pytest.raises(RuntimeError, match="Cannot save multiple tensors or storages that view the same data as "
-                                           "different types"):
+    with pytest.raises(
+        RuntimeError, match="Cannot save multiple tensors or storages that view the same data as different types"
+    ):
         saved([value, value.view(wg.int32)])
 
 
@@ -255,10 +302,12 @@ def test_a_full_disk_keeps_the_old_file(tmp_path):
     path = tmp_path / "a.pt"
     wg.save(wg.ones(3), path)
     # A limit on the size of files fails the write as a full disk does.
-    program = (f"import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-               f"import wengert as wg\nbig = wg.zeros(1000000)\n"
-               f"resource.setrlimit(resource.RLIMIT_FSIZE, (100000, 100000))\n"
-               f"try:\n    wg.save(big, {str(path)!r})\nexcept OSError as error:\n    print(type(error).__name__)\n")
+    program = (
+        f"import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        f"import wengert as wg\nbig = wg.zeros(1000000)\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, (100000, 100000))\n"
+        f"try:\n    wg.save(big, {str(path)!r})\nexcept OSError as error:\n    print(type(error).__name__)\n"
+    )
     result = subprocess.run([sys.executable, "-B", "-c", program], capture_output=True, text=True, check=False)
     assert result.stdout == "OSError\n", result.stderr
     assert resource is not None and wg.load(path).tolist() == [1, 1, 1] and os.listdir(tmp_path) == ["a.pt"]
@@ -317,9 +366,16 @@ def test_plain_data_of_the_standard_library_needs_weights_only_false(zipped):
     import datetime
     import pathlib
 
-    value = {"deque": collections.deque([1, 2], maxlen=3), "default": collections.defaultdict(list, a=[1]),
-             "frozen": frozenset([1]), "range": range(3), "day": datetime.date(2024, 2, 29),
-             "arguments": argparse.Namespace(lr=0.1), "path": pathlib.PurePosixPath("a/b"), "slice": slice(1, 2)}
+    value = {
+        "deque": collections.deque([1, 2], maxlen=3),
+        "default": collections.defaultdict(list, a=[1]),
+        "frozen": frozenset([1]),
+        "range": range(3),
+        "day": datetime.date(2024, 2, 29),
+        "arguments": argparse.Namespace(lr=0.1),
+        "path": pathlib.PurePosixPath("a/b"),
+        "slice": slice(1, 2),
+    }
     result = again(value, zipped, weights_only=False)
     assert result == value and result["deque"].maxlen == 3 and result["default"]["new"] == []
     for part in value.values():

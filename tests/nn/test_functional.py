@@ -152,9 +152,7 @@ ERRORS = {
     "one_hot": lambda F, lib: F.one_hot(lib.tensor([3]), 2),
     "fractional": lambda F, lib: F.fractional_max_pool2d(lib.ones(1, 1, 4, 4), 2),
     "unpool": lambda F, lib: F.max_unpool1d(lib.ones(1, 1, 2), lib.zeros(1, 1, 2).long(), 2, output_size=(9,)),
-    "attention": lambda F, lib: lib.nn.MultiheadAttention(4, 2)(
-        *[lib.ones(3, 1, 4)] * 3, attn_mask=lib.ones(2, 2)
-    ),
+    "attention": lambda F, lib: lib.nn.MultiheadAttention(4, 2)(*[lib.ones(3, 1, 4)] * 3, attn_mask=lib.ones(2, 2)),
     "bilinear": lambda F, lib: F.bilinear(lib.ones(2, 3), lib.ones(3, 3), lib.ones(4, 3, 3)),
 }
 

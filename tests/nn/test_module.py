@@ -15,7 +15,7 @@ def text_of(action, lib):
     """What a program prints or raises, with the libraries' names made equal."""
     try:
         out = action(lib)
-    except Exception as e:  # noqa: BLE001
+    except Exception as e:
         out = f"{type(e).__name__}: {e}"
     return str(out).replace("wengert", "torch").replace("torch.nn.modules.module.Module", "Module")
 

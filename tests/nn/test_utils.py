@@ -233,5 +233,3 @@ def test_clipping_refuses_infinite_norms():
         p.grad = lib.tensor([float("inf")])
         with pytest.raises(RuntimeError, match="is non-finite, so it cannot be clipped"):
             lib.nn.utils.clip_grad_norm_([p], 1.0, error_if_nonfinite=True)
-
-

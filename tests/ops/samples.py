@@ -72,7 +72,9 @@ class Source:
 
 def kinds(declared):
     """The type of every parameter as its schema spells it."""
-    inside = declared.schema[declared.schema.index("(") + 1 : declared.schema.rindex(")", 0, (declared.schema + " ->").index(" ->"))]
+    inside = declared.schema[
+        declared.schema.index("(") + 1 : declared.schema.rindex(")", 0, (declared.schema + " ->").index(" ->"))
+    ]
     parts, depth, start = [], 0, 0
     for k, char in enumerate(inside + ","):
         depth += (char in "[(") - (char in "])")
@@ -158,7 +160,9 @@ def _indexing(s):
     rows, perm = wg.tensor([0, 2, 0]), wg.tensor([2, 0])
     grid = wg.tensor([[0, 1, 2], [2, 0, 1]])
     mask = wg.tensor([[True, False, True], [False, True, True]])
-    reduced = [Call(f(3), 0, wg.tensor([0, 0, 2, 2]), f(4, low=0.4), how) for how in ("sum", "prod", "mean", "amax", "amin")]
+    reduced = [
+        Call(f(3), 0, wg.tensor([0, 0, 2, 2]), f(4, low=0.4), how) for how in ("sum", "prod", "mean", "amax", "amin")
+    ]
     indexed = [Call(f(3, 2), 0, perm, f(2, 2), how) for how in ("prod", "mean", "amax", "amin")]
     return {
         "index": [Call(f(3, 4), [rows]), Call(f(3, 4), [None, perm]), Call(f(3, 4), [rows, wg.tensor([1, 1, 3])])],

@@ -100,11 +100,17 @@ def test_subscript_of_a_transposed_tensor():
         ((0, -6), IndexError, "index -6 is out of bounds for dimension 1 with size 4"),
         ((0, 0, 0), IndexError, "too many indices for tensor of dimension 2"),
         ([5], IndexError, "index 5 is out of bounds for dimension 0 with size 3"),
-        (([0, 1], [0, 1, 2]), IndexError,
-         "shape mismatch: indexing tensors could not be broadcast together with shapes [2], [3]"),
+        (
+            ([0, 1], [0, 1, 2]),
+            IndexError,
+            "shape mismatch: indexing tensors could not be broadcast together with shapes [2], [3]",
+        ),
         ([0.5], IndexError, "tensors used as indices must be long, int, byte or bool tensors"),
-        ([True, False], IndexError,
-         "The shape of the mask [2] at index 0 does not match the shape of the indexed tensor [3, 4] at index 0"),
+        (
+            [True, False],
+            IndexError,
+            "The shape of the mask [2] at index 0 does not match the shape of the indexed tensor [3, 4] at index 0",
+        ),
         (slice(None, None, -1), ValueError, "step must be greater than zero"),
     ],
 )
@@ -262,25 +268,50 @@ def test_derivatives_of_linear_ops(name):
 @pytest.mark.parametrize(
     "call, kind, text",
     [
-        (lambda x: x.gather(0, wg.tensor([0])), RuntimeError,
-         "Index tensor must have the same number of dimensions as input tensor"),
+        (
+            lambda x: x.gather(0, wg.tensor([0])),
+            RuntimeError,
+            "Index tensor must have the same number of dimensions as input tensor",
+        ),
         (lambda x: x.gather(0, wg.tensor([[3]])), RuntimeError, "index 3 is out of bounds for dimension 0 with size 2"),
-        (lambda x: x.scatter(0, wg.tensor([[0.5]]), 1.0), RuntimeError,
-         "scatter(): Expected dtype int32/int64 for index"),
+        (
+            lambda x: x.scatter(0, wg.tensor([[0.5]]), 1.0),
+            RuntimeError,
+            "scatter(): Expected dtype int32/int64 for index",
+        ),
         (lambda x: x.index_select(0, wg.tensor([2])), IndexError, "index out of range in self"),
-        (lambda x: x.take(wg.tensor([6])), IndexError,
-         "out of range: tried to access index 6 on a tensor of 6 elements."),
-        (lambda x: x.masked_fill(wg.zeros(3), 0.0), RuntimeError,
-         "masked_fill_ only supports boolean masks, but got mask with dtype float"),
-        (lambda x: wg.cat([x, wg.zeros(2, 4)]), RuntimeError,
-         ("Sizes of tensors must match except in dimension 0. Expected size 3 but got size 4 for tensor number 1 in "
-          "the list.")),
-        (lambda x: wg.stack([x, wg.zeros(2)]), RuntimeError,
-         "stack expects each tensor to be equal size, but got [2, 3] at entry 0 and [2] at entry 1"),
+        (
+            lambda x: x.take(wg.tensor([6])),
+            IndexError,
+            "out of range: tried to access index 6 on a tensor of 6 elements.",
+        ),
+        (
+            lambda x: x.masked_fill(wg.zeros(3), 0.0),
+            RuntimeError,
+            "masked_fill_ only supports boolean masks, but got mask with dtype float",
+        ),
+        (
+            lambda x: wg.cat([x, wg.zeros(2, 4)]),
+            RuntimeError,
+            (
+                "Sizes of tensors must match except in dimension 0. Expected size 3 but got size 4 for tensor number 1 in "
+                "the list."
+            ),
+        ),
+        (
+            lambda x: wg.stack([x, wg.zeros(2)]),
+            RuntimeError,
+            "stack expects each tensor to be equal size, but got [2, 3] at entry 0 and [2] at entry 1",
+        ),
         (lambda x: x.view(4, 2), RuntimeError, "shape '[4, 2]' is invalid for input of size 6"),
-        (lambda x: x.expand(4, 3), RuntimeError,
-         ("The expanded size of the tensor (4) must match the existing size (2) at non-singleton dimension 0.  "
-          "Target sizes: [4, 3].  Tensor sizes: [2, 3]")),
+        (
+            lambda x: x.expand(4, 3),
+            RuntimeError,
+            (
+                "The expanded size of the tensor (4) must match the existing size (2) at non-singleton dimension 0.  "
+                "Target sizes: [4, 3].  Tensor sizes: [2, 3]"
+            ),
+        ),
     ],
 )
 def test_errors(call, kind, text):

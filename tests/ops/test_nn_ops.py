@@ -20,7 +20,9 @@ def random(*shape, seed=0, strided=False):
 def leaf(array):
     """A tensor with array's values and strides that wants a gradient."""
     if array.ndim > 1 and not array.flags.c_contiguous:
-        return wg.tensor(np.ascontiguousarray(array.T), dtype=F64).permute(*reversed(range(array.ndim))).requires_grad_()
+        return (
+            wg.tensor(np.ascontiguousarray(array.T), dtype=F64).permute(*reversed(range(array.ndim))).requires_grad_()
+        )
     return wg.tensor(np.array(array), dtype=F64).requires_grad_()
 
 
@@ -31,8 +33,11 @@ def close(tensor, array, tolerance=1e-10):
 def scalar(function, inputs):
     """The results of function, weighted and summed."""
     out = function(*inputs)
-    return sum((t * wg.cos(wg.arange(t.numel(), dtype=F64)).reshape(t.shape)).sum()
-               for t in (out if isinstance(out, tuple) else (out,)) if t.requires_grad or t.dtype == F64)
+    return sum(
+        (t * wg.cos(wg.arange(t.numel(), dtype=F64)).reshape(t.shape)).sum()
+        for t in (out if isinstance(out, tuple) else (out,))
+        if t.requires_grad or t.dtype == F64
+    )
 
 
 def check_gradients(function, *arrays, second=True):
@@ -80,7 +85,9 @@ def test_conv2d(stride, padding, dilation, groups, strided):
     cut = windows(x, 3, stride, padding, dilation)
     parts = np.split(cut, groups, 1), np.split(weight, groups, 0)
     wanted = np.concatenate([np.einsum("nchwij,ocij->nohw", c, w) for c, w in zip(*parts)], 1)
-    close(ops.conv2d(leaf(x), leaf(weight), leaf(bias), stride, padding, dilation, groups), wanted + bias[:, None, None])
+    close(
+        ops.conv2d(leaf(x), leaf(weight), leaf(bias), stride, padding, dilation, groups), wanted + bias[:, None, None]
+    )
 
 
 @pytest.mark.parametrize("stride, padding, dilation, groups", CONVOLUTIONS)
@@ -140,11 +147,18 @@ def test_convolution_does_not_depend_on_threads():
         assert all((p == q).all() for p, q in zip(results[0], other))
 
 
-@pytest.mark.parametrize("x, w, message", [
-    ((1, 1, 8, 8), (4, 3, 3, 3), "expected input[1, 1, 8, 8] to have 3 channels, but got 1 channels instead"),
-    ((1, 3, 2, 2), (4, 3, 3, 3), "Calculated padded input size per channel: (2 x 2). Kernel size: (3 x 3)."),
-    ((8, 8), (4, 3, 3, 3), "Expected 3D (unbatched) or 4D (batched) input to conv2d, but got input of size: [8, 8]"),
-])
+@pytest.mark.parametrize(
+    "x, w, message",
+    [
+        ((1, 1, 8, 8), (4, 3, 3, 3), "expected input[1, 1, 8, 8] to have 3 channels, but got 1 channels instead"),
+        ((1, 3, 2, 2), (4, 3, 3, 3), "Calculated padded input size per channel: (2 x 2). Kernel size: (3 x 3)."),
+        (
+            (8, 8),
+            (4, 3, 3, 3),
+            "Expected 3D (unbatched) or 4D (batched) input to conv2d, but got input of size: [8, 8]",
+        ),
+    ],
+)
 def test_convolution_errors(x, w, message):
     with pytest.raises(RuntimeError) as error:
         ops.conv2d(wg.zeros(x), wg.zeros(w))
@@ -215,8 +229,12 @@ def test_norm_gradients():
     check_gradients(lambda *t: ops.group_norm(t[0], 2, t[1], t[2]), random(2, 4, 3), random(4), random(4, seed=1))
     for training in (True, False):
         mean, var = wg.zeros(4, dtype=F64), wg.ones(4, dtype=F64)
-        check_gradients(lambda *t: ops.batch_norm(*t, mean.clone(), var.clone(), training, 0.1, 1e-5, False),  # noqa: B023
-                        random(3, 4, 2), random(4), random(4, seed=1))
+        check_gradients(
+            lambda *t: ops.batch_norm(*t, mean.clone(), var.clone(), training, 0.1, 1e-5, False),  # noqa: B023
+            random(3, 4, 2),
+            random(4),
+            random(4, seed=1),
+        )
 
 
 @pytest.mark.parametrize("shape", [(6, 3), (4, 3, 5), (2, 3, 4, 5)])
@@ -229,13 +247,18 @@ def test_batch_norm(shape):
     close(mean, 0.25 * x.mean(axes))
     close(var, 0.75 + 0.25 * x.var(axes, ddof=1))
     stats = [t.numpy().reshape([1, 3] + [1] * (len(shape) - 2)) for t in (mean, var)]
-    close(ops.batch_norm(leaf(x), None, None, mean, var, False, 0.25, 1e-5, False), (x - stats[0]) / np.sqrt(stats[1] + 1e-5))
+    close(
+        ops.batch_norm(leaf(x), None, None, mean, var, False, 0.25, 1e-5, False),
+        (x - stats[0]) / np.sqrt(stats[1] + 1e-5),
+    )
 
 
 def test_norm_errors():
     with pytest.raises(RuntimeError) as error:
         ops.layer_norm(wg.zeros(3, 5), (4,))
-    assert str(error.value) == "Given normalized_shape=[4], expected input with shape [*, 4], but got input of size[3, 5]"
+    assert (
+        str(error.value) == "Given normalized_shape=[4], expected input with shape [*, 4], but got input of size[3, 5]"
+    )
     with pytest.raises(RuntimeError, match="running_mean should contain 5 elements not 4"):
         ops.batch_norm(wg.zeros(3, 5), None, None, wg.zeros(4), wg.zeros(4), False, 0.1, 1e-5, False)
 
@@ -350,7 +373,9 @@ def test_grid_sampler(mode, padding, corners):
     ticks = [np.linspace(-1, 1, n) if corners else (np.arange(n) * 2 + 1) / n - 1 for n in size]
     same = np.stack(np.meshgrid(ticks[1], ticks[0]), -1)[None]
     close(ops.grid_sampler(leaf(x), wg.tensor(same, dtype=F64), mode, padding, corners), x, 1e-6)
-    check_gradients(lambda a, b: ops.grid_sampler(a, b, mode, padding, corners), x, random(1, 2, 3, 2) * 0.7, second=False)
+    check_gradients(
+        lambda a, b: ops.grid_sampler(a, b, mode, padding, corners), x, random(1, 2, 3, 2) * 0.7, second=False
+    )
 
 
 def test_columns():

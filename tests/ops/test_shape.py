@@ -149,55 +149,103 @@ def test_in_place_changes_of_shape():
 z = wg.zeros
 ERRORS = [
     (lambda: z(2, 3).view(-1, -1), RuntimeError, "only one dimension can be inferred"),
-    (lambda: z(0, 3).view(-1, 0), RuntimeError,
-     ("cannot reshape tensor of 0 elements into shape [-1, 0] because the unspecified dimension size -1 can be any "
-      "value and is ambiguous")),
-    (lambda: z(2, 3).t().view(6), RuntimeError,
-     ("view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
-      "contiguous subspaces). Use .reshape(...) instead.")),
-    (lambda: z(2, 3).expand(3), RuntimeError,
-     ("expand(torch.FloatTensor{[2, 3]}, size=[3]): the number of sizes provided (1) must be greater or equal to the "
-      "number of dimensions in the tensor (2)")),
+    (
+        lambda: z(0, 3).view(-1, 0),
+        RuntimeError,
+        (
+            "cannot reshape tensor of 0 elements into shape [-1, 0] because the unspecified dimension size -1 can be any "
+            "value and is ambiguous"
+        ),
+    ),
+    (
+        lambda: z(2, 3).t().view(6),
+        RuntimeError,
+        (
+            "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
+            "contiguous subspaces). Use .reshape(...) instead."
+        ),
+    ),
+    (
+        lambda: z(2, 3).expand(3),
+        RuntimeError,
+        (
+            "expand(torch.FloatTensor{[2, 3]}, size=[3]): the number of sizes provided (1) must be greater or equal to the "
+            "number of dimensions in the tensor (2)"
+        ),
+    ),
     (lambda: z(2, 3).permute(0, 0), RuntimeError, "permute(): duplicate dims are not allowed."),
     (lambda: z(2, 3, 4).t(), RuntimeError, "t() expects a tensor with <= 2 dimensions, but self is 3D"),
     (lambda: z(3).unsqueeze(5), IndexError, "Dimension out of range (expected to be in range of [-2, 1], but got 5)"),
-    (lambda: z(2, 3).select(0, 5), IndexError,
-     "select(): index 5 out of range for tensor of size [2, 3] at dimension 0"),
+    (
+        lambda: z(2, 3).select(0, 5),
+        IndexError,
+        "select(): index 5 out of range for tensor of size [2, 3] at dimension 0",
+    ),
     (lambda: z(3).narrow(0, 2, 2), RuntimeError, "start (2) + length (2) exceeds dimension size (3)."),
     (lambda: z(3).split(-1), RuntimeError, "split expects split_size be non-negative, but got split_size=-1"),
-    (lambda: z(3).split((1, 1)), RuntimeError,
-     ("split_with_sizes expects split_sizes to sum exactly to 3 (input tensor's size at dimension 0), but got "
-      "split_sizes=[1, 1]")),
+    (
+        lambda: z(3).split((1, 1)),
+        RuntimeError,
+        (
+            "split_with_sizes expects split_sizes to sum exactly to 3 (input tensor's size at dimension 0), but got "
+            "split_sizes=[1, 1]"
+        ),
+    ),
     (lambda: z(3).chunk(0), RuntimeError, "chunk expects `chunks` to be greater than 0, got: 0"),
     (lambda: z(()).unbind(), IndexError, "Dimension specified as 0 but tensor has no dimensions"),
     (lambda: z(3, 3).diagonal(0, 0, 0), RuntimeError, "diagonal dimensions cannot be identical 0, 0"),
     (lambda: z(3).unfold(0, 4, 1), RuntimeError, "maximum size for tensor at dimension 0 is 3 but size is 4"),
-    (lambda: z(3).as_strided((4,), (1,)), RuntimeError,
-     ("setStorage: sizes [4], strides [1], storage offset 0, and itemsize 4 requiring a storage size of 16 are out of "
-      "bounds for storage of size 12")),
-    (lambda: z(2, 3).unflatten(1, (2, 2)), RuntimeError,
-     "unflatten: Provided sizes [2, 2] don't multiply up to the size of dim 1 (3) in the input tensor"),
+    (
+        lambda: z(3).as_strided((4,), (1,)),
+        RuntimeError,
+        (
+            "setStorage: sizes [4], strides [1], storage offset 0, and itemsize 4 requiring a storage size of 16 are out of "
+            "bounds for storage of size 12"
+        ),
+    ),
+    (
+        lambda: z(2, 3).unflatten(1, (2, 2)),
+        RuntimeError,
+        "unflatten: Provided sizes [2, 2] don't multiply up to the size of dim 1 (3) in the input tensor",
+    ),
     (lambda: z(3, 3).movedim((0, 0), (0, 1)), RuntimeError, "movedim: repeated dim in `source` ([0, 0])"),
-    (lambda: z(3, 3).view(wg.float64), RuntimeError,
-     "self.size(-1) must be divisible by 2 to view Float as Double (different element sizes), but got 3"),
+    (
+        lambda: z(3, 3).view(wg.float64),
+        RuntimeError,
+        "self.size(-1) must be divisible by 2 to view Float as Double (different element sizes), but got 3",
+    ),
     (lambda: wg.cat([]), ValueError, "torch.cat(): expected a non-empty list of Tensors"),
     (lambda: wg.cat([z(()), z(())]), RuntimeError, "zero-dimensional tensor (at position 0) cannot be concatenated"),
-    (lambda: z(2, 3).repeat(2), RuntimeError,
-     "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor"),
+    (
+        lambda: z(2, 3).repeat(2),
+        RuntimeError,
+        "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor",
+    ),
     (lambda: z(2, 3).roll((1, 1), (0,)), RuntimeError, "shifts and dimensions must align. shifts: 2, dims:1"),
     (lambda: z(2).tril(), RuntimeError, "tril: input tensor must have at least 2 dimensions"),
     (lambda: wg.arange(5, 0), RuntimeError, "upper bound and lower bound inconsistent with step sign"),
     (lambda: wg.linspace(0, 1, -1), RuntimeError, "number of steps must be non-negative"),
     (lambda: wg.eye(-1), RuntimeError, "n must be greater or equal to 0, got -1"),
-    (lambda: wg.full((2,), 1j, dtype=wg.float32), RuntimeError,
-     "value cannot be converted to type float without overflow"),
-    (lambda: wg.full((2,), 300, dtype=wg.uint8), RuntimeError,
-     "value cannot be converted to type uint8_t without overflow"),
+    (
+        lambda: wg.full((2,), 1j, dtype=wg.float32),
+        RuntimeError,
+        "value cannot be converted to type float without overflow",
+    ),
+    (
+        lambda: wg.full((2,), 300, dtype=wg.uint8),
+        RuntimeError,
+        "value cannot be converted to type uint8_t without overflow",
+    ),
     (lambda: wg.empty(-1), RuntimeError, "Trying to create tensor with negative dimension -1: [-1]"),
     (lambda: wg.view_as_complex(z(3)), RuntimeError, "Tensor must have a last dimension of size 2"),
-    (lambda: z(2, 3, 4).H, RuntimeError,
-     ("tensor.H is only supported on matrices (2-D tensors). Got 3-D tensor. For batches of matrices, consider using "
-      "tensor.mH")),
+    (
+        lambda: z(2, 3, 4).H,
+        RuntimeError,
+        (
+            "tensor.H is only supported on matrices (2-D tensors). Got 3-D tensor. For batches of matrices, consider using "
+            "tensor.mH"
+        ),
+    ),
 ]
 
 

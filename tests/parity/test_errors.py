@@ -61,15 +61,15 @@ INDICES = (
     "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
     "torch.FloatTensor instead (while checking arguments for embedding)"
 )
-CHANNELS = (
-    "Given groups=1, weight of size [4, 3, 3, 3], expected input[1, 1, 8, 8] to have 3 channels, but got 1 channels instead"
-)
+CHANNELS = "Given groups=1, weight of size [4, 3, 3, 3], expected input[1, 1, 8, 8] to have 3 channels, but got 1 channels instead"
 KERNEL = (
     "Calculated padded input size per channel: (8 x 8). Kernel size: (9 x 9). Kernel size can't be greater than actual "
     "input size"
 )
 MEAN = "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. Got: Long"
-CAT = "Sizes of tensors must match except in dimension 0. Expected size 3 but got size 4 for tensor number 1 in the list."
+CAT = (
+    "Sizes of tensors must match except in dimension 0. Expected size 3 but got size 4 for tensor number 1 in the list."
+)
 NO_GRAPH = "element 0 of tensors does not require grad and does not have a grad_fn"
 SHAPE = "Mismatch in shape: grad_output[0] has a shape of torch.Size([4]) and output[0] has a shape of torch.Size([3])."
 WRONG = [

@@ -7,20 +7,39 @@ from wengert.testing import assert_close, make_tensor
 
 NAN, INF = float("nan"), float("inf")
 CLOSE = [
-    lambda t: (t.tensor([1.0]), t.tensor([1.0 + 1e-6])), lambda t: (1.0, 1.0 + 1e-8), lambda t: (None, None),
-    lambda t: (t.tensor([1, 2]), t.tensor([1, 2])), lambda t: ({"a": [t.ones(2)]}, {"a": (t.ones(2),)}),
-    lambda t: (t.tensor([INF]), t.tensor([INF])), lambda t: (t.empty(0), t.empty(0)), lambda t: (True, True),
+    lambda t: (t.tensor([1.0]), t.tensor([1.0 + 1e-6])),
+    lambda t: (1.0, 1.0 + 1e-8),
+    lambda t: (None, None),
+    lambda t: (t.tensor([1, 2]), t.tensor([1, 2])),
+    lambda t: ({"a": [t.ones(2)]}, {"a": (t.ones(2),)}),
+    lambda t: (t.tensor([INF]), t.tensor([INF])),
+    lambda t: (t.empty(0), t.empty(0)),
+    lambda t: (True, True),
 ]
 DIFFERENT = [
-    lambda t: (t.tensor([1.0, 2.0]), t.tensor([1.0, 2.5])), lambda t: (t.tensor(1.0), t.tensor(2.0)),
-    lambda t: (1.0, 2.0), lambda t: (1, 2), lambda t: (1, 1.5), lambda t: (1j, 2j), lambda t: (True, False),
-    lambda t: (t.tensor([1, 2]), t.tensor([1, 3])), lambda t: (None, 1), lambda t: ("a", "b"),
-    lambda t: (t.tensor([1.0]), t.tensor([1.0], dtype=t.float64)), lambda t: (t.ones(2), t.ones(3)),
-    lambda t: (t.ones(1), [1.0]), lambda t: (t.ones(1), 1.0), lambda t: ([1], [1, 2]),
+    lambda t: (t.tensor([1.0, 2.0]), t.tensor([1.0, 2.5])),
+    lambda t: (t.tensor(1.0), t.tensor(2.0)),
+    lambda t: (1.0, 2.0),
+    lambda t: (1, 2),
+    lambda t: (1, 1.5),
+    lambda t: (1j, 2j),
+    lambda t: (True, False),
+    lambda t: (t.tensor([1, 2]), t.tensor([1, 3])),
+    lambda t: (None, 1),
+    lambda t: ("a", "b"),
+    lambda t: (t.tensor([1.0]), t.tensor([1.0], dtype=t.float64)),
+    lambda t: (t.ones(2), t.ones(3)),
+    lambda t: (t.ones(1), [1.0]),
+    lambda t: (t.ones(1), 1.0),
+    lambda t: ([1], [1, 2]),
     lambda t: ([t.tensor([1.0]), t.tensor(2.0)], [t.tensor([1.0]), t.tensor(3.0)]),
-    lambda t: ({"a": t.tensor(1.0)}, {"b": t.tensor(1.0)}), lambda t: ({"a": t.tensor(1.0)}, {"a": t.tensor(2.0)}),
-    lambda t: (t.tensor([NAN]), t.tensor([NAN])), lambda t: (t.tensor([1.0]), t.tensor([INF])), lambda t: (1.0, INF),
-    lambda t: (t.tensor([True, False]), t.tensor([True, True])), lambda t: ([[t.tensor(1.0)]], [[t.tensor(2.0)]]),
+    lambda t: ({"a": t.tensor(1.0)}, {"b": t.tensor(1.0)}),
+    lambda t: ({"a": t.tensor(1.0)}, {"a": t.tensor(2.0)}),
+    lambda t: (t.tensor([NAN]), t.tensor([NAN])),
+    lambda t: (t.tensor([1.0]), t.tensor([INF])),
+    lambda t: (1.0, INF),
+    lambda t: (t.tensor([True, False]), t.tensor([True, True])),
+    lambda t: ([[t.tensor(1.0)]], [[t.tensor(2.0)]]),
     lambda t: (t.tensor([1], dtype=t.float16), t.tensor([2], dtype=t.float16)),
     lambda t: (t.tensor([[1.0, 2.0], [3.0, 4.0]]), t.tensor([[1.0, 2.0], [3.0, 9.0]])),
 ]
@@ -38,7 +57,9 @@ def outcome(compare, library, pair, **options):
         return type(error), str(error)
 
 
-@pytest.mark.parametrize("options", [{}, {"rtol": 0.0, "atol": 0.0}, {"rtol": 0.0, "atol": 0.1}, {"rtol": 1.0}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{}, {"rtol": 0.0, "atol": 0.0}, {"rtol": 0.0, "atol": 0.1}, {"rtol": 1.0}], ids=str
+)
 @pytest.mark.parametrize("pair", DIFFERENT, ids=range(len(DIFFERENT)))
 def test_messages_are_torchs(pair, options):
     torch = pytest.importorskip("torch", reason="parity with torch needs torch")
@@ -50,7 +71,9 @@ def test_messages_are_torchs(pair, options):
 def test_options():
     assert_close(wg.tensor([NAN]), wg.tensor([NAN]), equal_nan=True)
     assert_close(wg.tensor([1.0]), wg.tensor([1]), check_dtype=False)
-    with pytest.raises(AssertionError, match=r"^The values for attribute 'stride\(\)' do not match: \(0, 1\) != \(2, 1\)"):
+    with pytest.raises(
+        AssertionError, match=r"^The values for attribute 'stride\(\)' do not match: \(0, 1\) != \(2, 1\)"
+    ):
         assert_close(wg.ones(2).expand(2, 2), wg.ones(2, 2), check_stride=True)
     with pytest.raises(AssertionError, match="^hello$"):
         assert_close(1, 2, msg="hello")

@@ -10,25 +10,34 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 import parity
 
 
-@pytest.mark.parametrize(("ours", "theirs"), [
-    ("loss 0.1234", "loss 0.1234"), ("loss 0.1235", "loss 0.1234"), ("lr  1e-3", "lr 1e-3"),
-    ("1000.05 nan", "1000.00 nan"), ("tensor([1., 2.])", "tensor([1., 2.])"),
-    ("tensor([1.0000, -2.5001])", "tensor([1.0000, -2.5000])"),
-])
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("loss 0.1234", "loss 0.1234"),
+        ("loss 0.1235", "loss 0.1234"),
+        ("lr  1e-3", "lr 1e-3"),
+        ("1000.05 nan", "1000.00 nan"),
+        ("tensor([1., 2.])", "tensor([1., 2.])"),
+        ("tensor([1.0000, -2.5001])", "tensor([1.0000, -2.5000])"),
+    ],
+)
 def test_equal_outputs(ours, theirs):
     assert parity.difference(ours, theirs) is None
 
 
-@pytest.mark.parametrize(("ours", "theirs", "words"), [
-    ("loss 0.1238", "loss 0.1234", "0.1238, torch prints 0.1234"),
-    ("step 3", "step 4", "3, torch prints 4"),
-    ("loss 1.0", "lost 1.0", "torch prints 'lost 1.0'"),
-    ("a 1\nb 2", "a 1", "2 lines, torch prints 1"),
-    ("x nan", "x 1.0", "nan, torch prints 1.0"),
-    ("x 1.0", "x nan", "1.0, torch prints nan"),
-    ("float32", "float64", "torch prints 'float64'"),
-    ("1 2", "1", "torch prints '1'"),
-])
+@pytest.mark.parametrize(
+    ("ours", "theirs", "words"),
+    [
+        ("loss 0.1238", "loss 0.1234", "0.1238, torch prints 0.1234"),
+        ("step 3", "step 4", "3, torch prints 4"),
+        ("loss 1.0", "lost 1.0", "torch prints 'lost 1.0'"),
+        ("a 1\nb 2", "a 1", "2 lines, torch prints 1"),
+        ("x nan", "x 1.0", "nan, torch prints 1.0"),
+        ("x 1.0", "x nan", "1.0, torch prints nan"),
+        ("float32", "float64", "torch prints 'float64'"),
+        ("1 2", "1", "torch prints '1'"),
+    ],
+)
 def test_different_outputs(ours, theirs, words):
     assert words in parity.difference(ours, theirs)
 

@@ -6,8 +6,28 @@ import warnings
 
 import wengert as wg
 
-_DEVICES = ("cpu", "cuda", "ipu", "xpu", "mkldnn", "opengl", "opencl", "ideep", "hip", "ve", "fpga", "maia", "xla",
-            "lazy", "vulkan", "mps", "meta", "hpu", "mtia", "privateuseone")
+_DEVICES = (
+    "cpu",
+    "cuda",
+    "ipu",
+    "xpu",
+    "mkldnn",
+    "opengl",
+    "opencl",
+    "ideep",
+    "hip",
+    "ve",
+    "fpga",
+    "maia",
+    "xla",
+    "lazy",
+    "vulkan",
+    "mps",
+    "meta",
+    "hpu",
+    "mtia",
+    "privateuseone",
+)
 _SUPPORTED = ("cpu", "cuda", "xpu", "mps", "hpu", "mtia", "maia", "ipu", "xla", "privateuseone")
 
 
@@ -101,8 +121,9 @@ class autocast:
             problem = f"Expected `device_type` of type `str`, got: `{type(device_type)}`"
             raise ValueError(problem)  # as in torch
         if device_type not in _DEVICES:
-            raise RuntimeError(f"Expected one of {', '.join(_DEVICES)} device type at start of device string: "
-                               f"{device_type}")
+            raise RuntimeError(
+                f"Expected one of {', '.join(_DEVICES)} device type at start of device string: {device_type}"
+            )
         if not is_autocast_available(device_type):
             raise RuntimeError(f"User specified an unsupported autocast device_type '{device_type}'")
         self.device = device_type
@@ -116,8 +137,11 @@ class autocast:
             warnings.warn("CUDA is not available or torch_xla is imported. Disabling autocast.", stacklevel=4)
             return False
         if self.device == "cpu" and self.fast_dtype not in (wg.bfloat16, wg.float16):
-            warnings.warn("In CPU autocast, but the target dtype is not supported. Disabling autocast.\nCPU Autocast "
-                          "only supports dtypes of torch.bfloat16, torch.float16 currently.", stacklevel=4)
+            warnings.warn(
+                "In CPU autocast, but the target dtype is not supported. Disabling autocast.\nCPU Autocast "
+                "only supports dtypes of torch.bfloat16, torch.float16 currently.",
+                stacklevel=4,
+            )
             return False
         return True
 

@@ -10,14 +10,17 @@ Tensor = _core.Tensor
 _ZERO = "Numerical gradient for function expected to be zero"
 _UNDEFINED = (
     'Expected backward function to handle undefined output grads. Please look at "Notes about undefined output gradients" in '
-    '"tools/autograd/derivatives.yaml"')
+    '"tools/autograd/derivatives.yaml"'
+)
 _UNDEFINED_ALL = (
     "Expected all input grads to be undefined or zero when all output grads are undefined or zero. Please look at "
-    '"Notes about undefined output gradients" in "tools/autograd/derivatives.yaml"')
+    '"Notes about undefined output gradients" in "tools/autograd/derivatives.yaml"'
+)
 _FAST = (
     "\nThe above quantities relating the numerical and analytical jacobians are computed \nin fast mode. See: "
     "https://github.com/pytorch/pytorch/issues/53876 for more background \nabout fast mode. Below, we recompute numerical and analytical "
-    "jacobians in slow mode:\n\n")
+    "jacobians in slow mode:\n\n"
+)
 
 
 class GradcheckError(RuntimeError):
@@ -41,7 +44,13 @@ class _Check:
 
     def __init__(self, func, inputs, eps, atol, rtol, nondet_tol, check_grad_dtypes):
         self.func, self.inputs = func, inputs
-        self.eps, self.atol, self.rtol, self.nondet_tol, self.check_grad_dtypes = eps, atol, rtol, nondet_tol, check_grad_dtypes
+        self.eps, self.atol, self.rtol, self.nondet_tol, self.check_grad_dtypes = (
+            eps,
+            atol,
+            rtol,
+            nondet_tol,
+            check_grad_dtypes,
+        )
         self.which = [k for k, t in enumerate(inputs) if isinstance(t, Tensor) and t.requires_grad]
 
     def outputs_at(self, k, moved):
@@ -96,21 +105,30 @@ def _check_inputs(inputs):
         if t.dtype not in (_core.float64, _core.complex128):
             warnings.warn(
                 f"Input #{k} requires gradient and is not a double precision floating point or complex. This check will likely fail if all "
-                "the inputs are not of double precision floating point or complex. ", stacklevel=5)
+                "the inputs are not of double precision floating point or complex. ",
+                stacklevel=5,
+            )
         if not all(st > 0 or sz <= 1 for st, sz in zip(t.stride(), t.shape)):
             raise RuntimeError(
                 f"The {k}th input has a dimension with stride 0. gradcheck only supports inputs that are non-overlapping to be able to "
-                "compute the numerical gradients correctly. You should call .contiguous on the input before passing it to gradcheck.")
+                "compute the numerical gradients correctly. You should call .contiguous on the input before passing it to gradcheck."
+            )
         found = True
     if not found:
-        raise ValueError("gradcheck expects at least one input tensor to require gradient, but none of them have requires_grad=True.")
+        raise ValueError(
+            "gradcheck expects at least one input tensor to require gradient, but none of them have requires_grad=True."
+        )
 
 
 def _message(numerical, analytical, output, k, part, forward=False, complex_=False):
-    prefix = f"While considering the {part} part of complex {'inputs' if forward else 'outputs'} only, " if complex_ else ""
+    prefix = (
+        f"While considering the {part} part of complex {'inputs' if forward else 'outputs'} only, " if complex_ else ""
+    )
     mode = "computed with forward mode " if forward else ""
-    return (f"{prefix}Jacobian {mode}mismatch for output {output:d} with respect to input {k:d},\nnumerical:{numerical}\n"
-            f"analytical:{analytical}\n")
+    return (
+        f"{prefix}Jacobian {mode}mismatch for output {output:d} with respect to input {k:d},\nnumerical:{numerical}\n"
+        f"analytical:{analytical}\n"
+    )
 
 
 def _gradient(output, inputs, weight, check):
@@ -144,13 +162,15 @@ def _analytical(check, output, factor):
             raise GradcheckError(
                 "Backward is not reentrant, i.e., running backward with same input and grad_output multiple times gives different values, "
                 "although analytical gradient matches numerical gradient.The tolerance for nondeterminism was "
-                f"{check.nondet_tol}." + _NONDET)
+                f"{check.nondet_tol}." + _NONDET
+            )
     return result[0]
 
 
 _NONDET = (
     "\n\nNOTE: If your op relies on non-deterministic operations i.e., it is listed here:\n"
-    "https://pytorch.org/docs/stable/generated/torch.use_deterministic_algorithms.html\nthis failure might be expected.\n")
+    "https://pytorch.org/docs/stable/generated/torch.use_deterministic_algorithms.html\nthis failure might be expected.\n"
+)
 
 
 def _close(a, b, check):
@@ -170,7 +190,9 @@ def _slow(check, outputs):
         for factor, part in ((1, "real"), (1j, "imaginary")) if o.dtype.is_complex else ((1, "real"),):
             for k, a in zip(check.which, _analytical(check, o, factor)):
                 if numerical[k] and not _close(a, numerical[k][position], check):
-                    raise GradcheckError(_message(numerical[k][position], a, number, k, part, complex_=o.dtype.is_complex))
+                    raise GradcheckError(
+                        _message(numerical[k][position], a, number, k, part, complex_=o.dtype.is_complex)
+                    )
             position += 1
 
 
@@ -215,7 +237,8 @@ def _fast(check, outputs):
                     raise GradcheckError(
                         "Backward is not reentrant, i.e., running backward with same input and grad_output multiple times gives different "
                         "values, although analytical gradient matches numerical gradient.The tolerance for nondeterminism was "
-                        f"{check.nondet_tol}." + _NONDET)
+                        f"{check.nondet_tol}." + _NONDET
+                    )
 
 
 def _forward(check):
@@ -234,8 +257,17 @@ def _forward(check):
                 if check.check_grad_dtypes and tangent is not None and tangent.dtype is not primal.dtype:
                     raise GradcheckError("Forward AD gradient has dtype mismatch.")
                 if not _close(got, w, check):
-                    raise GradcheckError(_message(w, got, number, k, "real" if factor == 1 else "imaginary", forward=True,
-                                                  complex_=check.inputs[k].dtype.is_complex))
+                    raise GradcheckError(
+                        _message(
+                            w,
+                            got,
+                            number,
+                            k,
+                            "real" if factor == 1 else "imaginary",
+                            forward=True,
+                            complex_=check.inputs[k].dtype.is_complex,
+                        )
+                    )
 
 
 def _batched(check, outputs):
@@ -256,12 +288,14 @@ def _batched(check, outputs):
         for k, g in enumerate(got):
             if g is not None and not _close(g, stack([w[k] for w in want]), check):
                 raise GradcheckError(
-                    f"\nFor output {k} and input {k}:\n{_BATCHED}\nGot:\n{g}\n\nExpected:\n{stack([w[k] for w in want])}\n")
+                    f"\nFor output {k} and input {k}:\n{_BATCHED}\nGot:\n{g}\n\nExpected:\n{stack([w[k] for w in want])}\n"
+                )
 
 
 _BATCHED = (
     "gradcheck or gradgradcheck failed while testing batched gradient computation.\nThis could have been invoked in a number of ways "
-    "(via a test that calls\ngradcheck/gradgradcheck directly or via an autogenerated test).\n")
+    "(via a test that calls\ngradcheck/gradgradcheck directly or via an autogenerated test).\n"
+)
 
 
 def _linear(check, outputs):
@@ -272,7 +306,9 @@ def _linear(check, outputs):
     outputs = [o for o in outputs if o.requires_grad]
     if not inputs:
         raise GradcheckError("no Tensors requiring grad found in input")
-    found = grad(outputs, inputs, [o.detach().new_zeros(o.shape) for o in outputs], allow_unused=True, retain_graph=True)
+    found = grad(
+        outputs, inputs, [o.detach().new_zeros(o.shape) for o in outputs], allow_unused=True, retain_graph=True
+    )
     for t, g in zip(inputs, found):
         if g is None:
             continue

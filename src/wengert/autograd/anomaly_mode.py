@@ -11,7 +11,7 @@ _WARNING = (
 )
 
 
-class detect_anomaly:  # noqa: N801
+class detect_anomaly:
     """A block in which gradients that become nan raise, naming the op and the line that made it.
 
     check_nan: look for nan (default). check_inf, check_forward: also inf; also in the forward pass (beyond torch).
@@ -36,7 +36,7 @@ class detect_anomaly:  # noqa: N801
         _core.set_anomaly(*self.prev)
 
 
-class set_detect_anomaly:  # noqa: N801
+class set_detect_anomaly:
     """Sets anomaly mode at once; as a context manager it is put back at the end."""
 
     def __init__(self, mode, check_nan=True):

@@ -5,9 +5,7 @@ import functools
 from .. import _core
 from .grad_mode import no_grad
 
-_MISSING_BACKWARD = (
-    "You must implement either the backward or vjp method for your custom autograd.Function to use it with backward mode AD."
-)
+_MISSING_BACKWARD = "You must implement either the backward or vjp method for your custom autograd.Function to use it with backward mode AD."
 
 
 class FunctionCtx(_core.Node):
@@ -21,7 +19,9 @@ class FunctionCtx(_core.Node):
         """Keeps tensors for jvp."""
         for i, t in enumerate(tensors):
             if not (t is None or isinstance(t, _core.Tensor)):
-                raise TypeError(f"save_for_forward expects all arguments to be tensors; you should save non-tensors as attributes on ctx. (argument {i})")
+                raise TypeError(
+                    f"save_for_forward expects all arguments to be tensors; you should save non-tensors as attributes on ctx. (argument {i})"
+                )
         self.saved_for_forward = tensors
 
     def mark_dirty(self, *args):
@@ -69,14 +69,18 @@ class BackwardCFunction(FunctionCtx):
             return grads
         from .. import zeros
 
-        return tuple(zeros(shape, dtype=dtype) if g is None and shape is not None else g
-                     for g, (shape, dtype) in zip(grads, self._input_metadata))
+        return tuple(
+            zeros(shape, dtype=dtype) if g is None and shape is not None else g
+            for g, (shape, dtype) in zip(grads, self._input_metadata)
+        )
 
     def _backward(self, grads):
         cls = self._forward_cls
         has_backward, has_vjp = cls.backward is not Function.backward, cls.vjp is not Function.vjp
         if has_backward and has_vjp:
-            raise RuntimeError("Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only implement one of them.")
+            raise RuntimeError(
+                "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only implement one of them."
+            )
         results = (cls.vjp if has_vjp else cls.backward)(self, *self._materialize(grads))
         if not isinstance(results, (tuple, list)):
             results = (results,)
@@ -85,13 +89,17 @@ class BackwardCFunction(FunctionCtx):
         if len(results) > len(kinds) and all(r is None for r in results[len(kinds) :]):
             results = results[: len(kinds)]
         if len(results) != len(kinds):
-            raise RuntimeError(f"function {name} returned an incorrect number of gradients (expected {len(kinds)}, got {len(results)})")
+            raise RuntimeError(
+                f"function {name} returned an incorrect number of gradients (expected {len(kinds)}, got {len(results)})"
+            )
         edges = []
         for i, (is_tensor, g) in enumerate(zip(kinds, results)):
             if is_tensor:
                 edges.append(g)
             elif g is not None:
-                raise RuntimeError(f"function {name} returned a gradient different from None at position {i + 1}, but the corresponding forward input was not a Variable")
+                raise RuntimeError(
+                    f"function {name} returned a gradient different from None at position {i + 1}, but the corresponding forward input was not a Variable"
+                )
         return tuple(edges)
 
 
@@ -111,7 +119,8 @@ def _outputs_of(ctx, args, outputs):
     if not dirty <= {id(o) for o in outputs}:
         raise RuntimeError(
             "Some elements marked as dirty during the forward method were not returned as output. The inputs that are modified "
-            "inplace must all be outputs of the Function.")
+            "inplace must all be outputs of the Function."
+        )
     specs, made = [], []
     for out in outputs:
         if not isinstance(out, _core.Tensor):
@@ -155,10 +164,13 @@ class Function(metaclass=FunctionMeta):
     def __init__(self, *args, **kwargs):
         raise RuntimeError(
             f"{type(self)} should not be instantiated. Methods on autograd functions are all static, so you should invoke them on the "
-            "class itself. Instantiating an autograd function is not allowed.")
+            "class itself. Instantiating an autograd function is not allowed."
+        )
 
     def __call__(self, *args, **kwargs):
-        raise RuntimeError("Legacy autograd function with non-static forward method is deprecated. Please use new-style autograd function with static forward method.")
+        raise RuntimeError(
+            "Legacy autograd function with non-static forward method is deprecated. Please use new-style autograd function with static forward method."
+        )
 
     @staticmethod
     def forward(*args, **kwargs):
@@ -180,12 +192,16 @@ class Function(metaclass=FunctionMeta):
     @staticmethod
     def jvp(ctx, *grad_inputs):
         """The Jacobian-vector product: one tangent for each output."""
-        raise NotImplementedError("You must implement the jvp function for custom autograd.Function to use it with forward mode AD.")
+        raise NotImplementedError(
+            "You must implement the jvp function for custom autograd.Function to use it with forward mode AD."
+        )
 
     @staticmethod
     def vmap(info, in_dims, *args):
         """The batching rule: (outputs, out_dims)."""
-        raise NotImplementedError("To use autograd.Function with vmap, you must either override the vmap staticmethod or set generate_vmap_rule=True.")
+        raise NotImplementedError(
+            "To use autograd.Function with vmap, you must either override the vmap staticmethod or set generate_vmap_rule=True."
+        )
 
     @classmethod
     def apply(cls, *args, **kwargs):
@@ -216,13 +232,22 @@ class Function(metaclass=FunctionMeta):
                 output = cls.forward(ctx, *args, **kwargs)
             single = not isinstance(output, tuple)
             outputs = (output,) if single else output
-            if single and not isinstance(output, _core.Tensor) and output is not None and not isinstance(output, (int, float, str, bool, list, dict)):
-                raise TypeError(f"{cls.__name__}.forward: expected Tensor or tuple of Tensor (got {type(output).__name__}) for return value 0")
+            if (
+                single
+                and not isinstance(output, _core.Tensor)
+                and output is not None
+                and not isinstance(output, (int, float, str, bool, list, dict))
+            ):
+                raise TypeError(
+                    f"{cls.__name__}.forward: expected Tensor or tuple of Tensor (got {type(output).__name__}) for return value 0"
+                )
             specs, made = _outputs_of(ctx, args, outputs)
         saved = tuple(ctx.to_save)
         for i, t in enumerate(saved):
             if not (t is None or isinstance(t, _core.Tensor)):
-                raise TypeError(f"save_for_backward can only save variables, but argument {i} is of type {type(t).__name__}")
+                raise TypeError(
+                    f"save_for_backward can only save variables, but argument {i} is of type {type(t).__name__}"
+                )
         if record:
             for t in ctx.dirty_tensors:
                 if id(t) in versions and t.requires_grad and t.is_leaf:
@@ -276,7 +301,9 @@ def once_differentiable(function):
         many = isinstance(outputs, tuple)
         outputs = outputs if many else (outputs,)
         marked = [o.detach().requires_grad_() for o in outputs if isinstance(o, _core.Tensor)]
-        refused = iter(_Refuse.apply("trying to differentiate twice a function that was marked with @once_differentiable", *marked))
+        refused = iter(
+            _Refuse.apply("trying to differentiate twice a function that was marked with @once_differentiable", *marked)
+        )
         outputs = tuple(next(refused) if isinstance(o, _core.Tensor) else o for o in outputs)
         return outputs if many else outputs[0]
 

@@ -63,7 +63,7 @@ class _Mode:
         return wrapper
 
 
-class no_grad(_core.NoGradScope, _Mode):  # noqa: N801
+class no_grad(_core.NoGradScope, _Mode):
     """Nothing is recorded inside; a context manager and a decorator (of generators too).
 
     >>> import wengert
@@ -76,7 +76,7 @@ class no_grad(_core.NoGradScope, _Mode):  # noqa: N801
     __slots__ = ()
 
 
-class enable_grad(_core.EnableGradScope, _Mode):  # noqa: N801
+class enable_grad(_core.EnableGradScope, _Mode):
     """Recording is on inside, also within no_grad.
 
     >>> import wengert
@@ -89,7 +89,7 @@ class enable_grad(_core.EnableGradScope, _Mode):  # noqa: N801
     __slots__ = ()
 
 
-class set_grad_enabled(_Mode):  # noqa: N801
+class set_grad_enabled(_Mode):
     """Sets the mode at once; as a context manager it is put back at the end.
 
     >>> import wengert
@@ -119,7 +119,7 @@ class set_grad_enabled(_Mode):  # noqa: N801
         return f"torch.autograd.grad_mode.set_grad_enabled(mode={self.mode})"
 
 
-class inference_mode(_Mode):  # noqa: N801
+class inference_mode(_Mode):
     """Nothing is recorded, and results can never take part in autograd.
 
     >>> import wengert
@@ -152,7 +152,7 @@ class inference_mode(_Mode):  # noqa: N801
         _core.set_grad_enabled(grad)
 
 
-class set_multithreading_enabled(_Mode):  # noqa: N801
+class set_multithreading_enabled(_Mode):
     """Accepted: a backward pass runs on the thread that asked for it."""
 
     def __init__(self, mode):

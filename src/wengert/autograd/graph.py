@@ -7,8 +7,17 @@ from collections import namedtuple
 from .. import _core
 from .._core import Node
 
-__all__ = ["Node", "GradientEdge", "get_gradient_edge", "saved_tensors_hooks", "save_on_cpu", "disable_saved_tensors_hooks",
-           "register_multi_grad_hook", "allow_mutation_on_saved_tensors", "increment_version"]
+__all__ = [
+    "GradientEdge",
+    "Node",
+    "allow_mutation_on_saved_tensors",
+    "disable_saved_tensors_hooks",
+    "get_gradient_edge",
+    "increment_version",
+    "register_multi_grad_hook",
+    "save_on_cpu",
+    "saved_tensors_hooks",
+]
 
 _state = threading.local()
 
@@ -38,7 +47,7 @@ def increment_version(tensors):
         t._bump_version()
 
 
-class saved_tensors_hooks:  # noqa: N801
+class saved_tensors_hooks:
     """A block in which pack(tensor) decides what is kept of each saved tensor and unpack gives it back.
 
     >>> import wengert
@@ -63,7 +72,7 @@ class saved_tensors_hooks:  # noqa: N801
         _core.set_saved_hooks(*self._before)
 
 
-class save_on_cpu(saved_tensors_hooks):  # noqa: N801
+class save_on_cpu(saved_tensors_hooks):
     """Accepted: saved tensors are on the CPU already; a copy is kept, as torch does."""
 
     def __init__(self, pin_memory=False, device_type="cuda"):

@@ -4,9 +4,13 @@ import contextlib
 import types
 import warnings
 
-matmul = types.SimpleNamespace(allow_tf32=False, allow_fp16_reduced_precision_reduction=True,
-                               allow_bf16_reduced_precision_reduction=True, allow_fp16_accumulation=False,
-                               fp32_precision="none")
+matmul = types.SimpleNamespace(
+    allow_tf32=False,
+    allow_fp16_reduced_precision_reduction=True,
+    allow_bf16_reduced_precision_reduction=True,
+    allow_fp16_accumulation=False,
+    fp32_precision="none",
+)
 _enabled = {"flash": True, "mem_efficient": True, "math": True, "cudnn": True}
 
 
@@ -40,9 +44,13 @@ cudnn_sdp_enabled, enable_cudnn_sdp = _pair("cudnn")
 @contextlib.contextmanager
 def sdp_kernel(enable_flash=True, enable_math=True, enable_mem_efficient=True, enable_cudnn=True):
     """A block with the given kinds of attention allowed (deprecated in torch)."""
-    warnings.warn("`torch.backends.cuda.sdp_kernel()` is deprecated. In the future, this context manager will be "
-                  "removed. Please see `torch.nn.attention.sdpa_kernel()` for the new context manager, with updated "
-                  "signature", FutureWarning, stacklevel=3)
+    warnings.warn(
+        "`torch.backends.cuda.sdp_kernel()` is deprecated. In the future, this context manager will be "
+        "removed. Please see `torch.nn.attention.sdpa_kernel()` for the new context manager, with updated "
+        "signature",
+        FutureWarning,
+        stacklevel=3,
+    )
     before = dict(_enabled)
     _enabled.update(flash=enable_flash, math=enable_math, mem_efficient=enable_mem_efficient, cudnn=enable_cudnn)
     try:

@@ -25,7 +25,7 @@ def problem(name):
         except NotImplementedError as error:
             return f"is refused: {error}"
         if found is None:
-            elsewhere = _names_elsewhere(f"{path}.{part}", parts[position + 1:])
+            elsewhere = _names_elsewhere(f"{path}.{part}", parts[position + 1 :])
             return None if elsewhere else _missing(path, part)
         path, value = f"{path}.{part}", found[0]
         if not isinstance(value, (types.ModuleType, type)):

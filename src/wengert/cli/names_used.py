@@ -6,8 +6,21 @@ from . import torch_names
 
 # Methods that strings, lists, dicts, files and arrays have too: without types they say nothing about tensors.
 _COMMON = frozenset(name for kind in (str, bytes, list, dict, set, int, float) for name in dir(kind)) | {
-    "close", "read", "write", "names", "name", "data", "resize",
-    "mode", "fill", "item", "flatten", "next", "run", "start"}
+    "close",
+    "read",
+    "write",
+    "names",
+    "name",
+    "data",
+    "resize",
+    "mode",
+    "fill",
+    "item",
+    "flatten",
+    "next",
+    "run",
+    "start",
+}
 
 
 def scan(source, filename="<script>"):
@@ -18,8 +31,9 @@ def scan(source, filename="<script>"):
     """
     tree = ast.parse(source, filename)
     scanner = _Scanner()
-    scanner.own = {node.name for node in ast.walk(tree)
-                   if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))}
+    scanner.own = {
+        node.name for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+    }
     scanner.visit(tree)
     return scanner.used
 

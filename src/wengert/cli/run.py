@@ -170,6 +170,7 @@ def _module_program(name, arguments):
     if spec is None or spec.loader is None:
         raise _CannotStart(f"No module named {name}")
     sys.argv[0] = spec.origin
-    module = _main_module(__file__=spec.origin, __loader__=spec.loader, __spec__=spec, __package__=spec.parent,
-                          __cached__=spec.cached)
+    module = _main_module(
+        __file__=spec.origin, __loader__=spec.loader, __spec__=spec, __package__=spec.parent, __cached__=spec.cached
+    )
     return module, lambda: spec.loader.get_code(spec.name)

@@ -5,8 +5,21 @@ import warnings
 from .._refusal import fail
 from . import amp, nvtx
 
-__all__ = ["amp", "current_device", "device_count", "empty_cache", "get_device_name", "is_available",
-           "is_initialized", "manual_seed", "manual_seed_all", "memory_allocated", "nvtx", "set_device", "synchronize"]
+__all__ = [
+    "amp",
+    "current_device",
+    "device_count",
+    "empty_cache",
+    "get_device_name",
+    "is_available",
+    "is_initialized",
+    "manual_seed",
+    "manual_seed_all",
+    "memory_allocated",
+    "nvtx",
+    "set_device",
+    "synchronize",
+]
 
 _ABSENT = "Torch not compiled with CUDA enabled"
 _NEED_A_DEVICE = """
@@ -92,15 +105,19 @@ max_memory_allocated = memory_reserved = max_memory_reserved = memory_allocated
 
 def memory_cached(device=None):
     """Old name of memory_reserved."""
-    warnings.warn("`torch.cuda.memory_cached` has been renamed to `torch.cuda.memory_reserved`", FutureWarning,
-                  stacklevel=2)
+    warnings.warn(
+        "`torch.cuda.memory_cached` has been renamed to `torch.cuda.memory_reserved`", FutureWarning, stacklevel=2
+    )
     return 0
 
 
 def max_memory_cached(device=None):
     """Old name of max_memory_reserved."""
-    warnings.warn("`torch.cuda.max_memory_cached` has been renamed to `torch.cuda.max_memory_reserved`", FutureWarning,
-                  stacklevel=2)
+    warnings.warn(
+        "`torch.cuda.max_memory_cached` has been renamed to `torch.cuda.max_memory_reserved`",
+        FutureWarning,
+        stacklevel=2,
+    )
     return 0
 
 

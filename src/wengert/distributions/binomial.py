@@ -17,8 +17,11 @@ def _clamp_by_zero(x):
 class Binomial(Binary):
     """Number of successes in `total_count` trials, each with probability `probs`."""
 
-    arg_constraints: ClassVar = {"total_count": constraints.nonnegative_integer, "probs": constraints.unit_interval,
-                       "logits": constraints.real}
+    arg_constraints: ClassVar = {
+        "total_count": constraints.nonnegative_integer,
+        "probs": constraints.unit_interval,
+        "logits": constraints.real,
+    }
     has_enumerate_support = True
 
     def __init__(self, total_count=1, probs=None, logits=None, validate_args=None):

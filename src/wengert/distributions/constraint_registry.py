@@ -34,13 +34,15 @@ transform_to = ConstraintRegistry()
 
 
 def _above(constraint):
-    return transforms.ComposeTransform([transforms.ExpTransform(),
-                                        transforms.AffineTransform(constraint.lower_bound, 1)])
+    return transforms.ComposeTransform(
+        [transforms.ExpTransform(), transforms.AffineTransform(constraint.lower_bound, 1)]
+    )
 
 
 def _below(constraint):
-    return transforms.ComposeTransform([transforms.ExpTransform(),
-                                        transforms.AffineTransform(constraint.upper_bound, -1)])
+    return transforms.ComposeTransform(
+        [transforms.ExpTransform(), transforms.AffineTransform(constraint.upper_bound, -1)]
+    )
 
 
 def _between(constraint):
@@ -51,8 +53,9 @@ def _between(constraint):
 
 
 def _independent(registry):
-    return lambda constraint: vector_transforms.IndependentTransform(registry(constraint.base_constraint),
-                                                                     constraint.reinterpreted_batch_ndims)
+    return lambda constraint: vector_transforms.IndependentTransform(
+        registry(constraint.base_constraint), constraint.reinterpreted_batch_ndims
+    )
 
 
 def _joined(registry):

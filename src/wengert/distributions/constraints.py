@@ -3,11 +3,39 @@
 import wengert as wg
 
 __all__ = [
-    "Constraint", "MixtureSameFamilyConstraint", "boolean", "cat", "corr_cholesky", "dependent", "dependent_property",
-    "greater_than", "greater_than_eq", "half_open_interval", "independent", "integer_interval", "interval",
-    "is_dependent", "less_than", "lower_cholesky", "lower_triangular", "multinomial", "nonnegative",
-    "nonnegative_integer", "one_hot", "positive", "positive_definite", "positive_integer", "positive_semidefinite",
-    "real", "real_vector", "simplex", "square", "stack", "symmetric", "unit_interval"]
+    "Constraint",
+    "MixtureSameFamilyConstraint",
+    "boolean",
+    "cat",
+    "corr_cholesky",
+    "dependent",
+    "dependent_property",
+    "greater_than",
+    "greater_than_eq",
+    "half_open_interval",
+    "independent",
+    "integer_interval",
+    "interval",
+    "is_dependent",
+    "less_than",
+    "lower_cholesky",
+    "lower_triangular",
+    "multinomial",
+    "nonnegative",
+    "nonnegative_integer",
+    "one_hot",
+    "positive",
+    "positive_definite",
+    "positive_integer",
+    "positive_semidefinite",
+    "real",
+    "real_vector",
+    "simplex",
+    "square",
+    "stack",
+    "symmetric",
+    "unit_interval",
+]
 
 
 class Constraint:
@@ -51,8 +79,10 @@ class _Dependent(Constraint):
 
     def __call__(self, *, is_discrete=NotImplemented, event_dim=NotImplemented):
         """The same with what is known."""
-        return _Dependent(is_discrete=self._is_discrete if is_discrete is NotImplemented else is_discrete,
-                          event_dim=self._event_dim if event_dim is NotImplemented else event_dim)
+        return _Dependent(
+            is_discrete=self._is_discrete if is_discrete is NotImplemented else is_discrete,
+            event_dim=self._event_dim if event_dim is NotImplemented else event_dim,
+        )
 
     def check(self, x):
         """Refuse."""
@@ -98,7 +128,7 @@ class _IndependentConstraint(Constraint):
         if result.dim() < self.reinterpreted_batch_ndims:
             expected = self.base_constraint.event_dim + self.reinterpreted_batch_ndims
             raise ValueError(f"Expected value.dim() >= {expected} but got {value.dim()}")
-        return result.reshape(result.shape[:result.dim() - self.reinterpreted_batch_ndims] + (-1,)).all(-1)
+        return result.reshape(result.shape[: result.dim() - self.reinterpreted_batch_ndims] + (-1,)).all(-1)
 
     def __repr__(self):
         return f"{type(self).__name__[1:]}({self.base_constraint!r}, {self.reinterpreted_batch_ndims})"
@@ -124,9 +154,9 @@ class MixtureSameFamilyConstraint(Constraint):
 
     def check(self, value):
         """Whether each event is valid for all components."""
-        shape = value.shape[:value.dim() - self.event_dim] + (1,) + value.shape[value.dim() - self.event_dim:]
+        shape = value.shape[: value.dim() - self.event_dim] + (1,) + value.shape[value.dim() - self.event_dim :]
         result = self.base_constraint.check(value.reshape(shape))
-        return result.reshape(result.shape[:result.dim() - self.event_dim] + (-1,)).all(-1)
+        return result.reshape(result.shape[: result.dim() - self.event_dim] + (-1,)).all(-1)
 
     def __repr__(self):
         return f"{type(self).__name__}({self.base_constraint!r})"
@@ -134,6 +164,7 @@ class MixtureSameFamilyConstraint(Constraint):
 
 def _bounded(name, check, *bounds, is_discrete=False):
     """A constraint class with bounds: `check(value, *bounds)`."""
+
     def initialise(self, *values, **named):
         self.__dict__.update(zip(bounds, values, strict=False))
         self.__dict__.update(named)
@@ -144,15 +175,33 @@ def _bounded(name, check, *bounds, is_discrete=False):
     def show(self):
         return f"{name[1:]}({', '.join(f'{bound}={getattr(self, bound)}' for bound in bounds)})"
 
-    return type(name, (Constraint,), {"__init__": initialise, "check": test, "__repr__": show,
-                                      "is_discrete": is_discrete, "__doc__": "Values within bounds.",
-                                      "__module__": __name__})
+    return type(
+        name,
+        (Constraint,),
+        {
+            "__init__": initialise,
+            "check": test,
+            "__repr__": show,
+            "is_discrete": is_discrete,
+            "__doc__": "Values within bounds.",
+            "__module__": __name__,
+        },
+    )
 
 
 def _plain(name, check, is_discrete=False, event_dim=0):
     """A constraint without parameters."""
-    return type(name, (Constraint,), {"check": lambda self, value: check(value), "is_discrete": is_discrete,
-                                      "event_dim": event_dim, "__doc__": "A fixed set.", "__module__": __name__})()
+    return type(
+        name,
+        (Constraint,),
+        {
+            "check": lambda self, value: check(value),
+            "is_discrete": is_discrete,
+            "event_dim": event_dim,
+            "__doc__": "A fixed set.",
+            "__module__": __name__,
+        },
+    )()
 
 
 def _is_whole(value):
@@ -162,15 +211,22 @@ def _is_whole(value):
 greater_than = _bounded("_GreaterThan", lambda value, low: low < value, "lower_bound")
 greater_than_eq = _bounded("_GreaterThanEq", lambda value, low: low <= value, "lower_bound")
 less_than = _bounded("_LessThan", lambda value, high: value < high, "upper_bound")
-interval = _bounded("_Interval", lambda value, low, high: (low <= value) & (value <= high), "lower_bound",
-                    "upper_bound")
-half_open_interval = _bounded("_HalfOpenInterval", lambda value, low, high: (low <= value) & (value < high),
-                              "lower_bound", "upper_bound")
-integer_interval = _bounded("_IntegerInterval",
-                            lambda value, low, high: _is_whole(value) & (low <= value) & (value <= high),
-                            "lower_bound", "upper_bound", is_discrete=True)
-_integer_greater_than = _bounded("_IntegerGreaterThan", lambda value, low: _is_whole(value) & (value >= low),
-                                 "lower_bound", is_discrete=True)
+interval = _bounded(
+    "_Interval", lambda value, low, high: (low <= value) & (value <= high), "lower_bound", "upper_bound"
+)
+half_open_interval = _bounded(
+    "_HalfOpenInterval", lambda value, low, high: (low <= value) & (value < high), "lower_bound", "upper_bound"
+)
+integer_interval = _bounded(
+    "_IntegerInterval",
+    lambda value, low, high: _is_whole(value) & (low <= value) & (value <= high),
+    "lower_bound",
+    "upper_bound",
+    is_discrete=True,
+)
+_integer_greater_than = _bounded(
+    "_IntegerGreaterThan", lambda value, low: _is_whole(value) & (value >= low), "lower_bound", is_discrete=True
+)
 
 
 def _is_simplex(value):
@@ -289,7 +345,7 @@ boolean = _plain("_Boolean", lambda value: (value == 0) | (value == 1), is_discr
 one_hot = _plain("_OneHot", _is_one_hot, is_discrete=True, event_dim=1)
 nonnegative_integer = _integer_greater_than(0)
 positive_integer = _integer_greater_than(1)
-real = _plain("_Real", lambda value: value == value)  # noqa: PLR0124 (false for nan alone)
+real = _plain("_Real", lambda value: value == value)
 real_vector = independent(real, 1)
 positive = greater_than(0.0)
 nonnegative = greater_than_eq(0.0)

@@ -51,8 +51,11 @@ class Dirichlet(ExponentialFamily):
         """Logarithm of the density."""
         if self._validate_args:
             self._validate_sample(value)
-        return (wg.xlogy(self.concentration - 1.0, value).sum(-1) + wg.lgamma(self.concentration.sum(-1))
-                - wg.lgamma(self.concentration).sum(-1))
+        return (
+            wg.xlogy(self.concentration - 1.0, value).sum(-1)
+            + wg.lgamma(self.concentration.sum(-1))
+            - wg.lgamma(self.concentration).sum(-1)
+        )
 
     mean = property(lambda self: self.concentration / self.concentration.sum(-1, True))
 
@@ -75,5 +78,9 @@ class Dirichlet(ExponentialFamily):
     def entropy(self):
         """The entropy."""
         k, total = self.concentration.size(-1), self.concentration.sum(-1)
-        return (wg.lgamma(self.concentration).sum(-1) - wg.lgamma(total) - (k - total) * wg.digamma(total)
-                - ((self.concentration - 1.0) * wg.digamma(self.concentration)).sum(-1))
+        return (
+            wg.lgamma(self.concentration).sum(-1)
+            - wg.lgamma(total)
+            - (k - total) * wg.digamma(total)
+            - ((self.concentration - 1.0) * wg.digamma(self.concentration)).sum(-1)
+        )

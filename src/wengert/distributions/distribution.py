@@ -41,9 +41,11 @@ class Distribution:
                 continue  # checked through the parameter that it is computed from
             value = getattr(self, name)
             if not bool(constraint.check(value).all()):
-                raise ValueError(f"Expected parameter {name} ({type(value).__name__} of shape {tuple(value.shape)}) of "
-                                 f"distribution {self!r} to satisfy the constraint {constraint!r}, but found invalid "
-                                 f"values:\n{value}")
+                raise ValueError(
+                    f"Expected parameter {name} ({type(value).__name__} of shape {tuple(value.shape)}) of "
+                    f"distribution {self!r} to satisfy the constraint {constraint!r}, but found invalid "
+                    f"values:\n{value}"
+                )
 
     def expand(self, batch_shape, _instance=None):
         """The same distribution with a larger batch shape, its parameters expanded without copying."""
@@ -132,26 +134,33 @@ class Distribution:
     def _validate_sample(self, value):
         """ValueError for values that do not fit the shape or the support."""
         if not isinstance(value, wg.Tensor):
-            raise ValueError("The value argument to log_prob must be a Tensor")  # noqa: TRY004 (as in torch)
+            raise ValueError("The value argument to log_prob must be a Tensor")
         start = value.dim() - len(self._event_shape)
         if start < 0 or value.shape[start:] != self._event_shape:
-            raise ValueError(f"The right-most size of value must match event_shape: {value.size()} vs "
-                             f"{self._event_shape}.")
+            raise ValueError(
+                f"The right-most size of value must match event_shape: {value.size()} vs {self._event_shape}."
+            )
         expected = wg.Size(tuple(self._batch_shape) + tuple(self._event_shape))
         for ours, theirs in zip(reversed(value.shape), reversed(expected), strict=False):
             if ours != 1 and theirs != 1 and ours != theirs:
-                raise ValueError(f"Value is not broadcastable with batch_shape+event_shape: {value.size()} vs "
-                                 f"{expected}.")
+                raise ValueError(
+                    f"Value is not broadcastable with batch_shape+event_shape: {value.size()} vs {expected}."
+                )
         try:
             support = self.support
         except NotImplementedError:
-            warnings.warn(f"{type(self)} does not define `support` to enable sample validation. Please initialize the "
-                          "distribution with `validate_args=False` to turn off validation.", stacklevel=3)
+            warnings.warn(
+                f"{type(self)} does not define `support` to enable sample validation. Please initialize the "
+                "distribution with `validate_args=False` to turn off validation.",
+                stacklevel=3,
+            )
             return
         if not bool(support.check(value).all()):
-            raise ValueError(f"Expected value argument ({type(value).__name__} of shape {tuple(value.shape)}) to be "
-                             f"within the support ({support!r}) of the distribution {self!r}, but found invalid "
-                             f"values:\n{value}")
+            raise ValueError(
+                f"Expected value argument ({type(value).__name__} of shape {tuple(value.shape)}) to be "
+                f"within the support ({support!r}) of the distribution {self!r}, but found invalid "
+                f"values:\n{value}"
+            )
 
     def __repr__(self):
         shown = ((name, self.__dict__[name]) for name in self.arg_constraints or {} if name in self.__dict__)

@@ -24,8 +24,9 @@ class FisherSnedecor(Distribution):
         super().__init__(self.df1.size(), validate_args=validate_args)
 
     mean = property(lambda self: (self.df2 / (self.df2 - 2)).masked_fill(self.df2 <= 2, float("nan")))
-    mode = property(lambda self: ((self.df1 - 2) / self.df1 * self.df2 / (self.df2 + 2))
-                    .masked_fill(self.df1 <= 2, float("nan")))
+    mode = property(
+        lambda self: ((self.df1 - 2) / self.df1 * self.df2 / (self.df2 + 2)).masked_fill(self.df1 <= 2, float("nan"))
+    )
 
     @property
     def variance(self):

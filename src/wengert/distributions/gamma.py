@@ -36,13 +36,21 @@ class Gamma(ExponentialFamily):
         value = wg.as_tensor(value, dtype=self.rate.dtype, device=self.rate.device)
         if self._validate_args:
             self._validate_sample(value)
-        return (wg.xlogy(self.concentration, self.rate) + wg.xlogy(self.concentration - 1, value)
-                - self.rate * value - wg.lgamma(self.concentration))
+        return (
+            wg.xlogy(self.concentration, self.rate)
+            + wg.xlogy(self.concentration - 1, value)
+            - self.rate * value
+            - wg.lgamma(self.concentration)
+        )
 
     def entropy(self):
         """The entropy."""
-        return (self.concentration - wg.log(self.rate) + wg.lgamma(self.concentration)
-                + (1.0 - self.concentration) * wg.digamma(self.concentration))
+        return (
+            self.concentration
+            - wg.log(self.rate)
+            + wg.lgamma(self.concentration)
+            + (1.0 - self.concentration) * wg.digamma(self.concentration)
+        )
 
     def cdf(self, value):
         """Probability of at most a value."""

@@ -19,8 +19,10 @@ class Geometric(Binary):
             value = self.probs
             valid = value > 0
             if not bool(valid.all()):
-                raise ValueError(f"Expected parameter probs ({type(value).__name__} of shape {tuple(value.shape)}) of "
-                                 f"distribution {self!r} to be positive but found invalid values:\n{value[~valid]}")
+                raise ValueError(
+                    f"Expected parameter probs ({type(value).__name__} of shape {tuple(value.shape)}) of "
+                    f"distribution {self!r} to be positive but found invalid values:\n{value[~valid]}"
+                )
 
     mean = property(lambda self: 1.0 / self.probs - 1.0)
     mode = property(lambda self: wg.zeros_like(self.probs))

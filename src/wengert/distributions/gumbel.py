@@ -21,10 +21,15 @@ class Gumbel(TransformedDistribution):
     def __init__(self, loc, scale, validate_args=None):
         self.loc, self.scale = broadcast_all(loc, scale)
         info = wg.finfo(self.loc.dtype)
-        base = Uniform(wg.full_like(self.loc, info.tiny), wg.full_like(self.loc, 1 - info.eps),
-                       validate_args=validate_args)
-        transforms = [ExpTransform().inv, AffineTransform(loc=0, scale=-wg.ones_like(self.scale)), ExpTransform().inv,
-                      AffineTransform(loc=self.loc, scale=-self.scale)]
+        base = Uniform(
+            wg.full_like(self.loc, info.tiny), wg.full_like(self.loc, 1 - info.eps), validate_args=validate_args
+        )
+        transforms = [
+            ExpTransform().inv,
+            AffineTransform(loc=0, scale=-wg.ones_like(self.scale)),
+            ExpTransform().inv,
+            AffineTransform(loc=self.loc, scale=-self.scale),
+        ]
         super().__init__(base, transforms, validate_args=validate_args)
 
     mean = property(lambda self: self.loc + self.scale * euler_constant)

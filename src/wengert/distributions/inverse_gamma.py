@@ -39,5 +39,9 @@ class InverseGamma(TransformedDistribution):
 
     def entropy(self):
         """The entropy."""
-        return (self.concentration + self.rate.log() + self.concentration.lgamma()
-                - (1 + self.concentration) * self.concentration.digamma())
+        return (
+            self.concentration
+            + self.rate.log()
+            + self.concentration.lgamma()
+            - (1 + self.concentration) * self.concentration.digamma()
+        )

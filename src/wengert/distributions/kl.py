@@ -28,8 +28,11 @@ def register_kl(type_p, type_q):
 def _dispatch(type_p, type_q):
     """The function for the nearest registered classes, or None."""
     if (type_p, type_q) not in _memo:
-        found = [(type_p.__mro__.index(p) + type_q.__mro__.index(q), type_p.__mro__.index(p), function)
-                 for (p, q), function in _registry.items() if issubclass(type_p, p) and issubclass(type_q, q)]
+        found = [
+            (type_p.__mro__.index(p) + type_q.__mro__.index(q), type_p.__mro__.index(p), function)
+            for (p, q), function in _registry.items()
+            if issubclass(type_p, p) and issubclass(type_q, q)
+        ]
         _memo[type_p, type_q] = min(found, key=lambda entry: entry[:2])[2] if found else None
     return _memo[type_p, type_q]
 
@@ -43,8 +46,9 @@ def kl_divergence(p, q):
     """
     function = _dispatch(type(p), type(q))
     if function is None:
-        raise NotImplementedError(f"No KL(p || q) is implemented for p type {type(p).__name__} and q type "
-                                  f"{type(q).__name__}")
+        raise NotImplementedError(
+            f"No KL(p || q) is implemented for p type {type(p).__name__} and q type {type(q).__name__}"
+        )
     return function(p, q)
 
 
@@ -68,11 +72,18 @@ def _(p, q):
 @register_kl(f.Beta, f.Beta)
 def _(p, q):
     total_p, total_q = p.concentration1 + p.concentration0, q.concentration1 + q.concentration0
-    normalizers = (q.concentration1.lgamma() + q.concentration0.lgamma() + total_p.lgamma()
-                   - (p.concentration1.lgamma() + p.concentration0.lgamma() + total_q.lgamma()))
-    return (normalizers + (p.concentration1 - q.concentration1) * p.concentration1.digamma()
-            + (p.concentration0 - q.concentration0) * p.concentration0.digamma()
-            + (total_q - total_p) * total_p.digamma())
+    normalizers = (
+        q.concentration1.lgamma()
+        + q.concentration0.lgamma()
+        + total_p.lgamma()
+        - (p.concentration1.lgamma() + p.concentration0.lgamma() + total_q.lgamma())
+    )
+    return (
+        normalizers
+        + (p.concentration1 - q.concentration1) * p.concentration1.digamma()
+        + (p.concentration0 - q.concentration0) * p.concentration0.digamma()
+        + (total_q - total_p) * total_p.digamma()
+    )
 
 
 @register_kl(f.Binomial, f.Binomial)
@@ -103,8 +114,7 @@ def _(p, q):
 @register_kl(f.Dirichlet, f.Dirichlet)
 def _(p, q):
     total_p, total_q = p.concentration.sum(-1), q.concentration.sum(-1)
-    normalizers = (total_p.lgamma() - total_q.lgamma()
-                   - (p.concentration.lgamma() - q.concentration.lgamma()).sum(-1))
+    normalizers = total_p.lgamma() - total_q.lgamma() - (p.concentration.lgamma() - q.concentration.lgamma()).sum(-1)
     means = p.concentration.digamma() - total_p.digamma().unsqueeze(-1)
     return normalizers + ((p.concentration - q.concentration) * means).sum(-1)
 
@@ -117,9 +127,13 @@ def _(p, q):
 
 @register_kl(f.Gamma, f.Gamma)
 def _(p, q):
-    return (q.concentration * (p.rate / q.rate).log() + wg.lgamma(q.concentration) - wg.lgamma(p.concentration)
-            + (p.concentration - q.concentration) * wg.digamma(p.concentration)
-            + (q.rate - p.rate) * (p.concentration / p.rate))
+    return (
+        q.concentration * (p.rate / q.rate).log()
+        + wg.lgamma(q.concentration)
+        - wg.lgamma(p.concentration)
+        + (p.concentration - q.concentration) * wg.digamma(p.concentration)
+        + (q.rate - p.rate) * (p.concentration / p.rate)
+    )
 
 
 @register_kl(f.Geometric, f.Geometric)
@@ -130,8 +144,14 @@ def _(p, q):
 @register_kl(f.Gumbel, f.Gumbel)
 def _(p, q):
     ratio, shift_q, shift_p = p.scale / q.scale, q.loc / q.scale, p.loc / q.scale
-    return (-ratio.log() - shift_q + shift_p + ratio * euler_constant
-            + wg.exp(shift_q + (1 + ratio).lgamma() - shift_p) - (1 + euler_constant))
+    return (
+        -ratio.log()
+        - shift_q
+        + shift_p
+        + ratio * euler_constant
+        + wg.exp(shift_q + (1 + ratio).lgamma() - shift_p)
+        - (1 + euler_constant)
+    )
 
 
 @register_kl(f.HalfNormal, f.HalfNormal)
@@ -148,8 +168,9 @@ def _(p, q):
 @register_kl(f.MultivariateNormal, f.MultivariateNormal)
 def _(p, q):
     if p.event_shape != q.event_shape:
-        raise ValueError("KL-divergence between two Multivariate Normals with different event shapes cannot be "
-                         "computed")
+        raise ValueError(
+            "KL-divergence between two Multivariate Normals with different event shapes cannot be computed"
+        )
     half_log_dets = q._half_log_det() - p._half_log_det()
     shape = wg.broadcast_shapes(p.scale_tril.shape, q.scale_tril.shape)
     ours, theirs = p.scale_tril.expand(shape), q.scale_tril.expand(shape)
@@ -165,8 +186,9 @@ def _(p, q):
 @register_kl(f.MultivariateNormal, f.LowRankMultivariateNormal)
 def _(p, q):
     if p.event_shape != q.event_shape:
-        raise ValueError("KL-divergence between two Low Rank Multivariate Normals with different event shapes cannot "
-                         "be computed")
+        raise ValueError(
+            "KL-divergence between two Low Rank Multivariate Normals with different event shapes cannot be computed"
+        )
     dense = (f.MultivariateNormal(d.loc, scale_tril=d.scale_tril, validate_args=False) for d in (p, q))
     return kl_divergence(*dense)
 
@@ -213,8 +235,13 @@ def _(p, q):
 @register_kl(f.Exponential, f.Gamma)
 def _(p, q):
     ratio = q.rate / p.rate
-    return (-q.concentration * wg.log(ratio) + ratio + q.concentration.lgamma()
-            + q.concentration * euler_constant - (1 + euler_constant))
+    return (
+        -q.concentration * wg.log(ratio)
+        + ratio
+        + q.concentration.lgamma()
+        + q.concentration * euler_constant
+        - (1 + euler_constant)
+    )
 
 
 @register_kl(f.Gamma, f.Exponential)
@@ -228,8 +255,12 @@ def _second_moment_about(p, loc):
 
 def _against_normal(p, q):
     """KL(p || Normal) for any p with a mean, a variance and an entropy."""
-    return (-p.entropy() + 0.5 * math.log(2 * math.pi) + q.scale.log()
-            + 0.5 * _second_moment_about(p, q.loc) / q.scale.pow(2))
+    return (
+        -p.entropy()
+        + 0.5 * math.log(2 * math.pi)
+        + q.scale.log()
+        + 0.5 * _second_moment_about(p, q.loc) / q.scale.pow(2)
+    )
 
 
 for _kind in (f.Beta, f.Exponential, f.Gamma, f.Gumbel, f.Laplace, f.Uniform):
@@ -246,9 +277,10 @@ def _(p, q):
 def _(p, q):
     distance = p.loc - q.loc
     ratio = p.scale / q.scale
-    inside = (distance / p.scale)
-    folded = (math.sqrt(2 / math.pi) * p.scale * wg.exp(-0.5 * inside.pow(2))
-              + distance * wg.erf(math.sqrt(0.5) * inside))
+    inside = distance / p.scale
+    folded = math.sqrt(2 / math.pi) * p.scale * wg.exp(-0.5 * inside.pow(2)) + distance * wg.erf(
+        math.sqrt(0.5) * inside
+    )
     return -ratio.log() + folded / q.scale - (0.5 + 0.5 * math.log(0.5 * math.pi))
 
 
@@ -270,6 +302,11 @@ for _p in _WHOLE_LINE:
 for _p in _POSITIVE:
     for _q in (f.Beta, f.Uniform, f.Pareto):
         register_kl(_p, _q)(_disjoint)
-for _p, _q in ((f.Beta, f.Pareto), (f.Pareto, f.Beta), (f.Pareto, f.Uniform), (f.Poisson, f.Bernoulli),
-               (f.Poisson, f.Binomial)):
+for _p, _q in (
+    (f.Beta, f.Pareto),
+    (f.Pareto, f.Beta),
+    (f.Pareto, f.Uniform),
+    (f.Poisson, f.Bernoulli),
+    (f.Poisson, f.Binomial),
+):
     register_kl(_p, _q)(_disjoint)

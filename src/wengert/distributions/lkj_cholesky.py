@@ -63,5 +63,5 @@ class LKJCholesky(Distribution):
         order = 2 * (self.concentration - 1).unsqueeze(-1) + self.dim - order
         rest = self.dim - 1
         alpha = self.concentration + 0.5 * rest
-        normalizer = (0.5 * rest * math.log(math.pi) + wg.mvlgamma(alpha - 0.5, rest) - wg.lgamma(alpha) * rest)
+        normalizer = 0.5 * rest * math.log(math.pi) + wg.mvlgamma(alpha - 0.5, rest) - wg.lgamma(alpha) * rest
         return (order * diagonal.log()).sum(-1) - normalizer

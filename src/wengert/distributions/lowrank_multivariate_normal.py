@@ -20,8 +20,10 @@ class LowRankMultivariateNormal(Distribution):
     """
 
     arg_constraints: ClassVar = {
-        "loc": constraints.real_vector, "cov_factor": constraints.independent(constraints.real, 2),
-        "cov_diag": constraints.independent(constraints.positive, 1)}
+        "loc": constraints.real_vector,
+        "cov_factor": constraints.independent(constraints.real, 2),
+        "cov_diag": constraints.independent(constraints.positive, 1),
+    }
     support = constraints.real_vector
     has_rsample = True
 
@@ -38,8 +40,9 @@ class LowRankMultivariateNormal(Distribution):
         try:
             batch = wg.broadcast_shapes(loc.shape[:-1], cov_factor.shape[:-2], cov_diag.shape[:-1])
         except RuntimeError as error:
-            raise ValueError(f"Incompatible batch shapes: loc {loc.shape}, cov_factor {cov_factor.shape}, cov_diag "
-                             f"{cov_diag.shape}") from error
+            raise ValueError(
+                f"Incompatible batch shapes: loc {loc.shape}, cov_factor {cov_factor.shape}, cov_diag {cov_diag.shape}"
+            ) from error
         self.loc, self.cov_diag = loc.expand(tuple(batch) + (-1,)), cov_diag.expand(tuple(batch) + (-1,))
         self.cov_factor = cov_factor.expand(tuple(batch) + tuple(cov_factor.shape[-2:]))
         super().__init__(batch, size, validate_args)

@@ -16,20 +16,22 @@ class MixtureSameFamily(Distribution):
 
     def __init__(self, mixture_distribution, component_distribution, validate_args=None):
         if not isinstance(mixture_distribution, Categorical):
-            raise ValueError(" The Mixture distribution needs to be an  instance of "  # noqa: TRY004 (as in torch)
-                             "torch.distributions.Categorical")
+            raise ValueError(" The Mixture distribution needs to be an  instance of torch.distributions.Categorical")
         if not isinstance(component_distribution, Distribution):
-            raise ValueError("The Component distribution need to be an instance of "  # noqa: TRY004 (as in torch)
-                             "torch.distributions.Distribution")
+            raise ValueError("The Component distribution need to be an instance of torch.distributions.Distribution")
         ours, theirs = mixture_distribution.batch_shape, component_distribution.batch_shape[:-1]
         for left, right in zip(reversed(ours), reversed(theirs), strict=False):
             if left != 1 and right != 1 and left != right:
-                raise ValueError(f"`mixture_distribution.batch_shape` ({ours}) is not compatible with "
-                                 "`component_distribution.batch_shape`({theirs})")
+                raise ValueError(
+                    f"`mixture_distribution.batch_shape` ({ours}) is not compatible with "
+                    "`component_distribution.batch_shape`({theirs})"
+                )
         count = mixture_distribution.logits.shape[-1]
         if count != component_distribution.batch_shape[-1]:
-            raise ValueError(f"`mixture_distribution component` ({count}) does not equal "
-                             f"`component_distribution.batch_shape[-1]` ({component_distribution.batch_shape[-1]})")
+            raise ValueError(
+                f"`mixture_distribution component` ({count}) does not equal "
+                f"`component_distribution.batch_shape[-1]` ({component_distribution.batch_shape[-1]})"
+            )
         self._mixture_distribution, self._component_distribution = mixture_distribution, component_distribution
         self._num_component = count
         event_shape = component_distribution.event_shape

@@ -14,8 +14,11 @@ from .utils import broadcast_all, lazy_property, probs_or_logits
 class NegativeBinomial(Binary):
     """Number of successes, each with probability `probs`, before `total_count` failures."""
 
-    arg_constraints: ClassVar = {"total_count": constraints.greater_than_eq(0),
-                       "probs": constraints.half_open_interval(0.0, 1.0), "logits": constraints.real}
+    arg_constraints: ClassVar = {
+        "total_count": constraints.greater_than_eq(0),
+        "probs": constraints.half_open_interval(0.0, 1.0),
+        "logits": constraints.real,
+    }
     support = constraints.nonnegative_integer
 
     def __init__(self, total_count, probs=None, logits=None, validate_args=None):

@@ -47,12 +47,21 @@ class StudentT(Distribution):
         if self._validate_args:
             self._validate_sample(value)
         y = (value - self.loc) / self.scale
-        normalizer = (self.scale.log() + 0.5 * self.df.log() + 0.5 * math.log(math.pi) + wg.lgamma(0.5 * self.df)
-                      - wg.lgamma(0.5 * (self.df + 1.0)))
+        normalizer = (
+            self.scale.log()
+            + 0.5 * self.df.log()
+            + 0.5 * math.log(math.pi)
+            + wg.lgamma(0.5 * self.df)
+            - wg.lgamma(0.5 * (self.df + 1.0))
+        )
         return -0.5 * (self.df + 1.0) * wg.log1p(y**2.0 / self.df) - normalizer
 
     def entropy(self):
         """The entropy."""
         log_beta = wg.lgamma(0.5 * self.df) + math.lgamma(0.5) - wg.lgamma(0.5 * (self.df + 1))
-        return (self.scale.log() + 0.5 * (self.df + 1) * (wg.digamma(0.5 * (self.df + 1)) - wg.digamma(0.5 * self.df))
-                + 0.5 * self.df.log() + log_beta)
+        return (
+            self.scale.log()
+            + 0.5 * (self.df + 1) * (wg.digamma(0.5 * (self.df + 1)) - wg.digamma(0.5 * self.df))
+            + 0.5 * self.df.log()
+            + log_beta
+        )

@@ -30,17 +30,19 @@ class TransformedDistribution(Distribution):
                 raise ValueError("transforms must be a Transform or a list of Transforms")
             self.transforms = transforms
         else:
-            raise ValueError(f"transforms must be a Transform or list, but was {transforms}")  # noqa: TRY004 (torch's)
+            raise ValueError(f"transforms must be a Transform or list, but was {transforms}")
         shape = base_distribution.batch_shape + base_distribution.event_shape
         event_dim = len(base_distribution.event_shape)
         transform = ComposeTransform(self.transforms)
         if len(shape) < transform.domain.event_dim:
-            raise ValueError("base_distribution needs to have shape with size at least "
-                             f"{transform.domain.event_dim}, but got {shape}.")
+            raise ValueError(
+                "base_distribution needs to have shape with size at least "
+                f"{transform.domain.event_dim}, but got {shape}."
+            )
         out_shape = transform.forward_shape(shape)
         expanded = transform.inverse_shape(out_shape)
         if shape != expanded:
-            base_distribution = base_distribution.expand(expanded[:len(expanded) - event_dim])
+            base_distribution = base_distribution.expand(expanded[: len(expanded) - event_dim])
         taken = transform.domain.event_dim - event_dim
         if taken > 0:
             base_distribution = Independent(base_distribution, taken)
@@ -58,7 +60,7 @@ class TransformedDistribution(Distribution):
         shape = wg.Size(tuple(batch_shape) + tuple(self.event_shape))
         for transform in reversed(self.transforms):
             shape = transform.inverse_shape(shape)
-        new.base_dist = self.base_dist.expand(shape[:len(shape) - len(self.base_dist.event_shape)])
+        new.base_dist = self.base_dist.expand(shape[: len(shape) - len(self.base_dist.event_shape)])
         Distribution.__init__(new, batch_shape, self.event_shape, validate_args=False)
         new._validate_args = self._validate_args
         return new

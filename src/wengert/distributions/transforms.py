@@ -66,8 +66,9 @@ class Transform:
     __hash__ = object.__hash__
 
     def _parts(self):
-        return {name: value for name, value in self.__dict__.items()
-                if name not in ("_cache_size", "_inverse", "_cached")}
+        return {
+            name: value for name, value in self.__dict__.items() if name not in ("_cache_size", "_inverse", "_cached")
+        }
 
     def __call__(self, x):
         if self._cache_size == 0:
@@ -324,8 +325,8 @@ class AffineTransform(Transform):
         scale = self.scale
         result = wg.full_like(x, math.log(abs(scale))) if isinstance(scale, Number) else wg.abs(scale).log()
         if self._event_dim:
-            result = result.view(result.shape[:-self._event_dim] + (-1,)).sum(-1)
-            return result.expand(x.shape[:-self._event_dim])
+            result = result.view(result.shape[: -self._event_dim] + (-1,)).sum(-1)
+            return result.expand(x.shape[: -self._event_dim])
         return result.expand(x.shape)
 
     def forward_shape(self, shape):
@@ -368,8 +369,16 @@ from .compose import ComposeTransform, identity_transform  # noqa: F401 (needs t
 def __getattr__(name):
     from . import vector_transforms
 
-    if name in ("CatTransform", "CorrCholeskyTransform", "IndependentTransform", "LowerCholeskyTransform",
-                "PositiveDefiniteTransform", "ReshapeTransform", "SoftmaxTransform", "StackTransform",
-                "StickBreakingTransform"):
+    if name in (
+        "CatTransform",
+        "CorrCholeskyTransform",
+        "IndependentTransform",
+        "LowerCholeskyTransform",
+        "PositiveDefiniteTransform",
+        "ReshapeTransform",
+        "SoftmaxTransform",
+        "StackTransform",
+        "StickBreakingTransform",
+    ):
         return getattr(vector_transforms, name)
     raise AttributeError(f"module 'torch.distributions.transforms' has no attribute '{name}'")

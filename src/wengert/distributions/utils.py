@@ -17,18 +17,21 @@ def broadcast_all(*values):
     (tensor([1., 1.]), tensor([0., 0.]))
     """
     if not all(isinstance(value, (wg.Tensor, Number)) for value in values):
-        raise ValueError("Input arguments must all be instances of Number, torch.Tensor or objects implementing "
-                         "__torch_function__.")
+        raise ValueError(
+            "Input arguments must all be instances of Number, torch.Tensor or objects implementing __torch_function__."
+        )
     first = next((value for value in values if isinstance(value, wg.Tensor)), None)
     dtype = wg.get_default_dtype() if first is None else first.dtype
-    return wg.broadcast_tensors(*(value if isinstance(value, wg.Tensor) else wg.tensor(value, dtype=dtype)
-                                  for value in values))
+    return wg.broadcast_tensors(
+        *(value if isinstance(value, wg.Tensor) else wg.tensor(value, dtype=dtype) for value in values)
+    )
 
 
 def standard_normal(shape, like):
     """Draws from the standard normal distribution, in the dtype of a tensor."""
-    return wg.normal(wg.zeros(shape, dtype=like.dtype, device=like.device),
-                     wg.ones(shape, dtype=like.dtype, device=like.device))
+    return wg.normal(
+        wg.zeros(shape, dtype=like.dtype, device=like.device), wg.ones(shape, dtype=like.dtype, device=like.device)
+    )
 
 
 def sum_rightmost(value, dims):

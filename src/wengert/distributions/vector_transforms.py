@@ -19,8 +19,9 @@ class IndependentTransform(Transform):
         self.reinterpreted_batch_ndims = reinterpreted_batch_ndims
 
     domain = property(lambda self: constraints.independent(self.base_transform.domain, self.reinterpreted_batch_ndims))
-    codomain = property(lambda self: constraints.independent(self.base_transform.codomain,
-                                                             self.reinterpreted_batch_ndims))
+    codomain = property(
+        lambda self: constraints.independent(self.base_transform.codomain, self.reinterpreted_batch_ndims)
+    )
     bijective = property(lambda self: self.base_transform.bijective)
     sign = property(lambda self: self.base_transform.sign)
 
@@ -65,14 +66,14 @@ class ReshapeTransform(Transform):
     codomain = property(lambda self: constraints.independent(constraints.real, len(self.out_shape)))
 
     def _call(self, x):
-        return x.reshape(x.shape[:x.dim() - len(self.in_shape)] + self.out_shape)
+        return x.reshape(x.shape[: x.dim() - len(self.in_shape)] + self.out_shape)
 
     def _inverse_of(self, y):
-        return y.reshape(y.shape[:y.dim() - len(self.out_shape)] + self.in_shape)
+        return y.reshape(y.shape[: y.dim() - len(self.out_shape)] + self.in_shape)
 
     def log_abs_det_jacobian(self, x, y):
         """Zero."""
-        return wg.zeros(x.shape[:x.dim() - len(self.in_shape)], dtype=x.dtype)
+        return wg.zeros(x.shape[: x.dim() - len(self.in_shape)], dtype=x.dtype)
 
     @staticmethod
     def _replace(shape, old, new):
@@ -255,9 +256,12 @@ class CatTransform(_Joined):
 
     def log_abs_det_jacobian(self, x, y):
         """The parts', joined along `dim` unless that is part of the event."""
-        terms = [sum_rightmost(part.log_abs_det_jacobian(before, after), self.event_dim - part.event_dim)
-                 for part, before, after in zip(self.transforms, x.split(self.lengths, self.dim),
-                                                y.split(self.lengths, self.dim), strict=True)]
+        terms = [
+            sum_rightmost(part.log_abs_det_jacobian(before, after), self.event_dim - part.event_dim)
+            for part, before, after in zip(
+                self.transforms, x.split(self.lengths, self.dim), y.split(self.lengths, self.dim), strict=True
+            )
+        ]
         dim = (self.dim - x.dim() if self.dim >= 0 else self.dim) + self.event_dim
         return wg.cat(terms, dim=dim) if dim < 0 else sum(terms)
 
@@ -272,14 +276,21 @@ class StackTransform(_Joined):
     codomain = property(lambda self: constraints.stack([t.codomain for t in self.transforms], self.dim))
 
     def _call(self, x):
-        return wg.stack([part(piece) for part, piece in zip(self.transforms, x.unbind(self.dim), strict=True)],
-                        self.dim)
+        return wg.stack(
+            [part(piece) for part, piece in zip(self.transforms, x.unbind(self.dim), strict=True)], self.dim
+        )
 
     def _inverse_of(self, y):
-        return wg.stack([part.inv(piece) for part, piece in zip(self.transforms, y.unbind(self.dim), strict=True)],
-                        self.dim)
+        return wg.stack(
+            [part.inv(piece) for part, piece in zip(self.transforms, y.unbind(self.dim), strict=True)], self.dim
+        )
 
     def log_abs_det_jacobian(self, x, y):
         """The parts', stacked."""
-        return wg.stack([part.log_abs_det_jacobian(before, after) for part, before, after in
-                         zip(self.transforms, x.unbind(self.dim), y.unbind(self.dim), strict=True)], dim=self.dim)
+        return wg.stack(
+            [
+                part.log_abs_det_jacobian(before, after)
+                for part, before, after in zip(self.transforms, x.unbind(self.dim), y.unbind(self.dim), strict=True)
+            ],
+            dim=self.dim,
+        )

@@ -39,5 +39,8 @@ class Weibull(TransformedDistribution):
 
     def entropy(self):
         """The entropy."""
-        return (euler_constant * (1 - self.concentration_reciprocal)
-                + wg.log(self.scale * self.concentration_reciprocal) + 1)
+        return (
+            euler_constant * (1 - self.concentration_reciprocal)
+            + wg.log(self.scale * self.concentration_reciprocal)
+            + 1
+        )

@@ -10,19 +10,31 @@ from .. import storage
 from . import tensors
 
 _BLOCKED = ("sys", "os", "posix", "nt")
-_DTYPES = ("float32 float64 float16 bfloat16 complex64 complex128 complex32 int8 int16 int32 int64 uint8 uint16 uint32 "
-           "uint64 bool float8_e4m3fn float8_e5m2 float8_e4m3fnuz float8_e5m2fnuz")
-_REBUILD = ("_rebuild_tensor _rebuild_tensor_v2 _rebuild_tensor_v3 _rebuild_parameter _rebuild_parameter_with_state "
-            "_rebuild_meta_tensor_no_storage")
+_DTYPES = (
+    "float32 float64 float16 bfloat16 complex64 complex128 complex32 int8 int16 int32 int64 uint8 uint16 uint32 "
+    "uint64 bool float8_e4m3fn float8_e5m2 float8_e4m3fnuz float8_e5m2fnuz"
+)
+_REBUILD = (
+    "_rebuild_tensor _rebuild_tensor_v2 _rebuild_tensor_v3 _rebuild_parameter _rebuild_parameter_with_state "
+    "_rebuild_meta_tensor_no_storage"
+)
 # Classes of the standard library that hold data and do nothing else, for weights_only=False.
 _PLAIN = {
     "builtins": "frozenset range slice object list dict tuple str int float bool bytes",
-    "collections": "defaultdict deque", "datetime": "date datetime time timedelta timezone",
-    "decimal": "Decimal", "fractions": "Fraction", "argparse": "Namespace", "types": "SimpleNamespace",
-    "pathlib": "Path PurePath PosixPath PurePosixPath WindowsPath PureWindowsPath", "uuid": "UUID",
-    "numpy": "ndarray dtype", "numpy.core.multiarray": "_reconstruct scalar",
-    "numpy._core.multiarray": "_reconstruct scalar", "numpy._core.numeric": "_frombuffer",
-    "numpy.core.numeric": "_frombuffer", "copyreg": "_reconstructor __newobj__",
+    "collections": "defaultdict deque",
+    "datetime": "date datetime time timedelta timezone",
+    "decimal": "Decimal",
+    "fractions": "Fraction",
+    "argparse": "Namespace",
+    "types": "SimpleNamespace",
+    "pathlib": "Path PurePath PosixPath PurePosixPath WindowsPath PureWindowsPath",
+    "uuid": "UUID",
+    "numpy": "ndarray dtype",
+    "numpy.core.multiarray": "_reconstruct scalar",
+    "numpy._core.multiarray": "_reconstruct scalar",
+    "numpy._core.numeric": "_frombuffer",
+    "numpy.core.numeric": "_frombuffer",
+    "copyreg": "_reconstructor __newobj__",
 }
 
 
@@ -46,14 +58,22 @@ def default_globals():
     if "default" in _tables:
         return _tables["default"]
     table = {
-        "collections.OrderedDict": OrderedDict, "collections.Counter": Counter,
-        "torch.nn.parameter.Parameter": wg.nn.Parameter, "torch.Tensor": wg.Tensor, "torch.Size": wg.Size,
-        "torch.device": wg.device, "torch.serialization._get_layout": lambda name: getattr(wg, name[6:]),
+        "collections.OrderedDict": OrderedDict,
+        "collections.Counter": Counter,
+        "torch.nn.parameter.Parameter": wg.nn.Parameter,
+        "torch.Tensor": wg.Tensor,
+        "torch.Size": wg.Size,
+        "torch.device": wg.device,
+        "torch.serialization._get_layout": lambda name: getattr(wg, name[6:]),
         "torch._utils._rebuild_tensor": tensors._rebuild_tensor,
         "torch._tensor._rebuild_from_type_v2": tensors._rebuild_from_type_v2,
-        "torch.storage.UntypedStorage": wg.UntypedStorage, "torch.storage.TypedStorage": storage.TypedStorage,
-        "torch.UntypedStorage": wg.UntypedStorage, "_codecs.encode": _encode, "builtins.complex": complex,
-        "builtins.set": set, "builtins.bytearray": _bytearray,
+        "torch.storage.UntypedStorage": wg.UntypedStorage,
+        "torch.storage.TypedStorage": storage.TypedStorage,
+        "torch.UntypedStorage": wg.UntypedStorage,
+        "_codecs.encode": _encode,
+        "builtins.complex": complex,
+        "builtins.set": set,
+        "builtins.bytearray": _bytearray,
     }
     table.update({f"torch._utils.{name}": getattr(tensors, name) for name in _REBUILD.split()})
     table.update({f"torch.{name}": getattr(wg, name) for name in _DTYPES.split() if hasattr(wg, name)})
@@ -84,7 +104,8 @@ class Policy:
         raise UnpicklingError(
             f"Unsupported global: GLOBAL {short} was not an allowed global by default. Please use "
             f"`torch.serialization.add_safe_globals([{short}])` or the `torch.serialization.safe_globals([{short}])` "
-            "context manager to allowlist this global if you trust this class/function.")
+            "context manager to allowlist this global if you trust this class/function."
+        )
 
     def may_build(self, cls):
         """Whether objects of the class may be given state."""
@@ -109,7 +130,8 @@ def _trusted(module, name):
     raise UnpicklingError(
         f"Unsupported global: GLOBAL {module}.{name} is neither in wengert, nor plain data, nor a class that this "
         "program has defined or imported. The loader imports and calls nothing by itself: import the class first, or "
-        f"use `torch.serialization.add_safe_globals([{module}.{name}])` if you trust it.")
+        f"use `torch.serialization.add_safe_globals([{module}.{name}])` if you trust it."
+    )
 
 
 def _is_numpy_dtype(module):

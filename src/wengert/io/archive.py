@@ -9,9 +9,11 @@ _LIMIT = 0xFFFFFFFF
 _UTF8 = 0x0800
 # A record that shrinks by more than this when compressed is a bomb, not weights.
 _LARGEST_RATIO, _ALWAYS_ALLOWED = 100, 1 << 24
-_CORRUPT = ("If you are seeing this error, there is a high likelihood that your checkpoint file is corrupted. This can "
-            "happen if the checkpoint was not saved properly, was transferred incorrectly, or the file was modified "
-            "after saving.")
+_CORRUPT = (
+    "If you are seeing this error, there is a high likelihood that your checkpoint file is corrupted. This can "
+    "happen if the checkpoint was not saved properly, was transferred incorrectly, or the file was modified "
+    "after saving."
+)
 
 
 class Writer:
@@ -36,8 +38,24 @@ class Writer:
         padding = -(start + 30 + len(name) + len(sizes) + 4) % ALIGNMENT
         extra = sizes + b"FB" + struct.pack("<H", padding) + b"Z" * padding
         stored = _LIMIT if large else size
-        self._write(struct.pack("<4s5H3L2H", b"PK\3\4", 45 if large else 0, _UTF8, 0, 0, 0, checksum, stored, stored,
-                                len(name), len(extra)) + name + extra)
+        self._write(
+            struct.pack(
+                "<4s5H3L2H",
+                b"PK\3\4",
+                45 if large else 0,
+                _UTF8,
+                0,
+                0,
+                0,
+                checksum,
+                stored,
+                stored,
+                len(name),
+                len(extra),
+            )
+            + name
+            + extra
+        )
         self._write(data)
         self.entries.append((name, size, checksum, start))
 
@@ -49,14 +67,47 @@ class Writer:
             extra = struct.pack(f"<HH{len(wide)}Q", 1, 8 * len(wide), *wide) if wide else b""
             version = 45 if wide else 0
             shown = [min(n, _LIMIT) for n in (size, size, offset)]
-            self._write(struct.pack("<4s6H3L5H2L", b"PK\1\2", version, version, _UTF8, 0, 0, 0, checksum, shown[0],
-                                    shown[1], len(name), len(extra), 0, 0, 0, 0, shown[2]) + name + extra)
+            self._write(
+                struct.pack(
+                    "<4s6H3L5H2L",
+                    b"PK\1\2",
+                    version,
+                    version,
+                    _UTF8,
+                    0,
+                    0,
+                    0,
+                    checksum,
+                    shown[0],
+                    shown[1],
+                    len(name),
+                    len(extra),
+                    0,
+                    0,
+                    0,
+                    0,
+                    shown[2],
+                )
+                + name
+                + extra
+            )
         size, count, end = self.position - start, len(self.entries), self.position
         if count >= 0xFFFF or start >= _LIMIT or size >= _LIMIT:
             self._write(struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, count, count, size, start))
             self._write(struct.pack("<4sLQL", b"PK\6\7", 0, end, 1))
-        self._write(struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, min(count, 0xFFFF), min(count, 0xFFFF),
-                                min(size, _LIMIT), min(start, _LIMIT), 0))
+        self._write(
+            struct.pack(
+                "<4s4H2LH",
+                b"PK\5\6",
+                0,
+                0,
+                min(count, 0xFFFF),
+                min(count, 0xFFFF),
+                min(size, _LIMIT),
+                min(start, _LIMIT),
+                0,
+            )
+        )
 
 
 def failure(what):
@@ -74,13 +125,20 @@ class Reader:
         try:
             with zipfile.ZipFile(file) as archive:
                 entries = archive.infolist()
-        except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, ValueError, OSError, struct.error,
-                UnicodeDecodeError) as error:
+        except (
+            zipfile.BadZipFile,
+            zipfile.LargeZipFile,
+            NotImplementedError,
+            ValueError,
+            OSError,
+            struct.error,
+            UnicodeDecodeError,
+        ) as error:
             raise failure("reading zip archive: failed finding central directory") from error
         if sum(entry.compress_size for entry in entries) > self.size:
             raise failure("reading zip archive: its records overlap")
         prefix = entries[0].filename.partition("/")[0] + "/" if entries else ""
-        self.records = {entry.filename[len(prefix):]: entry for entry in entries if entry.filename.startswith(prefix)}
+        self.records = {entry.filename[len(prefix) :]: entry for entry in entries if entry.filename.startswith(prefix)}
 
     def __contains__(self, record):
         return record in self.records
@@ -119,10 +177,11 @@ class Reader:
 
     def _plausible_length(self, record):
         entry = self._entry(record)
-        if self.offset(record) is None and entry.file_size > max(_ALWAYS_ALLOWED,
-                                                                 entry.compress_size * _LARGEST_RATIO):
-            raise failure(f"reading file {record}: {entry.compress_size} compressed bytes claim to be "
-                          f"{entry.file_size}, which no checkpoint does")
+        if self.offset(record) is None and entry.file_size > max(_ALWAYS_ALLOWED, entry.compress_size * _LARGEST_RATIO):
+            raise failure(
+                f"reading file {record}: {entry.compress_size} compressed bytes claim to be "
+                f"{entry.file_size}, which no checkpoint does"
+            )
         return entry.file_size
 
     def read_into(self, record, target):
@@ -155,7 +214,7 @@ def _fill(stream, target, record):
         else:
             chunk = stream.read(min(len(target) - done, 1 << 24))
             count = len(chunk)
-            target[done:done + count] = chunk
+            target[done : done + count] = chunk
         if not count:
             raise failure(f"reading file {record}: file read failed")
         done += count

@@ -14,9 +14,11 @@ def reading(source):
         return
     for method in ("seek", "tell", "read"):
         if not hasattr(source, method):
-            raise AttributeError(f"'{type(source).__name__}' object has no attribute '{method}'. You can only torch.load"
-                                 " from a file that is seekable. Please pre-load the data into a buffer like "
-                                 "io.BytesIO and try to load from it instead.")
+            raise AttributeError(
+                f"'{type(source).__name__}' object has no attribute '{method}'. You can only torch.load"
+                " from a file that is seekable. Please pre-load the data into a buffer like "
+                "io.BytesIO and try to load from it instead."
+            )
     yield source
 
 

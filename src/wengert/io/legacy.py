@@ -23,8 +23,11 @@ def save(obj, file, protocol):
 
     pickle.dump(MAGIC_NUMBER, file, protocol=protocol)
     pickle.dump(PROTOCOL_VERSION, file, protocol=protocol)
-    system = {"protocol_version": PROTOCOL_VERSION, "little_endian": sys.byteorder == "little",
-              "type_sizes": {"short": 2, "int": 4, "long": 4}}
+    system = {
+        "protocol_version": PROTOCOL_VERSION,
+        "little_endian": sys.byteorder == "little",
+        "type_sizes": {"short": 2, "int": 4, "long": 4},
+    }
     pickle.dump(system, file, protocol=protocol)
     pickling.Pickler(file, protocol, storage_id).dump(obj)
     pickle.dump(list(storages.keys.values()), file, protocol=protocol)
@@ -36,6 +39,7 @@ def save(obj, file, protocol):
 
 def load(file, policy, restore, encoding):
     """Read an object; `restore(untyped, location)` places a storage."""
+
     def plain():
         return unpickle.Machine(file, policy.find, _no_storages, policy.may_build, encoding).load()
 
@@ -99,9 +103,10 @@ def _read_storage(file, untyped, dtype, count, little):
     while done < len(target):
         chunk = file.read(min(len(target) - done, 1 << 24))
         if not chunk:
-            raise RuntimeError(f"unexpected EOF, expected {len(target) - done} more bytes. "
-                               "The file might be corrupted.")
-        target[done:done + len(chunk)] = chunk
+            raise RuntimeError(
+                f"unexpected EOF, expected {len(target) - done} more bytes. The file might be corrupted."
+            )
+        target[done : done + len(chunk)] = chunk
         done += len(chunk)
     if little != (sys.byteorder == "little"):
         tensors.swap_bytes(target, dtype)

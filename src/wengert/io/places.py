@@ -41,9 +41,11 @@ def default_restore_location(storage, location):
         raise RuntimeError(
             f"Attempting to deserialize object on {article} {name} device but {available}.is_available() is False. "
             "If you are running on a CPU-only machine, please use torch.load with map_location=torch.device('cpu') "
-            "to map your storages to the CPU.")
-    raise RuntimeError("don't know how to restore data location of torch.storage.UntypedStorage "
-                       f"(tagged with {location})")
+            "to map your storages to the CPU."
+        )
+    raise RuntimeError(
+        f"don't know how to restore data location of torch.storage.UntypedStorage (tagged with {location})"
+    )
 
 
 class _Meta:
@@ -61,8 +63,12 @@ class _Meta:
 
 def is_meta(map_location):
     """Whether everything goes to the meta device, so that no data needs reading."""
-    return map_location is not None and not callable(map_location) and not isinstance(map_location, dict) \
+    return (
+        map_location is not None
+        and not callable(map_location)
+        and not isinstance(map_location, dict)
         and str(map_location) == "meta"
+    )
 
 
 def restorer(map_location):
@@ -70,8 +76,7 @@ def restorer(map_location):
     if map_location is None:
         return default_restore_location
     if isinstance(map_location, dict):
-        return lambda storage, location: default_restore_location(storage,
-                                                                  str(map_location.get(location, location)))
+        return lambda storage, location: default_restore_location(storage, str(map_location.get(location, location)))
     if isinstance(map_location, (str, wg.device)):
         return lambda storage, location: default_restore_location(storage, str(map_location))
 

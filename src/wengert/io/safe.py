@@ -61,6 +61,5 @@ def safe_names():
                 names[".".join(torch_name(value))] = value
             names[name if module == "builtins" else f"{module}.{name}"] = value
         else:
-            raise TypeError("Expected an item in `add_safe_globals` to be a class or function, "
-                            f"but got {type(value)}")
+            raise TypeError(f"Expected an item in `add_safe_globals` to be a class or function, but got {type(value)}")
     return names

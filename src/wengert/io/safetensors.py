@@ -7,9 +7,22 @@ import wengert as wg
 
 from . import files, tensors
 
-_DTYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "I64": "int64", "I32": "int32",
-           "I16": "int16", "I8": "int8", "U8": "uint8", "U16": "uint16", "U32": "uint32", "U64": "uint64",
-           "BOOL": "bool", "C64": "complex64"}
+_DTYPES = {
+    "F64": "float64",
+    "F32": "float32",
+    "F16": "float16",
+    "BF16": "bfloat16",
+    "I64": "int64",
+    "I32": "int32",
+    "I16": "int16",
+    "I8": "int8",
+    "U8": "uint8",
+    "U16": "uint16",
+    "U32": "uint32",
+    "U64": "uint64",
+    "BOOL": "bool",
+    "C64": "complex64",
+}
 _LONGEST_HEADER = 100_000_000
 
 
@@ -44,8 +57,11 @@ def _parts(tensors_by_name, metadata):
             raise ValueError(f"safetensors cannot hold {tensor.dtype} ({name})")
         copy = tensor.detach().contiguous()
         size = copy.numel() * copy.dtype.itemsize
-        header[name] = {"dtype": names[tensor.dtype], "shape": list(tensor.shape),
-                        "data_offsets": [position, position + size]}
+        header[name] = {
+            "dtype": names[tensor.dtype],
+            "shape": list(tensor.shape),
+            "data_offsets": [position, position + size],
+        }
         position += size
         contents.append((copy, size))
     text = json.dumps(header, separators=(",", ":")).encode()
@@ -53,7 +69,7 @@ def _parts(tensors_by_name, metadata):
     yield struct.pack("<Q", len(text)) + text
     for copy, size in contents:
         start = copy.storage_offset() * copy.dtype.itemsize
-        yield tensors.storage_bytes(copy.untyped_storage())[start:start + size]
+        yield tensors.storage_bytes(copy.untyped_storage())[start : start + size]
 
 
 def load_file(filename, device="cpu"):

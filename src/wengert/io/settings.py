@@ -44,6 +44,8 @@ def get_default_mmap_options():
 def set_default_mmap_options(flags):
     """Set the flags for `mmap=True`; only MAP_PRIVATE is there, as changes are never written back."""
     if flags != 2:
-        raise ValueError("Invalid argument in function set_default_mmap_options, expected mmap.MAP_PRIVATE; "
-                         "wengert does not write to files that it has mapped")
+        raise ValueError(
+            "Invalid argument in function set_default_mmap_options, expected mmap.MAP_PRIVATE; "
+            "wengert does not write to files that it has mapped"
+        )
     _settings["mmap"] = flags

@@ -52,14 +52,18 @@ def check_bounds(nbytes, itemsize, offset, size, stride):
     """Refuse a shape that would reach outside its storage (a damaged or hostile file)."""
     numbers = (offset, *size, *stride)
     if len(size) != len(stride) or any(type(n) is not int or n < 0 for n in numbers):
-        raise RuntimeError(f"a tensor of size {size}, stride {stride} and storage offset {offset} cannot be; "
-                           "the file might be corrupted")
+        raise RuntimeError(
+            f"a tensor of size {size}, stride {stride} and storage offset {offset} cannot be; "
+            "the file might be corrupted"
+        )
     last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True)) + 1
     needed = last * itemsize if all(size) else 0
     if needed > nbytes:
-        raise RuntimeError(f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset}, and "
-                           f"itemsize {itemsize} requiring a storage size of {needed} are out of bounds for storage "
-                           f"of size {nbytes}")
+        raise RuntimeError(
+            f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset}, and "
+            f"itemsize {itemsize} requiring a storage size of {needed} are out of bounds for storage "
+            f"of size {nbytes}"
+        )
 
 
 def tensor_on(storage, dtype, offset, size, stride):

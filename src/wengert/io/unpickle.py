@@ -117,9 +117,11 @@ class Machine:
         """Pairs into a dict."""
         target = self._top()
         if type(target) not in (dict, OrderedDict, Counter) and not (
-                isinstance(target, dict) and self.allowed_to_build(type(target))):
-            raise UnpicklingError("Can only SETITEM for dict, collections.OrderedDict, collections.Counter, "
-                                  f"but got {type(target)}")
+            isinstance(target, dict) and self.allowed_to_build(type(target))
+        ):
+            raise UnpicklingError(
+                f"Can only SETITEM for dict, collections.OrderedDict, collections.Counter, but got {type(target)}"
+            )
         if len(items) % 2:
             raise UnpicklingError("odd number of items for SETITEMS; the file might be corrupted")
         for index in range(0, len(items), 2):
@@ -148,8 +150,10 @@ class Machine:
         elif self.allowed_to_build(type(target)):
             _set_state(target, state)
         else:
-            raise UnpicklingError("Can only build Tensor, Parameter, OrderedDict or types allowlisted via "
-                                  f"`add_safe_globals`, but got {type(target)}")
+            raise UnpicklingError(
+                "Can only build Tensor, Parameter, OrderedDict or types allowlisted via "
+                f"`add_safe_globals`, but got {type(target)}"
+            )
 
     def find_on_stack(self):
         """STACK_GLOBAL."""
@@ -220,60 +224,63 @@ def _persistent(machine):
     machine.push(machine.persistent(machine._pop()))
 
 
-_HANDLERS = {ord(code): handler for code, handler in {
-    "\x80": _protocol,
-    "\x95": lambda m: m.read(8),  # a frame's length: frames are only a hint
-    "N": lambda m: m.push(None),
-    "\x88": lambda m: m.push(True),
-    "\x89": lambda m: m.push(False),
-    "K": lambda m: m.push(m.read(1)[0]),
-    "M": lambda m: m.push(m.number("<H")),
-    "J": lambda m: m.push(m.number("<i")),
-    "\x8a": lambda m: _long(m, "<B"),
-    "\x8b": lambda m: _long(m, "<i"),
-    "G": lambda m: m.push(m.number(">d")),
-    "X": lambda m: m.push(m.text(m.number("<I"))),
-    "\x8c": lambda m: m.push(m.text(m.number("<B"))),
-    "\x8d": lambda m: m.push(m.text(m.number("<Q"))),
-    "U": lambda m: m.push(m.old_text(m.number("<B"))),
-    "T": lambda m: m.push(m.old_text(m.number("<I"))),
-    "C": lambda m: m.push(m.read(m.number("<B"))),
-    "B": lambda m: m.push(m.read(m.number("<I"))),
-    "\x8e": lambda m: m.push(m.read(m.number("<Q"))),
-    "\x96": lambda m: m.push(bytearray(m.read(m.number("<Q")))),
-    "(": Machine.mark,
-    "0": Machine.drop,
-    "1": lambda m: m.after_mark() and None,
-    "2": Machine.duplicate,
-    ")": lambda m: m.push(()),
-    "\x85": lambda m: _build_tuple(m, 1),
-    "\x86": lambda m: _build_tuple(m, 2),
-    "\x87": lambda m: _build_tuple(m, 3),
-    "t": lambda m: m.push(tuple(m.after_mark())),
-    "]": lambda m: m.push([]),
-    "l": lambda m: m.push(m.after_mark()),
-    "a": lambda m: m.add_to(_SEQUENCES, "append", [m._pop()]),
-    "e": lambda m: m.add_to(_SEQUENCES, "append", m.after_mark()),
-    "}": lambda m: m.push({}),
-    "d": _dict,
-    "s": lambda m: m.set_items([m._pop(), m._pop()][::-1]),
-    "u": lambda m: m.set_items(m.after_mark()),
-    "\x8f": lambda m: m.push(set()),
-    "\x90": lambda m: m.add_to((set,), "add", m.after_mark()),
-    "\x91": lambda m: m.push(frozenset(m.after_mark())),
-    "q": lambda m: m.remember(m.read(1)[0]),
-    "r": lambda m: m.remember(m.number("<I")),
-    "\x94": lambda m: m.remember(len(m.memo)),
-    "h": lambda m: m.recall(m.read(1)[0]),
-    "j": lambda m: m.recall(m.number("<I")),
-    "c": _global,
-    "\x93": Machine.find_on_stack,
-    "R": Machine.call,
-    "\x81": Machine.make,
-    "\x92": lambda m: m.make(keywords=True),
-    "b": Machine.build,
-    "Q": _persistent,
-}.items()}
+_HANDLERS = {
+    ord(code): handler
+    for code, handler in {
+        "\x80": _protocol,
+        "\x95": lambda m: m.read(8),  # a frame's length: frames are only a hint
+        "N": lambda m: m.push(None),
+        "\x88": lambda m: m.push(True),
+        "\x89": lambda m: m.push(False),
+        "K": lambda m: m.push(m.read(1)[0]),
+        "M": lambda m: m.push(m.number("<H")),
+        "J": lambda m: m.push(m.number("<i")),
+        "\x8a": lambda m: _long(m, "<B"),
+        "\x8b": lambda m: _long(m, "<i"),
+        "G": lambda m: m.push(m.number(">d")),
+        "X": lambda m: m.push(m.text(m.number("<I"))),
+        "\x8c": lambda m: m.push(m.text(m.number("<B"))),
+        "\x8d": lambda m: m.push(m.text(m.number("<Q"))),
+        "U": lambda m: m.push(m.old_text(m.number("<B"))),
+        "T": lambda m: m.push(m.old_text(m.number("<I"))),
+        "C": lambda m: m.push(m.read(m.number("<B"))),
+        "B": lambda m: m.push(m.read(m.number("<I"))),
+        "\x8e": lambda m: m.push(m.read(m.number("<Q"))),
+        "\x96": lambda m: m.push(bytearray(m.read(m.number("<Q")))),
+        "(": Machine.mark,
+        "0": Machine.drop,
+        "1": lambda m: m.after_mark() and None,
+        "2": Machine.duplicate,
+        ")": lambda m: m.push(()),
+        "\x85": lambda m: _build_tuple(m, 1),
+        "\x86": lambda m: _build_tuple(m, 2),
+        "\x87": lambda m: _build_tuple(m, 3),
+        "t": lambda m: m.push(tuple(m.after_mark())),
+        "]": lambda m: m.push([]),
+        "l": lambda m: m.push(m.after_mark()),
+        "a": lambda m: m.add_to(_SEQUENCES, "append", [m._pop()]),
+        "e": lambda m: m.add_to(_SEQUENCES, "append", m.after_mark()),
+        "}": lambda m: m.push({}),
+        "d": _dict,
+        "s": lambda m: m.set_items([m._pop(), m._pop()][::-1]),
+        "u": lambda m: m.set_items(m.after_mark()),
+        "\x8f": lambda m: m.push(set()),
+        "\x90": lambda m: m.add_to((set,), "add", m.after_mark()),
+        "\x91": lambda m: m.push(frozenset(m.after_mark())),
+        "q": lambda m: m.remember(m.read(1)[0]),
+        "r": lambda m: m.remember(m.number("<I")),
+        "\x94": lambda m: m.remember(len(m.memo)),
+        "h": lambda m: m.recall(m.read(1)[0]),
+        "j": lambda m: m.recall(m.number("<I")),
+        "c": _global,
+        "\x93": Machine.find_on_stack,
+        "R": Machine.call,
+        "\x81": Machine.make,
+        "\x92": lambda m: m.make(keywords=True),
+        "b": Machine.build,
+        "Q": _persistent,
+    }.items()
+}
 
 
 class _Named:

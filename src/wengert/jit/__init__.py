@@ -13,7 +13,6 @@ save = refuse("torch.jit.save", _REASON)
 load = refuse("torch.jit.load", _REASON)
 
 
-
 def script(obj, optimize=None, _frames_up=0, _rcb=None, example_inputs=None):
     """The function, class or module itself.
 
@@ -41,8 +40,10 @@ def trace_module(mod, inputs, *args, **kwargs):
 def freeze(mod, preserved_attrs=None, optimize_numerics=True):
     """The module itself; ValueError in training mode, as in torch."""
     if mod.training:
-        raise RuntimeError("Freezing is currently only implemented for modules in eval mode. Please call .eval() on "
-                           "your module before freezing.")
+        raise RuntimeError(
+            "Freezing is currently only implemented for modules in eval mode. Please call .eval() on "
+            "your module before freezing."
+        )
     return mod
 
 

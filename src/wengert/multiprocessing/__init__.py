@@ -1,13 +1,22 @@
 """torch.multiprocessing: Python's multiprocessing, and `spawn`. Tensors travel between processes by value."""
 
 import multiprocessing as _python
-from multiprocessing import *  # noqa: F403
+from multiprocessing import *
 
 from .spawn import ProcessContext, ProcessExitedException, ProcessRaisedException, SpawnContext, spawn, start_processes
 
 __all__ = list(_python.__all__)
-__all__ += ["ProcessContext", "ProcessExitedException", "ProcessRaisedException", "SpawnContext",
-           "get_all_sharing_strategies", "get_sharing_strategy", "set_sharing_strategy", "spawn", "start_processes"]
+__all__ += [
+    "ProcessContext",
+    "ProcessExitedException",
+    "ProcessRaisedException",
+    "SpawnContext",
+    "get_all_sharing_strategies",
+    "get_sharing_strategy",
+    "set_sharing_strategy",
+    "spawn",
+    "start_processes",
+]
 
 _strategy = ["file_descriptor"]
 

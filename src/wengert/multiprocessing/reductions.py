@@ -65,7 +65,7 @@ def share(tensor):
     path = os.path.join(_folder(), f"wengert-{os.getpid()}-{secrets.token_hex(8)}")
     row = _map(path, max(len(storage), 1), os.O_CREAT | os.O_EXCL | os.O_RDWR)
     if len(storage):
-        memoryview(row).cast("B")[:len(storage)] = storage.bytes()
+        memoryview(row).cast("B")[: len(storage)] = storage.bytes()
     where = tensor.storage_offset(), tensor.size(), tensor.stride()
     moved = wg.empty(0, dtype=tensor.dtype).set_(row.untyped_storage(), *where)
     tensor._become(moved)
@@ -100,8 +100,9 @@ def rebuild_tensor(path, size, dtype, offset, shape, stride, requires_grad, is_p
         try:
             row = _map(path, size, os.O_RDWR)
         except FileNotFoundError as error:
-            raise RuntimeError("the process that shared this tensor has freed it; keep the tensor there until it has "
-                               "arrived here") from error
+            raise RuntimeError(
+                "the process that shared this tensor has freed it; keep the tensor there until it has arrived here"
+            ) from error
         _opened[path] = weakref.ref(row)
     tensor = wg.empty(0, dtype=getattr(wg, dtype)).set_(row.untyped_storage(), offset, shape, stride)
     return wg.nn.Parameter(tensor, requires_grad) if is_parameter else tensor.requires_grad_(requires_grad)

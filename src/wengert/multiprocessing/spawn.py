@@ -30,7 +30,7 @@ def _child(function, index, args, errors):
         function(index, *args)
     except KeyboardInterrupt:
         pass  # the parent was interrupted too
-    except Exception:  # noqa: BLE001 (whatever it is, the parent is told)
+    except Exception:
         import traceback
 
         errors.put(traceback.format_exc())
@@ -78,8 +78,9 @@ class ProcessContext:
             code = process.exitcode
             if code < 0:
                 name = signal.Signals(-code).name
-                raise ProcessExitedException(f"process {index} terminated with signal {name}", index, process.pid, code,
-                                             name)
+                raise ProcessExitedException(
+                    f"process {index} terminated with signal {name}", index, process.pid, code, name
+                )
             raise ProcessExitedException(f"process {index} terminated with exit code {code}", index, process.pid, code)
         text = self.error_queues[index].get()
         message = f"\n\n-- Process {index} terminated with the following error:\n{text}"

@@ -26,5 +26,5 @@ def sdpa_kernel(backends, set_priority=False):
     """
     if not isinstance(backends, (list, SDPBackend)):
         text = "Backend must be an instance of SDPBackend or a list of SDPBackend instances"
-        raise AssertionError(text)  # noqa: TRY004
+        raise AssertionError(text)
     yield

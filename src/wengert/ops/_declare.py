@@ -11,11 +11,31 @@ METHODS = {}  # those that are Tensor.<name>
 class Declaration:
     """One op of the table: its schema, its derivative rule, and what the kind needs to know."""
 
-    __slots__ = ("name", "kind", "schema", "rule", "vjp", "eager", "derivative", "forward", "function", "options", "_names")
+    __slots__ = (
+        "_names",
+        "derivative",
+        "eager",
+        "forward",
+        "function",
+        "kind",
+        "name",
+        "options",
+        "rule",
+        "schema",
+        "vjp",
+    )
 
-    def __init__(self, name, kind, schema, rule, function, *, vjp=False, eager=False, derivative=None, forward=None, options=None):
+    def __init__(
+        self, name, kind, schema, rule, function, *, vjp=False, eager=False, derivative=None, forward=None, options=None
+    ):
         self.name, self.kind, self.schema, self.rule, self.function = name, kind, schema, rule, function
-        self.vjp, self.eager, self.derivative, self.forward, self.options = vjp, eager, derivative, forward, options or {}
+        self.vjp, self.eager, self.derivative, self.forward, self.options = (
+            vjp,
+            eager,
+            derivative,
+            forward,
+            options or {},
+        )
         self._names = None
 
     @property
@@ -47,15 +67,36 @@ def _publish(name, function, aliases, as_function, as_method):
             METHODS[key] = function
 
 
-def _declare(schema, rule, kind, *, grad_name=None, promote="same", fn=None, eager=False, vjp=False, derivative=None,
-             forward=None, function=True, method=True, inplace=False, aliases=(), multi_view=False, differentiable=True,
-             namespace=None, numbers=True, **options):
+def _declare(
+    schema,
+    rule,
+    kind,
+    *,
+    grad_name=None,
+    promote="same",
+    fn=None,
+    eager=False,
+    vjp=False,
+    derivative=None,
+    forward=None,
+    function=True,
+    method=True,
+    inplace=False,
+    aliases=(),
+    multi_view=False,
+    differentiable=True,
+    namespace=None,
+    numbers=True,
+    **options,
+):
     if not numbers:  # operands may not be Python numbers
         schema = schema.replace("Tensor ", "TensorStrict ")
     op = schema[: schema.index("(")]
     public = op.partition(".")[0]
     native = {"elementwise": "elementwise", "fused": "fused", "host": "host"}.get(kind, "primitive")
-    _core.declare(op, native, grad_name or _camel(public) + "Backward0", promote, fn or public, eager, multi_view, differentiable)
+    _core.declare(
+        op, native, grad_name or _camel(public) + "Backward0", promote, fn or public, eager, multi_view, differentiable
+    )
     shown = f"{namespace}.{public}" if namespace else public
     callable_ = FUNCTIONS.get(shown)
     if not isinstance(callable_, _core.OpFunction):
@@ -63,7 +104,9 @@ def _declare(schema, rule, kind, *, grad_name=None, promote="same", fn=None, eag
         callable_.__doc__ = rule.__doc__
     in_place = public.endswith("_") and not public.endswith("__")
     callable_.add(schema, in_place)
-    OPS[op] = Declaration(op, kind, schema, rule, callable_, vjp=vjp, eager=eager, derivative=derivative, forward=forward, options=options)
+    OPS[op] = Declaration(
+        op, kind, schema, rule, callable_, vjp=vjp, eager=eager, derivative=derivative, forward=forward, options=options
+    )
     _publish(shown, callable_, aliases, function and not namespace, method and not namespace)
     if inplace and not in_place:
         written = FUNCTIONS.get(public + "_")
@@ -140,8 +183,17 @@ def composite(*args, function=True, method=True, inplace=False, aliases=(), name
     def apply(body):
         name = body.__name__
         if args and isinstance(args[0], str) and not parameters(body) and not body.__code__.co_flags & 0x0C:
-            return _declare(args[0], body, "composite", function=function, method=method, inplace=inplace, aliases=aliases,
-                            namespace=namespace, **options)
+            return _declare(
+                args[0],
+                body,
+                "composite",
+                function=function,
+                method=method,
+                inplace=inplace,
+                aliases=aliases,
+                namespace=namespace,
+                **options,
+            )
         if args and isinstance(args[0], str):
             name = args[0][: args[0].index("(")] if "(" in args[0] else args[0]
         shown = f"{namespace}.{name}" if namespace else name

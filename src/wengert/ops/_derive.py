@@ -2,12 +2,38 @@
 
 from ._declare import FUNCTIONS, OPS, parameters
 from ._trace import (
-    ALL_GRADS, ARG, ARG_DTYPE, ARG_SIZES, CONST, GRAD, LEAF, OUT, T_BOOL, T_DTYPE, T_FLOAT, T_INT, T_INTS, T_SCALAR, T_TENSOR, T_TENSORS, TEMP,
-    Symbol, Trace, TraceError,
+    ALL_GRADS,
+    ARG,
+    ARG_DTYPE,
+    ARG_SIZES,
+    CONST,
+    GRAD,
+    LEAF,
+    OUT,
+    T_BOOL,
+    T_DTYPE,
+    T_FLOAT,
+    T_INT,
+    T_INTS,
+    T_SCALAR,
+    T_TENSOR,
+    T_TENSORS,
+    TEMP,
+    Symbol,
+    Trace,
+    TraceError,
 )
 
-_WHAT = {T_TENSOR: "tensor", T_SCALAR: "number", T_INT: "number", T_FLOAT: "number", T_BOOL: "number", T_INTS: "sizes",
-         T_DTYPE: "dtype", T_TENSORS: "tensors"}
+_WHAT = {
+    T_TENSOR: "tensor",
+    T_SCALAR: "number",
+    T_INT: "number",
+    T_FLOAT: "number",
+    T_BOOL: "number",
+    T_INTS: "sizes",
+    T_DTYPE: "dtype",
+    T_TENSORS: "tensors",
+}
 
 
 def _environment(declared, trace, names, formula=False):
@@ -29,7 +55,9 @@ def _environment(declared, trace, names, formula=False):
         elif name in ("y", "result"):
             values.append(trace.leaf(OUT, 0, "tensor"))
         else:
-            raise TraceError(f"the rule of {declared.name} has a parameter '{name}' that is neither an argument nor an output")
+            raise TraceError(
+                f"the rule of {declared.name} has a parameter '{name}' that is neither an argument nor an output"
+            )
     return values
 
 
@@ -81,8 +109,14 @@ def _differentiate(trace, out, gradient, wanted, complex_):
         if declared.kind == "constant" or not declared.options.get("_differentiable", True):
             continue
         inputs = [_symbol_of(trace, o) for o in operands]
-        differentiable = [k for k, p in enumerate(declared.signature[0][: len(operands)]) if p[1] == T_TENSOR and not _is_index(declared, k)]
-        for k, part in zip(differentiable, vjp(declared, trace, complex_, g, inputs, Symbol(trace, (TEMP, temp), "tensor"))):
+        differentiable = [
+            k
+            for k, p in enumerate(declared.signature[0][: len(operands)])
+            if p[1] == T_TENSOR and not _is_index(declared, k)
+        ]
+        for k, part in zip(
+            differentiable, vjp(declared, trace, complex_, g, inputs, Symbol(trace, (TEMP, temp), "tensor"))
+        ):
             o = operands[k]
             if part is None or o[0] == CONST:
                 continue
@@ -134,7 +168,9 @@ def _eager_leaves(declared):
         elif name in ("y", "result"):
             leaves.append((OUT, 0))
         else:
-            raise TraceError(f"the rule of {declared.name} has a parameter '{name}' that is neither an argument nor an output")
+            raise TraceError(
+                f"the rule of {declared.name} has a parameter '{name}' that is neither an argument nor an output"
+            )
     return leaves
 
 
@@ -173,7 +209,7 @@ def trace_forward(name):
 class Like:
     """What an eager rule sees of an argument that it does not save: shape and dtype."""
 
-    __slots__ = ("shape", "dtype")
+    __slots__ = ("dtype", "shape")
 
     def __init__(self, shape, dtype):
         self.shape, self.dtype = shape, dtype
@@ -195,8 +231,9 @@ def run_rule(name, mask, values):
             k += 1
     result = declared.rule(*args)
     differentiable = differentiable_arguments(declared)
-    if not isinstance(result, tuple) or (len(differentiable) == 1 and declared.signature[0][differentiable[0]][1] == T_TENSORS
-                                         and len(result) != 1):
+    if not isinstance(result, tuple) or (
+        len(differentiable) == 1 and declared.signature[0][differentiable[0]][1] == T_TENSORS and len(result) != 1
+    ):
         result = (result,)
     return result
 

@@ -45,11 +45,23 @@ def connect():
     from importlib import import_module
 
     cpu = _types.device("cpu")
-    _core.set_hooks({
-        "trace": _derive.trace_backward, "formula": _derive.trace_forward, "rule": _derive.run_rule, "forward": _derive.run_forward, "result_type": _result_type,
-        "Size": _types.Size, "device": _types.device, "cpu": cpu, "strided": _types.strided, "Symbol": _trace.Symbol,
-        "trace_call": _trace.trace_call, "on_failure": _explain, "interpret": _interpret,
-    })
+    _core.set_hooks(
+        {
+            "trace": _derive.trace_backward,
+            "formula": _derive.trace_forward,
+            "rule": _derive.run_rule,
+            "forward": _derive.run_forward,
+            "result_type": _result_type,
+            "Size": _types.Size,
+            "device": _types.device,
+            "cpu": cpu,
+            "strided": _types.strided,
+            "Symbol": _trace.Symbol,
+            "trace_call": _trace.trace_call,
+            "on_failure": _explain,
+            "interpret": _interpret,
+        }
+    )
     import_module("wengert.ops")._load()
     from .. import _tensor
 

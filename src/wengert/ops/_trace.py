@@ -87,7 +87,7 @@ def _use(op):
 class Symbol:
     """Stands for a value of a formula: a tensor, a number, sizes, a dtype."""
 
-    __slots__ = ("trace", "operand", "what", "key")
+    __slots__ = ("key", "operand", "trace", "what")
     __array_priority__ = 1000
 
     def __init__(self, trace, operand, what, key=None):
@@ -186,7 +186,12 @@ def _power(trace, a, b):
 
 
 for _name, _op, _number in (
-    ("add", "add", N_ADD), ("sub", "sub", N_SUB), ("mul", "mul", N_MUL), ("truediv", "div", N_DIV), ("pow", "pow", 0), ("matmul", "matmul", 0),
+    ("add", "add", N_ADD),
+    ("sub", "sub", N_SUB),
+    ("mul", "mul", N_MUL),
+    ("truediv", "div", N_DIV),
+    ("pow", "pow", 0),
+    ("matmul", "matmul", 0),
 ):
     setattr(Symbol, f"__{_name}__", _binary(_op, _number))
     setattr(Symbol, f"__r{_name}__", _binary(_op, _number, True))
@@ -195,7 +200,9 @@ for _name in ("lt", "le", "eq", "ne", "gt", "ge"):
 for _name, _op in (("and", "bitwise_and"), ("or", "bitwise_or"), ("xor", "bitwise_xor")):
     setattr(Symbol, f"__{_name}__", _binary(_op, 0))
     setattr(Symbol, f"__r{_name}__", _binary(_op, 0, True))
-Symbol.__neg__ = lambda self: self.trace.emit(N_NEG, (self,), "number") if self.what == "number" else self.trace.emit("neg", (self,))
+Symbol.__neg__ = lambda self: (
+    self.trace.emit(N_NEG, (self,), "number") if self.what == "number" else self.trace.emit("neg", (self,))
+)
 Symbol.__invert__ = lambda self: self.trace.emit("bitwise_not", (self,))
 Symbol.__abs__ = lambda self: self.trace.emit("abs", (self,))
 
@@ -243,7 +250,12 @@ def _bind(op, params, args, kwargs, elementwise):
 
 def trace_call(function, args, kwargs):
     """What an op does when one of its arguments is a symbol."""
-    trace = next(s.trace for a in (*args, *kwargs.values()) for s in (a if isinstance(a, (tuple, list)) else (a,)) if isinstance(s, Symbol))
+    trace = next(
+        s.trace
+        for a in (*args, *kwargs.values())
+        for s in (a if isinstance(a, (tuple, list)) else (a,))
+        if isinstance(s, Symbol)
+    )
     # view(2, 3)-like calls: trailing numbers are one list
     for op, params, _, outs, is_list in function.overloads:
         declared = OPS.get(op)
@@ -257,9 +269,17 @@ def trace_call(function, args, kwargs):
             names = [p[0] for p in params]
             return declared.rule(**{n: v for n, v in zip(names, values) if n in parameters(declared.rule)})
         if elementwise:
-            while params and len(values) > 1 and params[len(values) - 1][3] and params[len(values) - 1][4] and values[-1] == params[len(values) - 1][2]:
+            while (
+                params
+                and len(values) > 1
+                and params[len(values) - 1][3]
+                and params[len(values) - 1][4]
+                and values[-1] == params[len(values) - 1][2]
+            ):
                 values = values[:-1]  # alpha=1, rounding_mode=None
         if is_list:
             _use(f"{op} returns a list; use the ops that it is made of, or declare the rule with eager=True")
         return trace.emit(op, values, outputs=max(1, len(outs)))
-    raise TraceError(f"{function.__name__}() got arguments in a formula that fit none of its signatures: {args} {kwargs}")
+    raise TraceError(
+        f"{function.__name__}() got arguments in a formula that fit none of its signatures: {args} {kwargs}"
+    )

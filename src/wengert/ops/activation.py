@@ -176,9 +176,7 @@ def _gelu_tanh(self):
     return 0.5 * self * (1 + tanh(ROOT_TWO_BY_PI * (self + 0.044715 * self * self * self)))
 
 
-@elementwise(
-    "softplus(Tensor self, Scalar beta=1, Scalar threshold=20)", inplace=False, function=False, method=False
-)
+@elementwise("softplus(Tensor self, Scalar beta=1, Scalar threshold=20)", inplace=False, function=False, method=False)
 def softplus(self, beta, threshold):
     """log(1 + exp(beta * self)) / beta; self itself where beta * self exceeds threshold."""
     return where(self * beta > threshold, 1.0, sigmoid(self * beta))
@@ -217,9 +215,7 @@ def _outside(self, lambd):
     return where(logical_or(self > lambd, self < -lambd), 1.0, 0.0)
 
 
-@fused(
-    "softshrink(Tensor self, Scalar lambd=0.5)", derivative=_outside, inplace=False, function=False, method=False
-)
+@fused("softshrink(Tensor self, Scalar lambd=0.5)", derivative=_outside, inplace=False, function=False, method=False)
 def softshrink(self, lambd):
     """self moved towards 0 by lambd; 0 within lambd of 0."""
     return where(self > lambd, self - lambd, where(self < -lambd, self + lambd, self * 0))

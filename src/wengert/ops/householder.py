@@ -3,7 +3,8 @@
 from . import linalg_host as numpy_
 from ._declare import composite, host
 from .decompositions import _HIDDEN, _LINALG, named, on_arrays
-from .ldl import ldl as _ldl, ldl_solve as _ldl_solve
+from .ldl import ldl as _ldl
+from .ldl import ldl_solve as _ldl_solve
 from .linalg_checks import check_float, check_square, is_float, kind, mH, refuse, with_out
 from .solvers import _pinv, pinv_backward
 

@@ -174,9 +174,7 @@ def scatter(g, dim, index):
     return scatter_value(g, dim, index, 0), gather(g, dim, index)
 
 
-@primitive(
-    "scatter.value(Tensor self, int dim, Index index, Scalar value)", inplace=True, grad_name="ScatterBackward1"
-)
+@primitive("scatter.value(Tensor self, int dim, Index index, Scalar value)", inplace=True, grad_name="ScatterBackward1")
 def scatter_value(g, dim, index):
     """self with a number written along dim at index."""
     return scatter_value(g, dim, index, 0)
@@ -265,9 +263,7 @@ def index_select(g, self, dim, index):
     return index_select_backward(g, self.shape, dim, index)
 
 
-@primitive(
-    "index_select_backward(Tensor grad, int[] self_sizes, int dim, Index index)", method=False, function=False
-)
+@primitive("index_select_backward(Tensor grad, int[] self_sizes, int dim, Index index)", method=False, function=False)
 def index_select_backward(g, dim, index):
     """Zeros with grad added at slices of dim."""
     return index_select(g, dim, index)

@@ -5,10 +5,16 @@ from ._declare import composite, host
 from .decompositions import (
     _HIDDEN,
     _LINALG,
-    on_arrays,
-    cholesky as _new_cholesky,
     named,
+    on_arrays,
+)
+from .decompositions import (
+    cholesky as _new_cholesky,
+)
+from .decompositions import (
     qr as _new_qr,
+)
+from .decompositions import (
     svd as _new_svd,
 )
 from .householder import refuse
@@ -371,6 +377,7 @@ def pca_lowrank(A, q=None, center=True, niter=2):
 def _linalg_matrix_exp(g, A):
     """exp of matrices; the gradient is a block of exp([[A^H, g], [0, A^H]])."""
     from .. import cat, zeros_like
+
     A, n = mH(A), A.shape[-1]
     blocks = cat([cat([A, g], -1), cat([zeros_like(A), A], -1)], -2)
     return _linalg_matrix_exp(blocks)[..., :n, n:]

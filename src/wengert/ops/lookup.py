@@ -81,8 +81,15 @@ def embedding_renorm_(input, indices, max_norm, norm_type=2.0):
 
 @composite(method=False)
 def embedding_bag(
-    weight, indices, offsets, scale_grad_by_freq=False, mode=0, sparse=False, per_sample_weights=None,
-    include_last_offset=False, padding_idx=None,
+    weight,
+    indices,
+    offsets,
+    scale_grad_by_freq=False,
+    mode=0,
+    sparse=False,
+    per_sample_weights=None,
+    include_last_offset=False,
+    padding_idx=None,
 ):
     """Rows of weight looked up and summed (mode 0), averaged (1) or maximised (2) bag by bag.
 

@@ -64,9 +64,7 @@ def _binary_cross_entropy(g, self, target, reduction):
     return back, mul(spread, log1p(neg(self)) - log(self))
 
 
-@composite(
-    "binary_cross_entropy(Tensor self, Tensor target, Tensor? weight=None, int reduction=1)", **HIDDEN
-)
+@composite("binary_cross_entropy(Tensor self, Tensor target, Tensor? weight=None, int reduction=1)", **HIDDEN)
 def binary_cross_entropy():
     """-(target * log(self) + (1 - target) * log(1 - self)), times weight."""
 

@@ -45,7 +45,11 @@ def log10(self):
 
 
 @elementwise(
-    promote="float", domain=(-0.7, 3), reference="numpy.log1p", aliases=("special.log1p",), grad_name="Log1PBackward0",
+    promote="float",
+    domain=(-0.7, 3),
+    reference="numpy.log1p",
+    aliases=("special.log1p",),
+    grad_name="Log1PBackward0",
 )
 def log1p(self):
     """log(1 + self), exact for small numbers."""
@@ -89,7 +93,13 @@ def _pow_tensors(self, exponent, y):
 
 
 @elementwise(
-    "pow.Scalar(Scalar self, Tensor exponent)", fn="pow", inplace=False, domain=(0.3, 2), grad_name="PowBackward2", numbers=False)
+    "pow.Scalar(Scalar self, Tensor exponent)",
+    fn="pow",
+    inplace=False,
+    domain=(0.3, 2),
+    grad_name="PowBackward2",
+    numbers=False,
+)
 def _pow_of_number(self, exponent, y):
     """A number raised to a tensor."""
     return where((real(exponent) >= 0) & (self == 0), 0, y * log(self))
@@ -261,7 +271,9 @@ def frac():
 def float_power(self, exponent):
     """pow, computed in float64 (complex128 when either is complex)."""
     if not isinstance(self, _core.Tensor) and not isinstance(exponent, _core.Tensor):
-        raise TypeError("float_power(): argument 'exponent' (position 2) must be Tensor, not " + type(exponent).__name__)
+        raise TypeError(
+            "float_power(): argument 'exponent' (position 2) must be Tensor, not " + type(exponent).__name__
+        )
     return pow(_double(self), _double(exponent))
 
 

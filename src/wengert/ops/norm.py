@@ -77,8 +77,7 @@ def layer_norm():
 
 
 @primitive(
-    "_fused_rms_norm(Tensor input, int[] normalized_shape, Tensor? weight, float eps) "
-    "-> (Tensor output, Index rstd)",
+    "_fused_rms_norm(Tensor input, int[] normalized_shape, Tensor? weight, float eps) -> (Tensor output, Index rstd)",
     method=False,
 )
 def _fused_rms_norm(g, input, normalized_shape, weight, eps, rstd):
@@ -221,8 +220,15 @@ def _group_norm_backward(g0, g1, g2, grad, input, mean, rstd, weight, N, C, HxW,
 
     normal = _group_norm(input, None, None, N, C, HxW, group, eps)[0].reshape(sizes)
     by_g, by_x, by_w = _again(
-        (g0.reshape(sizes), wide(g1), wide(g2)), grad.reshape(sizes), input.reshape(sizes), wide(weight), [2, 3], eps,
-        True, back, normal,
+        (g0.reshape(sizes), wide(g1), wide(g2)),
+        grad.reshape(sizes),
+        input.reshape(sizes),
+        wide(weight),
+        [2, 3],
+        eps,
+        True,
+        back,
+        normal,
     )
     return by_g.reshape(shape), by_x.reshape(shape), None if weight is None else by_w.sum([0, 3]).reshape(C)
 
@@ -242,9 +248,7 @@ def group_norm():
 
 
 @composite(method=False)
-def instance_norm(
-    input, weight, bias, running_mean, running_var, use_input_stats, momentum, eps, cudnn_enabled=False
-):
+def instance_norm(input, weight, bias, running_mean, running_var, use_input_stats, momentum, eps, cudnn_enabled=False):
     """batch_norm with every image of (N, C, ...) taken as a batch of its own."""
     if not use_input_stats and (running_mean is None or running_var is None):
         raise RuntimeError("Expected running_mean and running_var to be defined when use_input_stats is false")

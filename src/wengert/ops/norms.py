@@ -25,7 +25,7 @@ def norm(self, p="fro", dim=None, keepdim=False, out=None, dtype=None):
         dim = (-2, -1) if dim is None else _listed(dim)
         return linalg_matrix_norm(self, "nuc", dim, keepdim, dtype=dtype)
     if isinstance(p, str):
-        raise RuntimeError(f"linalg.matrix_norm: Order {p} not supported.")  # noqa: TRY004  (as torch)
+        raise RuntimeError(f"linalg.matrix_norm: Order {p} not supported.")
     return linalg_vector_norm(self, p, dim, keepdim, dtype=dtype)
 
 
@@ -112,7 +112,7 @@ def linalg_norm(A, ord=None, dim=None, keepdim=False, *, dtype=None, out=None):
     if ord is not None and (len(dim) == 2 if dim is not None else A.ndim == 2):
         return linalg_matrix_norm(A, ord, (0, 1) if dim is None else dim, keepdim, dtype=dtype)
     if isinstance(ord, str):
-        raise RuntimeError(f"linalg.norm: Order {ord} not supported for vectors.")  # noqa: TRY004  (as torch)
+        raise RuntimeError(f"linalg.norm: Order {ord} not supported for vectors.")
     return linalg_vector_norm(A, 2 if ord is None else ord, dim, keepdim, dtype=dtype)
 
 

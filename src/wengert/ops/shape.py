@@ -151,9 +151,7 @@ def diagonal(g, self, offset, dim1, dim2):
     return _diagonal_backward(g, self.shape, offset, dim1, dim2)
 
 
-@primitive(
-    "_diagonal_backward(Tensor grad, int[] sizes, int offset, int dim1, int dim2)", method=False, function=False
-)
+@primitive("_diagonal_backward(Tensor grad, int[] sizes, int offset, int dim1, int dim2)", method=False, function=False)
 def _diagonal_backward(g, offset, dim1, dim2):
     """Zeros with grad on a diagonal."""
     return diagonal(g, offset, dim1, dim2)

@@ -71,7 +71,9 @@ def xlogy(self, other):
     fn="xlogy",
     domain=(0.2, 3),
     inplace=False,
-    grad_name="XlogyBackward1", numbers=False)
+    grad_name="XlogyBackward1",
+    numbers=False,
+)
 def _xlogy_of_number(self, other):
     """xlogy with a number first."""
     return self / other
@@ -90,7 +92,10 @@ def lgamma(self):
 
 
 @elementwise(
-    promote="float", domain=(0.3, 4), reference="scipy.special.digamma", aliases=("special.digamma", "special.psi"),
+    promote="float",
+    domain=(0.3, 4),
+    reference="scipy.special.digamma",
+    aliases=("special.digamma", "special.psi"),
 )
 def digamma(self):
     """The derivative of lgamma."""
@@ -121,7 +126,9 @@ def _polygamma_of(self, n):
     eager=True,
     domain=(0.5, 3),
     reference="scipy.special.gammainc",
-    aliases=("special.gammainc",), numbers=False)
+    aliases=("special.gammainc",),
+    numbers=False,
+)
 def igamma(g, self, other, needs):
     """The regularised lower incomplete gamma function of self > 0 and other >= 0."""
     if needs[0]:
@@ -135,7 +142,9 @@ def igamma(g, self, other, needs):
     eager=True,
     domain=(0.5, 3),
     reference="scipy.special.gammaincc",
-    aliases=("special.gammaincc",), numbers=False)
+    aliases=("special.gammaincc",),
+    numbers=False,
+)
 def igammac(g, self, other, needs):
     """1 - igamma(self, other), without cancellation."""
     if needs[0]:

@@ -67,7 +67,9 @@ def _declare(name, dims, mode):
     rule = {1: _rule1, 2: _rule2, 3: _rule3}[dims](mode, aligned)
     words = "".join(part.capitalize() for part in name.strip("_").split("_"))
     grad_name = f"{words.replace(f'{dims}d', f'{dims}D')}Backward0"
-    primitive(f"{name}(Tensor self, int[{dims}] output_size{corners}{SCALES[dims]}", grad_name=grad_name, **HIDDEN)(rule)
+    primitive(f"{name}(Tensor self, int[{dims}] output_size{corners}{SCALES[dims]}", grad_name=grad_name, **HIDDEN)(
+        rule
+    )
 
 
 for _name, _dims, _mode in (
@@ -185,7 +187,10 @@ def grid_sampler(input, grid, interpolation_mode, padding_mode, align_corners):
     at = [_located(x, size, padding_mode, align_corners, not cubic) for x, size in zip(points, sizes)]
     near = [_neighbours(x, interpolation_mode) for x in at]
     if cubic:
-        near = [[(_bounded(p, size, padding_mode, align_corners).round(), w) for p, w in ps] for ps, size in zip(near, sizes)]
+        near = [
+            [(_bounded(p, size, padding_mode, align_corners).round(), w) for p, w in ps]
+            for ps, size in zip(near, sizes)
+        ]
     planes = input.flatten(2)
     corners = [((), None)]
     for options in near:

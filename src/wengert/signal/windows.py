@@ -5,8 +5,17 @@ from math import pi, sqrt
 import wengert as wg
 
 __all__ = [
-    "bartlett", "blackman", "cosine", "exponential", "gaussian", "general_cosine", "general_hamming", "hamming", "hann",
-    "kaiser", "nuttall",
+    "bartlett",
+    "blackman",
+    "cosine",
+    "exponential",
+    "gaussian",
+    "general_cosine",
+    "general_hamming",
+    "hamming",
+    "hann",
+    "kaiser",
+    "nuttall",
 ]
 
 
@@ -66,7 +75,9 @@ def hamming(M, *, sym=True, dtype=None, layout=wg.strided, device=None, requires
 
 def hann(M, *, sym=True, dtype=None, layout=wg.strided, device=None, requires_grad=False):
     """0.5 - 0.5 * cos of one turn."""
-    return general_hamming(M, alpha=0.5, sym=sym, dtype=dtype, layout=layout, device=device, requires_grad=requires_grad)
+    return general_hamming(
+        M, alpha=0.5, sym=sym, dtype=dtype, layout=layout, device=device, requires_grad=requires_grad
+    )
 
 
 def blackman(M, *, sym=True, dtype=None, layout=wg.strided, device=None, requires_grad=False):
@@ -101,9 +112,7 @@ def cosine(M, *, sym=True, dtype=None, layout=wg.strided, device=None, requires_
     return _window("cosine", M, dtype, layout, device, requires_grad, ends, lambda x: x.sin())
 
 
-def exponential(
-    M, *, center=None, tau=1.0, sym=True, dtype=None, layout=wg.strided, device=None, requires_grad=False
-):
+def exponential(M, *, center=None, tau=1.0, sym=True, dtype=None, layout=wg.strided, device=None, requires_grad=False):
     """exp(-|x - center| / tau)."""
     if tau <= 0:
         raise ValueError(f"Tau must be positive, got: {tau} instead.")

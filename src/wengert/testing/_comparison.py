@@ -5,9 +5,15 @@ import sys
 
 import wengert as wg
 
-_TOLERANCES = {"float16": (1e-3, 1e-5), "bfloat16": (1.6e-2, 1e-5), "float32": (1.3e-6, 1e-5),
-               "float64": (1e-7, 1e-7), "complex32": (1e-3, 1e-5), "complex64": (1.3e-6, 1e-5),
-               "complex128": (1e-7, 1e-7)}
+_TOLERANCES = {
+    "float16": (1e-3, 1e-5),
+    "bfloat16": (1.6e-2, 1e-5),
+    "float32": (1.3e-6, 1e-5),
+    "float64": (1e-7, 1e-7),
+    "complex32": (1e-3, 1e-5),
+    "complex64": (1.3e-6, 1e-5),
+    "complex128": (1e-7, 1e-7),
+}
 
 
 class _Different(AssertionError):
@@ -29,16 +35,29 @@ class _Options:
         """rtol and atol: the given ones, or the largest defaults of the dtypes."""
         if (self.rtol is None) != (self.atol is None):
             missing = "rtol" if self.rtol is None else "atol"
-            raise _Different(f"Both 'rtol' and 'atol' must be either specified or omitted, but got no {missing}.",
-                             error=ValueError)
+            raise _Different(
+                f"Both 'rtol' and 'atol' must be either specified or omitted, but got no {missing}.", error=ValueError
+            )
         if self.rtol is not None:
             return self.rtol, self.atol
         pairs = [_TOLERANCES.get(str(dtype).rpartition(".")[2], (0.0, 0.0)) for dtype in dtypes]
         return max(rtol for rtol, _ in pairs), max(atol for _, atol in pairs)
 
 
-def assert_close(actual, expected, *, allow_subclasses=True, rtol=None, atol=None, equal_nan=False, check_device=True,
-                 check_dtype=True, check_layout=True, check_stride=False, msg=None):
+def assert_close(
+    actual,
+    expected,
+    *,
+    allow_subclasses=True,
+    rtol=None,
+    atol=None,
+    equal_nan=False,
+    check_device=True,
+    check_dtype=True,
+    check_layout=True,
+    check_stride=False,
+    msg=None,
+):
     """Raise AssertionError unless `|actual - expected| <= atol + rtol * |expected|` everywhere.
 
     Takes tensors, numbers, and sequences and mappings of them; the tolerances default by dtype.
@@ -46,8 +65,13 @@ def assert_close(actual, expected, *, allow_subclasses=True, rtol=None, atol=Non
     >>> import wengert
     >>> assert_close(wengert.tensor([1.0]), wengert.tensor([1.0 + 1e-7]))
     """
-    options = _Options(allow_subclasses, rtol, atol, equal_nan,
-                       {"device": check_device, "dtype": check_dtype, "layout": check_layout, "stride": check_stride})
+    options = _Options(
+        allow_subclasses,
+        rtol,
+        atol,
+        equal_nan,
+        {"device": check_device, "dtype": check_dtype, "layout": check_layout, "stride": check_stride},
+    )
     try:
         _compare(actual, expected, options)
     except _Different as difference:
@@ -66,8 +90,17 @@ def assert_allclose(actual, expected, rtol=None, atol=None, equal_nan=True, msg=
         actual = wg.tensor(actual)
     if not isinstance(expected, wg.Tensor):
         expected = wg.tensor(expected, dtype=actual.dtype)
-    assert_close(actual, expected, rtol=rtol, atol=atol, equal_nan=equal_nan, check_device=True, check_dtype=False,
-                 check_stride=False, msg=msg or None)
+    assert_close(
+        actual,
+        expected,
+        rtol=rtol,
+        atol=atol,
+        equal_nan=equal_nan,
+        check_device=True,
+        check_dtype=False,
+        check_stride=False,
+        msg=msg or None,
+    )
 
 
 def _is_array(value):
@@ -106,8 +139,10 @@ def _compare_containers(actual, expected, options):
     if all(isinstance(value, Mapping) for value in (actual, expected)):
         missing, additional = set(expected) - set(actual), set(actual) - set(expected)
         if missing or additional:
-            raise _Different("The keys of the mappings do not match:\nMissing keys in the actual mapping: "
-                             f"{sorted(missing)}\nAdditional keys in the actual mapping: {sorted(additional)}")
+            raise _Different(
+                "The keys of the mappings do not match:\nMissing keys in the actual mapping: "
+                f"{sorted(missing)}\nAdditional keys in the actual mapping: {sorted(additional)}"
+            )
         keys = list(expected)
     elif all(isinstance(value, Sequence) and not isinstance(value, (str, bytes)) for value in (actual, expected)):
         if len(actual) != len(expected):
@@ -140,12 +175,15 @@ def _compare_numbers(actual, expected, tolerances, options):
     if cmath.isfinite(actual) and cmath.isfinite(expected) and difference <= atol + rtol * abs(expected):
         return
     name = "close" if rtol or atol else "equal"
-    raise _Different(f"Scalars are not {name}!\n\nExpected {expected} but got {actual}.\n"
-                     + _different_by(difference, rtol, atol, expected))
+    raise _Different(
+        f"Scalars are not {name}!\n\nExpected {expected} but got {actual}.\n"
+        + _different_by(difference, rtol, atol, expected)
+    )
 
 
 def _compare_tensors(actual, expected, options):
     """Two tensors: attributes first, then values."""
+
     def same(name, left, right):
         if left != right:
             raise _Different(f"The values for attribute '{name}' do not match: {left} != {right}.")
@@ -194,6 +232,8 @@ def _compare_values(actual, expected, rtol, atol, options):
             index //= length
         return f"{value} at index {tuple(place)}" + (f" (up to {bound} allowed)" if rtol or atol else "")
 
-    raise _Different(f"Tensor-likes are not {name}!\n\nMismatched elements: {wrong} / {total} "
-                     f"({wrong / total:.1%})\nGreatest absolute difference: {greatest(difference, atol)}\n"
-                     f"Greatest relative difference: {greatest(relative, rtol)}")
+    raise _Different(
+        f"Tensor-likes are not {name}!\n\nMismatched elements: {wrong} / {total} "
+        f"({wrong / total:.1%})\nGreatest absolute difference: {greatest(difference, atol)}\n"
+        f"Greatest relative difference: {greatest(relative, rtol)}"
+    )

@@ -37,8 +37,17 @@ def _fill(shape, dtype, low, high):
     return wg.randint(math.ceil(low), math.ceil(high), shape, dtype=dtype)
 
 
-def make_tensor(*shape, dtype, device, low=None, high=None, requires_grad=False, noncontiguous=False,
-                exclude_zero=False, memory_format=None):
+def make_tensor(
+    *shape,
+    dtype,
+    device,
+    low=None,
+    high=None,
+    requires_grad=False,
+    noncontiguous=False,
+    exclude_zero=False,
+    memory_format=None,
+):
     """A tensor of the given shape with values in [low, high): [-9, 9) for floats, -9 … 9 for integers by default.
 
     >>> import wengert
@@ -48,11 +57,14 @@ def make_tensor(*shape, dtype, device, low=None, high=None, requires_grad=False,
     if len(shape) == 1 and not isinstance(shape[0], int):
         shape = tuple(shape[0])
     if noncontiguous and memory_format is not None:
-        raise ValueError("The parameters `noncontiguous` and `memory_format` are mutually exclusive, but got "
-                         f"noncontiguous={noncontiguous!r} and memory_format={memory_format!r}")
+        raise ValueError(
+            "The parameters `noncontiguous` and `memory_format` are mutually exclusive, but got "
+            f"noncontiguous={noncontiguous!r} and memory_format={memory_format!r}"
+        )
     if requires_grad and not (dtype.is_floating_point or dtype.is_complex):
-        raise ValueError("`requires_grad=True` is not supported for boolean and integral dtypes, but got "
-                         f"dtype={dtype!r}")
+        raise ValueError(
+            f"`requires_grad=True` is not supported for boolean and integral dtypes, but got dtype={dtype!r}"
+        )
     spread = noncontiguous and wg.Size(shape).numel() > 1
     drawn = (*shape[:-1], 2 * shape[-1]) if spread else tuple(shape)
     result = _fill(drawn, dtype, *_bounds(dtype, low, high))

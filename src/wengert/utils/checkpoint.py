@@ -10,13 +10,22 @@ from wengert.autograd.graph import saved_tensors_hooks
 from .. import _core
 from .._refusal import refuse
 
-__all__ = ["CheckpointError", "CheckpointFunction", "check_backward_validity", "checkpoint", "checkpoint_sequential",
-           "detach_variable", "noop_context_fn", "set_checkpoint_debug_enabled",
-           "set_checkpoint_early_stop"]
+__all__ = [
+    "CheckpointError",
+    "CheckpointFunction",
+    "check_backward_validity",
+    "checkpoint",
+    "checkpoint_sequential",
+    "detach_variable",
+    "noop_context_fn",
+    "set_checkpoint_debug_enabled",
+    "set_checkpoint_early_stop",
+]
 
 _settings = {"early_stop": True, "debug": None}
 create_selective_checkpoint_contexts = refuse(
-    "torch.utils.checkpoint.create_selective_checkpoint_contexts", "whole functions are computed again, not single ops")
+    "torch.utils.checkpoint.create_selective_checkpoint_contexts", "whole functions are computed again, not single ops"
+)
 
 
 class CheckpointError(RuntimeError):
@@ -108,8 +117,10 @@ class _Frame:
 
         def keep(tensor):
             if len(values) == len(self.saved):
-                raise CheckpointError("torch.utils.checkpoint: trying to save more tensors during recomputation than "
-                                      "during the original forward pass.\n")
+                raise CheckpointError(
+                    "torch.utils.checkpoint: trying to save more tensors during recomputation than "
+                    "during the original forward pass.\n"
+                )
             values.append(tensor.detach())
             if self.early_stop and len(values) == len(self.saved):
                 raise _Enough
@@ -124,7 +135,8 @@ class _Frame:
             raise CheckpointError(
                 "torch.utils.checkpoint: A different number of tensors was saved during the original forward and "
                 f"recomputation.\nNumber of tensors saved during forward: {len(self.saved)}\nNumber of tensors saved "
-                f"during recomputation: {len(values)}.\n")
+                f"during recomputation: {len(values)}.\n"
+            )
         self._compare(values)
         self.values = dict(enumerate(values))
 
@@ -132,10 +144,14 @@ class _Frame:
         pairs = enumerate(zip(self.saved, map(_described, values), strict=True))
         different = [(place, before, after) for place, (before, after) in pairs if before != after]
         if different and self.check:
-            text = "".join(f"tensor at position {place}:\nsaved metadata: {before}\nrecomputed metadata: {after}\n"
-                           for place, before, after in different)
-            raise CheckpointError("torch.utils.checkpoint: Recomputed values for the following tensors have different "
-                                  f"metadata than during the forward pass.\n{text}.\n")
+            text = "".join(
+                f"tensor at position {place}:\nsaved metadata: {before}\nrecomputed metadata: {after}\n"
+                for place, before, after in different
+            )
+            raise CheckpointError(
+                "torch.utils.checkpoint: Recomputed values for the following tensors have different "
+                f"metadata than during the forward pass.\n{text}.\n"
+            )
 
 
 class CheckpointFunction(Function):
@@ -160,23 +176,35 @@ class CheckpointFunction(Function):
             raise RuntimeError(
                 "When use_reentrant=True, torch.utils.checkpoint is incompatible with .grad() or passing an `inputs` "
                 "parameter to .backward(). To resolve this error, you can either set use_reentrant=False, or call "
-                ".backward() without passing the `inputs` argument.")
+                ".backward() without passing the `inputs` argument."
+            )
         inputs = list(ctx.others)
         for place, tensor in zip(ctx.places, ctx.saved_tensors, strict=True):
             inputs[place] = tensor.detach().requires_grad_(tensor.requires_grad)
         with wg.enable_grad(), _generator_at(ctx.state):
             outputs = ctx.run_function(*inputs)
         outputs = (outputs,) if isinstance(outputs, wg.Tensor) else outputs
-        pairs = [(output, grad) for output, grad in zip(outputs, grads, strict=True)
-                 if isinstance(output, wg.Tensor) and output.requires_grad]
+        pairs = [
+            (output, grad)
+            for output, grad in zip(outputs, grads, strict=True)
+            if isinstance(output, wg.Tensor) and output.requires_grad
+        ]
         if not pairs:
             raise RuntimeError("none of output has requires_grad=True, this checkpoint() is not necessary")
         wg.autograd.backward([output for output, _ in pairs], [grad for _, grad in pairs])
         return (None, None, *(value.grad if isinstance(value, wg.Tensor) else None for value in inputs))
 
 
-def checkpoint(function, *args, use_reentrant=None, context_fn=noop_context_fn, determinism_check="default",
-               debug=False, early_stop=True, **kwargs):
+def checkpoint(
+    function,
+    *args,
+    use_reentrant=None,
+    context_fn=noop_context_fn,
+    determinism_check="default",
+    debug=False,
+    early_stop=True,
+    **kwargs,
+):
     """`function(*args)`, keeping for backward only the arguments: what is between is computed again then.
 
     `use_reentrant=False` is the better form. With `preserve_rng_state=True` (the default) dropout repeats its mask.
@@ -188,11 +216,14 @@ def checkpoint(function, *args, use_reentrant=None, context_fn=noop_context_fn, 
     tensor([1.0806, 1.0806])
     """
     if use_reentrant is None:
-        warnings.warn("torch.utils.checkpoint: the use_reentrant parameter should be passed explicitly. Starting in "
-                      "PyTorch 2.9, calling checkpoint without use_reentrant will raise an exception. "
-                      "use_reentrant=False is recommended, but if you need to preserve the current default behavior, "
-                      "you can pass use_reentrant=True. Refer to docs for more details on the differences between the "
-                      "two variants.", stacklevel=2)
+        warnings.warn(
+            "torch.utils.checkpoint: the use_reentrant parameter should be passed explicitly. Starting in "
+            "PyTorch 2.9, calling checkpoint without use_reentrant will raise an exception. "
+            "use_reentrant=False is recommended, but if you need to preserve the current default behavior, "
+            "you can pass use_reentrant=True. Refer to docs for more details on the differences between the "
+            "two variants.",
+            stacklevel=2,
+        )
         use_reentrant = True
     preserve = kwargs.pop("preserve_rng_state", True)
     if use_reentrant:
@@ -225,11 +256,14 @@ def checkpoint_sequential(functions, segments, input, use_reentrant=None, **kwar
     tensor([1.])
     """
     if use_reentrant is None:
-        warnings.warn("torch.utils.checkpoint.checkpoint_sequential: the use_reentrant parameter should be passed "
-                      "explicitly. In version 2.9 we will raise an exception if use_reentrant is not passed. "
-                      "use_reentrant=False is recommended, but if you need to preserve the current default behavior, "
-                      "you can pass use_reentrant=True. Refer to docs for more details on the differences between the "
-                      "two variants.", stacklevel=2)
+        warnings.warn(
+            "torch.utils.checkpoint.checkpoint_sequential: the use_reentrant parameter should be passed "
+            "explicitly. In version 2.9 we will raise an exception if use_reentrant is not passed. "
+            "use_reentrant=False is recommended, but if you need to preserve the current default behavior, "
+            "you can pass use_reentrant=True. Refer to docs for more details on the differences between the "
+            "two variants.",
+            stacklevel=2,
+        )
         use_reentrant = True
     preserve = kwargs.pop("preserve_rng_state", True)
     if kwargs:

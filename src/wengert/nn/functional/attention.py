@@ -23,9 +23,7 @@ def _mha_shape_check(query, key, value, key_padding_mask, attn_mask, num_heads):
     """Whether the inputs are batched; AssertionError when ranks do not belong together."""
     rank = query.dim()
     if rank not in (2, 3):
-        raise AssertionError(
-            f"query should be unbatched 2D or batched 3D tensor but received {rank}-D query tensor"
-        )
+        raise AssertionError(f"query should be unbatched 2D or batched 3D tensor but received {rank}-D query tensor")
     kind = f"For {'batched' if rank == 3 else 'unbatched'} ({rank}-D) `query`, expected"
     _need(
         key.dim() == rank and value.dim() == rank,

@@ -22,9 +22,7 @@ def bilinear(input1, input2, weight, bias=None):
     tensor([6., 6., 6., 6., 6.])
     """
     if input1.dim() != input2.dim():
-        raise RuntimeError(
-            f"bilinear(): input dimensions do not match: got {input1.dim()} and {input2.dim()}"
-        )
+        raise RuntimeError(f"bilinear(): input dimensions do not match: got {input1.dim()} and {input2.dim()}")
     for i, (a, b) in enumerate(zip(input1.shape[:-1], input2.shape[:-1])):
         if a != b:
             raise RuntimeError(f"bilinear(): input batch dimensions do not match at dim {i}: got {a} and {b}")
@@ -84,9 +82,7 @@ def _row_of_padding(padding_idx, weight, text):
     return padding_idx % n if padding_idx < 0 else padding_idx
 
 
-def embedding(
-    input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False
-):
+def embedding(input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False):
     """Rows of `weight` (V, D) at the indices `input` (*), as (*, D).
 
     The row padding_idx gets no gradient; max_norm renormalises looked-up rows in place.
@@ -94,8 +90,8 @@ def embedding(
     >>> embedding(wg.tensor([1]), wg.tensor([[1.0], [2.0]]))
     tensor([[2.]])
     """
-    padding_idx = -1 if padding_idx is None else _row_of_padding(
-        padding_idx, weight, "Padding_idx must be within num_embeddings"
+    padding_idx = (
+        -1 if padding_idx is None else _row_of_padding(padding_idx, weight, "Padding_idx must be within num_embeddings")
     )
     if max_norm is not None:
         input = input.contiguous()

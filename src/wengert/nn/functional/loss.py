@@ -32,9 +32,7 @@ def cross_entropy(
     return _cross_entropy(input, target, weight, reduction, ignore_index, label_smoothing)
 
 
-def nll_loss(
-    input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"
-):
+def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"):
     """Negative of the log-probabilities (N, C, *) at the class indices (N, *).
 
     >>> nll_loss(wg.tensor([[-1.0, -2.0]]), wg.tensor([1]))
@@ -165,9 +163,7 @@ def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_
     return R.apply(loss, reduction)
 
 
-def binary_cross_entropy(
-    input, target, weight=None, size_average=None, reduce=None, reduction="mean"
-):
+def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=None, reduction="mean"):
     """-(t log p + (1 - t) log(1 - p)) for probabilities `input`.
 
     >>> binary_cross_entropy(wg.tensor([0.5]), wg.tensor([1.0]))

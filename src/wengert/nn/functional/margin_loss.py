@@ -17,9 +17,7 @@ def margin_ranking_loss(input1, input2, target, margin=0, size_average=None, red
     """
     reduction = R.resolve(size_average, reduce, reduction)
     if input1.dim() != input2.dim() or input1.dim() != target.dim():
-        raise RuntimeError(
-            f"{_RANKING}input1: {input1.size()}, input2: {input2.size()}, target: {target.size()} "
-        )
+        raise RuntimeError(f"{_RANKING}input1: {input1.size()}, input2: {input2.size()}, target: {target.size()} ")
     return R.apply((-target * (input1 - input2) + margin).clamp_min(0), reduction)
 
 
@@ -45,9 +43,7 @@ def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="m
     return R.apply((-target * input).exp().log1p(), reduction)
 
 
-def multilabel_soft_margin_loss(
-    input, target, weight=None, size_average=None, reduce=None, reduction="mean"
-):
+def multilabel_soft_margin_loss(input, target, weight=None, size_average=None, reduce=None, reduction="mean"):
     """Mean over the classes of the binary cross entropy of logits (N, C) with 0/1 targets (N, C).
 
     >>> multilabel_soft_margin_loss(wg.zeros(1, 2), wg.ones(1, 2))
@@ -83,9 +79,7 @@ def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduct
     return R.apply(loss if input.dim() == 2 else loss.reshape(()), reduction)
 
 
-def multi_margin_loss(
-    input, target, p=1, margin=1.0, weight=None, size_average=None, reduce=None, reduction="mean"
-):
+def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, size_average=None, reduce=None, reduction="mean"):
     """Hinge loss ** p of the class scores (N, C) against the target class (N,), over C.
 
     >>> multi_margin_loss(wg.zeros(1, 2), wg.tensor([0]))
@@ -109,9 +103,7 @@ def multi_margin_loss(
     return R.apply(loss if input.dim() == 2 else loss.reshape(()), reduction)
 
 
-def cosine_embedding_loss(
-    input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"
-):
+def cosine_embedding_loss(input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"):
     """1 - cos(x1, x2) where target is 1, max(0, cos - margin) where it is -1; inputs (N, D) or (D,).
 
     >>> cosine_embedding_loss(wg.ones(1, 2), wg.ones(1, 2), wg.tensor([-1]))
@@ -242,9 +234,7 @@ def _ctc_rows(log_probs, targets, input_lengths, target_lengths, blank):
     return -_log_add(final)
 
 
-def ctc_loss(
-    log_probs, targets, input_lengths, target_lengths, blank=0, reduction="mean", zero_infinity=False
-):
+def ctc_loss(log_probs, targets, input_lengths, target_lengths, blank=0, reduction="mean", zero_infinity=False):
     """Connectionist temporal classification: log_probs (T, N, C), targets (N, S) or concatenated.
 
     As in torch the gradient is the one with respect to the input of the log_softmax that made log_probs.

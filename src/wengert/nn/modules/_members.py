@@ -45,7 +45,7 @@ class MembersMixin:
                 raise AttributeError(mod._get_name() + " has no attribute `" + item + "`")
             mod = getattr(mod, item)
             if not isinstance(mod, MembersMixin):
-                raise AttributeError("`" + item + "` is not an nn.Module")  # noqa: TRY004  (torch's type of error)
+                raise AttributeError("`" + item + "` is not an nn.Module")
         return mod
 
     def set_submodule(self, target, module, strict=False):
@@ -53,7 +53,7 @@ class MembersMixin:
         if target == "":
             raise ValueError("Cannot set the submodule without a target name!")
         if not isinstance(module, MembersMixin):
-            raise ValueError("`" + "module" + f"` is not an nn.Module, found {type(module)}")  # noqa: TRY004
+            raise ValueError("`" + "module" + f"` is not an nn.Module, found {type(module)}")
         path, _, name = target.rpartition(".")
         parent = self.get_submodule(path)
         if strict and not hasattr(parent, name):
@@ -70,7 +70,7 @@ class MembersMixin:
             raise AttributeError(mod._get_name() + " has no attribute `" + name + "`")
         param = getattr(mod, name)
         if not isinstance(param, Parameter):
-            raise AttributeError("`" + name + "` is not an nn.Parameter")  # noqa: TRY004  (torch's type of error)
+            raise AttributeError("`" + name + "` is not an nn.Parameter")
         return param
 
     def get_buffer(self, target):
@@ -250,7 +250,7 @@ class MembersMixin:
     def train(self, mode=True):
         """Set training mode on this module and all below it."""
         if not isinstance(mode, bool):
-            raise ValueError("training mode is expected to be boolean")  # noqa: TRY004  (torch's type of error)
+            raise ValueError("training mode is expected to be boolean")
         self.training = mode
         for module in self.children():
             module.train(mode)

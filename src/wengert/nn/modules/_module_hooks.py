@@ -112,7 +112,7 @@ class HooksMixin:
                     result = self._one_forward_hook(hook, with_kwargs, holder)
                     if result is not None:
                         holder[0] = result
-                except Exception as e:  # noqa: BLE001  (any error of a user's code)
+                except Exception as e:
                     kind = "global module forward hook" if is_global else "module forward hook"
                     warnings.warn(
                         f"{kind} with ``always_call=True`` raised an exception that was silenced as another error was "

@@ -68,7 +68,7 @@ def _load_entry(module, name, param, key, value, assign, error_msgs):
     try:
         with wg.no_grad():
             _copy_entry(module, name, param, value, key, assign)
-    except Exception as ex:  # noqa: BLE001  (any error of a user's code)
+    except Exception as ex:
         action = "assigning" if assign else "copying"
         error_msgs.append(
             f'While {action} the parameter named "{key}", whose dimensions in the model are {param.size()} and '
@@ -204,9 +204,7 @@ class StateDictMixin:
         local_metadata = {} if metadata is None else metadata.get(prefix[:-1], {})
         if assign:
             local_metadata["assign_to_params_buffers"] = assign
-        self._load_from_state_dict(
-            state_dict, prefix, local_metadata, True, missing_keys, unexpected_keys, error_msgs
-        )
+        self._load_from_state_dict(state_dict, prefix, local_metadata, True, missing_keys, unexpected_keys, error_msgs)
         for name, child in self._modules.items():
             if child is not None:
                 child_prefix = prefix + name + "."

@@ -109,9 +109,7 @@ class _FractionalMaxPoolNd(Module):
     _function = None
     _tuple = None
 
-    def __init__(
-        self, kernel_size, output_size=None, output_ratio=None, return_indices=False, _random_samples=None
-    ):
+    def __init__(self, kernel_size, output_size=None, output_ratio=None, return_indices=False, _random_samples=None):
         super().__init__()
         parse = type(self)._tuple
         name = type(self).__name__

@@ -23,6 +23,7 @@ class _NormBase(Module):
     """What batch and instance normalisation share: weight, bias, running statistics."""
 
     _version = 2
+
     def __init__(
         self, num_features, eps=1e-5, momentum=0.1, affine=True, track_running_stats=True, device=None, dtype=None,
         *, bias=True,

@@ -85,9 +85,7 @@ class Sequential(Module):
 
     def _check_addable(self, other):
         if not isinstance(other, Sequential):
-            raise ValueError(  # noqa: TRY004  (torch's type of error)
-                f"add operator supports only objects of Sequential class, but {type(other)!s} is given."
-            )
+            raise ValueError(f"add operator supports only objects of Sequential class, but {type(other)!s} is given.")
 
     def __add__(self, other):
         self._check_addable(other)
@@ -127,7 +125,7 @@ class Sequential(Module):
     def insert(self, index, module):
         """Put a module before `index`; returns self."""
         if not isinstance(module, Module):
-            raise AssertionError(f"module should be of type: {Module}")  # noqa: TRY004  (torch's type of error)
+            raise AssertionError(f"module should be of type: {Module}")
         n = len(self._modules)
         if not -n <= index <= n:
             raise IndexError(f"Index out of range: {index}")

@@ -33,9 +33,7 @@ class LazyModuleMixin:
             if buf is not None and name not in self._non_persistent_buffers_set:
                 destination[prefix + name] = buf if is_lazy(buf) or keep_vars else buf.detach()
 
-    def _lazy_load_hook(
-        self, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
-    ):
+    def _lazy_load_hook(self, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs):
         for name, param in [*self._parameters.items(), *self._buffers.items()]:
             loaded = state_dict.get(prefix + name)
             if param is not None and loaded is not None and is_lazy(param) and not is_lazy(loaded):

@@ -200,9 +200,7 @@ class ParameterDict(Module):
                     "ParameterDict update sequence element #" + str(j) + " should be Iterable; is" + type(p).__name__
                 )
             if len(p) != 2:
-                raise ValueError(
-                    f"ParameterDict update sequence element #{j} has length {len(p)}; 2 is required"
-                )
+                raise ValueError(f"ParameterDict update sequence element #{j} has length {len(p)}; 2 is required")
             self[p[0]] = p[1]
 
     def extra_repr(self):

@@ -199,9 +199,7 @@ class RNNBase(Module):
         count = len(self._all_weights)
         states = [tuple(part[k] for part in parts) for k in range(count)]
         weights = [self._with_biases(row) for row in self.all_weights]
-        out, finals = run_layers(
-            self.mode, x, sizes, states, weights, self.bidirectional, self.dropout, self.training
-        )
+        out, finals = run_layers(self.mode, x, sizes, states, weights, self.bidirectional, self.dropout, self.training)
         return out, self._whole(finals)
 
     def _with_biases(self, row):

@@ -52,9 +52,7 @@ class RNNCellBase(Module):
 
     def _check_sizes(self, input, states):
         if input.size(1) != self.input_size:
-            raise RuntimeError(
-                f"input has inconsistent input_size: got {input.size(1)} expected {self.input_size}"
-            )
+            raise RuntimeError(f"input has inconsistent input_size: got {input.size(1)} expected {self.input_size}")
         for i, state in enumerate(states):
             if input.size(0) != state.size(0):
                 raise RuntimeError(

@@ -1,6 +1,5 @@
 """Activation layers that are one function without an in-place form: the shrinks and the soft signs."""
 
-
 from .. import functional as F
 from .module import Module
 

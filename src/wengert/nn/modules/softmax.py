@@ -1,6 +1,5 @@
 """Softmax layers."""
 
-
 from .. import functional as F
 from .module import Module
 

@@ -45,9 +45,7 @@ def _why_not_nested(layer):
     if layer.norm_first:
         return "encoder_layer.norm_first was True"
     if not layer.self_attn.batch_first:
-        return (
-            "encoder_layer.self_attn.batch_first was not True(use batch_first for better inference performance)"
-        )
+        return "encoder_layer.self_attn.batch_first was not True(use batch_first for better inference performance)"
     if not layer.self_attn._qkv_same_embed_dim:
         return "encoder_layer.self_attn._qkv_same_embed_dim was not True"
     if layer.self_attn.in_proj_bias is None:
@@ -88,9 +86,9 @@ class TransformerEncoder(Module):
         if padding is None or mask is not None or not self.use_nested_tensor or src.dim() != 3:
             return False
         layer = self.layers[0]
-        if layer.training or (wg.is_grad_enabled() and (src.requires_grad or any(
-            p.requires_grad for p in layer.parameters()
-        ))):
+        if layer.training or (
+            wg.is_grad_enabled() and (src.requires_grad or any(p.requires_grad for p in layer.parameters()))
+        ):
             return False
         padded = padding if padding.dtype == wg.bool else padding == float("-inf")
         left_aligned = not bool((padded[:, :-1] & ~padded[:, 1:]).any())
@@ -184,9 +182,7 @@ class Transformer(Module):
             raise RuntimeError("the batch number of src and tgt must be equal")
         if src.size(-1) != self.d_model or tgt.size(-1) != self.d_model:
             raise RuntimeError("the feature number of src and tgt must be equal to d_model")
-        memory = self.encoder(
-            src, mask=src_mask, src_key_padding_mask=src_key_padding_mask, is_causal=src_is_causal
-        )
+        memory = self.encoder(src, mask=src_mask, src_key_padding_mask=src_key_padding_mask, is_causal=src_is_causal)
         return self.decoder(
             tgt, memory, tgt_mask=tgt_mask, memory_mask=memory_mask, tgt_key_padding_mask=tgt_key_padding_mask,
             memory_key_padding_mask=memory_key_padding_mask, tgt_is_causal=tgt_is_causal,

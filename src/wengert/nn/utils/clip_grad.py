@@ -11,8 +11,6 @@ def _tensor_list(tensors):
     return [tensors] if isinstance(tensors, wg.Tensor) else list(tensors)
 
 
-
-
 def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False, foreach=None):
     """The norm of all tensors taken as one long vector.
 
@@ -67,9 +65,7 @@ def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=Fals
         is_generator = hasattr(parameters, "send")
         parameters = list(parameters)
         if is_generator and not parameters:
-            warnings.warn(
-                "`parameters` is an empty generator, no gradient clipping will occur.", stacklevel=3
-            )
+            warnings.warn("`parameters` is an empty generator, no gradient clipping will occur.", stacklevel=3)
     parameters = _tensor_list(parameters)
     grads = [p.grad for p in parameters if p.grad is not None]
     total_norm = get_total_norm(grads, norm_type, error_if_nonfinite, foreach)

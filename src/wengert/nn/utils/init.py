@@ -17,7 +17,7 @@ def skip_init(module_cls, *args, **kwargs):
     from ..modules.module import Module
 
     if not issubclass(module_cls, Module):
-        raise RuntimeError(f"Expected a Module; got {module_cls}")  # noqa: TRY004  (torch's type of error)
+        raise RuntimeError(f"Expected a Module; got {module_cls}")
     if "device" not in inspect.signature(module_cls).parameters:
         raise RuntimeError("Module must support a 'device' arg to skip initialization")
     state = wg.get_rng_state()

@@ -58,7 +58,7 @@ class ParametrizationList(ModuleList):
         with wg.no_grad():
             new = self._inverted(original)
         if not isinstance(new, wg.Tensor) and not isinstance(new, (list, tuple)):
-            raise ValueError(  # noqa: TRY004  (torch's type of error)
+            raise ValueError(
                 "'right_inverse' must return a Tensor or a Sequence of tensors (list, tuple...). "
                 f"Got {type(new).__name__}"
             )
@@ -91,7 +91,7 @@ class ParametrizationList(ModuleList):
     def _keep_many(self, original, new):
         for i, part in enumerate(new):
             if not isinstance(part, wg.Tensor):
-                raise ValueError(  # noqa: TRY004  (torch's type of error)
+                raise ValueError(
                     "'right_inverse' must return a Tensor or a Sequence of tensors (list, tuple...). "
                     f"Got element {i} of the sequence with type {type(part).__name__}."
                 )
@@ -103,7 +103,7 @@ class ParametrizationList(ModuleList):
     def _check_result(self, dtype, shape):
         z = self()
         if not isinstance(z, wg.Tensor):
-            raise ValueError(f"A parametrization must return a tensor. Got {type(z).__name__}.")  # noqa: TRY004
+            raise ValueError(f"A parametrization must return a tensor. Got {type(z).__name__}.")
         for what, old, new in (("dtype", dtype, z.dtype), ("shape", shape, z.shape)):
             if old != new:
                 raise ValueError(
@@ -123,7 +123,7 @@ class ParametrizationList(ModuleList):
                 return
             if not isinstance(value, (list, tuple)):
                 kind = type(value).__name__
-                raise ValueError(f"'right_inverse' must return a sequence of tensors. Got {kind}.")  # noqa: TRY004
+                raise ValueError(f"'right_inverse' must return a sequence of tensors. Got {kind}.")
             if len(value) != self.ntensors:
                 raise ValueError(
                     f"'right_inverse' must return a sequence of tensors of length {self.ntensors}. "
@@ -134,7 +134,7 @@ class ParametrizationList(ModuleList):
 
     def _assign(self, name, value, refusal):
         if not isinstance(value, wg.Tensor):
-            raise ValueError(refusal.format(type(value).__name__))  # noqa: TRY004  (torch's type of error)
+            raise ValueError(refusal.format(type(value).__name__))
         old = getattr(self, name)
         if value.dtype != old.dtype:
             raise ValueError(
@@ -237,7 +237,7 @@ def _check_next(module, name, parametrization):
     y = getattr(module, name)
     x = parametrization(y)
     if not isinstance(x, wg.Tensor):
-        raise ValueError(f"A parametrization must return a tensor. Got {type(x).__name__}.")  # noqa: TRY004
+        raise ValueError(f"A parametrization must return a tensor. Got {type(x).__name__}.")
     for what, old, new in (("dtype", y.dtype, x.dtype), ("shape", y.shape, x.shape)):
         if old != new:
             raise ValueError(
@@ -248,7 +248,7 @@ def _check_next(module, name, parametrization):
         return
     z = parametrization.right_inverse(x)
     if not isinstance(z, wg.Tensor):
-        raise ValueError(f"parametrization.right_inverse must return a tensor. Got: {type(z).__name__}")  # noqa: TRY004
+        raise ValueError(f"parametrization.right_inverse must return a tensor. Got: {type(z).__name__}")
     for what, old, new in (("dtype", y.dtype, z.dtype), ("shape", y.shape, z.shape)):
         if old != new:
             raise ValueError(

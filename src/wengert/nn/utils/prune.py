@@ -359,6 +359,4 @@ def is_pruned(module):
     >>> is_pruned(Linear(1, 1))
     False
     """
-    return any(
-        isinstance(hook, BasePruningMethod) for m in module.modules() for hook in m._forward_pre_hooks.values()
-    )
+    return any(isinstance(hook, BasePruningMethod) for m in module.modules() for hook in m._forward_pre_hooks.values())

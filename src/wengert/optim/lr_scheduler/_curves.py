@@ -201,7 +201,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
             raise ValueError(f"Expected integer T_mult >= 1, but got {T_mult}")
         if not isinstance(eta_min, (float, int)):
             message = f"Expected float or int eta_min, but got {eta_min} of type {type(eta_min)}"
-            raise ValueError(message)  # noqa: TRY004 - torch's type
+            raise ValueError(message)
         self.T_0 = T_0
         self.T_i = T_0
         self.T_mult = T_mult

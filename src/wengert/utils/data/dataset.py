@@ -178,7 +178,7 @@ class ConcatDataset(Dataset):
             raise AssertionError("datasets should not be an empty iterable")
         for dataset in self.datasets:
             if isinstance(dataset, IterableDataset):
-                raise AssertionError("ConcatDataset does not support IterableDataset")  # noqa: TRY004
+                raise AssertionError("ConcatDataset does not support IterableDataset")
         self.cumulative_sizes = self.cumsum(self.datasets)
 
     def __len__(self):
@@ -215,7 +215,7 @@ class ChainDataset(IterableDataset):
     def _checked(self):
         for dataset in self.datasets:
             if not isinstance(dataset, IterableDataset):
-                raise AssertionError("ChainDataset only supports IterableDataset")  # noqa: TRY004
+                raise AssertionError("ChainDataset only supports IterableDataset")
             yield dataset
 
     def __iter__(self):

@@ -171,7 +171,7 @@ class WeightedRandomSampler(Sampler):
             raise ValueError(f"num_samples should be a positive integer value, but got num_samples={num_samples}")
         if not isinstance(replacement, bool):
             message = f"replacement should be a boolean value, but got replacement={replacement}"
-            raise ValueError(message)  # noqa: TRY004 - torch's type
+            raise ValueError(message)
         self.weights = wg.as_tensor(weights, dtype=wg.double)
         if self.weights.dim() != 1:
             raise ValueError(
@@ -212,7 +212,7 @@ class BatchSampler(Sampler):
             raise ValueError(f"batch_size should be a positive integer value, but got batch_size={batch_size}")
         if not isinstance(drop_last, bool):
             message = f"drop_last should be a boolean value, but got drop_last={drop_last}"
-            raise ValueError(message)  # noqa: TRY004 - torch's type
+            raise ValueError(message)
         self.sampler = sampler
         self.batch_size = batch_size
         self.drop_last = drop_last

@@ -37,7 +37,7 @@ class Failure:
         self.text = "".join(traceback.format_exception(kind, value, trace))
         try:
             pickle.loads(pickle.dumps(kind))
-        except Exception:  # noqa: BLE001 - a class that cannot travel, for whatever reason
+        except Exception:
             self.kind = RuntimeError
 
     def reraise(self):
@@ -48,7 +48,7 @@ class Failure:
             message = _Verbatim(message)
         try:
             exception = self.kind(message=message) if getattr(self.kind, "message", None) else self.kind(message)
-        except Exception:  # noqa: BLE001 - a constructor with other arguments
+        except Exception:
             raise RuntimeError(message) from None
         raise exception
 
@@ -117,7 +117,7 @@ class _Answers:
             if init_fn is not None:
                 init_fn(worker_id)
             self.begin()
-        except Exception:  # noqa: BLE001 - goes to the parent
+        except Exception:
             self.failure = Failure(self.where)
 
     def begin(self):
@@ -130,7 +130,7 @@ class _Answers:
         self.send(transport.pack((None, Resumed())))
         try:
             self.begin()
-        except Exception:  # noqa: BLE001 - goes to the parent
+        except Exception:
             self.failure = Failure(self.where)
 
     def answer(self, number, index, is_stream):
@@ -142,7 +142,7 @@ class _Answers:
         else:
             try:
                 data = self.fetcher.fetch(index)
-            except Exception as error:  # noqa: BLE001 - goes to the parent
+            except Exception as error:
                 if is_stream and isinstance(error, StopIteration):
                     data = StreamEnded()
                     self.ended = True
@@ -150,7 +150,7 @@ class _Answers:
                     data = Failure(self.where)
         try:
             messages = transport.pack((number, data))
-        except Exception:  # noqa: BLE001 - a batch that cannot be pickled
+        except Exception:
             messages = transport.pack((number, Failure(self.where)))
         self.send(messages)
 
