@@ -74,7 +74,10 @@ class Machine:
         if _together(a.var.data.shape, b.var.data.shape) is None:
             return
         self.log.append((name, j % len(self.slots), k % len(self.slots)))
-        self.add([getattr(lib, name)(x, y) for lib, x, y in zip(self.libraries, a.values, b.values)], twin.binary(True, name, a.var, b.var))
+        self.add(
+            [getattr(lib, name)(x, y) for lib, x, y in zip(self.libraries, a.values, b.values)],
+            twin.binary(True, name, a.var, b.var),
+        )
 
     def detach(self, k):
         """A copy without history."""

@@ -53,7 +53,7 @@ def function():
 
 def higher():
     x = wg.ones(5, requires_grad=True)
-    g, = wg.autograd.grad((x**3).sum(), x, create_graph=True)
+    (g,) = wg.autograd.grad((x**3).sum(), x, create_graph=True)
     wg.autograd.grad(g.sum(), x)
 
 

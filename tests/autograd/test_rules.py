@@ -107,7 +107,12 @@ def view_written(t):
     y = x * 2
     v = y[1:]
     v.mul_(3)
-    return y.grad_fn.name(), v.grad_fn.name(), t.autograd.grad((y * y).sum(), x, retain_graph=True), t.autograd.grad(v.sum(), x)
+    return (
+        y.grad_fn.name(),
+        v.grad_fn.name(),
+        t.autograd.grad((y * y).sum(), x, retain_graph=True),
+        t.autograd.grad(v.sum(), x),
+    )
 
 
 @program
@@ -214,7 +219,9 @@ def gradient_edges(t):
 @program
 def several_gradients_at_once(t):
     log, (a, b, c) = [], (leaf(t), leaf(t), leaf(t))
-    t.autograd.graph.register_multi_grad_hook((a, b, c), lambda g: log.append([None if q is None else q.sum().item() for q in g]))
+    t.autograd.graph.register_multi_grad_hook(
+        (a, b, c), lambda g: log.append([None if q is None else q.sum().item() for q in g])
+    )
     (a * b).sum().backward()
     (a * b * c).sum().backward()
     return log
@@ -286,7 +293,7 @@ def hooks_on_saved_keep_history(t):
     x = leaf(t)
     with t.autograd.graph.saved_tensors_hooks(lambda v: v * 1, lambda v: v):
         y = (x**3).sin() * x
-    g, = t.autograd.grad(y.sum(), x, create_graph=True)
+    (g,) = t.autograd.grad(y.sum(), x, create_graph=True)
     return t.autograd.grad(g.sum(), x)
 
 
@@ -329,22 +336,30 @@ def test_as_torch(name):
     assert _close(ours, theirs), (ours, theirs)
 
 
-@pytest.mark.parametrize("name,part", [
-    ("leaf_written", "a leaf Variable that requires grad is being used in an in-place operation."),
-    ("view_of_leaf_written", "a view of a leaf Variable that requires grad"),
-    ("second_pass", "Trying to backward through the graph a second time"),
-    ("saved_value_overwritten", "modified by an inplace operation: [torch.FloatTensor [3]]"),
-    ("pack_hook_writes", "A saved tensor pack hook is modifying its input in place."),
-    ("inference_tensor_written", "Inplace update to inference tensor outside InferenceMode is not allowed."),
-])
+@pytest.mark.parametrize(
+    "name,part",
+    [
+        ("leaf_written", "a leaf Variable that requires grad is being used in an in-place operation."),
+        ("view_of_leaf_written", "a view of a leaf Variable that requires grad"),
+        ("second_pass", "Trying to backward through the graph a second time"),
+        ("saved_value_overwritten", "modified by an inplace operation: [torch.FloatTensor [3]]"),
+        ("pack_hook_writes", "A saved tensor pack hook is modifying its input in place."),
+        ("inference_tensor_written", "Inplace update to inference tensor outside InferenceMode is not allowed."),
+    ],
+)
 def test_refusals(name, part):
     kind, message = outcome(PROGRAMS[name], wg)
     assert kind == "RuntimeError" and part in message
 
 
 def test_results():
-    assert outcome(PROGRAMS["order_of_hooks"], wg) == [["y", True], "pre", "post", "x", ["accumulated", True]] or \
-        outcome(PROGRAMS["order_of_hooks"], wg) == [("y", True), "pre", "post", "x", ("accumulated", True)]
+    assert outcome(PROGRAMS["order_of_hooks"], wg) == [
+        ["y", True],
+        "pre",
+        "post",
+        "x",
+        ["accumulated", True],
+    ] or outcome(PROGRAMS["order_of_hooks"], wg) == [("y", True), "pre", "post", "x", ("accumulated", True)]
     assert outcome(PROGRAMS["retained_gradient_follows_writes"], wg) == [[1, 1, 1], [6, 6, 6]]
     assert outcome(PROGRAMS["only_some_inputs"], wg)[1] is None
     assert outcome(PROGRAMS["several_gradients_at_once"], wg)[0][2] is None

@@ -43,7 +43,12 @@ def binary(recording, name, a, b):
 def unary(recording, name, a):
     """sin, exp (of a bounded value), square, neg."""
     x = a.data
-    value, slope = {"sin": (np.sin(x), np.cos(x)), "tanh": (np.tanh(x), 1 - np.tanh(x) ** 2), "square": (x * x, 2 * x), "neg": (-x, -np.ones_like(x))}[name]
+    value, slope = {
+        "sin": (np.sin(x), np.cos(x)),
+        "tanh": (np.tanh(x), 1 - np.tanh(x) ** 2),
+        "square": (x * x, 2 * x),
+        "neg": (-x, -np.ones_like(x)),
+    }[name]
     return op(recording, value, (a, lambda g: g * slope))
 
 
@@ -72,7 +77,9 @@ def written(a, index, value, scale):
         g[index] = g[index] * scale
         return g.reshape(a.data.shape)
 
-    return op(True, data.reshape(a.data.shape), (a, kept), (value, lambda g: fit(g.reshape(-1)[index], value.data.shape)))
+    return op(
+        True, data.reshape(a.data.shape), (a, kept), (value, lambda g: fit(g.reshape(-1)[index], value.data.shape))
+    )
 
 
 def backward(root, seed):

@@ -11,23 +11,30 @@ _UNUSED = "The output of the user-provided function is independent of input {}. 
 _FLAT_JACOBIAN = (
     "While computing the hessian, found that the jacobian of the user-provided function with respect to input {} is independent of the "
     "input. This is not allowed in strict mode. You should ensure that your function is twice differentiable and that the jacobian depends "
-    "on the inputs (this would be violated by a linear function for example).")
+    "on the inputs (this would be violated by a linear function for example)."
+)
 _FLAT_HESSIAN = (
     "The hessian of the user-provided function with respect to input {} is independent of the input. This is not allowed in strict mode. "
-    "You should ensure that your function is thrice differentiable and that the hessian depends on the inputs.")
-_FLAT_GRADIENT = (
-    "The gradient with respect to input {} is independent of the inputs of the user-provided function. This is not allowed in strict mode.")
+    "You should ensure that your function is thrice differentiable and that the hessian depends on the inputs."
+)
+_FLAT_GRADIENT = "The gradient with respect to input {} is independent of the inputs of the user-provided function. This is not allowed in strict mode."
 _NO_GRADIENT = (
     "Output {} of the user-provided function does not require gradients. The outputs must be computed in a differentiable manner from the "
-    "input when running in strict mode.")
-_REQUIRED = {"outputs": _NO_GRADIENT, "grad_inputs": _FLAT_GRADIENT, "jacobian": _FLAT_JACOBIAN, "hessian": _FLAT_HESSIAN}
+    "input when running in strict mode."
+)
+_REQUIRED = {
+    "outputs": _NO_GRADIENT,
+    "grad_inputs": _FLAT_GRADIENT,
+    "jacobian": _FLAT_JACOBIAN,
+    "hessian": _FLAT_HESSIAN,
+}
 _MISSING = {
     "back": _UNUSED,
     "back_trick": "The gradient with respect to the input is independent of entry {} in the grad_outputs when using the double backward trick "
-                  "to compute forward mode gradients. This is not allowed in strict mode.",
+    "to compute forward mode gradients. This is not allowed in strict mode.",
     "double_back": "The jacobian of the user-provided function is independent of input {}. This is not allowed in strict mode.",
     "double_back_trick": "The hessian of the user-provided function is independent of entry {} in the grad_jacobian. This is not allowed in "
-                         "strict mode as it prevents from using the double backward trick to replace forward mode AD.",
+    "strict mode as it prevents from using the double backward trick to replace forward mode AD.",
 }
 _CUT = "The {} of the user-provided function is independent of input {}. This is not allowed in strict mode when create_graph=True."
 
@@ -50,7 +57,9 @@ def _one(values, is_tuple):
 def _prepare(tensors, create_graph, need_graph):
     """Aliases to differentiate by: in the history of the originals with create_graph, else on their own."""
     if create_graph:
-        return tuple(t.view_as(t) if t.requires_grad or not need_graph else t.detach().requires_grad_() for t in tensors)
+        return tuple(
+            t.view_as(t) if t.requires_grad or not need_graph else t.detach().requires_grad_() for t in tensors
+        )
     return tuple(t.detach().requires_grad_(need_graph) for t in tensors)
 
 
@@ -78,7 +87,14 @@ def _gradients(outputs, inputs, weights=None, create_graph=False, retain_graph=N
     pairs = [(o, w) for o, w in zip(outputs, weights) if o is not None and o.requires_grad]
     if not pairs:
         return (None,) * len(inputs)
-    return grad([o for o, _ in pairs], inputs, [w for _, w in pairs], allow_unused=True, create_graph=create_graph, retain_graph=retain_graph)
+    return grad(
+        [o for o, _ in pairs],
+        inputs,
+        [w for _, w in pairs],
+        allow_unused=True,
+        create_graph=create_graph,
+        retain_graph=retain_graph,
+    )
 
 
 def _fill(found, like, strict, create_graph, stage):
@@ -131,7 +147,8 @@ def vjp(func, inputs, v=None, create_graph=False, strict=False):
             v = _vectors(v, outputs, outputs_tuple, create_graph, "vjp")
         elif len(outputs) != 1 or outputs[0].numel() != 1:
             raise RuntimeError(
-                "The vector v can only be None if the user-provided function returns a single Tensor with a single element.")
+                "The vector v can only be None if the user-provided function returns a single Tensor with a single element."
+            )
     with set_grad_enabled(create_graph or _core.is_grad_enabled()):
         found = _fill(_gradients(outputs, inputs, v, create_graph), inputs, strict, create_graph, "back")
     return _one(_finish(outputs, create_graph), outputs_tuple), _one(_finish(found, create_graph), inputs_tuple)
@@ -151,7 +168,8 @@ def jvp(func, inputs, v=None, create_graph=False, strict=False):
             v = _vectors(v, inputs, inputs_tuple, create_graph, "jvp")
         elif len(inputs) != 1 or inputs[0].numel() != 1:
             raise RuntimeError(
-                "The vector v can only be None if the input to the user-provided function is a single Tensor with a single element.")
+                "The vector v can only be None if the input to the user-provided function is a single Tensor with a single element."
+            )
         outputs_tuple, outputs = _as_tuple(func(*inputs), "outputs of the user-provided function", "jvp")
         _require(outputs, "outputs", strict)
         dummies = tuple(o.detach().new_zeros(o.shape).requires_grad_() for o in outputs)
@@ -172,14 +190,20 @@ def _rows(output, inputs, k, create_graph, strict):
         for position, (row, g, t) in enumerate(zip(rows, found, inputs)):
             if g is None:
                 if strict:
-                    raise RuntimeError(f"Output {k} of the user-provided function is independent of input {position}. This is not allowed in strict mode.")
+                    raise RuntimeError(
+                        f"Output {k} of the user-provided function is independent of input {position}. This is not allowed in strict mode."
+                    )
                 g = t.detach().new_zeros(t.shape)
             elif strict and create_graph and not g.requires_grad:
-                raise RuntimeError("The jacobian of the user-provided function is independent of "
-                                   f"input {position}. This is not allowed in strict mode when create_graph=True.")
+                raise RuntimeError(
+                    "The jacobian of the user-provided function is independent of "
+                    f"input {position}. This is not allowed in strict mode when create_graph=True."
+                )
             row.append(g)
-    return tuple(stack(row).reshape((*output.shape, *t.shape)) if row else t.new_zeros((*output.shape, *t.shape))
-                 for row, t in zip(rows, inputs))
+    return tuple(
+        stack(row).reshape((*output.shape, *t.shape)) if row else t.new_zeros((*output.shape, *t.shape))
+        for row, t in zip(rows, inputs)
+    )
 
 
 def _rows_at_once(output, inputs, create_graph):
@@ -191,18 +215,25 @@ def _rows_at_once(output, inputs, create_graph):
     basis = eye(n, dtype=output.dtype).reshape((n, *output.shape))
     if not output.requires_grad or not n:
         return tuple(t.detach().new_zeros((*output.shape, *t.shape)) for t in inputs)
-    found = grad(output, inputs, basis, retain_graph=True, create_graph=create_graph, allow_unused=True, is_grads_batched=True)
-    return tuple(t.detach().new_zeros((*output.shape, *t.shape)) if g is None else g.reshape((*output.shape, *t.shape))
-                 for g, t in zip(found, inputs))
+    found = grad(
+        output, inputs, basis, retain_graph=True, create_graph=create_graph, allow_unused=True, is_grads_batched=True
+    )
+    return tuple(
+        t.detach().new_zeros((*output.shape, *t.shape)) if g is None else g.reshape((*output.shape, *t.shape))
+        for g, t in zip(found, inputs)
+    )
 
 
 def _jacobian_forward(func, inputs, strict, vectorize):
     if strict:
         raise RuntimeError(
             'torch.autograd.functional.jacobian: `strict=True` and `strategy="forward-mode"` are not supported together (yet). Please either '
-            'set `strict=False` or `strategy="reverse-mode"`.')
+            'set `strict=False` or `strategy="reverse-mode"`.'
+        )
     if not vectorize:
-        raise NotImplementedError("Computing Jacobian using forward-AD or forward-over-reverse Hessian isonly implemented for `vectorize=True`.")
+        raise NotImplementedError(
+            "Computing Jacobian using forward-AD or forward-over-reverse Hessian isonly implemented for `vectorize=True`."
+        )
     from ..func import jacfwd
 
     inputs_tuple, inputs = _as_tuple(inputs, "inputs", "jacobian")
@@ -229,21 +260,26 @@ def jacobian(func, inputs, create_graph=False, strict=False, vectorize=False, st
     if strategy not in ("forward-mode", "reverse-mode"):
         raise AssertionError(
             'Expected strategy to be either "forward-mode" or "reverse-mode". Hint: If your function has more outputs than inputs, '
-            '"forward-mode" tends to be more performant. Otherwise, prefer to use "reverse-mode".')
+            '"forward-mode" tends to be more performant. Otherwise, prefer to use "reverse-mode".'
+        )
     if strategy == "forward-mode":
         if create_graph:
             raise NotImplementedError(
                 'torch.autograd.functional.jacobian: `create_graph=True` and `strategy="forward-mode"` are not supported together (yet). '
-                'Please either set `create_graph=False` or `strategy="reverse-mode"`.')
+                'Please either set `create_graph=False` or `strategy="reverse-mode"`.'
+            )
         return _jacobian_forward(func, inputs, strict, vectorize)
     with enable_grad():
         inputs_tuple, inputs, outputs_tuple, outputs = _begin(func, inputs, create_graph, strict, "jacobian")
         if vectorize and strict:
             raise RuntimeError(
                 "torch.autograd.functional.jacobian: `strict=True` and `vectorized=True` are not supported together. Please either set "
-                "`strict=False` or `vectorize=False`.")
-        made = [_rows_at_once(o, inputs, create_graph) if vectorize else _rows(o, inputs, k, create_graph, strict)
-                for k, o in enumerate(outputs)]
+                "`strict=False` or `vectorize=False`."
+            )
+        made = [
+            _rows_at_once(o, inputs, create_graph) if vectorize else _rows(o, inputs, k, create_graph, strict)
+            for k, o in enumerate(outputs)
+        ]
     made = _finish(tuple(made), create_graph)
     return _one([_one(row, inputs_tuple) for row in made], outputs_tuple)
 
@@ -270,12 +306,18 @@ def hessian(func, inputs, create_graph=False, strict=False, vectorize=False, out
 
     def first(*args):
         if outer_jacobian_strategy == "forward-mode":
-            args = tuple(t if t.requires_grad else t.requires_grad_() for t in args) if not any(t._wrapped for t in args) else args
+            args = (
+                tuple(t if t.requires_grad else t.requires_grad_() for t in args)
+                if not any(t._wrapped for t in args)
+                else args
+            )
         found = jacobian(single, args, create_graph=True)
         _require(found, "jacobian", strict)
         return found
 
-    made = jacobian(first, inputs, create_graph=create_graph, strict=strict, vectorize=vectorize, strategy=outer_jacobian_strategy)
+    made = jacobian(
+        first, inputs, create_graph=create_graph, strict=strict, vectorize=vectorize, strategy=outer_jacobian_strategy
+    )
     return made if inputs_tuple else made[0][0]
 
 
@@ -295,7 +337,8 @@ def _vector_or_scalar(v, inputs, inputs_tuple, create_graph, who):
         return _vectors(v, inputs, inputs_tuple, create_graph, who)
     if len(inputs) != 1 or inputs[0].numel() != 1:
         raise RuntimeError(
-            "The vector v can only be None if the input to the user-provided function is a single Tensor with a single element.")
+            "The vector v can only be None if the input to the user-provided function is a single Tensor with a single element."
+        )
     return None
 
 

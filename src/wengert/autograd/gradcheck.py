@@ -45,9 +45,24 @@ def _run(check, check_undefined_grad, check_batched_grad, check_forward_ad, chec
     return True
 
 
-def gradcheck(func, inputs, *, eps=1e-6, atol=1e-5, rtol=1e-3, raise_exception=True, nondet_tol=0.0, check_undefined_grad=True,
-              check_grad_dtypes=False, check_batched_grad=False, check_batched_forward_grad=False, check_forward_ad=False,
-              check_backward_ad=True, fast_mode=False, masked=None):
+def gradcheck(
+    func,
+    inputs,
+    *,
+    eps=1e-6,
+    atol=1e-5,
+    rtol=1e-3,
+    raise_exception=True,
+    nondet_tol=0.0,
+    check_undefined_grad=True,
+    check_grad_dtypes=False,
+    check_batched_grad=False,
+    check_batched_forward_grad=False,
+    check_forward_ad=False,
+    check_backward_ad=True,
+    fast_mode=False,
+    masked=None,
+):
     """Whether the gradients of func at inputs agree with central differences of step eps (GradcheckError when not).
 
     inputs: a tensor or a tuple; those of float64 or complex128 that require grad are checked. fast_mode compares one random direction
@@ -72,9 +87,25 @@ def gradcheck(func, inputs, *, eps=1e-6, atol=1e-5, rtol=1e-3, raise_exception=T
         return False
 
 
-def gradgradcheck(func, inputs, grad_outputs=None, *, eps=1e-6, atol=1e-5, rtol=1e-3, gen_non_contig_grad_outputs=False,
-                  raise_exception=True, nondet_tol=0.0, check_undefined_grad=True, check_grad_dtypes=False, check_batched_grad=False,
-                  check_fwd_over_rev=False, check_rev_over_rev=True, fast_mode=False, masked=False):
+def gradgradcheck(
+    func,
+    inputs,
+    grad_outputs=None,
+    *,
+    eps=1e-6,
+    atol=1e-5,
+    rtol=1e-3,
+    gen_non_contig_grad_outputs=False,
+    raise_exception=True,
+    nondet_tol=0.0,
+    check_undefined_grad=True,
+    check_grad_dtypes=False,
+    check_batched_grad=False,
+    check_fwd_over_rev=False,
+    check_rev_over_rev=True,
+    fast_mode=False,
+    masked=False,
+):
     """gradcheck of the gradient of func: by its inputs and by grad_outputs (random where they are not given).
 
     >>> import wengert
@@ -102,17 +133,35 @@ def gradgradcheck(func, inputs, grad_outputs=None, *, eps=1e-6, atol=1e-5, rtol=
     tracked_outputs = [k for k, g in enumerate(grad_outputs) if g.requires_grad]
 
     def first_derivative(*args):
-        moved = [t if k not in tracked or t.requires_grad else t.requires_grad_() for k, t in enumerate(args[: len(args) - count])]
-        weights = [t if k not in tracked_outputs or t.requires_grad else t.requires_grad_() for k, t in enumerate(args[len(args) - count :])]
+        moved = [
+            t if k not in tracked or t.requires_grad else t.requires_grad_()
+            for k, t in enumerate(args[: len(args) - count])
+        ]
+        weights = [
+            t if k not in tracked_outputs or t.requires_grad else t.requires_grad_()
+            for k, t in enumerate(args[len(args) - count :])
+        ]
         with enable_grad():
             outputs = _differentiable(func(*moved))
             found = grad(outputs, [moved[k] for k in tracked], weights, create_graph=True, allow_unused=True)
         return tuple(g for g in found if g is not None)
 
-    return gradcheck(first_derivative, (*inputs, *grad_outputs), eps=eps, atol=atol, rtol=rtol, raise_exception=raise_exception,
-                     nondet_tol=nondet_tol, check_undefined_grad=check_undefined_grad, check_grad_dtypes=check_grad_dtypes,
-                     check_batched_grad=check_batched_grad, check_forward_ad=check_fwd_over_rev, check_backward_ad=check_rev_over_rev,
-                     fast_mode=fast_mode, masked=masked)
+    return gradcheck(
+        first_derivative,
+        (*inputs, *grad_outputs),
+        eps=eps,
+        atol=atol,
+        rtol=rtol,
+        raise_exception=raise_exception,
+        nondet_tol=nondet_tol,
+        check_undefined_grad=check_undefined_grad,
+        check_grad_dtypes=check_grad_dtypes,
+        check_batched_grad=check_batched_grad,
+        check_forward_ad=check_fwd_over_rev,
+        check_backward_ad=check_rev_over_rev,
+        fast_mode=fast_mode,
+        masked=masked,
+    )
 
 
 class _Callable(types.ModuleType):

@@ -10,15 +10,50 @@ from ..ops._declare import OPS
 Tensor = _core.Tensor
 run = _core.run
 
-RANDOM = frozenset((
-    "uniform_", "normal_", "exponential_", "log_normal_", "cauchy_", "geometric_", "bernoulli_.Tensor", "bernoulli_.float", "random_",
-    "random_.to", "random_.from", "bernoulli", "bernoulli.p", "normal.Tensor_Tensor", "normal.Tensor_float", "normal.float_Tensor",
-    "normal.float_float", "poisson", "_standard_gamma", "rand", "randn", "randint", "randint.low", "randperm", "rand_like", "randn_like",
-    "randint_like", "randint_like.low_dtype", "multinomial", "binomial", "_sample_dirichlet",
-))
+RANDOM = frozenset(
+    (
+        "uniform_",
+        "normal_",
+        "exponential_",
+        "log_normal_",
+        "cauchy_",
+        "geometric_",
+        "bernoulli_.Tensor",
+        "bernoulli_.float",
+        "random_",
+        "random_.to",
+        "random_.from",
+        "bernoulli",
+        "bernoulli.p",
+        "normal.Tensor_Tensor",
+        "normal.Tensor_float",
+        "normal.float_Tensor",
+        "normal.float_float",
+        "poisson",
+        "_standard_gamma",
+        "rand",
+        "randn",
+        "randint",
+        "randint.low",
+        "randperm",
+        "rand_like",
+        "randn_like",
+        "randint_like",
+        "randint_like.low_dtype",
+        "multinomial",
+        "binomial",
+        "_sample_dirichlet",
+    )
+)
 _core.mark_random([name for name in RANDOM if name in OPS])
-REBIND = {"squeeze_": "squeeze", "squeeze_.dim": "squeeze.dim", "squeeze_.dims": "squeeze.dims", "unsqueeze_": "unsqueeze",
-          "transpose_": "transpose", "t_": "t"}  # in-place forms that change what a tensor is, not its data
+REBIND = {
+    "squeeze_": "squeeze",
+    "squeeze_.dim": "squeeze.dim",
+    "squeeze_.dims": "squeeze.dims",
+    "unsqueeze_": "unsqueeze",
+    "transpose_": "transpose",
+    "t_": "t",
+}  # in-place forms that change what a tensor is, not its data
 NO_RESIZE = frozenset(("resize_", "resize_as_", "as_strided_"))
 
 
@@ -42,7 +77,9 @@ class Level:
 
 
 _local = threading.local()
-_numbers = itertools.count(1)  # the further in, the higher; and what outlives its transform is never taken for another's
+_numbers = itertools.count(
+    1
+)  # the further in, the higher; and what outlives its transform is never taken for another's
 
 
 def levels():
@@ -182,14 +219,24 @@ def fallback(call, name, args):
     """One sample after the other; says so, as torch does."""
     warnings.warn(
         f"There is a performance drop because we have not yet implemented the batching rule for aten::{name}. Please file us an issue "
-        "on GitHub so that we can prioritize its implementation.", UserWarning, stacklevel=4)
+        "on GitHub so that we can prioritize its implementation.",
+        UserWarning,
+        stacklevel=4,
+    )
     results = []
     for k in range(call.size):
+
         def sample(a):
             return _core.payload(a).value.select(0, k) if call.has(a) else a  # noqa: B023 (used at once)
 
-        moved = tuple(sample(a) if isinstance(a, Tensor) else type(a)(sample(b) if isinstance(b, Tensor) else b for b in a)
-                      if isinstance(a, (tuple, list)) and any(isinstance(b, Tensor) for b in a) else a for a in args)
+        moved = tuple(
+            sample(a)
+            if isinstance(a, Tensor)
+            else type(a)(sample(b) if isinstance(b, Tensor) else b for b in a)
+            if isinstance(a, (tuple, list)) and any(isinstance(b, Tensor) for b in a)
+            else a
+            for a in args
+        )
         results.append(run(name, moved))
     from .. import stack
 
@@ -200,12 +247,17 @@ def fallback(call, name, args):
 
 def refuse_write(call, name):
     """torch's words for a write of batched values into a tensor that all samples share."""
-    op = "inplace arithmetic" if OPS[name].kind in ("elementwise", "fused") or name in ("copy_",) else name.partition(".")[0].rstrip("_") + "_"
+    op = (
+        "inplace arithmetic"
+        if OPS[name].kind in ("elementwise", "fused") or name in ("copy_",)
+        else name.partition(".")[0].rstrip("_") + "_"
+    )
     raise RuntimeError(
         f"vmap: {op}(self, *extra_args) is not possible because there exists a Tensor `other` in extra_args that has more elements than "
         "`self`. This happened due to `other` being vmapped over but `self` not being vmapped over in a vmap. Please try to use "
         f"out-of-place operators instead of {op}. If said operator is being called inside the PyTorch framework, please file a bug "
-        "report instead.")
+        "report instead."
+    )
 
 
 def _write(call, name, args, inplace):
@@ -217,13 +269,21 @@ def _write(call, name, args, inplace):
     declared = OPS.get(name)
     if name == "copy_":
         source = args[1]
-        _core.run_inplace("copy_", (value, call.at_rank(source, target.dim()) if isinstance(source, Tensor) else source, *args[2:]))
+        _core.run_inplace(
+            "copy_", (value, call.at_rank(source, target.dim()) if isinstance(source, Tensor) else source, *args[2:])
+        )
     elif inplace and declared is not None and declared.kind in ("elementwise", "fused"):
         for a in args[1:]:
             if isinstance(a, Tensor) and a.dim() > target.dim():
-                raise RuntimeError(f"output with shape {list(target.shape)} doesn't match the broadcast shape {list(a.shape)}")
-        _core.run_inplace(name, (value, *(call.at_rank(a, target.dim()) if isinstance(a, Tensor) else a for a in args[1:])))
-    elif inplace and not any(call.has(t) for t in tensors(args[1:])) and name in ("fill.Scalar", "zero_", "fill.Tensor"):
+                raise RuntimeError(
+                    f"output with shape {list(target.shape)} doesn't match the broadcast shape {list(a.shape)}"
+                )
+        _core.run_inplace(
+            name, (value, *(call.at_rank(a, target.dim()) if isinstance(a, Tensor) else a for a in args[1:]))
+        )
+    elif (
+        inplace and not any(call.has(t) for t in tensors(args[1:])) and name in ("fill.Scalar", "zero_", "fill.Tensor")
+    ):
         _core.run_inplace(name, (value, *args[1:]))
     else:
         value.copy_(compute(call, name, args))
@@ -241,19 +301,23 @@ def observe(payload, what):
     if what == "bool":
         raise RuntimeError(
             "vmap: It looks like you're attempting to use a Tensor in some data-dependent control flow. We don't support that yet, "
-            "please file an issue at https://github.com/pytorch/pytorch/issues .")
+            "please file an issue at https://github.com/pytorch/pytorch/issues ."
+        )
     if what == "data":
         raise RuntimeError("Cannot access data pointer of Tensor that doesn't have storage")
     if what == "requires_grad_":
         raise RuntimeError(
             "You are attempting to call Tensor.requires_grad_() (or perhaps using torch.autograd.functional.* APIs) inside of a function "
             "being transformed by a functorch transform. This is unsupported, please attempt to use the functorch transforms (e.g. grad, "
-            "vjp, jacrev, jacfwd, hessian) or call requires_grad_() outside of a function being transformed instead.")
+            "vjp, jacrev, jacfwd, hessian) or call requires_grad_() outside of a function being transformed instead."
+        )
     if what == "backward":
         raise RuntimeError(
             "backward() called inside a functorch transform. This is not supported, please use functorch.grad or functorch.vjp instead or "
-            "call backward() outside of functorch transforms.")
+            "call backward() outside of functorch transforms."
+        )
     raise RuntimeError(
         "vmap: It looks like you're calling .item() on a Tensor. We don't support vmap over calling .item() on a Tensor, please try to "
         "rewrite what you're doing with other operations. If error is occurring somewhere inside PyTorch internals, please file a bug "
-        "report.")
+        "report."
+    )

@@ -14,7 +14,8 @@ VmapInfo = namedtuple("VmapInfo", "batch_size randomness")
 
 _NO_SETUP = (
     "In order to use an autograd.Function with functorch transforms (vmap, grad, jvp, jacrev, ...), it must override the setup_context "
-    "staticmethod. For more details, please see https://pytorch.org/docs/main/notes/extending.func.html")
+    "staticmethod. For more details, please see https://pytorch.org/docs/main/notes/extending.func.html"
+)
 
 
 class _Context:
@@ -75,11 +76,13 @@ def apply_wrapped(cls, args, kwargs):
         raise RuntimeError(
             f"You tried to vmap over {cls.__name__}, but it has both generate_vmap_rule=True and an overriden vmap staticmethod. Please set "
             "generate_vmap_rule=False or delete the overriden vmap staticmethod to avoid ambiguity. For more details, please see "
-            "https://pytorch.org/docs/main/notes/extending.func.html")
+            "https://pytorch.org/docs/main/notes/extending.func.html"
+        )
     if not own and not cls.generate_vmap_rule:
         raise RuntimeError(
             f"You tried to vmap over {cls.__name__}, but it does not have vmap support. Please override and implement the vmap staticmethod or "
-            "set generate_vmap_rule=True. For more details, please see https://pytorch.org/docs/main/notes/extending.func.html")
+            "set generate_vmap_rule=True. For more details, please see https://pytorch.org/docs/main/notes/extending.func.html"
+        )
     level = next(b for b in batches() if b.number == payload.level)
     values, dims = [], []
     for a in args:
@@ -90,13 +93,17 @@ def apply_wrapped(cls, args, kwargs):
     if own:
         made = cls.vmap(VmapInfo(level.size, level.randomness), tuple(dims), *values, **kwargs)
         if not (isinstance(made, tuple) and len(made) == 2):
-            raise RuntimeError("Expected the vmap staticmethod to have two returns, an output and out_dims with pytree structure compatible "
-                               "with the output.")
+            raise RuntimeError(
+                "Expected the vmap staticmethod to have two returns, an output and out_dims with pytree structure compatible "
+                "with the output."
+            )
         outputs, where = made
         single = not isinstance(outputs, tuple)
         where = (where,) * len(_tuple(outputs)) if not isinstance(where, tuple) else where
-        result = tuple(o if d is None or not isinstance(o, Tensor) else wrap(o.movedim(d, 0) if d else o, level.number)
-                       for o, d in zip(_tuple(outputs), where))
+        result = tuple(
+            o if d is None or not isinstance(o, Tensor) else wrap(o.movedim(d, 0) if d else o, level.number)
+            for o, d in zip(_tuple(outputs), where)
+        )
         return result[0] if single else result
     made = _generated(cls, tuple(dims), level, kwargs).apply(*values)
     return tuple(wrap(o, level.number) for o in made) if isinstance(made, tuple) else wrap(made, level.number)
@@ -135,7 +142,9 @@ def _generated(cls, dims, level, kwargs):
 def _forward_mode(cls, args, kwargs, level):
     """Outputs with the tangents that jvp gives."""
     if cls.jvp is Function.jvp:
-        raise NotImplementedError("You must implement the jvp function for custom autograd.Function to use it with forward mode AD.")
+        raise NotImplementedError(
+            "You must implement the jvp function for custom autograd.Function to use it with forward mode AD."
+        )
     primals, tangents = [], []
     for a in args:
         inner = _core.payload(a) if isinstance(a, Tensor) else None
@@ -147,15 +156,20 @@ def _forward_mode(cls, args, kwargs, level):
         context, _ = _run_forward(cls, tuple(primals), kwargs)
     context.saved_tensors = context.saved_for_forward or context.to_save
     if context.materialize_grads:
-        tangents = [p.new_zeros(p.shape) if t is None and isinstance(p, Tensor) else t for p, t in zip(primals, tangents)]
+        tangents = [
+            p.new_zeros(p.shape) if t is None and isinstance(p, Tensor) else t for p, t in zip(primals, tangents)
+        ]
     found, outs = _tuple(cls.jvp(context, *tangents)), _tuple(outputs)
     if len(found) != len(outs):
-        raise RuntimeError(f"Function's jvp returned an invalid number of forward gradients (expected {len(outs)} but got {len(found)})")
+        raise RuntimeError(
+            f"Function's jvp returned an invalid number of forward gradients (expected {len(outs)} but got {len(found)})"
+        )
     made = []
     for o, t in zip(outs, found):
         if t is not None and t.shape != o.shape:
             raise RuntimeError(
                 "Trying to set a forward gradient that has a different size than that of the original Tensor, this is not supported. Tensor is "
-                f"of size {list(o.shape)} while the given forward gradient is of size {list(t.shape)}.")
+                f"of size {list(o.shape)} while the given forward gradient is of size {list(t.shape)}."
+            )
         made.append(o if t is None else make_dual(o, t, level))
     return tuple(made) if isinstance(outputs, tuple) else made[0]

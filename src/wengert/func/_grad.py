@@ -84,7 +84,9 @@ def cut(t, tracked, leaves):
 def _duals(outputs, gradients, keep, create, inputs, level):
     """The gradient of dual numbers is a dual number: its tangent is the gradient of the tangents."""
     primals = [_of(t, level)[0] for t in outputs]
-    first = run_backward(tuple(primals), gradients_primal(gradients, level), True, create, tuple(_of(t, level)[0] for t in inputs))
+    first = run_backward(
+        tuple(primals), gradients_primal(gradients, level), True, create, tuple(_of(t, level)[0] for t in inputs)
+    )
     seconds, weights = [], []
     for t, g in zip(outputs, gradients):
         primal, tangent = _of(t, level)
@@ -97,7 +99,10 @@ def _duals(outputs, gradients, keep, create, inputs, level):
             weights.append(g_tangent)
     targets = tuple(_of(t, level)[0] for t in inputs)
     second = run_backward(tuple(seconds), tuple(weights), keep, create, targets) if seconds else (None,) * len(targets)
-    return tuple(g if s is None else make_dual(g if g is not None else s.new_zeros(s.shape), s, level) for g, s in zip(first, second))
+    return tuple(
+        g if s is None else make_dual(g if g is not None else s.new_zeros(s.shape), s, level)
+        for g, s in zip(first, second)
+    )
 
 
 def gradients_primal(gradients, level):
@@ -135,13 +140,22 @@ def run_backward(outputs, gradients, keep, create, inputs):
         for b in range(size):
             with enable_grad():
                 parts = tuple(r.select(0, b) for r in roots)
-            rows.append(run_backward(parts, tuple(w if w is None else w.select(0, b) for w in weights), keep or b < size - 1, create,
-                                     tuple(inputs[k] for k in shared)))
+            rows.append(
+                run_backward(
+                    parts,
+                    tuple(w if w is None else w.select(0, b) for w in weights),
+                    keep or b < size - 1,
+                    create,
+                    tuple(inputs[k] for k in shared),
+                )
+            )
         from .. import stack
 
         for k, column in zip(shared, zip(*rows)):
             if any(g is not None for g in column):
-                result[k] = wrap_in_order(stack([inputs[k].new_zeros(inputs[k].shape) if g is None else g for g in column]), level)
+                result[k] = wrap_in_order(
+                    stack([inputs[k].new_zeros(inputs[k].shape) if g is None else g for g in column]), level
+                )
     return tuple(result)
 
 

@@ -62,8 +62,14 @@ def interpret(name, args, inplace):
 
 
 def _map(args, f):
-    return [f(a) if isinstance(a, Tensor) else type(a)(f(b) if isinstance(b, Tensor) else b for b in a)
-            if isinstance(a, (tuple, list)) and any(isinstance(b, Tensor) for b in a) else a for a in args]
+    return [
+        f(a)
+        if isinstance(a, Tensor)
+        else type(a)(f(b) if isinstance(b, Tensor) else b for b in a)
+        if isinstance(a, (tuple, list)) and any(isinstance(b, Tensor) for b in a)
+        else a
+        for a in args
+    ]
 
 
 def primal_of(t):
@@ -120,8 +126,14 @@ def _tangent_place(target, level):
         return None
     if tangent_of(base) is None:
         primal = _core.run("alias", (base,))
-        _core.become_wrapped(base, make_dual(primal, run("zeros_like", (primal, None, None, None, False, False, None)).as_strided(
-            base.shape, base.stride()), level))
+        _core.become_wrapped(
+            base,
+            make_dual(
+                primal,
+                run("zeros_like", (primal, None, None, None, False, False, None)).as_strided(base.shape, base.stride()),
+                level,
+            ),
+        )
     whole = tangent_of(base)
     offset = target.storage_offset() - base.storage_offset() + whole.storage_offset()
     return whole.as_strided(target.shape, target.stride(), offset)
@@ -130,12 +142,18 @@ def _tangent_place(target, level):
 def _dual_inplace(declared, name, args, primals, inplace, level):
     before = [primals[0].detach().clone(), *primals[1:]]
     if name.partition(".")[0].endswith("_"):
+
         def call(a):
             return _core.run_inplace(name, (a[0].clone(), *a[1:]))
     else:
+
         def call(a):
             return run(name, a)
-    with_tangents = [make_dual(before[0], tangent_of(args[0])) if tangent_of(args[0]) is not None else before[0], *args[1:]]
+
+    with_tangents = [
+        make_dual(before[0], tangent_of(args[0])) if tangent_of(args[0]) is not None else before[0],
+        *args[1:],
+    ]
     outs = call(before)
     tangent = jvp(declared, with_tangents, before, (outs,), call)[0]
     place = _tangent_place(args[0], level)
@@ -237,14 +255,20 @@ def _transposed_jvp(declared, args, primals, outs, call=None):
                 moved.append(a)
         again = call(moved) if call else run(declared.name, moved)
         again = again if isinstance(again, tuple) else (again,)
-        picked = [k for k, o in enumerate(again) if o.requires_grad and (o.dtype.is_floating_point or o.dtype.is_complex)]
+        picked = [
+            k for k, o in enumerate(again) if o.requires_grad and (o.dtype.is_floating_point or o.dtype.is_complex)
+        ]
         result = [None] * len(outs)
         if not picked or not leaves:
             return result
         dummies = [again[k].new_zeros(again[k].shape).requires_grad_() for k in picked]
         first = grad([again[k] for k in picked], leaves, dummies, create_graph=True, allow_unused=True)
         used = [(v, t) for v, t in zip(first, tangents) if v is not None and v.requires_grad]
-        second = grad([v for v, _ in used], dummies, [t for _, t in used], create_graph=was_recording, allow_unused=True) if used else [None] * len(dummies)
+        second = (
+            grad([v for v, _ in used], dummies, [t for _, t in used], create_graph=was_recording, allow_unused=True)
+            if used
+            else [None] * len(dummies)
+        )
     for k, s in zip(picked, second):
         s = again[k].new_zeros(again[k].shape) if s is None else s
         result[k] = s if was_recording else s.detach()

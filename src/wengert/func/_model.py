@@ -1,7 +1,6 @@
 """Models as functions of their parameters."""
 
 
-
 def functional_call(module, parameter_and_buffer_dicts, args=None, kwargs=None, *, tie_weights=True, strict=False):
     """module(*args, **kwargs) with other parameters and buffers than its own, from a dict (or a tuple of dicts) by name.
 
@@ -25,7 +24,9 @@ def functional_call(module, parameter_and_buffer_dicts, args=None, kwargs=None, 
             raise ValueError(f"{repeated} appeared in multiple dictionaries; behavior of functional call is ambiguous")
         merged = {name: value for d in dicts for name, value in d.items()}
     else:
-        raise ValueError(f"Expected parameter_and_buffer_dicts to be a dict, or a list/tuple of dicts, but got {type(dicts)}")
+        raise ValueError(
+            f"Expected parameter_and_buffer_dicts to be a dict, or a list/tuple of dicts, but got {type(dicts)}"
+        )
     return stateless._functional_call(module, merged, args, kwargs, tie_weights=tie_weights, strict=strict)
 
 
@@ -53,10 +54,13 @@ def stack_module_state(models):
         if any(v.requires_grad != needs for v in values):
             raise RuntimeError(
                 "Expected parameters from each model to have the same .requires_grad. If you are seeing this error, please check that all "
-                "parameters of the models have the same requires_grad")
+                "parameters of the models have the same requires_grad"
+            )
         return stack([v.detach() for v in values]).requires_grad_(needs)
 
-    params = {name: gather(dict(m.named_parameters())[name] for m in models) for name, _ in models[0].named_parameters()}
+    params = {
+        name: gather(dict(m.named_parameters())[name] for m in models) for name, _ in models[0].named_parameters()
+    }
     buffers = {name: gather(dict(m.named_buffers())[name] for m in models) for name, _ in models[0].named_buffers()}
     return params, buffers
 

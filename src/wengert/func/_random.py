@@ -6,10 +6,12 @@ Tensor = _core.Tensor
 
 _REFUSED = (
     "vmap: called random operation while in randomness error mode. Please either use the 'same' or 'different' randomness flags on vmap or "
-    "perform the randomness operation out of vmap")
+    "perform the randomness operation out of vmap"
+)
 _SHARED = (
     "vmap: Cannot ask for different inplace randomness on an unbatched tensor. This will appear like same randomness. If this is necessary "
-    "for your usage, please file an issue with functorch.")
+    "for your usage, please file an issue with functorch."
+)
 _SIZE_AT = {"rand": 0, "randn": 0, "randint": 1, "randint.low": 2, "normal.float_float": 2}
 
 
@@ -60,7 +62,9 @@ def _random(call, level, name, args, wrapped):
         from .. import stack
 
         values = [call.full(a) if isinstance(a, Tensor) else a for a in args]
-        return wrapped(stack([_run(name, [v[k] if isinstance(v, Tensor) else v for v in values]) for k in range(call.size)]))
+        return wrapped(
+            stack([_run(name, [v[k] if isinstance(v, Tensor) else v for v in values]) for k in range(call.size)])
+        )
     from ._rules import aligned
 
     moved = aligned(call, args)

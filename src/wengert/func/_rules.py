@@ -73,24 +73,103 @@ def _masked_scatter(call, name, args):
 # A letter for each argument: t a tensor that gets the batch; T a list of such; o a tensor that may be absent; d a dim; D dims (none:
 # all of them); s sizes; . as it is. A rank other than the first tensor's (or the sizes') is added after a colon.
 SHIFTED = {
-    "clone": "t.", "detach": "t", "_to_copy": "t.", "fill.Scalar": "t.", "zero_": "t", "alias": "t", "view.dtype": "t.",
-    "view": "ts", "_unsafe_view": "ts", "_select_backward": "tsd.", "_slice_backward": "tsd...", "_diagonal_backward": "ts.dd",
-    "diag_embed": "t.dd:1", "unfold_backward": "tsd..", "_cat": "Td.", "stack": "Td:1", "flip": "tD", "tril": "t.", "triu": "t.",
-    "constant_pad_nd": "t..", "_constant_pad_backward": "ts.", "_edge_pad": "t..", "_edge_pad_backward": "ts..",
-    "unsafe_split": "t.d", "unsafe_split_with_sizes": "t.d", "split": "t.d", "split_with_sizes": "t.d", "unbind": "td",
-    "gather": "tdt.", "_gather_backward": "tsdt", "scatter.src": "tdtt", "scatter.value": "tdt.", "scatter_add": "tdtt",
-    "scatter_reduce": "tdtt..", "scatter.reduce": "tdtt.", "scatter.value_reduce": "tdt..", "_scatter_picked": "tdts.",
-    "_gather_picked": "tdt.", "sort": "td.", "sort.stable": "t.d.", "topk": "t.d..", "kthvalue": "t.d.", "mode": "td.",
-    "median.dim": "td.", "nanmedian.dim": "td.", "sum.dim_IntList": "tD..", "nansum": "tD..", "mean.dim": "tD..", "prod.dim_int": "td..",
-    "amax": "tD.", "amin": "tD.", "max.dim": "td.", "min.dim": "td.", "logsumexp": "tD.", "var.correction": "tD..",
-    "std.correction": "tD..", "linalg_vector_norm": "t.D..", "cumsum": "td.", "_reverse_cumsum": "td", "cumprod": "td.",
-    "_recurrence": "ttd.", "_shifted": "td..", "cummax": "td", "cummin": "td", "logcumsumexp": "td", "_reverse_logcumsumexp": "td",
-    "softmax.int": "td.", "log_softmax.int": "td.", "_softmax_backward": "ttd", "_log_softmax_backward": "ttd", "any.dim": "td.",
-    "any.dims": "tD.", "all.dim": "td.", "all.dims": "tD.", "count_nonzero.dim_IntList": "tD", "empty_like": "t......",
-    "zeros_like": "t.....", "ones_like": "t.....", "full_like": "t......", "new_empty": "ts.....", "new_zeros": "ts.....",
-    "new_ones": "ts.....", "new_full": "ts......", "transpose": "tdd", "unsqueeze": "td:1", "select": "td.", "slice": "td...",
-    "diagonal": "t.dd", "unfold": "td..", "view_as_real": "t", "view_as_complex": "t", "permute": "tP", "_permute_inverse": "tP",
-    "_expand_reduced": "tsD.", "one_hot": "t.", "_standard_gamma_grad": "tt", "_dirichlet_grad": "ttt",
+    "clone": "t.",
+    "detach": "t",
+    "_to_copy": "t.",
+    "fill.Scalar": "t.",
+    "zero_": "t",
+    "alias": "t",
+    "view.dtype": "t.",
+    "view": "ts",
+    "_unsafe_view": "ts",
+    "_select_backward": "tsd.",
+    "_slice_backward": "tsd...",
+    "_diagonal_backward": "ts.dd",
+    "diag_embed": "t.dd:1",
+    "unfold_backward": "tsd..",
+    "_cat": "Td.",
+    "stack": "Td:1",
+    "flip": "tD",
+    "tril": "t.",
+    "triu": "t.",
+    "constant_pad_nd": "t..",
+    "_constant_pad_backward": "ts.",
+    "_edge_pad": "t..",
+    "_edge_pad_backward": "ts..",
+    "unsafe_split": "t.d",
+    "unsafe_split_with_sizes": "t.d",
+    "split": "t.d",
+    "split_with_sizes": "t.d",
+    "unbind": "td",
+    "gather": "tdt.",
+    "_gather_backward": "tsdt",
+    "scatter.src": "tdtt",
+    "scatter.value": "tdt.",
+    "scatter_add": "tdtt",
+    "scatter_reduce": "tdtt..",
+    "scatter.reduce": "tdtt.",
+    "scatter.value_reduce": "tdt..",
+    "_scatter_picked": "tdts.",
+    "_gather_picked": "tdt.",
+    "sort": "td.",
+    "sort.stable": "t.d.",
+    "topk": "t.d..",
+    "kthvalue": "t.d.",
+    "mode": "td.",
+    "median.dim": "td.",
+    "nanmedian.dim": "td.",
+    "sum.dim_IntList": "tD..",
+    "nansum": "tD..",
+    "mean.dim": "tD..",
+    "prod.dim_int": "td..",
+    "amax": "tD.",
+    "amin": "tD.",
+    "max.dim": "td.",
+    "min.dim": "td.",
+    "logsumexp": "tD.",
+    "var.correction": "tD..",
+    "std.correction": "tD..",
+    "linalg_vector_norm": "t.D..",
+    "cumsum": "td.",
+    "_reverse_cumsum": "td",
+    "cumprod": "td.",
+    "_recurrence": "ttd.",
+    "_shifted": "td..",
+    "cummax": "td",
+    "cummin": "td",
+    "logcumsumexp": "td",
+    "_reverse_logcumsumexp": "td",
+    "softmax.int": "td.",
+    "log_softmax.int": "td.",
+    "_softmax_backward": "ttd",
+    "_log_softmax_backward": "ttd",
+    "any.dim": "td.",
+    "any.dims": "tD.",
+    "all.dim": "td.",
+    "all.dims": "tD.",
+    "count_nonzero.dim_IntList": "tD",
+    "empty_like": "t......",
+    "zeros_like": "t.....",
+    "ones_like": "t.....",
+    "full_like": "t......",
+    "new_empty": "ts.....",
+    "new_zeros": "ts.....",
+    "new_ones": "ts.....",
+    "new_full": "ts......",
+    "transpose": "tdd",
+    "unsqueeze": "td:1",
+    "select": "td.",
+    "slice": "td...",
+    "diagonal": "t.dd",
+    "unfold": "td..",
+    "view_as_real": "t",
+    "view_as_complex": "t",
+    "permute": "tP",
+    "_permute_inverse": "tP",
+    "_expand_reduced": "tsD.",
+    "one_hot": "t.",
+    "_standard_gamma_grad": "tt",
+    "_dirichlet_grad": "ttt",
 }
 
 
@@ -196,7 +275,14 @@ def _roll(call, name, args):
     return run(name, (value, args[1], tuple(_dim(d, rank) for d in args[2])))
 
 
-@rule("reflection_pad1d", "reflection_pad2d", "reflection_pad3d", "replication_pad1d", "replication_pad2d", "replication_pad3d")
+@rule(
+    "reflection_pad1d",
+    "reflection_pad2d",
+    "reflection_pad3d",
+    "replication_pad1d",
+    "replication_pad2d",
+    "replication_pad3d",
+)
 def _pad(call, name, args):
     value, spatial = call.full(args[0]), int(name[-2])
     if value.dim() <= spatial + 2:
@@ -274,14 +360,16 @@ def _trace(call, name, args):
 def _masked_select(call, name, args):
     raise RuntimeError(
         "vmap: Attempted to vmap over `mask` in torch.masked_select(self, mask) We cannot support this because for each batch this would "
-        "return a differently shaped Tensor. Please file an issue at https://github.com/pytorch/pytorch/issues if you need this feature.")
+        "return a differently shaped Tensor. Please file an issue at https://github.com/pytorch/pytorch/issues if you need this feature."
+    )
 
 
 @rule("_nonzero", "argwhere", "nonzero_numpy", "where.nonzero")
 def _nonzero(call, name, args):
     raise RuntimeError(
         "vmap: We do not support batching operators that can output dynamic shape. Attempted to vmap over aten::nonzero. Please file an "
-        "issue at https://github.com/pytorch/pytorch/issues if you need this feature.")
+        "issue at https://github.com/pytorch/pytorch/issues if you need this feature."
+    )
 
 
 from . import _rules_index, _rules_linear, _rules_nn  # noqa: E402, F401 (they register their rules)

@@ -66,10 +66,15 @@ def _put(call, self, indices, values, accumulate):
     value = call.at_rank(values, len(shape) + len(rest))
     if layout.before:
         before = layout.before
-        value = value.expand(call.size, *sizes[:before], *shape, *sizes[before:]) if call.has(values) else value.expand(
-            *sizes[:before], *shape, *sizes[before:])
+        value = (
+            value.expand(call.size, *sizes[:before], *shape, *sizes[before:])
+            if call.has(values)
+            else value.expand(*sizes[:before], *shape, *sizes[before:])
+        )
         first = 1 if call.has(values) else 0
-        value = value.movedim(tuple(first + before + k for k in range(len(shape))), tuple(first + k for k in range(len(shape))))
+        value = value.movedim(
+            tuple(first + before + k for k in range(len(shape))), tuple(first + k for k in range(len(shape)))
+        )
     result = run("index_put", (target, (here, *moved), value, accumulate))
     back = [0] * (self.dim() + 1)
     for position, d in enumerate((0, *(1 + k for k in layout.at), *(1 + d for d in rest))):
@@ -111,7 +116,11 @@ def _index_select(call, name, args):
     self, dim, where = args
     if self.dim() == 0 or not call.has(where):
         value = call.full(self)
-        return run(name, (value if self.dim() else value.unsqueeze(1), _dim(dim, self.dim()), where)) if not call.has(where) else NotImplemented
+        return (
+            run(name, (value if self.dim() else value.unsqueeze(1), _dim(dim, self.dim()), where))
+            if not call.has(where)
+            else NotImplemented
+        )
     return index(call, name, (self, _at(_dim(dim, self.dim()) - 1, where.reshape(-1))))
 
 
@@ -159,7 +168,9 @@ def _take(call, name, args):
     self, where = args
     if not call.has(self):
         return run(name, (self, call.value(where)))
-    return call.full(self).reshape(call.size, -1).gather(1, _positions(call, self, where)).reshape(call.size, *where.shape)
+    return (
+        call.full(self).reshape(call.size, -1).gather(1, _positions(call, self, where)).reshape(call.size, *where.shape)
+    )
 
 
 @rule("_take_backward")
@@ -167,14 +178,22 @@ def _take_backward(call, name, args):
     grad, sizes, where = args
     zeros = wg.zeros(sizes, dtype=grad.dtype)
     flat = zeros.expand(call.size, *sizes).reshape(call.size, -1)
-    return flat.scatter_add(1, _positions(call, zeros, where), call.full(grad).reshape(call.size, -1)).reshape(call.size, *sizes)
+    return flat.scatter_add(1, _positions(call, zeros, where), call.full(grad).reshape(call.size, -1)).reshape(
+        call.size, *sizes
+    )
 
 
 @rule("put")
 def _put_flat(call, name, args):
     self, where, source, accumulate = args
-    flat, at, value = call.full(self).reshape(call.size, -1), _positions(call, self, where), call.full(source).reshape(call.size, -1)
-    return (flat.scatter_add(1, at, value) if accumulate else flat.scatter(1, at, value)).reshape(call.size, *self.shape)
+    flat, at, value = (
+        call.full(self).reshape(call.size, -1),
+        _positions(call, self, where),
+        call.full(source).reshape(call.size, -1),
+    )
+    return (flat.scatter_add(1, at, value) if accumulate else flat.scatter(1, at, value)).reshape(
+        call.size, *self.shape
+    )
 
 
 @rule("_put_kept")
@@ -182,7 +201,12 @@ def _put_kept(call, name, args):
     grad, where, accumulate = args
     if accumulate:
         return call.full(grad).clone()
-    return call.full(grad).reshape(call.size, -1).scatter(1, _positions(call, grad, where), 0).reshape(call.size, *grad.shape)
+    return (
+        call.full(grad)
+        .reshape(call.size, -1)
+        .scatter(1, _positions(call, grad, where), 0)
+        .reshape(call.size, *grad.shape)
+    )
 
 
 def _offset(call, indices, rows):
@@ -205,7 +229,9 @@ def _embedding(call, name, args):
 @rule("embedding_dense_backward")
 def _embedding_dense_backward(call, name, args):
     grad, indices, rows, padding, scale = args
-    made = run(name, (call.full(grad), _offset(call, indices, rows), rows * call.size, -1, scale)).unflatten(0, (call.size, rows))
+    made = run(name, (call.full(grad), _offset(call, indices, rows), rows * call.size, -1, scale)).unflatten(
+        0, (call.size, rows)
+    )
     return made if padding < 0 else made.masked_fill(wg.arange(rows).eq(padding).unsqueeze(1), 0)
 
 

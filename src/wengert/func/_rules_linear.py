@@ -21,10 +21,16 @@ def _check(condition, message):
 def _mm(call, name, args):
     a, b = args
     want = 2 if name == "mm" else 3
-    _check(a.dim() == want, f"{'self' if name == 'mm' else 'batch1'} must be a {'matrix' if name == 'mm' else '3D tensor'}")
-    _check(b.dim() == want, f"{'mat2' if name == 'mm' else 'batch2'} must be a {'matrix' if name == 'mm' else '3D tensor'}")
-    _check(a.shape[-1] == b.shape[-2],
-           f"mat1 and mat2 shapes cannot be multiplied ({a.shape[-2]}x{a.shape[-1]} and {b.shape[-2]}x{b.shape[-1]})")
+    _check(
+        a.dim() == want, f"{'self' if name == 'mm' else 'batch1'} must be a {'matrix' if name == 'mm' else '3D tensor'}"
+    )
+    _check(
+        b.dim() == want, f"{'mat2' if name == 'mm' else 'batch2'} must be a {'matrix' if name == 'mm' else '3D tensor'}"
+    )
+    _check(
+        a.shape[-1] == b.shape[-2],
+        f"mat1 and mat2 shapes cannot be multiplied ({a.shape[-2]}x{a.shape[-1]} and {b.shape[-2]}x{b.shape[-1]})",
+    )
     return wg.matmul(*_matrices(call, a, b))
 
 
@@ -34,8 +40,13 @@ def _mv(call, name, args):
 
 
 def _product(call, matrix, vec):
-    _check(matrix.dim() == 2 and vec.dim() == 1, f"vector + matrix @ vector expected, got 1, {matrix.dim()}, {vec.dim()}")
-    _check(matrix.shape[1] == vec.shape[0], f"size mismatch, got input ({matrix.shape[0]}), mat ({matrix.shape[0]}x{matrix.shape[1]}), vec ({vec.shape[0]})")
+    _check(
+        matrix.dim() == 2 and vec.dim() == 1, f"vector + matrix @ vector expected, got 1, {matrix.dim()}, {vec.dim()}"
+    )
+    _check(
+        matrix.shape[1] == vec.shape[0],
+        f"size mismatch, got input ({matrix.shape[0]}), mat ({matrix.shape[0]}x{matrix.shape[1]}), vec ({vec.shape[0]})",
+    )
     if not call.has(vec):
         return wg.matmul(call.value(matrix), vec)
     if not call.has(matrix):
@@ -47,8 +58,11 @@ def _product(call, matrix, vec):
 def _dot(call, name, args):
     a, b = args
     _check(a.dim() == 1 and b.dim() == 1, f"1D tensors expected, but got {a.dim()}D and {b.dim()}D tensors")
-    _check(a.shape == b.shape, f"inconsistent tensor size, expected tensor [{a.shape[0]}] and src [{b.shape[0]}] to have the same number of "
-                               f"elements, but got {a.shape[0]} and {b.shape[0]} elements respectively")
+    _check(
+        a.shape == b.shape,
+        f"inconsistent tensor size, expected tensor [{a.shape[0]}] and src [{b.shape[0]}] to have the same number of "
+        f"elements, but got {a.shape[0]} and {b.shape[0]} elements respectively",
+    )
     left = call.full(a).conj() if name == "vdot" else call.full(a)
     return wg.matmul(left.unsqueeze(-2), call.full(b).unsqueeze(-1)).squeeze(-1).squeeze(-1)
 
@@ -87,8 +101,25 @@ def by_leading_dims(*names):
         return _core.run(name, tuple(call.full(a) if isinstance(a, _core.Tensor) else a for a in args))
 
 
-by_leading_dims("_cholesky_ex", "linalg_qr", "_linalg_svd", "_linalg_eigh", "_linalg_eig", "_linalg_lu", "_geqrf", "_lstsq", "_ldl", "_ldl_solve",
-                "_linalg_inv_ex", "_linalg_det", "_linalg_slogdet", "_linalg_solve", "_triangular", "_pinv", "linalg_matrix_exp")
+by_leading_dims(
+    "_cholesky_ex",
+    "linalg_qr",
+    "_linalg_svd",
+    "_linalg_eigh",
+    "_linalg_eig",
+    "_linalg_lu",
+    "_geqrf",
+    "_lstsq",
+    "_ldl",
+    "_ldl_solve",
+    "_linalg_inv_ex",
+    "_linalg_det",
+    "_linalg_slogdet",
+    "_linalg_solve",
+    "_triangular",
+    "_pinv",
+    "linalg_matrix_exp",
+)
 
 
 @rule("_fft_c2c", "_fft_r2c", "_fft_c2r")

@@ -99,7 +99,8 @@ def _batch_norm(call, name, args):
     if training and running_mean is not None and not (call.has(running_mean) and call.has(running_var)):
         raise RuntimeError(
             "Batch norm got a batched tensor as input while the running_mean or running_var, which will be updated in place, were not batched.\n"
-            "If you are using a module and do not need eval mode, please set `track_running_stats` to be False.")
+            "If you are using a module and do not need eval mode, please set `track_running_stats` to be False."
+        )
     channels = input.shape[1]
     value = call.full(input).movedim(0, 1)  # (N, batch, C, ...): the samples' channels side by side
 
@@ -134,7 +135,9 @@ def _conv(call, name, args):
         return made.unflatten(0, tuple(value.shape[:2]))
     value = call.full(input).movedim(0, 1).flatten(1, 2)  # more groups: the channels of all samples side by side
     sizes = None if sizes is None else (sizes[0], sizes[1] * call.size, *sizes[2:])
-    made = run(name, (value, call.value(weight).flatten(0, 1), None, stride, padding, dilation, groups * call.size, sizes))
+    made = run(
+        name, (value, call.value(weight).flatten(0, 1), None, stride, padding, dilation, groups * call.size, sizes)
+    )
     return made.unflatten(1, (call.size, -1)).movedim(1, 0)
 
 
@@ -146,11 +149,25 @@ def _conv_input(call, name, args):
         return plain + call.at_rank(bias.reshape(*bias.shape, *(1,) * (grad.dim() - 2)), grad.dim())
     if not call.has(weight):
         value = call.full(grad)
-        made = run(name, (value.flatten(0, 1), weight, None, (value.shape[0] * value.shape[1], *sizes[1:]), stride, padding, dilation, groups))
+        made = run(
+            name,
+            (
+                value.flatten(0, 1),
+                weight,
+                None,
+                (value.shape[0] * value.shape[1], *sizes[1:]),
+                stride,
+                padding,
+                dilation,
+                groups,
+            ),
+        )
         return made.unflatten(0, tuple(value.shape[:2]))
     value = call.full(grad).movedim(0, 1).flatten(1, 2)
     sizes = (sizes[0], sizes[1] * call.size, *sizes[2:])
-    made = run(name, (value, call.value(weight).flatten(0, 1), None, sizes, stride, padding, dilation, groups * call.size))
+    made = run(
+        name, (value, call.value(weight).flatten(0, 1), None, sizes, stride, padding, dilation, groups * call.size)
+    )
     return made.unflatten(1, (call.size, -1)).movedim(1, 0)
 
 

@@ -74,7 +74,8 @@ def grad_and_value(func, argnums=0, has_aux=False):
             if output.dim() != 0:
                 raise RuntimeError(
                     f"Expected f(*args) to return a scalar tensor, got tensor with {output.dim()} dims. Maybe you wanted to use the vjp or "
-                    "jacrev APIs instead?")
+                    "jacrev APIs instead?"
+                )
             create = tracked and output.requires_grad and reaches_out((output,), leaves)
             keep = create or (has_aux and tracked)
             found = gradients_of((output,), (output.detach().new_ones(()),), keep, create, inputs)
@@ -108,8 +109,11 @@ def _tensor_outputs(output, who):
     flat, spec = flatten(output)
     if not flat or not all(isinstance(o, Tensor) for o in flat):
         bad = next((type(o) for o in flat if not isinstance(o, Tensor)), type(output))
-        raise RuntimeError(f"{who}: Expected f to be a function that has non-empty output (got output = {output})" if not flat
-                           else f"{who}: expected f(*primals) to return only tensors, got unsupported type {bad}")
+        raise RuntimeError(
+            f"{who}: Expected f to be a function that has non-empty output (got output = {output})"
+            if not flat
+            else f"{who}: expected f(*primals) to return only tensors, got unsupported type {bad}"
+        )
     return flat, spec
 
 
@@ -137,10 +141,13 @@ def _vjp(func, primals, has_aux=False, argnums=None, single=False):
         if given != out_spec:
             raise RuntimeError(
                 f"Expected pytree structure of cotangents to be the same as pytree structure of outputs to the function. cotangents: {given}, "
-                f"primal output: {out_spec}")
+                f"primal output: {out_spec}"
+            )
         recording = _core.is_grad_enabled() if create_graph is None else create_graph
         with enable_grad():
-            create = recording and (any(w.requires_grad for w in weights) or reaches_out([o for o in flat if o.requires_grad], leaves))
+            create = recording and (
+                any(w.requires_grad for w in weights) or reaches_out([o for o in flat if o.requires_grad], leaves)
+            )
             found = gradients_of(flat, weights, retain_graph or create, create, inputs)
         made = [_zeros(t) if g is None else cut(g, create, leaves) for t, g in zip(inputs, found)]
         return unflatten(made, spec)
@@ -158,13 +165,16 @@ def _check_tangents(primals, tangents, who):
     if spec != given:
         raise RuntimeError(
             f"{who}: Expected primals and tangents to have the same python structure. For example, if primals is a tuple of 3 tensors, "
-            f"tangents also must be. Got primals with structure {spec} and tangents with structure {given}")
+            f"tangents also must be. Got primals with structure {spec} and tangents with structure {given}"
+        )
     for kind, values in (("primals", flat), ("tangents", others)):
         if not values:
             raise RuntimeError(f"{who}: Expected {kind} to be a non-empty tuple of Tensors.")
         for v in values:
             if not isinstance(v, Tensor):
-                raise RuntimeError(f"{who}: Expected {kind} to be a tuple containing only tensors, got unsupported type {type(v)}")
+                raise RuntimeError(
+                    f"{who}: Expected {kind} to be a tuple containing only tensors, got unsupported type {type(v)}"
+                )
     return flat, others
 
 
@@ -301,10 +311,13 @@ def jacfwd(func, argnums=0, has_aux=False, *, randomness="error"):
         push = _push_forward(flat, inputs, leaves, tracked)
         columns = []
         for k, t in enumerate(inputs):
+
             def one(tangent):
                 return push([tangent if j == k else _zeros(u) for j, u in enumerate(inputs)])  # noqa: B023 (used at once)
 
-            made = vmap(one, randomness=randomness)(_basis(t)) if t.numel() else [o.new_zeros((0, *o.shape)) for o in flat]
+            made = (
+                vmap(one, randomness=randomness)(_basis(t)) if t.numel() else [o.new_zeros((0, *o.shape)) for o in flat]
+            )
             columns.append([m.movedim(0, -1).reshape((*o.shape, *t.shape)) for m, o in zip(made, flat)])
         result = unflatten([unflatten([c[k] for c in columns], spec) for k in range(len(flat))], out_spec)
         return (result, tree_map(lambda t: cut(t, tracked, leaves), aux)) if has_aux else result
@@ -329,7 +342,8 @@ def functionalize(func, *, remove="mutations"):
             "functionalize(f, remove='mutations'): received invalid argument for remove=. Valid options are:\n"
             "     remove='mutations': all inplace and out= operators will be removed from the program, and replaced with their out-of-place\n"
             "     equivalents.\n     remove='mutations_and_views': In addition to the above, all aliasing operators {view} will be\n"
-            "     replaced with their non-aliasing counterparts, {view}_copy.\n")
+            "     replaced with their non-aliasing counterparts, {view}_copy.\n"
+        )
     return func
 
 
@@ -342,5 +356,17 @@ def debug_unwrap(tensor, *, recurse=True):
     return debug_unwrap(inner) if recurse else inner
 
 
-__all__ = ["batches", "spread", "grad", "grad_and_value", "vjp", "jvp", "linearize", "jacrev", "jacfwd", "hessian", "functionalize",
-           "debug_unwrap"]
+__all__ = [
+    "batches",
+    "spread",
+    "grad",
+    "grad_and_value",
+    "vjp",
+    "jvp",
+    "linearize",
+    "jacrev",
+    "jacfwd",
+    "hessian",
+    "functionalize",
+    "debug_unwrap",
+]

@@ -36,7 +36,11 @@ def _parts(tree):
         return kind, None, list(tree)
     if kind is dict or kind.__name__ in ("OrderedDict", "defaultdict") and isinstance(tree, dict):
         keys = list(tree)
-        return kind, (keys, getattr(tree, "default_factory", None)) if kind.__name__ == "defaultdict" else keys, [tree[k] for k in keys]
+        return (
+            kind,
+            (keys, getattr(tree, "default_factory", None)) if kind.__name__ == "defaultdict" else keys,
+            [tree[k] for k in keys],
+        )
     if _is_named(tree) or isinstance(tree, tuple):
         return kind, None, list(tree)
     return None
@@ -70,7 +74,11 @@ def _build(spec, leaves):
             made.update(zip(spec.context[0], children))
             return made
         return spec.kind(zip(spec.context, children))
-    return spec.kind(*children) if hasattr(spec.kind, "_make") and not hasattr(spec.kind, "n_fields") else spec.kind(children)
+    return (
+        spec.kind(*children)
+        if hasattr(spec.kind, "_make") and not hasattr(spec.kind, "n_fields")
+        else spec.kind(children)
+    )
 
 
 def unflatten(leaves, spec):

@@ -23,36 +23,45 @@ def _inputs(func, in_dims, args):
     here = f"vmap({name_of(func)}, in_dims={in_dims}, ...)(<inputs>): "
     if not isinstance(in_dims, (int, tuple)):
         raise ValueError(
-            f"{here}expected `in_dims` to be int or a (potentially nested) tuple matching the structure of inputs, got: {type(in_dims)}.")
+            f"{here}expected `in_dims` to be int or a (potentially nested) tuple matching the structure of inputs, got: {type(in_dims)}."
+        )
     if not args:
         raise ValueError(
             f"vmap({name_of(func)})(<inputs>): got no inputs. Maybe you forgot to add inputs, or you are trying to vmap over a function "
-            "with no inputs. The latter is unsupported.")
+            "with no inputs. The latter is unsupported."
+        )
     flat, spec = flatten(args)
     dims = broadcast(in_dims, spec)
     if dims is None:
         raise ValueError(
             f"{here}in_dims is not compatible with the structure of `inputs`. in_dims has structure {flatten(in_dims)[1]} but inputs has "
-            f"structure {spec}.")
+            f"structure {spec}."
+        )
     for k, (arg, dim) in enumerate(zip(flat, dims)):
         if dim is not None and (not isinstance(dim, int) or isinstance(dim, bool)):
-            raise ValueError(f"{here}Got in_dim={dim} for an input but in_dim must be either an integer dimension or None.")
+            raise ValueError(
+                f"{here}Got in_dim={dim} for an input but in_dim must be either an integer dimension or None."
+            )
         if dim is None:
             continue
         if not isinstance(arg, Tensor):
             raise ValueError(
                 f"{here}Got in_dim={dim} for an input but the input is of type {type(arg)}. We cannot vmap over non-Tensor arguments, "
-                "please use None as the respective in_dim")
+                "please use None as the respective in_dim"
+            )
         if not -arg.dim() <= dim < arg.dim():
             raise ValueError(
                 f"{here}Got in_dim={dim} for some input, but that input is a Tensor of dimensionality {arg.dim()} so expected in_dim to "
-                f"satisfy -{arg.dim()} <= in_dim < {arg.dim()}.")
+                f"satisfy -{arg.dim()} <= in_dim < {arg.dim()}."
+            )
         dims[k] = dim % arg.dim()
     sizes = [arg.shape[dim] for arg, dim in zip(flat, dims) if dim is not None]
     if not sizes:
         raise ValueError("vmap: Expected at least one Tensor to vmap over")
     if any(s != sizes[0] for s in sizes):
-        raise ValueError(f"vmap: Expected all tensors to have the same size in the mapped dimension, got sizes {sizes} for the mapped dimension")
+        raise ValueError(
+            f"vmap: Expected all tensors to have the same size in the mapped dimension, got sizes {sizes} for the mapped dimension"
+        )
     return flat, dims, spec, sizes[0]
 
 
@@ -67,14 +76,19 @@ def _output(func, out, dim, level, size):
             return out
         raise ValueError(
             f"vmap({name_of(func)}, ...): `{name_of(func)}` must only return Tensors, got type {type(out)}. "
-            "Did you mean to set out_dims= to None for output?")
+            "Did you mean to set out_dims= to None for output?"
+        )
     if dim is None:
         if is_batched(out, level):
-            raise ValueError(f"vmap({name_of(func)}, ...): `{name_of(func)}` can not return a BatchedTensor when out_dim is None")
+            raise ValueError(
+                f"vmap({name_of(func)}, ...): `{name_of(func)}` can not return a BatchedTensor when out_dim is None"
+            )
         return out
     value = _core.payload(out).value if is_batched(out, level) else out.expand(size, *out.shape)
     if not -value.dim() <= dim < value.dim():
-        raise IndexError(f"Dimension out of range (expected to be in range of [{-value.dim()}, {value.dim() - 1}], but got {dim})")
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-value.dim()}, {value.dim() - 1}], but got {dim})"
+        )
     return value.movedim(0, dim) if dim else value
 
 
@@ -86,11 +100,13 @@ def _outputs(func, outputs, out_dims, level, size):
     if dims is not None and any(not (d is None or isinstance(d, int)) for d in dims) or isinstance(out_dims, str):
         raise ValueError(
             f"vmap({name_of(func)}, ..., out_dims={out_dims}): `out_dims` must be an int, None or a python collection of ints representing "
-            "where in the outputs the vmapped dimension should appear.")
+            "where in the outputs the vmapped dimension should appear."
+        )
     if dims is None:
         raise ValueError(
             f"vmap({name_of(func)}, ..., out_dims={out_dims})(<inputs>): out_dims is not compatible with the structure of `outputs`. "
-            f"out_dims has structure {flatten(out_dims)[1]} but outputs has structure {spec}.")
+            f"out_dims has structure {flatten(out_dims)[1]} but outputs has structure {spec}."
+        )
     return [_output(func, o, d, level, size) for o, d in zip(flat, dims)], spec, dims
 
 
