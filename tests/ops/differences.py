@@ -3,7 +3,7 @@
 import numpy as np
 
 import wengert as wg
-from wengert.ops._trace import differentiable_arguments
+from wengert.ops._derive import differentiable_arguments
 
 STEP = 1e-6
 

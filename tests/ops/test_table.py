@@ -7,7 +7,7 @@ from samples import WITHOUT, elementwise_call, samples, Source
 
 import wengert as wg
 from wengert import _core
-from wengert.ops import _trace
+from wengert.ops import _derive
 from wengert.ops._declare import METHODS, OPS
 
 SAMPLES = samples()
@@ -58,7 +58,7 @@ def test_every_op_of_a_derivative_has_a_derivative():
         if declared.eager or declared.kind == "composite":
             continue
         mask = (1 << 60) - 1
-        code = _trace.trace_backward(name, mask, False)[2]
+        code = _derive.trace_backward(name, mask, False)[2]
         for op, _, _ in code:
             if isinstance(op, str) and OPS[op].kind == "constant":
                 assert op in NO_SLOPE, f"{name} uses {op}"
