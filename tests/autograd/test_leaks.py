@@ -35,7 +35,6 @@ def never_run():
     x = wg.ones(5, requires_grad=True)
     for _ in range(3):
         x = x.sin() * 2
-    return None
 
 
 def views():

@@ -48,7 +48,7 @@ def test_orders_of_nesting():
 
 
 def test_products():
-    out, pull = vjp(lambda x: x**2, X)
+    _, pull = vjp(lambda x: x**2, X)
     same(pull(X)[0], 2 * X * X)
     same(pull(X)[0], 2 * X * X)
     same(jvp(lambda x: x**2, (X,), (X,))[1], 2 * X * X)

@@ -7,18 +7,18 @@ from .. import _core
 from .grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled, set_multithreading_enabled
 
 __all__ = [
-    "backward",
-    "grad",
-    "no_grad",
-    "enable_grad",
-    "set_grad_enabled",
-    "inference_mode",
     "Function",
     "Variable",
+    "backward",
     "detect_anomaly",
-    "set_detect_anomaly",
+    "enable_grad",
+    "grad",
     "gradcheck",
     "gradgradcheck",
+    "inference_mode",
+    "no_grad",
+    "set_detect_anomaly",
+    "set_grad_enabled",
     "set_multithreading_enabled",
 ]
 

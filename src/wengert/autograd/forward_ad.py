@@ -7,7 +7,7 @@ from ..func._batch import enter, leave, levels
 from ..func._interpret import make_dual as _wrap
 from ..func._interpret import tangent_of
 
-__all__ = ["UnpackedDualTensor", "enter_dual_level", "exit_dual_level", "make_dual", "unpack_dual", "dual_level"]
+__all__ = ["UnpackedDualTensor", "dual_level", "enter_dual_level", "exit_dual_level", "make_dual", "unpack_dual"]
 
 _current_level = -1
 UnpackedDualTensor = namedtuple("UnpackedDualTensor", "primal tangent")
@@ -81,7 +81,7 @@ def unpack_dual(tensor, *, level=None):
     return UnpackedDualTensor(payload.primal, payload.tangent)
 
 
-class dual_level:  # noqa: N801
+class dual_level:
     """A block that is a level of forward mode."""
 
     def __enter__(self):

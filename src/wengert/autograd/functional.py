@@ -3,7 +3,7 @@
 from .. import _core
 from .grad_mode import enable_grad, set_grad_enabled
 
-__all__ = ["vjp", "jvp", "jacobian", "hessian", "hvp", "vhp"]
+__all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
 
 Tensor = _core.Tensor
 

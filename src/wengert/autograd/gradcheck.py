@@ -21,7 +21,7 @@ from ._derivative_checks import (
 )
 from .grad_mode import enable_grad
 
-__all__ = ["gradcheck", "gradgradcheck", "GradcheckError"]
+__all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
 
 
 def _run(check, check_undefined_grad, check_batched_grad, check_forward_ad, check_backward_ad, fast_mode):

@@ -5,6 +5,7 @@ from ._transforms import debug_unwrap, functionalize, grad, grad_and_value, hess
 from ._vmap import vmap
 
 __all__ = [
+    "debug_unwrap",
     "functional_call",
     "functionalize",
     "grad",
@@ -18,5 +19,4 @@ __all__ = [
     "stack_module_state",
     "vjp",
     "vmap",
-    "debug_unwrap",
 ]

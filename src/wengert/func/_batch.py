@@ -70,7 +70,7 @@ class Batch:
 class Level:
     """A transform that is running: a vmap of `size` samples, or (size None) forward mode."""
 
-    __slots__ = ("number", "size", "randomness")
+    __slots__ = ("number", "randomness", "size")
 
     def __init__(self, number, size=None, randomness=None):
         self.number, self.size, self.randomness = number, size, randomness
@@ -139,7 +139,7 @@ def wrap(value, level):
 class Call:
     """One op under one vmap: what its rule asks for."""
 
-    __slots__ = ("level", "size", "name")
+    __slots__ = ("level", "name", "size")
 
     def __init__(self, name, level, size):
         self.name, self.level, self.size = name, level, size

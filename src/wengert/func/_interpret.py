@@ -281,4 +281,4 @@ def _grad_function():
     return grad
 
 
-__all__ = ["Dual", "Like", "interpret", "make_dual", "primal_of", "tangent_of", "top", "flatten", "run"]
+__all__ = ["Dual", "Like", "flatten", "interpret", "make_dual", "primal_of", "run", "tangent_of", "top"]

@@ -67,7 +67,7 @@ def stack_module_state(models):
 
 def _plain(module):
     """A batch norm without running statistics."""
-    import wengert.nn as nn
+    from wengert import nn
 
     if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.track_running_stats:
         module.running_mean = module.running_var = module.num_batches_tracked = None
@@ -86,4 +86,4 @@ def replace_all_batch_norm_modules_(root):
     return root
 
 
-__all__ = ["functional_call", "stack_module_state", "replace_all_batch_norm_modules_"]
+__all__ = ["functional_call", "replace_all_batch_norm_modules_", "stack_module_state"]

@@ -372,4 +372,4 @@ def _nonzero(call, name, args):
     )
 
 
-from . import _rules_index, _rules_linear, _rules_nn  # noqa: E402, F401 (they register their rules)
+from . import _rules_index, _rules_linear, _rules_nn  # noqa: F401 (they register their rules)

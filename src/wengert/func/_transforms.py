@@ -358,15 +358,15 @@ def debug_unwrap(tensor, *, recurse=True):
 
 __all__ = [
     "batches",
-    "spread",
+    "debug_unwrap",
+    "functionalize",
     "grad",
     "grad_and_value",
-    "vjp",
+    "hessian",
+    "jacfwd",
+    "jacrev",
     "jvp",
     "linearize",
-    "jacrev",
-    "jacfwd",
-    "hessian",
-    "functionalize",
-    "debug_unwrap",
+    "spread",
+    "vjp",
 ]

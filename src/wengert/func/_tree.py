@@ -4,7 +4,7 @@
 class Spec:
     """The structure of a tree: its kind, what else is needed to make it, and the structures inside. A leaf has kind None."""
 
-    __slots__ = ("kind", "context", "children", "count")
+    __slots__ = ("children", "context", "count", "kind")
 
     def __init__(self, kind=None, context=None, children=()):
         self.kind, self.context, self.children = kind, context, children
