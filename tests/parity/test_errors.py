@@ -103,14 +103,16 @@ WRONG = [
     (lambda: wg.tensor(1.0)[0], IndexError, ZERO_DIM),
     (lambda: iter(wg.tensor(1.0)), TypeError, "iteration over a 0-d tensor"),
     (lambda: len(wg.tensor(1.0)), TypeError, "len() of a 0-d tensor"),
-    (lambda: wg.ones(3, 2)[wg.ones(4) > 0], IndexError, "The shape of the mask [4] at index 0 does not match the shape of the indexed tensor [3, 2] at index 0"),
+    (lambda: wg.ones(3, 2)[wg.ones(4) > 0], IndexError, "The shape of the mask [4] at index 0 does not match "
+        "the shape of the indexed tensor [3, 2] at index 0"),
     (lambda: wg.cat([wg.ones(2, 3), wg.ones(2, 4)]), RuntimeError, CAT),
     (lambda: wg.stack([wg.ones(2), wg.ones(3)]), RuntimeError, "stack expects each tensor to be equal size, but got [2] at entry 0 and [3] at entry 1"),
     (lambda: wg.cat([]), ValueError, "torch.cat(): expected a non-empty list of Tensors"),
     (lambda: wg.cat([None, F3]), TypeError, "expected Tensor as element 0 in argument 0, but got NoneType"),
     (lambda: F.conv2d(wg.ones(1, 1, 8, 8), wg.ones(4, 3, 3, 3)), RuntimeError, CHANNELS),
     (lambda: F.conv2d(wg.ones(1, 1, 8, 8), wg.ones(1, 1, 9, 9)), RuntimeError, KERNEL),
-    (lambda: F.conv2d(wg.ones(8, 8), wg.ones(1, 1, 3, 3)), RuntimeError, "Expected 3D (unbatched) or 4D (batched) input to conv2d, but got input of size: [8, 8]"),
+    (lambda: F.conv2d(wg.ones(8, 8), wg.ones(1, 1, 3, 3)), RuntimeError, "Expected 3D (unbatched) or 4D (batched) input to conv2d, but "
+        "got input of size: [8, 8]"),
     (lambda: F.binary_cross_entropy(wg.tensor([1.5]), wg.tensor([1.0])), RuntimeError, "all elements of input should be between 0 and 1"),
     (lambda: F3 & F3, NotImplementedError, "\"bitwise_and_cpu\" not implemented for 'Float'"),
     (lambda: wg.ones(2).long().mean(), RuntimeError, MEAN),

@@ -379,8 +379,7 @@ def _linalg_matrix_exp(g, A):
     from .. import cat, zeros_like
 
     A, n = mH(A), A.shape[-1]
-    blocks = cat([cat([A, g], -1), cat([zeros_like(A), A], -1)], -2)
-    return _linalg_matrix_exp(blocks)[..., :n, n:]
+    return _linalg_matrix_exp(cat([cat([A, g], -1), cat([zeros_like(A), A], -1)], -2))[..., :n, n:]
 
 
 @composite(**_LINALG)
