@@ -82,6 +82,10 @@ def __array_wrap__(self, array, context=None, return_scalar=False):
 def __repr__(self, *, tensor_contents=None):
     from ._tensor_str import tensor_str
 
+    payload = _core.payload(self) if self._wrapped else None
+    if payload is not None and payload.kind == "batch":  # inside vmap: all samples
+        text = repr(payload.value).replace("\n", "\n    ")
+        return f"BatchedTensor(lvl={payload.level}, bdim=0, value=\n    {text}\n)"
     return tensor_str(self)
 
 
