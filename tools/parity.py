@@ -104,8 +104,8 @@ def purpose(script):
     return (ast.get_docstring(ast.parse(script.read_text())) or "").split("\n")[0].rstrip(".")
 
 
-def page(rows, scripts, rtol, atol, torch_version):
-    """The Markdown page with the table of all scripts."""
+def page(rows, scripts, rtol, atol, torch_version, kept=False):
+    """The Markdown page with the table of all scripts; `kept`: torch ran at another time than wengert."""
     equal = sum(row[-1] is None for row in rows)
     seconds = [sum(row[column] for row in rows) for column in (2, 3)]
     method = (
@@ -155,7 +155,7 @@ def main(argv=None):
     print(f"{sum(row[-1] is None for row in rows)} of {len(rows)} scripts print the same")
     if args.write:
         version = run([args.torch, "-c", "import torch; print(torch.__version__.split('+')[0])"])[0].strip()
-        args.write.write_text(page(rows, scripts, args.rtol, args.atol, version))
+        args.write.write_text(page(rows, scripts, args.rtol, args.atol, version, bool(args.keep)))
     return int(any(row[-1] for row in rows))
 
 
