@@ -117,6 +117,8 @@ def page(rows, scripts, rtol, atol, torch_version, kept=False):
         f"**{equal} of {len(rows)} scripts print the same.** Seconds are of the whole process, one run, imports "
         f"included, one thread, on a machine with other work: wengert {seconds[0]:.1f} in all, torch {seconds[1]:.1f}."
     )
+    if kept:
+        result += " Torch ran earlier, when the machine was busier: do not compare the two columns of seconds."
     lines = [
         "# Training scripts, run both ways",
         "",
