@@ -217,6 +217,7 @@ WG_OP(_gather_picked) {
 
 // The order of the rows of a matrix, lexicographic.
 WG_OP(_sort_matrix_rows) {
+  WG_CHECK(c.tensor(0).ndim() == 2, "_sort_matrix_rows: expected a matrix");
   TensorRef x = contiguous(c.tensor(0)), order = empty({c.tensor(0).size(0)}, DType::Int64);
   sort_matrix_rows(x->dtype, x->size(0), x->size(1), x->data(), order->as<int64_t>());
   c.out(std::move(order));
