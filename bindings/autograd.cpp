@@ -14,7 +14,8 @@ Edge edge_of(PyObject* o) {
   if (is_tensor(o)) return gradient_edge(*as_tensor(o));
   PyObject* node;
   int nr;
-  if (!PyTuple_Check(o) || PyTuple_GET_SIZE(o) < 2) fail(Kind::Type, "expected Tensor or GradientEdge, got ", Py_TYPE(o)->tp_name);
+  if (!PyTuple_Check(o) || PyTuple_GET_SIZE(o) < 2)
+    fail(Kind::Type, "expected Tensor or GradientEdge, got ", Py_TYPE(o)->tp_name);
   node = PyTuple_GET_ITEM(o, 0);
   nr = int(PyLong_AsLong(PyTuple_GET_ITEM(o, 1)));
   WG_CHECK_TYPE(PyObject_TypeCheck(node, NodeType), "expected Tensor or GradientEdge");
@@ -25,7 +26,8 @@ constexpr const char* kNoGraph = "element ";
 
 TensorRef ones_like(const Tensor& t) { return full(t.sizes, 1.0, t.dtype); }
 
-// run_backward(roots, gradients, keep_graph, create_graph, inputs or None, accumulate) -> tuple of gradients of the inputs
+// run_backward(roots, gradients, keep_graph, create_graph, inputs or None, accumulate) -> tuple of gradients of the
+// inputs
 PyObject* backward(PyObject*, PyObject* args) {
   PyObject *roots, *grads, *inputs;
   int keep, create, accumulate;
@@ -46,7 +48,8 @@ PyObject* backward(PyObject*, PyObject* args) {
     if (inputs != Py_None)
       for (Py_ssize_t i = 0; i < PyTuple_Size(inputs); ++i) {
         PyObject* o = PyTuple_GET_ITEM(inputs, i);
-        WG_CHECK(!is_tensor(o) || requires_grad(*as_tensor(o)), "One of the differentiated Tensors does not require grad");
+        WG_CHECK(!is_tensor(o) || requires_grad(*as_tensor(o)),
+                 "One of the differentiated Tensors does not require grad");
         Edge e = edge_of(o);
         WG_CHECK(e.node, "One of the differentiated Tensors does not require grad");
         s.inputs.push_back(e);
@@ -64,7 +67,8 @@ PyObject* backward_scalar(PyObject*, PyObject* o) {
     Edge e = gradient_edge(t);
     WG_CHECK(e.node, "element 0 of tensors does not require grad and does not have a grad_fn");
     WG_CHECK(t.numel == 1, "grad can be implicitly created only for scalar outputs");
-    WG_CHECK(is_floating(t.dtype), "grad can be implicitly created only for real scalar outputs but got torch.", name_of(t.dtype));
+    WG_CHECK(is_floating(t.dtype), "grad can be implicitly created only for real scalar outputs but got torch.",
+             name_of(t.dtype));
     Sweep s;
     s.roots.push_back(std::move(e));
     s.gradients.push_back(ones_like(t));
@@ -99,7 +103,9 @@ PyObject* cut_place(PyObject*, PyObject* o) {
   Py_RETURN_NONE;
 }
 PyObject* py_current_pass(PyObject*, PyObject*) { return PyLong_FromLongLong(current_pass()); }
-PyObject* py_will_execute(PyObject*, PyObject* node) { return PyBool_FromLong(node != Py_None && will_execute(*as_node(node))); }
+PyObject* py_will_execute(PyObject*, PyObject* node) {
+  return PyBool_FromLong(node != Py_None && will_execute(*as_node(node)));
+}
 
 // ---- Function nodes
 
@@ -117,9 +123,10 @@ PyObject* record_function(PyObject*, PyObject* args) {
     }
     n->outputs.resize(uint32_t(PyTuple_Size(outputs)));
     for (Py_ssize_t k = 0; k < PyTuple_Size(outputs); ++k) {
-      PyObject *o;
+      PyObject* o;
       int differentiable, dirty, view;
-      if (!PyArg_ParseTuple(PyTuple_GET_ITEM(outputs, k), "Oppp", &o, &differentiable, &dirty, &view)) throw PythonError{};
+      if (!PyArg_ParseTuple(PyTuple_GET_ITEM(outputs, k), "Oppp", &o, &differentiable, &dirty, &view))
+        throw PythonError{};
       if (!is_tensor(o)) continue;
       Tensor& t = *as_tensor(o);
       n->outputs[uint32_t(k)] = {t.sizes, t.dtype};
@@ -142,7 +149,8 @@ PyObject* record_function(PyObject*, PyObject* args) {
   });
 }
 
-// save_tensor(node, tensors): keeps tensors (or None) on a Function node with their versions; outputs: positions among outputs or -1
+// save_tensor(node, tensors): keeps tensors (or None) on a Function node with their versions; outputs: positions among
+// outputs or -1
 PyObject* save_on_node(PyObject*, PyObject* args) {
   PyObject *node, *tensors, *outputs;
   if (!PyArg_ParseTuple(args, "OOO", &node, &tensors, &outputs)) return nullptr;
@@ -152,7 +160,8 @@ PyObject* save_on_node(PyObject*, PyObject* args) {
     n.freed = false;
     for (Py_ssize_t i = 0; i < PyTuple_Size(tensors); ++i) {
       PyObject* o = PyTuple_GET_ITEM(tensors, i);
-      save(n, uint32_t(i), is_tensor(o) ? Value(as_tensor(o)) : Value(), int(PyLong_AsLong(PyTuple_GET_ITEM(outputs, i))));
+      save(n, uint32_t(i), is_tensor(o) ? Value(as_tensor(o)) : Value(),
+           int(PyLong_AsLong(PyTuple_GET_ITEM(outputs, i))));
     }
     Py_RETURN_NONE;
   });
@@ -174,7 +183,8 @@ PyObject* saved_count(PyObject*, PyObject* node) { return PyLong_FromUnsignedLon
 
 // ---- tensors that a transform has wrapped
 
-// make_wrapped(view, payload): a tensor that looks like `view`; ops on it go to the interpreter, which finds `payload` on it.
+// make_wrapped(view, payload): a tensor that looks like `view`; ops on it go to the interpreter, which finds `payload`
+// on it.
 PyObject* make_wrapped(PyObject*, PyObject* args) {
   PyObject *view, *payload;
   if (!PyArg_ParseTuple(args, "OO", &view, &payload)) return nullptr;
@@ -264,29 +274,28 @@ PyObject* set_saved_hooks(PyObject*, PyObject* args) {
   return Py_BuildValue("(NN)", old_pack, old_unpack);
 }
 
-PyMethodDef functions[] = {
-    {"run_backward", backward, METH_VARARGS, nullptr},
-    {"backward_scalar", backward_scalar, METH_O, nullptr},
-    {"gradient_node", gradient_node, METH_O, nullptr},
-    {"last_writer", last_writer, METH_VARARGS, nullptr},
-    {"cut_place", cut_place, METH_O, nullptr},
-    {"current_pass", py_current_pass, METH_NOARGS, nullptr},
-    {"will_execute", py_will_execute, METH_O, nullptr},
-    {"record_function", record_function, METH_VARARGS, nullptr},
-    {"save_on_node", save_on_node, METH_VARARGS, nullptr},
-    {"saved_on_node", saved_on_node, METH_O, nullptr},
-    {"saved_count", saved_count, METH_O, nullptr},
-    {"make_wrapped", make_wrapped, METH_VARARGS, nullptr},
-    {"payload", get_payload, METH_O, nullptr},
-    {"become_wrapped", become_wrapped, METH_VARARGS, nullptr},
-    {"is_grad_enabled", is_grad_enabled, METH_NOARGS, nullptr},
-    {"set_grad_enabled", set_grad_enabled, METH_O, nullptr},
-    {"is_inference_mode_enabled", is_inference, METH_NOARGS, nullptr},
-    {"set_inference_mode", set_inference, METH_O, nullptr},
-    {"anomaly", anomaly, METH_NOARGS, nullptr},
-    {"set_anomaly", set_anomaly, METH_VARARGS, nullptr},
-    {"set_saved_hooks", set_saved_hooks, METH_VARARGS, nullptr},
-    {nullptr, nullptr, 0, nullptr}};
+PyMethodDef functions[] = {{"run_backward", backward, METH_VARARGS, nullptr},
+                           {"backward_scalar", backward_scalar, METH_O, nullptr},
+                           {"gradient_node", gradient_node, METH_O, nullptr},
+                           {"last_writer", last_writer, METH_VARARGS, nullptr},
+                           {"cut_place", cut_place, METH_O, nullptr},
+                           {"current_pass", py_current_pass, METH_NOARGS, nullptr},
+                           {"will_execute", py_will_execute, METH_O, nullptr},
+                           {"record_function", record_function, METH_VARARGS, nullptr},
+                           {"save_on_node", save_on_node, METH_VARARGS, nullptr},
+                           {"saved_on_node", saved_on_node, METH_O, nullptr},
+                           {"saved_count", saved_count, METH_O, nullptr},
+                           {"make_wrapped", make_wrapped, METH_VARARGS, nullptr},
+                           {"payload", get_payload, METH_O, nullptr},
+                           {"become_wrapped", become_wrapped, METH_VARARGS, nullptr},
+                           {"is_grad_enabled", is_grad_enabled, METH_NOARGS, nullptr},
+                           {"set_grad_enabled", set_grad_enabled, METH_O, nullptr},
+                           {"is_inference_mode_enabled", is_inference, METH_NOARGS, nullptr},
+                           {"set_inference_mode", set_inference, METH_O, nullptr},
+                           {"anomaly", anomaly, METH_NOARGS, nullptr},
+                           {"set_anomaly", set_anomaly, METH_VARARGS, nullptr},
+                           {"set_saved_hooks", set_saved_hooks, METH_VARARGS, nullptr},
+                           {nullptr, nullptr, 0, nullptr}};
 
 }  // namespace
 

@@ -7,14 +7,13 @@ namespace wgpy {
 using namespace wg;
 
 PyTypeObject* DTypeType = nullptr;
-PyObject *SizeClass = nullptr, *DeviceClass = nullptr, *DeviceCPU = nullptr, *LayoutStrided = nullptr, *SymbolClass = nullptr,
-         *TraceCall = nullptr, *GeneratorClass = nullptr;
+PyObject *SizeClass = nullptr, *DeviceClass = nullptr, *DeviceCPU = nullptr, *LayoutStrided = nullptr,
+         *SymbolClass = nullptr, *TraceCall = nullptr, *GeneratorClass = nullptr;
 
 namespace {
 
 struct DTypeObject {
-  PyObject_HEAD
-  DType d;
+  PyObject_HEAD DType d;
 };
 PyObject* dtype_objects[kDTypes];
 
@@ -64,8 +63,10 @@ void raise_current() {
   } catch (const PythonError&) {
     if (!PyErr_Occurred()) PyErr_SetString(PyExc_SystemError, "a Python error was lost");
   } catch (const Error& e) {
-    if (e.kind == Kind::Internal) PyErr_Format(PyExc_RuntimeError, "InternalError: %s", e.what());
-    else PyErr_SetString(exception_type(e.kind), e.what());
+    if (e.kind == Kind::Internal)
+      PyErr_Format(PyExc_RuntimeError, "InternalError: %s", e.what());
+    else
+      PyErr_SetString(exception_type(e.kind), e.what());
   } catch (const std::bad_alloc&) {
     PyErr_NoMemory();
   } catch (const std::exception& e) {
@@ -78,12 +79,18 @@ void raise_current() {
 PyObject* dtype_object(DType d) { return dtype_objects[int(d)]; }
 
 bool to_dtype(PyObject* o, DType* d) {
-  if (Py_TYPE(o) == DTypeType) *d = dtype_of(o);
-  else if (o == reinterpret_cast<PyObject*>(&PyFloat_Type)) *d = DType::Float64;
-  else if (o == reinterpret_cast<PyObject*>(&PyLong_Type)) *d = DType::Int64;
-  else if (o == reinterpret_cast<PyObject*>(&PyBool_Type)) *d = DType::Bool;
-  else if (o == reinterpret_cast<PyObject*>(&PyComplex_Type)) *d = DType::Complex128;
-  else return false;
+  if (Py_TYPE(o) == DTypeType)
+    *d = dtype_of(o);
+  else if (o == reinterpret_cast<PyObject*>(&PyFloat_Type))
+    *d = DType::Float64;
+  else if (o == reinterpret_cast<PyObject*>(&PyLong_Type))
+    *d = DType::Int64;
+  else if (o == reinterpret_cast<PyObject*>(&PyBool_Type))
+    *d = DType::Bool;
+  else if (o == reinterpret_cast<PyObject*>(&PyComplex_Type))
+    *d = DType::Complex128;
+  else
+    return false;
   return true;
 }
 
@@ -137,7 +144,8 @@ bool is_number(PyObject* o) {
   if (is_tensor(o)) return false;
   PyNumberMethods* m = Py_TYPE(o)->tp_as_number;
   if (!m || Py_TYPE(o)->tp_as_sequence == nullptr) return m && (m->nb_index || m->nb_float) && !PyType_Check(o);
-  return (m->nb_index || m->nb_float) && !PyType_Check(o) && (!SymbolClass || !PyObject_TypeCheck(o, reinterpret_cast<PyTypeObject*>(SymbolClass))) &&
+  return (m->nb_index || m->nb_float) && !PyType_Check(o) &&
+         (!SymbolClass || !PyObject_TypeCheck(o, reinterpret_cast<PyTypeObject*>(SymbolClass))) &&
          !PyObject_HasAttrString(o, "__len__");
 }
 
@@ -166,8 +174,10 @@ Value to_number(PyObject* o, Held* keep) {
       } else if constexpr (std::is_same_v<T, bool>) {
         return Value::of_bool(v);
       } else if constexpr (is_floating_v<T>) {
-        if constexpr (std::is_same_v<T, double>) return Value::of_float(v);
-        else return Value::of_float(double(float(v)));
+        if constexpr (std::is_same_v<T, double>)
+          return Value::of_float(v);
+        else
+          return Value::of_float(double(float(v)));
       } else {
         return Value::of_int(int64_t(v));
       }
@@ -189,7 +199,8 @@ static int64_t to_int64(PyObject* o) {
   if (is_tensor(o)) {
     Held keep;
     Tensor& t = *as_tensor(o);
-    WG_CHECK_TYPE(is_integral(t.dtype) || t.dtype == DType::Bool, "only integer tensors of a single element can be converted to an index");
+    WG_CHECK_TYPE(is_integral(t.dtype) || t.dtype == DType::Bool,
+                  "only integer tensors of a single element can be converted to an index");
     return to_number(o, &keep).to_int();
   }
   Py i(check(PyNumber_Index(o)));
@@ -245,7 +256,8 @@ int init_dtypes(PyObject* module) {
                                 {Py_tp_getset, dtype_getset},
                                 {Py_tp_methods, dtype_methods},
                                 {0, nullptr}};
-  PyType_Spec spec = {"wengert.dtype", sizeof(DTypeObject), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
+  PyType_Spec spec = {"wengert.dtype", sizeof(DTypeObject), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+                      slots};
   DTypeType = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
   if (!DTypeType || PyModule_AddObjectRef(module, "dtype", reinterpret_cast<PyObject*>(DTypeType)) < 0) return -1;
   for (int i = 0; i < kDTypes; ++i) {

@@ -12,8 +12,10 @@ namespace {
 // The dtype of a PEP 3118 format, and its size.
 bool dtype_of_format(const char* f, Py_ssize_t itemsize, DType* d) {
   if (!f) f = "B";
-  if (*f == '@' || *f == '=' || *f == '<') ++f;
-  else if (*f == '>' || *f == '!') return false;
+  if (*f == '@' || *f == '=' || *f == '<')
+    ++f;
+  else if (*f == '>' || *f == '!')
+    return false;
   if (*f == 'Z') {
     *d = f[1] == 'f' ? DType::Complex64 : DType::Complex128;
     return f[1] == 'f' || f[1] == 'd';
@@ -25,7 +27,12 @@ bool dtype_of_format(const char* f, Py_ssize_t itemsize, DType* d) {
     case 'f': *d = DType::Float32; return true;
     case 'd': *d = DType::Float64; return true;
     case 'B': *d = DType::UInt8; return true;
-    case 'b': case 'h': case 'i': case 'l': case 'q': case 'n':
+    case 'b':
+    case 'h':
+    case 'i':
+    case 'l':
+    case 'q':
+    case 'n':
       *d = itemsize == 1 ? DType::Int8 : itemsize == 2 ? DType::Int16 : itemsize == 4 ? DType::Int32 : DType::Int64;
       return true;
     default: return false;
@@ -90,10 +97,12 @@ TensorRef from_buffer(PyObject* o, const char* what) {
   if (PyObject_GetBuffer(o, &b->view, PyBUF_STRIDES | PyBUF_FORMAT | PyBUF_WRITABLE) < 0) {
     PyErr_Clear();
     if (PyObject_GetBuffer(o, &b->view, PyBUF_STRIDES | PyBUF_FORMAT) < 0) throw PythonError{};
-    if (PyErr_WarnEx(PyExc_UserWarning,
-                     "The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This means writing to this "
-                     "tensor will result in undefined behavior. You may want to copy the array to protect its data or make it writable "
-                     "before converting it to a tensor.", 1) < 0) {
+    if (PyErr_WarnEx(
+            PyExc_UserWarning,
+            "The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This means writing to this "
+            "tensor will result in undefined behavior. You may want to copy the array to protect its data or make it writable "
+            "before converting it to a tensor.",
+            1) < 0) {
       PyBuffer_Release(&b->view);
       throw PythonError{};
     }
@@ -116,10 +125,15 @@ TensorRef from_buffer(PyObject* o, const char* what) {
   std::string format = v.format ? v.format : "B";
   if (!known || negative || odd) {
     PyBuffer_Release(&v);
-    WG_CHECK_VALUE(!negative, "At least one stride in the given numpy array is negative, and tensors with negative strides are not currently "
-                   "supported. (You can probably work around this by making a copy of your array  with array.copy().) ");
-    WG_CHECK_VALUE(!odd, "given numpy array strides not a multiple of the element byte size. Copy the numpy array to reallocate the memory.");
-    fail(Kind::Type, "can't convert ", what, " of type ", format, ". The only supported types are: float64, float32, float16, complex64, "
+    WG_CHECK_VALUE(
+        !negative,
+        "At least one stride in the given numpy array is negative, and tensors with negative strides are not currently "
+        "supported. (You can probably work around this by making a copy of your array  with array.copy().) ");
+    WG_CHECK_VALUE(
+        !odd,
+        "given numpy array strides not a multiple of the element byte size. Copy the numpy array to reallocate the memory.");
+    fail(Kind::Type, "can't convert ", what, " of type ", format,
+         ". The only supported types are: float64, float32, float16, complex64, "
          "complex128, int64, int32, int16, int8, uint64, uint32, uint16, uint8, and bool.");
   }
   TensorRef t = empty(Dims{0}, d);
@@ -136,7 +150,8 @@ TensorRef from_buffer(PyObject* o, const char* what) {
 
 bool is_sequence(PyObject* o) {
   return PyList_Check(o) || PyTuple_Check(o) ||
-         (PySequence_Check(o) && !PyUnicode_Check(o) && !PyBytes_Check(o) && !is_tensor(o) && !PyObject_CheckBuffer(o) && !PyDict_Check(o));
+         (PySequence_Check(o) && !PyUnicode_Check(o) && !PyBytes_Check(o) && !is_tensor(o) &&
+          !PyObject_CheckBuffer(o) && !PyDict_Check(o));
 }
 
 struct Shape {
@@ -191,7 +206,8 @@ void measure(PyObject* o, int depth, Shape& s) {
     Py fast(check(PySequence_Fast(o, "not a sequence")));
     Py_ssize_t n = PySequence_Fast_GET_SIZE(fast.get());
     if (depth >= s.sizes.size()) s.sizes.push_back(n);
-    WG_CHECK_VALUE(s.sizes[depth] == n, "expected sequence of length ", s.sizes[depth], " at dim ", depth, " (got ", n, ")");
+    WG_CHECK_VALUE(s.sizes[depth] == n, "expected sequence of length ", s.sizes[depth], " at dim ", depth, " (got ", n,
+                   ")");
     for (Py_ssize_t i = 0; i < n; ++i) measure(PySequence_Fast_GET_ITEM(fast.get(), i), depth + 1, s);
     return;
   }
@@ -218,8 +234,10 @@ void store(char* at, const Value& v) {
   } else if constexpr (std::is_same_v<T, bool>) {
     x = v.tag == Tag::Complex ? v.to_complex() != complex128() : v.to_double() != 0;
   } else {
-    if (v.tag == Tag::Int && (v.integer < int64_t(std::numeric_limits<T>::min()) || v.integer > int64_t(std::numeric_limits<T>::max())))
-      fail(Kind::Runtime, "value cannot be converted to type ", sizeof(T) == 1 && !std::is_signed_v<T> ? "uint8_t" : "int", " without overflow");
+    if (v.tag == Tag::Int &&
+        (v.integer < int64_t(std::numeric_limits<T>::min()) || v.integer > int64_t(std::numeric_limits<T>::max())))
+      fail(Kind::Runtime, "value cannot be converted to type ",
+           sizeof(T) == 1 && !std::is_signed_v<T> ? "uint8_t" : "int", " without overflow");
     x = v.tag == Tag::Float ? T(int64_t(v.real)) : T(v.to_int());
   }
   std::memcpy(at, &x, sizeof x);
@@ -241,8 +259,8 @@ void fill(PyObject* o, int depth, Tensor& t, int64_t& at) {
     }
     WG_CHECK_TYPE(is_sequence(o), "not a sequence");
     Py fast(check(PySequence_Fast(o, "not a sequence")));
-    WG_CHECK_VALUE(PySequence_Fast_GET_SIZE(fast.get()) == t.sizes[depth], "expected sequence of length ", t.sizes[depth], " at dim ", depth,
-                   " (got ", PySequence_Fast_GET_SIZE(fast.get()), ")");
+    WG_CHECK_VALUE(PySequence_Fast_GET_SIZE(fast.get()) == t.sizes[depth], "expected sequence of length ",
+                   t.sizes[depth], " at dim ", depth, " (got ", PySequence_Fast_GET_SIZE(fast.get()), ")");
     for (Py_ssize_t i = 0; i < t.sizes[depth]; ++i) fill(PySequence_Fast_GET_ITEM(fast.get(), i), depth + 1, t, at);
     return;
   }
@@ -269,11 +287,16 @@ PyObject* nested(const Tensor& t, int dim, int64_t at) {
     return visit(t.dtype, [&]<class T>() -> PyObject* {
       T v;
       std::memcpy(&v, p, sizeof v);
-      if constexpr (is_complex_v<T>) return PyComplex_FromDoubles(v.real(), v.imag());
-      else if constexpr (std::is_same_v<T, bool>) return PyBool_FromLong(*p != 0);  // memory may hold any byte
-      else if constexpr (std::is_same_v<T, double>) return PyFloat_FromDouble(v);
-      else if constexpr (is_floating_v<T>) return PyFloat_FromDouble(float(v));
-      else return PyLong_FromLongLong(v);
+      if constexpr (is_complex_v<T>)
+        return PyComplex_FromDoubles(v.real(), v.imag());
+      else if constexpr (std::is_same_v<T, bool>)
+        return PyBool_FromLong(*p != 0);  // memory may hold any byte
+      else if constexpr (std::is_same_v<T, double>)
+        return PyFloat_FromDouble(v);
+      else if constexpr (is_floating_v<T>)
+        return PyFloat_FromDouble(float(v));
+      else
+        return PyLong_FromLongLong(v);
     });
   }
   Py list(check(PyList_New(t.sizes[dim])));
@@ -308,7 +331,8 @@ PyBufferProcs tensor_buffer = {get_buffer, release_buffer};
 TensorRef tensor_from(PyObject* data, PyObject* dtype, bool copy_tensor) {
   DType d;
   bool given = dtype != Py_None;
-  if (given) WG_CHECK_TYPE(to_dtype(dtype, &d), "tensor(): argument 'dtype' must be torch.dtype, not ", Py_TYPE(dtype)->tp_name);
+  if (given)
+    WG_CHECK_TYPE(to_dtype(dtype, &d), "tensor(): argument 'dtype' must be torch.dtype, not ", Py_TYPE(dtype)->tp_name);
   bool array = !is_tensor(data) && PyObject_CheckBuffer(data) && !PyBytes_Check(data) && !PyByteArray_Check(data);
   if (is_tensor(data) || array) {
     TensorRef t = array ? from_buffer(data, "np.ndarray") : TensorRef(as_tensor(data));

@@ -25,8 +25,8 @@ TensorRef tensor_hook(Foreign hook, TensorRef g) {
   if (r.get() == Py_None) return g;
   WG_CHECK_TYPE(is_tensor(r.get()), "expected Variable, but hook returned '", Py_TYPE(r.get())->tp_name, "'");
   Tensor& t = *as_tensor(r.get());
-  WG_CHECK(t.dtype == g->dtype, "hook '", callable_name(f), "' has changed the type of value (was torch.", torch_name(g->dtype), "Tensor got torch.",
-           torch_name(t.dtype), "Tensor)");
+  WG_CHECK(t.dtype == g->dtype, "hook '", callable_name(f), "' has changed the type of value (was torch.",
+           torch_name(g->dtype), "Tensor got torch.", torch_name(t.dtype), "Tensor)");
   WG_CHECK(t.sizes == g->sizes, "hook '", callable_name(f), "' has changed the size of value");
   return TensorRef(&t);
 }
@@ -35,8 +35,9 @@ void replace_all(PyObject* result, Gradients& to, PyObject* f) {
   if (result == Py_None) return;
   Py fast(PyTuple_Check(result) || PyList_Check(result) ? PySequence_Fast(result, "") : PyTuple_Pack(1, result));
   check(fast.get());
-  WG_CHECK(size_t(PySequence_Fast_GET_SIZE(fast.get())) == to.size(), "hook '", callable_name(f), "' has returned an incorrect number of values (got ",
-           PySequence_Fast_GET_SIZE(fast.get()), ", but expected ", to.size(), ")");
+  WG_CHECK(size_t(PySequence_Fast_GET_SIZE(fast.get())) == to.size(), "hook '", callable_name(f),
+           "' has returned an incorrect number of values (got ", PySequence_Fast_GET_SIZE(fast.get()),
+           ", but expected ", to.size(), ")");
   for (size_t i = 0; i < to.size(); ++i) {
     PyObject* o = PySequence_Fast_GET_ITEM(fast.get(), Py_ssize_t(i));
     TensorRef t;
@@ -162,12 +163,10 @@ PyObject* retain_grad(PyObject*, PyObject* o) {
   });
 }
 
-
-PyMethodDef functions[] = {
-    {"add_hook", add_hook, METH_VARARGS, nullptr},
-    {"remove_hook", remove_hook, METH_VARARGS, nullptr},
-    {"retain_grad", retain_grad, METH_O, nullptr},
-    {nullptr, nullptr, 0, nullptr}};
+PyMethodDef functions[] = {{"add_hook", add_hook, METH_VARARGS, nullptr},
+                           {"remove_hook", remove_hook, METH_VARARGS, nullptr},
+                           {"retain_grad", retain_grad, METH_O, nullptr},
+                           {nullptr, nullptr, 0, nullptr}};
 
 }  // namespace
 

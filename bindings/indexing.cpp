@@ -62,7 +62,8 @@ void add_item(std::vector<IndexItem>& items, PyObject* o) {
   } else {
     std::string type = Py_TYPE(o)->tp_name;
     fail(PyFloat_Check(o) || PyUnicode_Check(o) || true ? Kind::Index : Kind::Type,
-         "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got ", type, ")");
+         "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got ", type,
+         ")");
   }
   items.push_back(std::move(item));
 }
@@ -90,11 +91,13 @@ int index_set(PyObject* self, PyObject* index, PyObject* value) {
     Held keep;
     Value v;
     TensorRef made;
-    if (is_tensor(value)) v = Value(as_tensor(value));
-    else if (is_number(value)) v = to_number(value, &keep);
+    if (is_tensor(value))
+      v = Value(as_tensor(value));
+    else if (is_number(value))
+      v = to_number(value, &keep);
     else {
-      WG_CHECK_TYPE(PySequence_Check(value) || PyObject_CheckBuffer(value), "can't assign a ", Py_TYPE(value)->tp_name, " to a torch.",
-                    torch_name(as_tensor(self)->dtype), "Tensor");
+      WG_CHECK_TYPE(PySequence_Check(value) || PyObject_CheckBuffer(value), "can't assign a ", Py_TYPE(value)->tp_name,
+                    " to a torch.", torch_name(as_tensor(self)->dtype), "Tensor");
       made = tensor_from(value, dtype_object(as_tensor(self)->dtype), true);
       v = Value(made);
     }

@@ -66,8 +66,8 @@ PyObject* put_threads(PyObject*, PyObject* o) {
 }
 PyObject* level(PyObject*, PyObject*) { return PyUnicode_FromString(cpu_level()); }
 PyObject* counts(PyObject*, PyObject*) {
-  return Py_BuildValue("{sLsLsn}", "tensors", static_cast<long long>(live_tensors()), "nodes", static_cast<long long>(live_nodes()), "bytes",
-                       static_cast<Py_ssize_t>(allocated_bytes()));
+  return Py_BuildValue("{sLsLsn}", "tensors", static_cast<long long>(live_tensors()), "nodes",
+                       static_cast<long long>(live_nodes()), "bytes", static_cast<Py_ssize_t>(allocated_bytes()));
 }
 PyObject* drop_cache(PyObject*, PyObject*) {
   empty_cache();
@@ -94,7 +94,8 @@ PyMethodDef functions[] = {{"set_blas_library", blas_library, METH_O, nullptr},
                            {"empty_cache", drop_cache, METH_NOARGS, nullptr},
                            {nullptr, nullptr, 0, nullptr}};
 
-PyModuleDef definition = {PyModuleDef_HEAD_INIT, "wengert._core", nullptr, -1, functions, nullptr, nullptr, nullptr, nullptr};
+PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "wengert._core", nullptr, -1, functions, nullptr, nullptr, nullptr, nullptr};
 
 }  // namespace
 }  // namespace wgpy
@@ -104,8 +105,8 @@ PyMODINIT_FUNC PyInit__core() {
   PyObject* m = PyModule_Create(&definition);
   if (!m) return nullptr;
   bool ok = guard<bool>(false, [&] {
-    int (*parts[])(PyObject*) = {init_dtypes,   init_ops,    init_objects, init_data,  init_autograd,  init_hooks,
-                                 init_table,    init_random, init_optim,   init_scopes, init_transforms};
+    int (*parts[])(PyObject*) = {init_dtypes, init_ops,    init_objects, init_data,   init_autograd,  init_hooks,
+                                 init_table,  init_random, init_optim,   init_scopes, init_transforms};
     for (auto part : parts)
       if (part(m) != 0) return false;
     return true;

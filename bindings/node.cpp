@@ -43,7 +43,8 @@ PyObject* get_input_metadata(PyObject* o, void*) {
     Node& n = *as_node(o);
     Py t(check(PyTuple_New(n.outputs.size())));
     for (uint32_t i = 0; i < n.outputs.size(); ++i)
-      PyTuple_SET_ITEM(t.get(), i, check(Py_BuildValue("(NO)", size_object(n.outputs[i].sizes), dtype_object(n.outputs[i].dtype))));
+      PyTuple_SET_ITEM(t.get(), i,
+                       check(Py_BuildValue("(NO)", size_object(n.outputs[i].sizes), dtype_object(n.outputs[i].dtype))));
     return t.release();
   });
 }

@@ -104,8 +104,10 @@ void tensor_dealloc(PyObject* self) {
   if (t->weakrefs) PyObject_ClearWeakRefs(self);
   if (auto* d = static_cast<PyObject*>(std::exchange(t->dict, nullptr))) Py_DECREF(d);
   destruct(t);
-  if (type == TensorType && free_tensors.size() < kFreeList) free_tensors.push_back(self);
-  else type->tp_free(self);
+  if (type == TensorType && free_tensors.size() < kFreeList)
+    free_tensors.push_back(self);
+  else
+    type->tp_free(self);
   Py_DECREF(type);
 }
 
@@ -155,8 +157,10 @@ void node_dealloc(PyObject* self) {
   if (auto* d = static_cast<PyObject*>(std::exchange(n->dict, nullptr))) Py_DECREF(d);
   destruct(n);
   // Types made for op names have the layout of Node itself: their memory can be used again for any node.
-  if (type->tp_basicsize == NodeType->tp_basicsize && free_nodes.size() < kFreeList) free_nodes.push_back(self);
-  else type->tp_free(self);
+  if (type->tp_basicsize == NodeType->tp_basicsize && free_nodes.size() < kFreeList)
+    free_nodes.push_back(self);
+  else
+    type->tp_free(self);
   Py_DECREF(type);
 }
 
@@ -247,10 +251,9 @@ PyTypeObject* node_type(const std::string& name) {
 
 PyObject* tensor_new(PyTypeObject* type, PyObject* args, PyObject* kwargs);
 
-PyMemberDef tensor_members[] = {
-    {"__weaklistoffset__", T_PYSSIZET, offsetof(Tensor, weakrefs), READONLY, nullptr},
-    {"__dictoffset__", T_PYSSIZET, offsetof(Tensor, dict), READONLY, nullptr},
-    {nullptr, 0, 0, 0, nullptr}};
+PyMemberDef tensor_members[] = {{"__weaklistoffset__", T_PYSSIZET, offsetof(Tensor, weakrefs), READONLY, nullptr},
+                                {"__dictoffset__", T_PYSSIZET, offsetof(Tensor, dict), READONLY, nullptr},
+                                {nullptr, 0, 0, 0, nullptr}};
 PyMemberDef node_members[] = {{"__dictoffset__", T_PYSSIZET, offsetof(Node, dict), READONLY, nullptr},
                               {nullptr, 0, 0, 0, nullptr}};
 
@@ -348,15 +351,18 @@ PyObject* make_subclass(PyTypeObject* type, Tensor& t, bool requires_grad) {
 // Tensor._make_subclass(cls, data, require_grad=False)
 static PyObject* as_subclass(PyObject*, PyObject* const* args, Py_ssize_t n, PyObject* names) {
   return guard<PyObject*>(nullptr, [&] {
-    WG_CHECK_TYPE(n >= 2 && PyType_Check(args[0]) && PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(args[0]), TensorType),
-                  "cls must be a type (got ", n ? Py_TYPE(args[0])->tp_name : "nothing", ")");
-    WG_CHECK_TYPE(is_tensor(args[1]), "_make_subclass(): argument 'data' (position 2) must be Tensor, not ", Py_TYPE(args[1])->tp_name);
+    WG_CHECK_TYPE(
+        n >= 2 && PyType_Check(args[0]) && PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(args[0]), TensorType),
+        "cls must be a type (got ", n ? Py_TYPE(args[0])->tp_name : "nothing", ")");
+    WG_CHECK_TYPE(is_tensor(args[1]), "_make_subclass(): argument 'data' (position 2) must be Tensor, not ",
+                  Py_TYPE(args[1])->tp_name);
     bool grad = (n > 2 || names) && check(PyObject_IsTrue(args[2]));
     return make_subclass(reinterpret_cast<PyTypeObject*>(args[0]), *as_tensor(args[1]), grad);
   });
 }
 
-PyMethodDef make_subclass_def = {"_make_subclass", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(as_subclass)),
+PyMethodDef make_subclass_def = {"_make_subclass",
+                                 reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(as_subclass)),
                                  METH_STATIC | METH_FASTCALL | METH_KEYWORDS, nullptr};
 
 int init_objects(PyObject* module) {
@@ -401,13 +407,17 @@ int init_objects(PyObject* module) {
   TensorType = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
   if (!TensorType || PyModule_AddObjectRef(module, "Tensor", reinterpret_cast<PyObject*>(TensorType)) < 0) return -1;
 
-  PyType_Slot node_slots[] = {
-      {Py_tp_traverse, reinterpret_cast<void*>(node_traverse)}, {Py_tp_clear, reinterpret_cast<void*>(node_clear)},
-      {Py_tp_dealloc, reinterpret_cast<void*>(node_dealloc)},   {Py_tp_new, reinterpret_cast<void*>(node_new)},
-      {Py_tp_init, reinterpret_cast<void*>(node_init)},         {Py_tp_members, node_members},
-      {Py_tp_getset, node_getset},                              {Py_tp_methods, node_methods},
-      {Py_tp_repr, reinterpret_cast<void*>(node_repr)},         {Py_tp_getattro, reinterpret_cast<void*>(node_getattro)},
-      {0, nullptr}};
+  PyType_Slot node_slots[] = {{Py_tp_traverse, reinterpret_cast<void*>(node_traverse)},
+                              {Py_tp_clear, reinterpret_cast<void*>(node_clear)},
+                              {Py_tp_dealloc, reinterpret_cast<void*>(node_dealloc)},
+                              {Py_tp_new, reinterpret_cast<void*>(node_new)},
+                              {Py_tp_init, reinterpret_cast<void*>(node_init)},
+                              {Py_tp_members, node_members},
+                              {Py_tp_getset, node_getset},
+                              {Py_tp_methods, node_methods},
+                              {Py_tp_repr, reinterpret_cast<void*>(node_repr)},
+                              {Py_tp_getattro, reinterpret_cast<void*>(node_getattro)},
+                              {0, nullptr}};
   PyType_Spec node_spec = {"wengert.autograd.graph.Node", int(sizeof(Node)), 0,
                            Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, node_slots};
   NodeType = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&node_spec));

@@ -10,14 +10,13 @@ namespace wgpy {
 using namespace wg;
 
 PyTypeObject* OpFunctionType = nullptr;
-PyObject* make_result_type = nullptr;  // (op name, field names) -> a named tuple class
+PyObject* make_result_type = nullptr;    // (op name, field names) -> a named tuple class
 Foreign generator_pointer(PyObject* o);  // random.cpp
 
 namespace {
 
 struct OpFunction {
-  PyObject_HEAD
-  vectorcallfunc vectorcall;
+  PyObject_HEAD vectorcallfunc vectorcall;
   PyObject* name;
   PyObject* doc;
   PyObject* dict;
@@ -32,15 +31,17 @@ struct Attempt {
   const Overload& o;
   Value values[kMaxArgs];
   Held kept[kMaxArgs];
-  std::string why;       // what did not fit
-  int badness = 0;       // 0 fits
+  std::string why;  // what did not fit
+  int badness = 0;  // 0 fits
   bool overflow = false;
 
   explicit Attempt(const Overload& o) : o(o) {}
 
   bool bad(const Param& p, int position, PyObject* got) {
-    static const char* names[] = {"Tensor", "tuple of Tensors", "Number", "int", "float", "bool", "tuple of ints", "tuple of floats",
-                                  "torch.dtype", "str", "torch.Generator", "object", "torch.device"};
+    static const char* names[] = {
+        "Tensor",        "tuple of Tensors", "Number",      "int", "float",           "bool",
+        "tuple of ints", "tuple of floats",  "torch.dtype", "str", "torch.Generator", "object",
+        "torch.device"};
     std::string where = position >= 0 ? str(" (position ", position + 1, ")") : "";
     std::string name = p.name == "self" ? "input" : p.name;
     why = str("argument '", name, "'", where, " must be ", names[int(p.type)], ", not ", Py_TYPE(got)->tp_name);
@@ -64,7 +65,8 @@ struct Attempt {
       Dims d(p.repeat ? p.repeat : 1, PyLong_AsLongLong(o));
       if (PyErr_Occurred()) throw PythonError{};
       kept[i] = hold_ints(d);
-    } else if (p.one && is_tensor(o) && as_tensor(o)->numel == 1 && as_tensor(o)->ndim() == 0 && category(as_tensor(o)->dtype) == 1) {
+    } else if (p.one && is_tensor(o) && as_tensor(o)->numel == 1 && as_tensor(o)->ndim() == 0 &&
+               category(as_tensor(o)->dtype) == 1) {
       Held h;
       kept[i] = hold_ints(Dims(p.repeat ? p.repeat : 1, to_number(o, &h).to_int()));
     } else if (PyTuple_Check(o) || PyList_Check(o)) {
@@ -101,7 +103,8 @@ struct Attempt {
     for (Py_ssize_t k = 0; k < PySequence_Fast_GET_SIZE(fast.get()); ++k) {
       PyObject* e = PySequence_Fast_GET_ITEM(fast.get(), k);
       if (!is_tensor(e) && e != Py_None) return bad(p, position, o);
-      WG_CHECK_TYPE(e != Py_None || p.holes, "expected Tensor as element ", k, " in argument ", i, ", but got NoneType");
+      WG_CHECK_TYPE(e != Py_None || p.holes, "expected Tensor as element ", k, " in argument ", i,
+                    ", but got NoneType");
       v.push_back(e == Py_None ? TensorRef() : TensorRef(as_tensor(e)));
     }
     kept[i] = hold_tensors(std::move(v));
@@ -111,10 +114,12 @@ struct Attempt {
 
   bool number(const Param& p, int i, PyObject* a, int position) {
     bool tensor = is_tensor(a);
-    if (tensor && as_tensor(a)->wrapped && p.type == Type::Scalar) return bad(p, position, a);  // it carries more than a number
+    if (tensor && as_tensor(a)->wrapped && p.type == Type::Scalar)
+      return bad(p, position, a);  // it carries more than a number
     Held h;
     if (p.type == Type::Scalar) {
-      if (tensor ? as_tensor(a)->ndim() != 0 || requires_grad(*as_tensor(a)) : !is_number(a)) return bad(p, position, a);
+      if (tensor ? as_tensor(a)->ndim() != 0 || requires_grad(*as_tensor(a)) : !is_number(a))
+        return bad(p, position, a);
       values[i] = to_number(a, &kept[i]);
     } else if (p.type == Type::Int) {
       bool index = PyLong_Check(a) || (tensor ? as_tensor(a)->ndim() == 0 && category(as_tensor(a)->dtype) == 1
@@ -165,9 +170,12 @@ struct Attempt {
     }
     switch (p.type) {
       case Type::Tensor:
-        if (is_tensor(a)) values[i] = Value(as_tensor(a));
-        else if (p.number && is_number(a)) values[i] = to_number(a, &kept[i]);
-        else return bad(p, position, a);
+        if (is_tensor(a))
+          values[i] = Value(as_tensor(a));
+        else if (p.number && is_number(a))
+          values[i] = to_number(a, &kept[i]);
+        else
+          return bad(p, position, a);
         return true;
       case Type::Tensors: return tensors(p, i, a, position);
       case Type::Scalar:
@@ -210,9 +218,9 @@ struct Attempt {
       if (PyUnicode_Compare(o.params[i].key, key) == 0) return int(i);
     // torch's other spellings: input for self, axis for dim, keepdims for keepdim, x for self
     const char* s = PyUnicode_AsUTF8(key);
-    static const std::pair<const char*, const char*> other[] = {{"input", "self"}, {"axis", "dim"}, {"keepdims", "keepdim"},
-                                                                {"self", "input"}, {"x", "self"}, {"x2", "other"},
-                                                                {"axis0", "dim0"}, {"axis1", "dim1"}, {"axes", "dims"}};
+    static const std::pair<const char*, const char*> other[] = {
+        {"input", "self"}, {"axis", "dim"},   {"keepdims", "keepdim"}, {"self", "input"}, {"x", "self"},
+        {"x2", "other"},   {"axis0", "dim0"}, {"axis1", "dim1"},       {"axes", "dims"}};
     for (auto& [alias, name] : other)
       if (std::strcmp(s, alias) == 0)
         for (size_t i = 0; i < o.params.size(); ++i)
@@ -220,7 +228,8 @@ struct Attempt {
     return -1;
   }
 
-  // view(2, 3): trailing ints stand for one list when it is the last positional argument they can be. Its position, or -1.
+  // view(2, 3): trailing ints stand for one list when it is the last positional argument they can be. Its position, or
+  // -1.
   int loose_list(PyObject* const* args, Py_ssize_t n) const {
     int at = -1;
     for (int i = 0; i < o.positional && i < n && i <= 1; ++i) {
@@ -333,22 +342,22 @@ PyObject* results(const Overload& o, Call& c) {
 
 // What torch calls an element type in the messages of out=.
 const char* plain_name(DType d) {
-  static const char* names[] = {"bool", "unsigned char", "signed char", "short", "int", "long int", "c10::Half", "c10::BFloat16",
-                                "float", "double", "c10::complex<float>", "c10::complex<double>"};
+  static const char* names[] = {"bool",  "unsigned char", "signed char",         "short",
+                                "int",   "long int",      "c10::Half",           "c10::BFloat16",
+                                "float", "double",        "c10::complex<float>", "c10::complex<double>"};
   return names[int(d)];
 }
 
-bool meets(const Tensor& a, const Tensor& b) {
-  return a.storage.get() == b.storage.get() && a.numel && b.numel;
-}
+bool meets(const Tensor& a, const Tensor& b) { return a.storage.get() == b.storage.get() && a.numel && b.numel; }
 
 // Whether a result may be written to `out`: its dtype, and that it does not lie over what is read.
 void check_out(const Tensor& out, const Tensor& made, const Call& c, bool several) {
   const std::string& op = c.op->name;
-  WG_CHECK(!modes().grad || !requires_grad(const_cast<Tensor&>(out)), op,
-           "(): functions with out=... arguments don't support automatic differentiation, but one of the arguments requires grad.");
-  WG_CHECK(can_cast(made.dtype, out.dtype), "result type ", torch_name(made.dtype), " can't be cast to the desired output type ",
-           torch_name(out.dtype));
+  WG_CHECK(
+      !modes().grad || !requires_grad(const_cast<Tensor&>(out)), op,
+      "(): functions with out=... arguments don't support automatic differentiation, but one of the arguments requires grad.");
+  WG_CHECK(can_cast(made.dtype, out.dtype), "result type ", torch_name(made.dtype),
+           " can't be cast to the desired output type ", torch_name(out.dtype));
   bool elementwise = c.op->style == Style::Elementwise;
   bool changes_kind = category(made.dtype) != category(out.dtype) || is_complex(made.dtype);
   WG_CHECK(elementwise || made.dtype == out.dtype || (!several && !changes_kind), "Expected out tensor to have dtype ",
@@ -357,9 +366,10 @@ void check_out(const Tensor& out, const Tensor& made, const Call& c, bool severa
            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
            "Please clone() the tensor before performing the operation.");
   for (int i = 0; i < c.nargs && !elementwise; ++i)
-    WG_CHECK(!c.args[i].is_tensor() || !meets(out, *c.args[i].tensor) || c.args[i].tensor == &out,
-             "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory location. "
-             "Please clone() the tensor before performing the operation.");
+    WG_CHECK(
+        !c.args[i].is_tensor() || !meets(out, *c.args[i].tensor) || c.args[i].tensor == &out,
+        "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory location. "
+        "Please clone() the tensor before performing the operation.");
 }
 
 // out=: the result is moved into a tensor the caller gave, which takes its shape.
@@ -404,10 +414,12 @@ PyObject* execute(const Overload& o, Attempt& a, PyObject* out) {
   }
   if (out) {
     for (size_t i = 0; is_tensor(out) && i < o.params.size(); ++i)  // the dtype asked for is that of out
-      if (o.params[i].type == Type::DType && o.params[i].name == "dtype" && a.values[i].none()) a.values[i] = Value::of_dtype(as_tensor(out)->dtype);
+      if (o.params[i].type == Type::DType && o.params[i].name == "dtype" && a.values[i].none())
+        a.values[i] = Value::of_dtype(as_tensor(out)->dtype);
     for (size_t i = 0; modes().grad && i < o.params.size(); ++i)
-      WG_CHECK(!a.values[i].is_tensor() || !requires_grad(*a.values[i].tensor) || out == Py_None, o.op->name,
-               "(): functions with out=... arguments don't support automatic differentiation, but one of the arguments requires grad.");
+      WG_CHECK(
+          !a.values[i].is_tensor() || !requires_grad(*a.values[i].tensor) || out == Py_None, o.op->name,
+          "(): functions with out=... arguments don't support automatic differentiation, but one of the arguments requires grad.");
     apply(c);
     return store_out(o, c, out);
   }
@@ -445,8 +457,8 @@ PyObject* trace_call(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObje
   for (Py_ssize_t i = 0; i < n; ++i) got += str(i ? ", " : "", Py_TYPE(args[i])->tp_name);
   std::string expected;
   for (auto& o : *f->overloads) expected += str("\n * ", o->schema.substr(o->schema.find('(')));
-  fail(Kind::Type, name, "() received an invalid combination of arguments - got (", got, "), but expected one of:", expected,
-       "\n      didn't match because: ", only);
+  fail(Kind::Type, name, "() received an invalid combination of arguments - got (", got,
+       "), but expected one of:", expected, "\n      didn't match because: ", only);
 }
 
 PyObject* call(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* names) {
@@ -540,7 +552,8 @@ PyObject* function_overloads(PyObject* self, void*) {
       Py params(check(PyList_New(0)));
       for (auto& p : o->params) {
         Py value(value_object(p.value.get()));
-        Py item(check(Py_BuildValue("(siNii)", p.name.c_str(), int(p.type), value.release(), int(p.has_default), int(p.keyword_only))));
+        Py item(check(Py_BuildValue("(siNii)", p.name.c_str(), int(p.type), value.release(), int(p.has_default),
+                                    int(p.keyword_only))));
         check(PyList_Append(params.get(), item.get()));
       }
       Py outs(check(PyList_New(0)));
@@ -548,7 +561,8 @@ PyObject* function_overloads(PyObject* self, void*) {
         Py s(PyUnicode_FromString(name.c_str()));
         check(PyList_Append(outs.get(), s.get()));
       }
-      Py item(check(Py_BuildValue("(sOiOi)", o->op->name.c_str(), params.get(), int(o->inplace), outs.get(), int(o->returns_list))));
+      Py item(check(Py_BuildValue("(sOiOi)", o->op->name.c_str(), params.get(), int(o->inplace), outs.get(),
+                                  int(o->returns_list))));
       check(PyList_Append(list.get(), item.get()));
     }
     return list.release();
@@ -556,8 +570,8 @@ PyObject* function_overloads(PyObject* self, void*) {
 }
 
 PyMethodDef function_methods[] = {{"add", function_add, METH_VARARGS, nullptr},
-                                         {"redirect", function_redirect, METH_O, nullptr},
-                                         {nullptr, nullptr, 0, nullptr}};
+                                  {"redirect", function_redirect, METH_O, nullptr},
+                                  {nullptr, nullptr, 0, nullptr}};
 PyGetSetDef function_getset[] = {{"overloads", function_overloads, nullptr, nullptr, nullptr},
                                  {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, nullptr, nullptr},
                                  {nullptr, nullptr, nullptr, nullptr, nullptr}};
@@ -584,7 +598,9 @@ int init_ops(PyObject* module) {
   PyType_Spec spec = {"wengert.OpFunction", sizeof(OpFunction), 0,
                       Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR, slots};
   OpFunctionType = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
-  return OpFunctionType && PyModule_AddObjectRef(module, "OpFunction", reinterpret_cast<PyObject*>(OpFunctionType)) == 0 ? 0 : -1;
+  return OpFunctionType && PyModule_AddObjectRef(module, "OpFunction", reinterpret_cast<PyObject*>(OpFunctionType)) == 0
+             ? 0
+             : -1;
 }
 
 }  // namespace wgpy

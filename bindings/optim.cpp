@@ -18,8 +18,9 @@ using namespace wg;
 constexpr int64_t kGrain = 1 << 15;
 
 struct Names {
-  PyObject *params, *lr, *momentum, *dampening, *weight_decay, *nesterov, *maximize, *differentiable, *capturable, *betas, *eps, *amsgrad, *decoupled,
-      *momentum_buffer, *exp_avg, *exp_avg_sq, *max_exp_avg_sq, *step, *alpha, *centered, *square_avg, *grad_avg, *lr_decay, *sum;
+  PyObject *params, *lr, *momentum, *dampening, *weight_decay, *nesterov, *maximize, *differentiable, *capturable,
+      *betas, *eps, *amsgrad, *decoupled, *momentum_buffer, *exp_avg, *exp_avg_sq, *max_exp_avg_sq, *step, *alpha,
+      *centered, *square_avg, *grad_avg, *lr_decay, *sum;
 } names;
 
 // The options of a group. `ok` turns false when one is missing or not a plain number: Python then takes the step.
@@ -62,7 +63,8 @@ struct Item {
 };
 
 bool usable(const Tensor& t, const Tensor& p) {
-  return t.dtype == p.dtype && t.contiguous && t.numel == p.numel && t.sizes == p.sizes && !t.inference && !t.wrapped && !t.needs_grad();
+  return t.dtype == p.dtype && t.contiguous && t.numel == p.numel && t.sizes == p.sizes && !t.inference && !t.wrapped &&
+         !t.needs_grad();
 }
 
 // The entry of a state dict as a tensor, or null.
@@ -118,8 +120,10 @@ bool take(PyObject* entries, PyObject* name, const Tensor& p, TensorRef* to) {
 template <class Body>
 void each_piece(const Item& item, Body body) {
   int64_t n = item.p->numel;
-  if (n <= kGrain) body(0, n);
-  else parallel_for(n, kGrain, body);
+  if (n <= kGrain)
+    body(0, n);
+  else
+    parallel_for(n, kGrain, body);
 }
 
 void bump_all(const Item& item) {
@@ -158,8 +162,10 @@ bool run_sgd(PyObject* group, PyObject* state) {
   });
   if (!fine) return false;
   for (const Item& item : items) {
-    if (item.p->dtype == DType::Float32) sgd<float>(item, o);
-    else sgd<double>(item, o);
+    if (item.p->dtype == DType::Float32)
+      sgd<float>(item, o);
+    else
+      sgd<double>(item, o);
     bump_all(item);
   }
   return true;
@@ -173,8 +179,16 @@ struct AdamOptions {
 template <class T>
 void adam(const Item& item, const AdamOptions& o, double step) {
   double size = o.lr / (1 - std::pow(o.beta1, step)), root = std::pow(1 - std::pow(o.beta2, step), 0.5);
-  AdamStep<T> s{T(o.maximize ? -1 : 1), T(o.decay), T(1 - o.lr * o.decay), T(1 - o.beta1), T(o.beta2),
-                T(1 - o.beta2),         T(root),    T(o.eps),              T(-size),       o.decoupled};
+  AdamStep<T> s{T(o.maximize ? -1 : 1),
+                T(o.decay),
+                T(1 - o.lr * o.decay),
+                T(1 - o.beta1),
+                T(o.beta2),
+                T(1 - o.beta2),
+                T(root),
+                T(o.eps),
+                T(-size),
+                o.decoupled};
   each_piece(item, [&](int64_t begin, int64_t end) {
     adam_step(at<T>(item.p, begin), at<T>(item.grad, begin), at<T>(item.first, begin), at<T>(item.second, begin),
               at<T>(item.third, begin), end - begin, s);
@@ -208,8 +222,10 @@ bool run_adam(PyObject* group, PyObject* state) {
   if (!fine) return false;
   for (const Item& item : items) {
     double step = count(*item.step);
-    if (item.p->dtype == DType::Float32) adam<float>(item, o, step);
-    else adam<double>(item, o, step);
+    if (item.p->dtype == DType::Float32)
+      adam<float>(item, o, step);
+    else
+      adam<double>(item, o, step);
     bump_all(item);
   }
   return true;
@@ -245,8 +261,10 @@ bool run_rmsprop(PyObject* group, PyObject* state) {
   if (!fine) return false;
   for (const Item& item : items) {
     count(*item.step);
-    if (item.p->dtype == DType::Float32) rmsprop<float>(item, o);
-    else rmsprop<double>(item, o);
+    if (item.p->dtype == DType::Float32)
+      rmsprop<float>(item, o);
+    else
+      rmsprop<double>(item, o);
     bump_all(item);
   }
   return true;
@@ -274,8 +292,10 @@ bool run_adagrad(PyObject* group, PyObject* state) {
   if (!fine) return false;
   for (const Item& item : items) {
     double size = lr / (1 + (count(*item.step) - 1) * lr_decay);
-    if (item.p->dtype == DType::Float32) adagrad<float>(item, maximize, decay, eps, size);
-    else adagrad<double>(item, maximize, decay, eps, size);
+    if (item.p->dtype == DType::Float32)
+      adagrad<float>(item, maximize, decay, eps, size);
+    else
+      adagrad<double>(item, maximize, decay, eps, size);
     bump_all(item);
   }
   return true;
@@ -309,8 +329,10 @@ PyObject* clear_grads(PyObject*, PyObject* params) {
 PyMethodDef functions[] = {
     {"_sgd_step", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(step<run_sgd>)), METH_FASTCALL, nullptr},
     {"_adam_step", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(step<run_adam>)), METH_FASTCALL, nullptr},
-    {"_rmsprop_step", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(step<run_rmsprop>)), METH_FASTCALL, nullptr},
-    {"_adagrad_step", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(step<run_adagrad>)), METH_FASTCALL, nullptr},
+    {"_rmsprop_step", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(step<run_rmsprop>)), METH_FASTCALL,
+     nullptr},
+    {"_adagrad_step", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(step<run_adagrad>)), METH_FASTCALL,
+     nullptr},
     {"_clear_grads", clear_grads, METH_O, nullptr},
     {nullptr, nullptr, 0, nullptr}};
 

@@ -19,12 +19,12 @@ extern PyTypeObject* TensorType;
 extern PyTypeObject* NodeType;
 extern PyTypeObject* DTypeType;
 extern PyTypeObject* OpFunctionType;
-extern PyObject* SizeClass;        // wengert.Size, set by the package
-extern PyObject* DeviceClass;      // wengert.device
-extern PyObject* DeviceCPU;        // device("cpu")
-extern PyObject* LayoutStrided;    // wengert.strided
-extern PyObject* SymbolClass;      // wengert.ops._trace.Symbol
-extern PyObject* TraceCall;        // what an op does when it meets a symbol
+extern PyObject* SizeClass;      // wengert.Size, set by the package
+extern PyObject* DeviceClass;    // wengert.device
+extern PyObject* DeviceCPU;      // device("cpu")
+extern PyObject* LayoutStrided;  // wengert.strided
+extern PyObject* SymbolClass;    // wengert.ops._trace.Symbol
+extern PyObject* TraceCall;      // what an op does when it meets a symbol
 extern PyObject* GeneratorClass;
 
 // A Python exception is already set.
@@ -70,14 +70,14 @@ inline PyObject* wrap(TensorRef t) {
 PyObject* wrap(wg::Ref<wg::Node> n);  // gives the node the Python type of its op
 inline wg::Node* as_node(PyObject* o) { return reinterpret_cast<wg::Node*>(o); }
 
-PyObject* dtype_object(wg::DType d);               // borrowed
-bool to_dtype(PyObject* o, wg::DType* d);          // also float, int, bool, complex
-PyObject* size_object(const wg::Dims& d);          // new torch.Size
-PyObject* number_object(const Value& v);           // new int, float, bool or complex
-PyObject* value_object(const Value& v);            // new: any value
+PyObject* dtype_object(wg::DType d);       // borrowed
+bool to_dtype(PyObject* o, wg::DType* d);  // also float, int, bool, complex
+PyObject* size_object(const wg::Dims& d);  // new torch.Size
+PyObject* number_object(const Value& v);   // new int, float, bool or complex
+PyObject* value_object(const Value& v);    // new: any value
 wg::Dims to_dims(PyObject* sequence);
-wg::Held to_held(PyObject* o);                     // a Python value as the argument of an op
-bool is_number(PyObject* o);                       // a Python or NumPy scalar (not a tensor)
+wg::Held to_held(PyObject* o);  // a Python value as the argument of an op
+bool is_number(PyObject* o);    // a Python or NumPy scalar (not a tensor)
 Value to_number(PyObject* o, wg::Held* keep);
 
 // Runs f, turning C++ exceptions into Python ones; `failure` is returned then.
@@ -91,16 +91,16 @@ R guard(R failure, F f) noexcept {
   }
 }
 
-int init_objects(PyObject* module);   // Tensor, Node and dtype types; the host table
+int init_objects(PyObject* module);  // Tensor, Node and dtype types; the host table
 int init_functions(PyObject* module);
-int init_ops(PyObject* module);       // OpFunction
+int init_ops(PyObject* module);  // OpFunction
 int init_autograd(PyObject* module);
 int init_hooks(PyObject* module);
 int init_table(PyObject* module);
 int init_transforms(PyObject* module);
 // Called before Python sees the data of a tensor: inside vmap there is no one value to see ("item", "bool", "data", …).
 void observe(const Tensor& t, const char* what);
-int init_data(PyObject* module);      // tensor(), numpy, tolist
+int init_data(PyObject* module);  // tensor(), numpy, tolist
 int init_random(PyObject* module);
 extern PyGetSetDef tensor_getset[];
 extern PyMethodDef tensor_methods[];

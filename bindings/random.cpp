@@ -10,8 +10,7 @@ using namespace wg;
 namespace {
 
 struct GeneratorObject {
-  PyObject_HEAD
-  Generator* g;  // counted
+  PyObject_HEAD Generator* g;  // counted
 };
 PyTypeObject* GeneratorType = nullptr;
 
@@ -137,7 +136,8 @@ PyMethodDef methods[] = {{"manual_seed", manual_seed, METH_O, nullptr},
                          {"__reduce__", generator_reduce, METH_NOARGS, nullptr},
                          {"__setstate__", generator_setstate, METH_O, nullptr},
                          {nullptr, nullptr, 0, nullptr}};
-PyGetSetDef getset[] = {{"device", get_device, nullptr, nullptr, nullptr}, {nullptr, nullptr, nullptr, nullptr, nullptr}};
+PyGetSetDef getset[] = {{"device", get_device, nullptr, nullptr, nullptr},
+                        {nullptr, nullptr, nullptr, nullptr, nullptr}};
 
 }  // namespace
 
@@ -151,7 +151,8 @@ int init_random(PyObject* module) {
                                 {0, nullptr}};
   PyType_Spec spec = {"wengert.Generator", sizeof(GeneratorObject), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, slots};
   GeneratorType = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
-  if (!GeneratorType || PyModule_AddObjectRef(module, "Generator", reinterpret_cast<PyObject*>(GeneratorType)) < 0) return -1;
+  if (!GeneratorType || PyModule_AddObjectRef(module, "Generator", reinterpret_cast<PyObject*>(GeneratorType)) < 0)
+    return -1;
   Generator& g = default_generator();
   ++g.uses;  // never freed
   Py o(wrap_generator(&g));

@@ -10,8 +10,7 @@ namespace {
 PyTypeObject *NoGrad = nullptr, *EnableGrad = nullptr;
 
 struct Scope {
-  PyObject_HEAD
-  uint64_t before;  // the modes found on entry, one bit each, the last lowest
+  PyObject_HEAD uint64_t before;  // the modes found on entry, one bit each, the last lowest
 };
 
 PyObject* scope_new(PyTypeObject* type, PyObject* args, PyObject*) {
@@ -36,9 +35,10 @@ PyObject* leave(PyObject* self, PyObject* const*, Py_ssize_t) {
   Py_RETURN_NONE;
 }
 
-PyMethodDef methods[] = {{"__enter__", enter, METH_NOARGS, nullptr},
-                         {"__exit__", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(leave)), METH_FASTCALL, nullptr},
-                         {nullptr, nullptr, 0, nullptr}};
+PyMethodDef methods[] = {
+    {"__enter__", enter, METH_NOARGS, nullptr},
+    {"__exit__", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(leave)), METH_FASTCALL, nullptr},
+    {nullptr, nullptr, 0, nullptr}};
 PyType_Slot slots[] = {{Py_tp_new, reinterpret_cast<void*>(scope_new)},
                        {Py_tp_init, reinterpret_cast<void*>(scope_init)},
                        {Py_tp_methods, methods},
@@ -48,7 +48,8 @@ PyType_Slot slots[] = {{Py_tp_new, reinterpret_cast<void*>(scope_new)},
 
 int init_scopes(PyObject* module) {
   PyType_Spec no = {"wengert._core.NoGradScope", sizeof(Scope), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, slots};
-  PyType_Spec yes = {"wengert._core.EnableGradScope", sizeof(Scope), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, slots};
+  PyType_Spec yes = {"wengert._core.EnableGradScope", sizeof(Scope), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+                     slots};
   NoGrad = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&no));
   EnableGrad = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&yes));
   if (!NoGrad || !EnableGrad) return -1;

@@ -21,8 +21,10 @@ std::vector<std::string> split(const std::string& s) {
   int depth = 0;
   char quote = 0;
   for (char c : s) {
-    if (quote) quote = c == quote ? 0 : quote;
-    else if (c == '\'' || c == '"') quote = c;
+    if (quote)
+      quote = c == quote ? 0 : quote;
+    else if (c == '\'' || c == '"')
+      quote = c;
     if (c == '[' || c == '(') ++depth;
     if (c == ']' || c == ')') --depth;
     if (c == ',' && depth == 0 && !quote) {
@@ -77,20 +79,32 @@ void parse_type(std::string t, Param& p) {
   p.holes = list && head.back() == '?';
   if (head == "TensorOrNumber") p.number = p.differentiable = true;
   if (head == "IndexOrNumber") p.number = true;
-  bool tensor = head == "Tensor" || head == "Tensor?" || head == "Index" || head == "Index?" || head == "Mask" || p.number;
+  bool tensor =
+      head == "Tensor" || head == "Tensor?" || head == "Index" || head == "Index?" || head == "Mask" || p.number;
   if (head == "Tensor?") p.differentiable = true;
   p.strict = strict;
-  if (tensor) p.type = list ? Type::Tensors : Type::Tensor;
-  else if (head == "Scalar") p.type = list ? Type::Floats : Type::Scalar;
-  else if (head == "int" || head == "SymInt") p.type = list ? Type::Ints : Type::Int;
-  else if (head == "float") p.type = list ? Type::Floats : Type::Float;
-  else if (head == "bool") p.type = list ? Type::Ints : Type::Bool;
-  else if (head == "ScalarType") p.type = Type::DType;
-  else if (head == "str") p.type = Type::Text;
-  else if (head == "Generator") p.type = Type::Generator;
-  else if (head == "Device") p.type = Type::Device;
-  else if (head == "any" || head == "Layout" || head == "MemoryFormat") p.type = Type::Any;
-  else fail(Kind::Value, "unknown type '", t, "' in a signature");
+  if (tensor)
+    p.type = list ? Type::Tensors : Type::Tensor;
+  else if (head == "Scalar")
+    p.type = list ? Type::Floats : Type::Scalar;
+  else if (head == "int" || head == "SymInt")
+    p.type = list ? Type::Ints : Type::Int;
+  else if (head == "float")
+    p.type = list ? Type::Floats : Type::Float;
+  else if (head == "bool")
+    p.type = list ? Type::Ints : Type::Bool;
+  else if (head == "ScalarType")
+    p.type = Type::DType;
+  else if (head == "str")
+    p.type = Type::Text;
+  else if (head == "Generator")
+    p.type = Type::Generator;
+  else if (head == "Device")
+    p.type = Type::Device;
+  else if (head == "any" || head == "Layout" || head == "MemoryFormat")
+    p.type = Type::Any;
+  else
+    fail(Kind::Value, "unknown type '", t, "' in a signature");
 }
 
 // What follows "->": "Tensor", "Tensor[]", "(Tensor values, Index indices)"; Index marks outputs without a gradient.

@@ -7,22 +7,36 @@
 
 namespace wgpy {
 
-enum class Type : uint8_t { Tensor, Tensors, Scalar, Int, Float, Bool, Ints, Floats, DType, Text, Generator, Any, Device };
+enum class Type : uint8_t {
+  Tensor,
+  Tensors,
+  Scalar,
+  Int,
+  Float,
+  Bool,
+  Ints,
+  Floats,
+  DType,
+  Text,
+  Generator,
+  Any,
+  Device
+};
 
 struct Param {
   std::string name;
   PyObject* key = nullptr;  // the name, interned
   Type type = Type::Any;
-  bool optional = false;    // None is allowed
-  bool holes = false;       // a list of tensors in which some may be None
-  bool number = false;      // a Tensor argument that may be a number
-  bool strict = false;      // … and one that may not, although its op is elementwise
+  bool optional = false;  // None is allowed
+  bool holes = false;     // a list of tensors in which some may be None
+  bool number = false;    // a Tensor argument that may be a number
+  bool strict = false;    // … and one that may not, although its op is elementwise
   bool differentiable = false;
   bool keyword_only = false;
-  bool one = false;         // int[k]: a single int stands for a list
-  int repeat = 0;           // … of k equal ones
+  bool one = false;  // int[k]: a single int stands for a list
+  int repeat = 0;    // … of k equal ones
   bool has_default = false;
-  wg::Held value;           // the default
+  wg::Held value;  // the default
 };
 
 struct Overload {
@@ -32,7 +46,7 @@ struct Overload {
   int positional = 0;
   bool inplace = false;
   bool returns_list = false;
-  int requires_grad = -1;   // position of a factory's requires_grad
+  int requires_grad = -1;  // position of a factory's requires_grad
   int out_count = 1;
   PyObject* result_type = nullptr;  // builds a named tuple of several results
 };

@@ -42,7 +42,8 @@ Operand operand_of(PyObject* o) {
 std::vector<Operand> operands_of(PyObject* list) {
   std::vector<Operand> v;
   Py fast(check(PySequence_Fast(list, "operands")));
-  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(fast.get()); ++i) v.push_back(operand_of(PySequence_Fast_GET_ITEM(fast.get(), i)));
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(fast.get()); ++i)
+    v.push_back(operand_of(PySequence_Fast_GET_ITEM(fast.get(), i)));
   return v;
 }
 
@@ -80,7 +81,8 @@ Program* program_of(PyObject* spec) {
 Program* trace_op(const OpDef& op, uint64_t mask, bool complex) {
   if (!table_trace) fail(Kind::Internal, "the table of ops is not loaded");
   GradMode on(true);
-  Py spec(check(PyObject_CallFunction(table_trace, "sKi", op.name.c_str(), static_cast<unsigned long long>(mask), int(complex))));
+  Py spec(check(
+      PyObject_CallFunction(table_trace, "sKi", op.name.c_str(), static_cast<unsigned long long>(mask), int(complex))));
   return program_of(spec.get());
 }
 
@@ -111,7 +113,8 @@ void run_rule(Node& n, const Gradients& in, Gradients& out, bool recording) {
     }
     PyTuple_SET_ITEM(values.get(), Py_ssize_t(i), check(v));
   }
-  Py result(check(PyObject_CallFunction(table_rule, "sKO", n.op->name.c_str(), static_cast<unsigned long long>(n.mask), values.get())));
+  Py result(check(PyObject_CallFunction(table_rule, "sKO", n.op->name.c_str(), static_cast<unsigned long long>(n.mask),
+                                        values.get())));
   // One entry for each diff argument; a list argument has a list.
   Py fast(check(PySequence_Fast(result.get(), "a rule returns a tuple of gradients")));
   size_t edge = 0;
@@ -163,7 +166,8 @@ void run_python_body(Call& c) {
 
 void run_interpreter(Call& c) {
   Py args(call_values(c));
-  Py result(check(PyObject_CallFunction(table_interpret, "sOi", c.op->name.c_str(), args.get(), int(c.into != nullptr))));
+  Py result(
+      check(PyObject_CallFunction(table_interpret, "sOi", c.op->name.c_str(), args.get(), int(c.into != nullptr))));
   take_results(c, result.get());
 }
 
@@ -172,11 +176,20 @@ void run_interpreter(Call& c) {
 PyObject* set_hooks(PyObject*, PyObject* args) {
   PyObject* dict;
   if (!PyArg_ParseTuple(args, "O!", &PyDict_Type, &dict)) return nullptr;
-  const std::pair<const char*, PyObject**> slots[] = {
-      {"trace", &table_trace},     {"formula", &table_formula},     {"rule", &table_rule},           {"forward", &table_forward},    {"interpret", &table_interpret},
-      {"on_failure", &on_failure}, {"result_type", &make_result_type}, {"Size", &SizeClass},        {"device", &DeviceClass},
-      {"cpu", &DeviceCPU},         {"strided", &LayoutStrided},     {"Symbol", &SymbolClass},       {"trace_call", &TraceCall},
-      {"Generator", &GeneratorClass}};
+  const std::pair<const char*, PyObject**> slots[] = {{"trace", &table_trace},
+                                                      {"formula", &table_formula},
+                                                      {"rule", &table_rule},
+                                                      {"forward", &table_forward},
+                                                      {"interpret", &table_interpret},
+                                                      {"on_failure", &on_failure},
+                                                      {"result_type", &make_result_type},
+                                                      {"Size", &SizeClass},
+                                                      {"device", &DeviceClass},
+                                                      {"cpu", &DeviceCPU},
+                                                      {"strided", &LayoutStrided},
+                                                      {"Symbol", &SymbolClass},
+                                                      {"trace_call", &TraceCall},
+                                                      {"Generator", &GeneratorClass}};
   for (auto& [name, slot] : slots)
     if (PyObject* v = PyDict_GetItemString(dict, name)) Py_XSETREF(*slot, Py_NewRef(v));
   if (table_interpret) interpret = run_interpreter;
@@ -187,7 +200,9 @@ PyObject* set_hooks(PyObject*, PyObject* args) {
 PyObject* declare(PyObject*, PyObject* args) {
   const char *name, *kind, *grad_name, *promote, *fn;
   int eager, multi_view, differentiable;
-  if (!PyArg_ParseTuple(args, "sssssppp", &name, &kind, &grad_name, &promote, &fn, &eager, &multi_view, &differentiable)) return nullptr;
+  if (!PyArg_ParseTuple(args, "sssssppp", &name, &kind, &grad_name, &promote, &fn, &eager, &multi_view,
+                        &differentiable))
+    return nullptr;
   return guard<PyObject*>(nullptr, [&]() -> PyObject* {
     OpDef* op = find_op(name);
     std::string k = kind;
@@ -195,7 +210,8 @@ PyObject* declare(PyObject*, PyObject* args) {
       op = &define_op(name, nullptr, Style::Elementwise);
       if (k == "elementwise") {
         op->fn = find_fn(fn);
-        WG_CHECK_VALUE(op->fn >= 0, "the table declares '", name, "' on the tile function '", fn, "', which does not exist");
+        WG_CHECK_VALUE(op->fn >= 0, "the table declares '", name, "' on the tile function '", fn,
+                       "', which does not exist");
       }
     } else if (k == "host") {
       op = &define_op(name, nullptr, Style::Host);
@@ -206,8 +222,12 @@ PyObject* declare(PyObject*, PyObject* args) {
     op->eager_rule = eager;
     op->multi_view = multi_view;
     std::string p = promote;
-    op->promote = p == "float" ? Promote::Float : p == "compare" ? Promote::Compare : p == "real" ? Promote::Real : p == "first" ? Promote::First
-                  : p == "float_first" ? Promote::FloatFirst : Promote::Same;
+    op->promote = p == "float"         ? Promote::Float
+                  : p == "compare"     ? Promote::Compare
+                  : p == "real"        ? Promote::Real
+                  : p == "first"       ? Promote::First
+                  : p == "float_first" ? Promote::FloatFirst
+                                       : Promote::Same;
     op->constant = !differentiable;
     Py_RETURN_NONE;
   });
@@ -228,7 +248,8 @@ PyObject* set_differentiable(PyObject*, PyObject* args) {
 PyObject* op_names(PyObject*, PyObject*) {
   PyObject* list = PyList_New(0);
   for (OpDef* op : all_ops()) {
-    Py item(Py_BuildValue("(siiis)", op->name.c_str(), int(op->style), int(op->declared), int(op->body != nullptr), op->grad_name.c_str()));
+    Py item(Py_BuildValue("(siiis)", op->name.c_str(), int(op->style), int(op->declared), int(op->body != nullptr),
+                          op->grad_name.c_str()));
     if (PyList_Append(list, item.get()) < 0) return nullptr;
   }
   return list;
@@ -291,15 +312,14 @@ PyObject* program_text(PyObject*, PyObject* args) {
   });
 }
 
-PyMethodDef functions[] = {
-    {"set_hooks", set_hooks, METH_VARARGS, nullptr},
-    {"declare", declare, METH_VARARGS, nullptr},
-    {"set_differentiable", set_differentiable, METH_VARARGS, nullptr},
-    {"op_names", op_names, METH_NOARGS, nullptr},
-    {"run", run_op, METH_VARARGS, nullptr},
-    {"run_inplace", run_op_inplace, METH_VARARGS, nullptr},
-    {"program_text", program_text, METH_VARARGS, nullptr},
-    {nullptr, nullptr, 0, nullptr}};
+PyMethodDef functions[] = {{"set_hooks", set_hooks, METH_VARARGS, nullptr},
+                           {"declare", declare, METH_VARARGS, nullptr},
+                           {"set_differentiable", set_differentiable, METH_VARARGS, nullptr},
+                           {"op_names", op_names, METH_NOARGS, nullptr},
+                           {"run", run_op, METH_VARARGS, nullptr},
+                           {"run_inplace", run_op_inplace, METH_VARARGS, nullptr},
+                           {"program_text", program_text, METH_VARARGS, nullptr},
+                           {nullptr, nullptr, 0, nullptr}};
 
 }  // namespace
 

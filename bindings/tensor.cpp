@@ -15,9 +15,12 @@ Tensor& self_of(PyObject* o) { return *as_tensor(o); }
 
 // An operand: a tensor, or a number. False: something else, Python goes on looking.
 bool operand(PyObject* o, Value* v, Held* keep) {
-  if (is_tensor(o)) *v = Value(as_tensor(o));
-  else if (is_number(o)) *v = to_number(o, keep);
-  else return false;
+  if (is_tensor(o))
+    *v = Value(as_tensor(o));
+  else if (is_number(o))
+    *v = to_number(o, keep);
+  else
+    return false;
   return true;
 }
 
@@ -63,15 +66,15 @@ const OpDef* named(const char* name) {
   return op;
 }
 
-#define WG_BINARY(ident, name)                                          \
-  PyObject* slot_##ident(PyObject* a, PyObject* b) {                    \
-    static const OpDef* op = find_op(name);                             \
-    return binary(op, a, b);                                            \
+#define WG_BINARY(ident, name)                       \
+  PyObject* slot_##ident(PyObject* a, PyObject* b) { \
+    static const OpDef* op = find_op(name);          \
+    return binary(op, a, b);                         \
   }
-#define WG_INPLACE(ident, name)                                         \
-  PyObject* slot_i##ident(PyObject* a, PyObject* b) {                   \
-    static const OpDef* op = find_op(name);                             \
-    return inplace(op, a, b);                                           \
+#define WG_INPLACE(ident, name)                       \
+  PyObject* slot_i##ident(PyObject* a, PyObject* b) { \
+    static const OpDef* op = find_op(name);           \
+    return inplace(op, a, b);                         \
   }
 #define WG_BOTH(ident, name) WG_BINARY(ident, name) WG_INPLACE(ident, name)
 WG_BOTH(add, "add")
@@ -103,7 +106,8 @@ PyObject* slot_div(PyObject* a, PyObject* b) {
 
 // pow is three ops: by which operand is a number.
 const OpDef* pow_of(PyObject* a, PyObject* b) {
-  static const OpDef *tensor = find_op("pow.Tensor_Tensor"), *exponent = find_op("pow.Tensor_Scalar"), *base = find_op("pow.Scalar");
+  static const OpDef *tensor = find_op("pow.Tensor_Tensor"), *exponent = find_op("pow.Tensor_Scalar"),
+                     *base = find_op("pow.Scalar");
   return !is_tensor(a) ? base : is_tensor(b) ? tensor : exponent;
 }
 PyObject* slot_pow(PyObject* a, PyObject* b, PyObject*) { return binary(pow_of(a, b), a, b); }
@@ -114,10 +118,10 @@ PyObject* slot_matmul(PyObject* a, PyObject* b) {
   if (!is_tensor(a) || !is_tensor(b)) Py_RETURN_NOTIMPLEMENTED;
   return binary(op, a, b);
 }
-#define WG_UNARY(ident, name)                     \
-  PyObject* slot_##ident(PyObject* a) {           \
-    static const OpDef* op = find_op(name);       \
-    return unary(op, a);                          \
+#define WG_UNARY(ident, name)               \
+  PyObject* slot_##ident(PyObject* a) {     \
+    static const OpDef* op = find_op(name); \
+    return unary(op, a);                    \
   }
 WG_UNARY(neg, "neg")
 WG_UNARY(abs, "abs")
@@ -125,7 +129,8 @@ WG_UNARY(invert, "bitwise_not")
 PyObject* slot_pos(PyObject* a) { return Py_NewRef(a); }
 
 PyObject* richcompare(PyObject* a, PyObject* b, int which) {
-  static const OpDef* ops[] = {find_op("lt"), find_op("le"), find_op("eq"), find_op("ne"), find_op("gt"), find_op("ge")};
+  static const OpDef* ops[] = {find_op("lt"), find_op("le"), find_op("eq"),
+                               find_op("ne"), find_op("gt"), find_op("ge")};
   return binary(ops[which], a, b);
 }
 
@@ -141,7 +146,8 @@ int warn_scalar(Tensor& t) {
   if (!requires_grad(t)) return 0;
   return PyErr_WarnEx(PyExc_UserWarning,
                       "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
-                      "Consider using tensor.detach() first.", 1);
+                      "Consider using tensor.detach() first.",
+                      1);
 }
 
 int slot_bool(PyObject* o) {
@@ -152,7 +158,9 @@ int slot_bool(PyObject* o) {
     observe(t, "bool");
     Held keep;
     Value v = to_number(o, &keep);
-    return int(v.tag == Tag::Float ? v.real != 0 : v.tag == Tag::Complex ? v.to_complex() != complex128() : v.to_int() != 0);
+    return int(v.tag == Tag::Float     ? v.real != 0
+               : v.tag == Tag::Complex ? v.to_complex() != complex128()
+                                       : v.to_int() != 0);
   });
 }
 PyObject* slot_float(PyObject* o) {
@@ -175,7 +183,8 @@ PyObject* slot_int(PyObject* o) {
 PyObject* slot_index(PyObject* o) {
   return guard<PyObject*>(nullptr, [&] {
     Tensor& t = self_of(o);
-    WG_CHECK_TYPE(t.numel == 1 && category(t.dtype) <= 1, "only integer tensors of a single element can be converted to an index");
+    WG_CHECK_TYPE(t.numel == 1 && category(t.dtype) <= 1,
+                  "only integer tensors of a single element can be converted to an index");
     Held keep;
     return PyLong_FromLongLong(to_number(o, &keep).to_int());
   });
@@ -238,11 +247,13 @@ PyObject* get_grad(PyObject* o, void*) {
   Tensor& t = self_of(o);
   if (t.extra && t.extra->grad) return wrap(t.extra->grad);
   if (t.grad_fn && !(t.extra && t.extra->retains_grad) &&
-      PyErr_WarnEx(PyExc_UserWarning,
-                   "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
-                   "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, "
-                   "use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access "
-                   "the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more informations.", 1) < 0)
+      PyErr_WarnEx(
+          PyExc_UserWarning,
+          "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
+          "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, "
+          "use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access "
+          "the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more informations.",
+          1) < 0)
     return nullptr;
   Py_RETURN_NONE;
 }
@@ -253,20 +264,25 @@ int put_grad(PyObject* o, PyObject* v, void*) {
       if (t.extra) t.extra->grad.reset();
       return 0;
     }
-    WG_CHECK_TYPE(is_tensor(v), "assigned grad expected to be a Tensor or None but got grad of type ", Py_TYPE(v)->tp_name);
+    WG_CHECK_TYPE(is_tensor(v), "assigned grad expected to be a Tensor or None but got grad of type ",
+                  Py_TYPE(v)->tp_name);
     WG_CHECK(v != o, "can't assign Variable as its own grad");
     Tensor& g = *as_tensor(v);
     auto lower = [](DType d) -> const char* {
-      static const char* names[] = {"bool", "unsigned char", "signed char", "short", "int", "long int", "c10::Half", "c10::BFloat16",
-                                    "float", "double", "c10::complex<float>", "c10::complex<double>"};
+      static const char* names[] = {"bool",  "unsigned char", "signed char",         "short",
+                                    "int",   "long int",      "c10::Half",           "c10::BFloat16",
+                                    "float", "double",        "c10::complex<float>", "c10::complex<double>"};
       return names[int(d)];
     };
-    WG_CHECK(g.dtype == t.dtype, "attempting to assign a gradient with dtype '", lower(g.dtype), "' to a tensor with grad_dtype '",
-             torch_name(t.dtype), "'. The gradient must match the tensor's grad_dtype (defaults to the tensor's dtype). You can set the "
-             "tensor's grad_dtype attribute with a specific dtype, or None to allow any dtype. Set grad_dtype with caution. Diverging the "
-             "dtypes of a tensor and its gradient may break downstream systems that assume they match.");
-    WG_CHECK(g.sizes == t.sizes, "attempting to assign a gradient of size '", to_string(g.sizes), "' to a tensor of size '",
-             to_string(t.sizes), "'. Please ensure that the gradient and the tensor are the same size");
+    WG_CHECK(
+        g.dtype == t.dtype, "attempting to assign a gradient with dtype '", lower(g.dtype),
+        "' to a tensor with grad_dtype '", torch_name(t.dtype),
+        "'. The gradient must match the tensor's grad_dtype (defaults to the tensor's dtype). You can set the "
+        "tensor's grad_dtype attribute with a specific dtype, or None to allow any dtype. Set grad_dtype with caution. Diverging the "
+        "dtypes of a tensor and its gradient may break downstream systems that assume they match.");
+    WG_CHECK(g.sizes == t.sizes, "attempting to assign a gradient of size '", to_string(g.sizes),
+             "' to a tensor of size '", to_string(t.sizes),
+             "'. Please ensure that the gradient and the tensor are the same size");
     extra_of(t).grad = TensorRef(&g);
     host.track(&t);
     return 0;
@@ -289,7 +305,8 @@ int put_data(PyObject* o, PyObject* v, void*) {
   return guard<int>(-1, [&] {
     WG_CHECK_TYPE(v && is_tensor(v), "Variable data has to be a tensor, but got ", v ? Py_TYPE(v)->tp_name : "nothing");
     Tensor &t = self_of(o), &d = *as_tensor(v);
-    WG_CHECK(!requires_grad(t) || is_differentiable(d.dtype), "data set to a tensor that requires gradients must be floating point or complex dtype");
+    WG_CHECK(!requires_grad(t) || is_differentiable(d.dtype),
+             "data set to a tensor that requires gradients must be floating point or complex dtype");
     t.storage = d.storage;
     t.sizes = d.sizes;
     t.strides = d.strides;
@@ -302,12 +319,12 @@ int put_data(PyObject* o, PyObject* v, void*) {
   });
 }
 
-#define WG_VIEW_PROPERTY(ident, name)                                  \
-  PyObject* get_##ident(PyObject* o, void*) {                          \
-    return guard<PyObject*>(nullptr, [&] {                             \
-      static const OpDef* op = named(name);                            \
-      return unary(op, o);                                             \
-    });                                                                \
+#define WG_VIEW_PROPERTY(ident, name)         \
+  PyObject* get_##ident(PyObject* o, void*) { \
+    return guard<PyObject*>(nullptr, [&] {    \
+      static const OpDef* op = named(name);   \
+      return unary(op, o);                    \
+    });                                       \
   }
 WG_VIEW_PROPERTY(T, "numpy_T")
 WG_VIEW_PROPERTY(mT, "mT")
@@ -352,7 +369,9 @@ PyObject* method_data_ptr(PyObject* o, PyObject*) {
   return PyLong_FromVoidPtr(t.numel ? t.data() : nullptr);
 }
 PyObject* method_itemsize(PyObject* o, PyObject*) { return PyLong_FromLong(size_of(self_of(o).dtype)); }
-PyObject* method_is_contiguous(PyObject* o, PyObject* const*, Py_ssize_t, PyObject*) { return PyBool_FromLong(self_of(o).contiguous); }
+PyObject* method_is_contiguous(PyObject* o, PyObject* const*, Py_ssize_t, PyObject*) {
+  return PyBool_FromLong(self_of(o).contiguous);
+}
 PyObject* method_is_floating(PyObject* o, PyObject*) { return PyBool_FromLong(is_floating(self_of(o).dtype)); }
 PyObject* method_is_complex(PyObject* o, PyObject*) { return PyBool_FromLong(is_complex(self_of(o).dtype)); }
 PyObject* method_is_inference(PyObject* o, PyObject*) { return PyBool_FromLong(self_of(o).inference); }
@@ -375,9 +394,11 @@ PyObject* method_detach(PyObject* o, PyObject*) {
 PyObject* method_detach_(PyObject* o, PyObject*) {
   return guard<PyObject*>(nullptr, [&] {
     Tensor& t = self_of(o);
-    WG_CHECK(!is_view(t), "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for training, "
-             "and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence detach_() cannot be called on these "
-             "gradients. To fix this error, please refer to the Optimizer.zero_grad() function in torch/optim/optimizer.py as the solution.");
+    WG_CHECK(
+        !is_view(t),
+        "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for training, "
+        "and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence detach_() cannot be called on these "
+        "gradients. To fix this error, please refer to the Optimizer.zero_grad() function in torch/optim/optimizer.py as the solution.");
     drop_history(t);
     t.requires_grad = false;
     t.output_nr = 0;
@@ -387,7 +408,8 @@ PyObject* method_detach_(PyObject* o, PyObject*) {
 PyObject* method_requires_grad_(PyObject* o, PyObject* const* args, Py_ssize_t n, PyObject* names) {
   return guard<PyObject*>(nullptr, [&] {
     bool given = n + (names ? PyTuple_GET_SIZE(names) : 0) > 0;
-    WG_CHECK_TYPE(!given || PyBool_Check(args[0]), "requires_grad_(): argument 'requires_grad' (position 1) must be bool, not ",
+    WG_CHECK_TYPE(!given || PyBool_Check(args[0]),
+                  "requires_grad_(): argument 'requires_grad' (position 1) must be bool, not ",
                   is_tensor(args[0]) ? "Tensor" : Py_TYPE(args[0])->tp_name);
     bool on = !given || args[0] == Py_True;
     if (on) observe(self_of(o), "requires_grad_");
@@ -443,7 +465,8 @@ PyObject* method_bump(PyObject* o, PyObject*) {
 
 }  // namespace
 
-#define WG_FAST(f) reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(f)), METH_FASTCALL | METH_KEYWORDS, nullptr
+#define WG_FAST(f) \
+  reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(f)), METH_FASTCALL | METH_KEYWORDS, nullptr
 #define WG_NOARGS(f) f, METH_NOARGS, nullptr
 
 PyMethodDef tensor_methods[] = {{"size", WG_FAST(method_size)},
@@ -506,19 +529,42 @@ PyGetSetDef tensor_getset[] = {{"__dict__", PyObject_GenericGetDict, PyObject_Ge
                                {nullptr, nullptr, nullptr, nullptr, nullptr}};
 
 #define WG_SLOT(id, f) {id, reinterpret_cast<void*>(f)}
-PyType_Slot number_slots[] = {
-    WG_SLOT(Py_nb_add, slot_add), WG_SLOT(Py_nb_subtract, slot_sub), WG_SLOT(Py_nb_multiply, slot_mul),
-    WG_SLOT(Py_nb_true_divide, slot_div), WG_SLOT(Py_nb_floor_divide, slot_floordiv), WG_SLOT(Py_nb_remainder, slot_mod),
-    WG_SLOT(Py_nb_power, slot_pow), WG_SLOT(Py_nb_matrix_multiply, slot_matmul), WG_SLOT(Py_nb_negative, slot_neg),
-    WG_SLOT(Py_nb_positive, slot_pos), WG_SLOT(Py_nb_absolute, slot_abs), WG_SLOT(Py_nb_invert, slot_invert),
-    WG_SLOT(Py_nb_and, slot_and), WG_SLOT(Py_nb_or, slot_or), WG_SLOT(Py_nb_xor, slot_xor),
-    WG_SLOT(Py_nb_lshift, slot_lshift), WG_SLOT(Py_nb_rshift, slot_rshift),
-    WG_SLOT(Py_nb_inplace_add, slot_iadd), WG_SLOT(Py_nb_inplace_subtract, slot_isub), WG_SLOT(Py_nb_inplace_multiply, slot_imul),
-    WG_SLOT(Py_nb_inplace_true_divide, slot_idiv), WG_SLOT(Py_nb_inplace_floor_divide, slot_ifloordiv),
-    WG_SLOT(Py_nb_inplace_remainder, slot_imod), WG_SLOT(Py_nb_inplace_power, slot_ipow), WG_SLOT(Py_nb_inplace_and, slot_iand),
-    WG_SLOT(Py_nb_inplace_or, slot_ior), WG_SLOT(Py_nb_inplace_xor, slot_ixor), WG_SLOT(Py_nb_inplace_lshift, slot_ilshift),
-    WG_SLOT(Py_nb_inplace_rshift, slot_irshift), WG_SLOT(Py_nb_bool, slot_bool), WG_SLOT(Py_nb_float, slot_float),
-    WG_SLOT(Py_nb_int, slot_int), WG_SLOT(Py_nb_index, slot_index), WG_SLOT(Py_mp_length, slot_len),
-    WG_SLOT(Py_tp_richcompare, richcompare), WG_SLOT(Py_tp_hash, tensor_hash), {0, nullptr}};
+PyType_Slot number_slots[] = {WG_SLOT(Py_nb_add, slot_add),
+                              WG_SLOT(Py_nb_subtract, slot_sub),
+                              WG_SLOT(Py_nb_multiply, slot_mul),
+                              WG_SLOT(Py_nb_true_divide, slot_div),
+                              WG_SLOT(Py_nb_floor_divide, slot_floordiv),
+                              WG_SLOT(Py_nb_remainder, slot_mod),
+                              WG_SLOT(Py_nb_power, slot_pow),
+                              WG_SLOT(Py_nb_matrix_multiply, slot_matmul),
+                              WG_SLOT(Py_nb_negative, slot_neg),
+                              WG_SLOT(Py_nb_positive, slot_pos),
+                              WG_SLOT(Py_nb_absolute, slot_abs),
+                              WG_SLOT(Py_nb_invert, slot_invert),
+                              WG_SLOT(Py_nb_and, slot_and),
+                              WG_SLOT(Py_nb_or, slot_or),
+                              WG_SLOT(Py_nb_xor, slot_xor),
+                              WG_SLOT(Py_nb_lshift, slot_lshift),
+                              WG_SLOT(Py_nb_rshift, slot_rshift),
+                              WG_SLOT(Py_nb_inplace_add, slot_iadd),
+                              WG_SLOT(Py_nb_inplace_subtract, slot_isub),
+                              WG_SLOT(Py_nb_inplace_multiply, slot_imul),
+                              WG_SLOT(Py_nb_inplace_true_divide, slot_idiv),
+                              WG_SLOT(Py_nb_inplace_floor_divide, slot_ifloordiv),
+                              WG_SLOT(Py_nb_inplace_remainder, slot_imod),
+                              WG_SLOT(Py_nb_inplace_power, slot_ipow),
+                              WG_SLOT(Py_nb_inplace_and, slot_iand),
+                              WG_SLOT(Py_nb_inplace_or, slot_ior),
+                              WG_SLOT(Py_nb_inplace_xor, slot_ixor),
+                              WG_SLOT(Py_nb_inplace_lshift, slot_ilshift),
+                              WG_SLOT(Py_nb_inplace_rshift, slot_irshift),
+                              WG_SLOT(Py_nb_bool, slot_bool),
+                              WG_SLOT(Py_nb_float, slot_float),
+                              WG_SLOT(Py_nb_int, slot_int),
+                              WG_SLOT(Py_nb_index, slot_index),
+                              WG_SLOT(Py_mp_length, slot_len),
+                              WG_SLOT(Py_tp_richcompare, richcompare),
+                              WG_SLOT(Py_tp_hash, tensor_hash),
+                              {0, nullptr}};
 
 }  // namespace wgpy

@@ -54,7 +54,8 @@ PyObject* depends(PyObject*, PyObject* args) {
     while (!stack.empty()) {
       Node* n = stack.back();
       stack.pop_back();
-      if (n->kind == NodeKind::Accumulate && n->saved.size() && !own.count(n->saved[0].value.get().tensor)) Py_RETURN_TRUE;
+      if (n->kind == NodeKind::Accumulate && n->saved.size() && !own.count(n->saved[0].value.get().tensor))
+        Py_RETURN_TRUE;
       for (Edge& e : n->edges) reach(e.node.get());
     }
     Py_RETURN_FALSE;

@@ -32,8 +32,10 @@ DType result_type(const TypeInfo* infos, int n) {
   DType result = DType::Bool;
   for (int r = 2; r >= 0; --r) {
     if (!has[r]) continue;
-    if (!any) result = by_rank[r];
-    else if (category(by_rank[r]) > category(result)) result = promote(by_rank[r], result);
+    if (!any)
+      result = by_rank[r];
+    else if (category(by_rank[r]) > category(result))
+      result = promote(by_rank[r], result);
     any = true;
   }
   return result;
@@ -170,8 +172,8 @@ void record(Call& c, uint64_t mask, bool inplace) {
 
 static void mark_views(Call& c) {
   Tensor& base = *c.args[0].tensor;
-  Creation how = modes().inference ? Creation::Inference
-                 : !modes().grad   ? Creation::NoGrad
+  Creation how = modes().inference  ? Creation::Inference
+                 : !modes().grad    ? Creation::NoGrad
                  : c.op->multi_view ? Creation::MultiOutput
                                     : Creation::Default;
   for (int k = 0; k < c.nouts(); ++k)
@@ -179,17 +181,19 @@ static void mark_views(Call& c) {
       mark_view(*c.result(k), base, how, c.op);
 }
 
-// add(x, y, alpha=2) is an op of three operands; div(x, y, rounding_mode="floor") is floor_divide(x, y): what is beyond the operands
-// of an elementwise op is settled here.
+// add(x, y, alpha=2) is an op of three operands; div(x, y, rounding_mode="floor") is floor_divide(x, y): what is beyond
+// the operands of an elementwise op is settled here.
 static void settle_options(Call& c) {
-  static const OpDef *add = find_op("add"), *sub = find_op("sub"), *div = find_op("div"), *add_scaled = find_op("_add_scaled"),
-                     *sub_scaled = find_op("_sub_scaled"), *floor = find_op("floor_divide"), *trunc = find_op("trunc_divide");
+  static const OpDef *add = find_op("add"), *sub = find_op("sub"), *div = find_op("div"),
+                     *add_scaled = find_op("_add_scaled"), *sub_scaled = find_op("_sub_scaled"),
+                     *floor = find_op("floor_divide"), *trunc = find_op("trunc_divide");
   if (c.op == add || c.op == sub) {
     Value alpha = c.args[2];
     if (alpha.is_number() && !(alpha.tag != Tag::Complex && alpha.to_double() == 1)) {
       if (c.args[0].is_tensor() && c.args[1].is_tensor())
-        WG_CHECK(alpha.tag == Tag::Int || category(c.args[0].tensor->dtype) >= 2 || category(c.args[1].tensor->dtype) >= 2,
-                 "For integral input tensors, argument alpha must not be a floating point number.");
+        WG_CHECK(
+            alpha.tag == Tag::Int || category(c.args[0].tensor->dtype) >= 2 || category(c.args[1].tensor->dtype) >= 2,
+            "For integral input tensors, argument alpha must not be a floating point number.");
       c.op = c.op == add ? add_scaled : sub_scaled;
       return;
     }
@@ -197,7 +201,8 @@ static void settle_options(Call& c) {
   } else if (c.op == div) {
     if (c.args[2].tag == Tag::Text) {
       const std::string& mode = c.args[2].text();
-      WG_CHECK(mode == "floor" || mode == "trunc", "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '", mode, "'");
+      WG_CHECK(mode == "floor" || mode == "trunc",
+               "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '", mode, "'");
       c.op = mode == "floor" ? floor : trunc;
     }
     c.nargs = 2;
@@ -265,13 +270,14 @@ void apply_inplace(Call& c) {
     run_body(c);
     TensorRef made = std::move(c.first);
     if (made.get() != &self) {
-      WG_CHECK(made->sizes == self.sizes, "output with shape ", to_string(self.sizes), " doesn't match the broadcast shape ",
-               to_string(made->sizes));
+      WG_CHECK(made->sizes == self.sizes, "output with shape ", to_string(self.sizes),
+               " doesn't match the broadcast shape ", to_string(made->sizes));
       WG_CHECK(can_cast(made->dtype, self.dtype), "result type ", torch_name(made->dtype),
                " can't be cast to the desired output type ", torch_name(self.dtype));
-      WG_CHECK(!overlaps_itself(self.sizes, self.strides),
-               "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
-               "Please clone() the tensor before performing the operation.");
+      WG_CHECK(
+          !overlaps_itself(self.sizes, self.strides),
+          "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+          "Please clone() the tensor before performing the operation.");
       copy(self, *made);
     }
     c.first = TensorRef(&self);

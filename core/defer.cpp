@@ -53,7 +53,8 @@ bool can_defer(const Program& p, const Value* leaves, const Dims& sizes, DType d
   return true;
 }
 
-Own<Expression> defer(const Program& p, size_t k, const Value* leaves, const Expression* incoming, const Dims& sizes, DType dtype) {
+Own<Expression> defer(const Program& p, size_t k, const Value* leaves, const Expression* incoming, const Dims& sizes,
+                      DType dtype) {
   auto e = Own<Expression>(new Expression);
   e->sizes = sizes;
   e->dtype = dtype;

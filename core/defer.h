@@ -1,5 +1,5 @@
-// Gradients that are not computed yet: elementwise derivatives of large tensors wait, so that a whole run of nodes, with
-// the sums where paths meet, becomes one pass over memory.
+// Gradients that are not computed yet: elementwise derivatives of large tensors wait, so that a whole run of nodes,
+// with the sums where paths meet, becomes one pass over memory.
 #pragma once
 #include "program.h"
 
@@ -23,9 +23,10 @@ inline void destroy(Expression* e) { delete e; }
 bool only_tiles(const Program& p);
 // Whether the derivative of a node with these leaves can wait: one dtype, one shape (or single elements), large.
 bool can_defer(const Program& p, const Value* leaves, const Dims& sizes, DType dtype);
-// The k-th output of p as an expression. leaves[i] are the values of p's leaves; where `incoming` is given it stands for
-// the gradient leaf. Null when the result would be too long.
-Own<Expression> defer(const Program& p, size_t k, const Value* leaves, const Expression* incoming, const Dims& sizes, DType dtype);
+// The k-th output of p as an expression. leaves[i] are the values of p's leaves; where `incoming` is given it stands
+// for the gradient leaf. Null when the result would be too long.
+Own<Expression> defer(const Program& p, size_t k, const Value* leaves, const Expression* incoming, const Dims& sizes,
+                      DType dtype);
 // a + b. Null when that would be too long.
 Own<Expression> add(const Expression& a, const Expression* b, Tensor* b_tensor);
 TensorRef evaluate(const Expression& e);

@@ -26,17 +26,17 @@ using complex64 = std::complex<float>;
 using complex128 = std::complex<double>;
 
 // X(enum, C++ type, Python name, torch's name in messages). The order is the order of promotion within a category.
-#define WG_DTYPES(X)                          \
-  X(Bool, bool, "bool", "Bool")               \
-  X(UInt8, uint8_t, "uint8", "Byte")          \
-  X(Int8, int8_t, "int8", "Char")             \
-  X(Int16, int16_t, "int16", "Short")         \
-  X(Int32, int32_t, "int32", "Int")           \
-  X(Int64, int64_t, "int64", "Long")          \
-  X(Float16, Half, "float16", "Half")         \
-  X(BFloat16, BFloat16, "bfloat16", "BFloat16") \
-  X(Float32, float, "float32", "Float")       \
-  X(Float64, double, "float64", "Double")     \
+#define WG_DTYPES(X)                                   \
+  X(Bool, bool, "bool", "Bool")                        \
+  X(UInt8, uint8_t, "uint8", "Byte")                   \
+  X(Int8, int8_t, "int8", "Char")                      \
+  X(Int16, int16_t, "int16", "Short")                  \
+  X(Int32, int32_t, "int32", "Int")                    \
+  X(Int64, int64_t, "int64", "Long")                   \
+  X(Float16, Half, "float16", "Half")                  \
+  X(BFloat16, BFloat16, "bfloat16", "BFloat16")        \
+  X(Float32, float, "float32", "Float")                \
+  X(Float64, double, "float64", "Double")              \
   X(Complex64, complex64, "complex64", "ComplexFloat") \
   X(Complex128, complex128, "complex128", "ComplexDouble")
 
@@ -66,7 +66,7 @@ inline constexpr const char* kTorchName[] = {
 }  // namespace detail
 
 inline int size_of(DType d) { return detail::kSize[int(d)]; }
-inline const char* name_of(DType d) { return detail::kName[int(d)]; }         // "float32"
+inline const char* name_of(DType d) { return detail::kName[int(d)]; }          // "float32"
 inline const char* torch_name(DType d) { return detail::kTorchName[int(d)]; }  // "Float"
 inline bool is_complex(DType d) { return d >= DType::Complex64; }
 inline bool is_floating(DType d) { return d >= DType::Float16 && d <= DType::Float64; }
@@ -86,14 +86,14 @@ template <DType D>
 struct CType;
 template <class T>
 struct DTypeOf;
-#define X(e, t, n, m)                                    \
-  template <>                                            \
-  struct CType<DType::e> {                               \
-    using type = t;                                      \
-  };                                                     \
-  template <>                                            \
-  struct DTypeOf<t> {                                    \
-    static constexpr DType value = DType::e;             \
+#define X(e, t, n, m)                        \
+  template <>                                \
+  struct CType<DType::e> {                   \
+    using type = t;                          \
+  };                                         \
+  template <>                                \
+  struct DTypeOf<t> {                        \
+    static constexpr DType value = DType::e; \
   };
 WG_DTYPES(X)
 #undef X
@@ -110,8 +110,7 @@ template <class F>
 decltype(auto) visit(DType d, F&& f) {
   switch (d) {
 #define X(e, t, n, m) \
-  case DType::e:      \
-    return f.template operator()<t>();
+  case DType::e: return f.template operator()<t>();
     WG_DTYPES(X)
 #undef X
   }
@@ -159,7 +158,7 @@ inline Half::Half(float f) {
     bits = uint16_t(sign | 0x7E00);
   } else if (u >= 0x477FF000) {  // 65520 and above round to inf
     bits = uint16_t(sign | 0x7C00);
-  } else if (u < 0x38800000) {   // subnormal: let the FPU align and round the mantissa
+  } else if (u < 0x38800000) {  // subnormal: let the FPU align and round the mantissa
     float t = bits_to_float(u) + 0.5f;
     bits = uint16_t(sign | (float_to_bits(t) - 0x3F000000u));
   } else {

@@ -15,7 +15,7 @@ namespace {
 
 struct Slot {
   Ref<Node> node;
-  Gradients buffer;                      // one an output
+  Gradients buffer;                       // one an output
   std::vector<Own<Expression>> deferred;  // … or, where large elementwise derivatives wait, what it will be
   int32_t waiting = 0;
   bool needed = true;
@@ -104,8 +104,8 @@ void fit(TensorRef& g, Node& to, uint32_t nr, Node& from, size_t index, bool rec
   if (nr >= to.outputs.size()) return;
   const OutputMeta& m = to.outputs[nr];
   if (!(g->sizes == m.sizes)) {
-    WG_CHECK(can_broadcast(m.sizes, g->sizes), "Function ", name_of(from), " returned an invalid gradient at index ", index,
-             " - got ", to_string(g->sizes), " but expected shape compatible with ", to_string(m.sizes));
+    WG_CHECK(can_broadcast(m.sizes, g->sizes), "Function ", name_of(from), " returned an invalid gradient at index ",
+             index, " - got ", to_string(g->sizes), " but expected shape compatible with ", to_string(m.sizes));
     g = sum_to(*g, m.sizes);
   }
   if (g->dtype != m.dtype && is_differentiable(m.dtype)) g = cast_gradient(g, m.dtype, recording);
@@ -114,9 +114,10 @@ void fit(TensorRef& g, Node& to, uint32_t nr, Node& from, size_t index, bool rec
 void accumulate(Node& n, TensorRef g, bool recording) {
   Tensor& leaf = *n.saved[0].value.get().tensor;
   TensorRef hold(&leaf);
-  WG_CHECK(!g->wrapped || leaf.wrapped,
-           "backward() called inside a functorch transform. This is not supported, please use functorch.grad or functorch.vjp instead or "
-           "call backward() outside of functorch transforms.");
+  WG_CHECK(
+      !g->wrapped || leaf.wrapped,
+      "backward() called inside a functorch transform. This is not supported, please use functorch.grad or functorch.vjp instead or "
+      "call backward() outside of functorch transforms.");
   Extra& x = extra_of(leaf);
   if (!x.grad) {
     bool layout = is_dense(leaf.sizes, leaf.strides) ? g->strides == leaf.strides || g->numel < 2 : g->contiguous;
@@ -160,8 +161,10 @@ void run_native_rule(Node& n, const Gradients& in, Gradients& out, bool recordin
   results.resize(uint32_t(p.outputs.size()));
   for (uint32_t i = 0; i < held.size(); ++i) {
     const Leaf& l = p.leaves[i];
-    if (l.kind == Leaf::Grad) held[i] = Held(Value(in[l.index] ? in[l.index] : zeros_for(n.outputs[l.index])));
-    else held[i] = unpack(n, i, recording);
+    if (l.kind == Leaf::Grad)
+      held[i] = Held(Value(in[l.index] ? in[l.index] : zeros_for(n.outputs[l.index])));
+    else
+      held[i] = unpack(n, i, recording);
     leaves[i] = held[i].get();
   }
   run_program(p, leaves.begin(), results.begin(), recording);
@@ -185,7 +188,8 @@ void run_copy_slices(Node& n, const Gradients& in, Gradients& out, bool recordin
   static const OpDef* copy_op = find_op("copy_");
   static const OpDef* clone_op = find_op("clone");
   Held sizes = hold_ints(s.sizes), strides = hold_ints(s.strides);
-  TensorRef result = in[0]->wrapped ? apply(*clone_op, {Value(in[0])}) : empty_strided(s.base_sizes, s.base_strides, in[0]->dtype);
+  TensorRef result =
+      in[0]->wrapped ? apply(*clone_op, {Value(in[0])}) : empty_strided(s.base_sizes, s.base_strides, in[0]->dtype);
   auto write = [&](const TensorRef& to, const TensorRef& from) {
     Value args[2] = {Value(to), Value(from)};
     Call c{copy_op, args, 2};
@@ -207,8 +211,10 @@ void call_node(Node& n, const Gradients& in, Gradients& out, bool recording) {
   GradMode mode(recording);
   switch (n.kind) {
     case NodeKind::Op:
-      if (n.op->eager_rule) engine_host.run_rule(n, in, out, recording);
-      else run_native_rule(n, in, out, recording);
+      if (n.op->eager_rule)
+        engine_host.run_rule(n, in, out, recording);
+      else
+        run_native_rule(n, in, out, recording);
       break;
     case NodeKind::Function: engine_host.run_function(n, in, out, recording); break;
     case NodeKind::CopySlices: run_copy_slices(n, in, out, recording); break;
@@ -247,8 +253,10 @@ void check_finite(Node& n, const Gradients& out) {
   for (size_t i = 0; i < out.size(); ++i) {
     if (!out[i] || !is_differentiable(out[i]->dtype)) continue;
     auto has = [&](const OpDef* what) { return *apply(*any, {Value(apply(*what, {Value(out[i])}))})->as<bool>(); };
-    if (modes().anomaly_nan && has(isnan)) fail(Kind::Runtime, "Function '", name_of(n), "' returned nan values in its ", i, "th output.");
-    if (modes().anomaly_inf && has(isinf)) fail(Kind::Runtime, "Function '", name_of(n), "' returned inf values in its ", i, "th output.");
+    if (modes().anomaly_nan && has(isnan))
+      fail(Kind::Runtime, "Function '", name_of(n), "' returned nan values in its ", i, "th output.");
+    if (modes().anomaly_inf && has(isinf))
+      fail(Kind::Runtime, "Function '", name_of(n), "' returned inf values in its ", i, "th output.");
   }
 }
 
@@ -325,8 +333,10 @@ class Pass {
       Slot* slot = task_.find(s_.inputs[i].node.get());
       if (!slot) continue;
       bool leaf = s_.inputs[i].node->kind == NodeKind::Accumulate;
-      if (s_.accumulate && leaf) slot->needed = true;
-      else slot->captures.push_back({s_.inputs[i].nr, int(i)});
+      if (s_.accumulate && leaf)
+        slot->needed = true;
+      else
+        slot->captures.push_back({s_.inputs[i].nr, int(i)});
     }
     // Depth first without recursion: a node is needed when one behind it is.
     std::unordered_map<Node*, bool> wanted;
@@ -366,7 +376,8 @@ class Pass {
   void add(Slot& slot, uint32_t nr, TensorRef g) {
     if (nr < slot.deferred.size() && slot.deferred[nr] && g) {
       Expression& have = *slot.deferred[nr];
-      Own<Expression> sum = g->sizes == have.sizes && g->dtype == have.dtype ? wg::add(have, nullptr, g.get()) : Own<Expression>();
+      Own<Expression> sum =
+          g->sizes == have.sizes && g->dtype == have.dtype ? wg::add(have, nullptr, g.get()) : Own<Expression>();
       if (sum) {
         slot.deferred[nr] = std::move(sum);
         return;
@@ -400,16 +411,19 @@ class Pass {
     slot.buffer[nr] = add_gradients(std::move(slot.buffer[nr]), evaluate(*e), false);
   }
 
-  // Puts the derivatives of a large elementwise node off: they become part of its consumers' expressions. False: it must
-  // run now. A gradient that would be needed twice is computed first, so that no work is repeated.
+  // Puts the derivatives of a large elementwise node off: they become part of its consumers' expressions. False: it
+  // must run now. A gradient that would be needed twice is computed first, so that no work is repeated.
   bool put_off(Slot& slot) {
     Node& n = *slot.node;
-    if (s_.create_graph || modes().anomaly || n.kind != NodeKind::Op || n.extra || n.op->eager_rule || n.outputs.size() != 1) return false;
+    if (s_.create_graph || modes().anomaly || n.kind != NodeKind::Op || n.extra || n.op->eager_rule ||
+        n.outputs.size() != 1)
+      return false;
     if (!slot.needed || !slot.captures.empty() || !n.program || !only_tiles(*n.program)) return false;
     const Program& p = *n.program;
     const OutputMeta& m = n.outputs[0];
     for (const Edge& e : n.edges)
-      if (e.node && (e.nr >= e.node->outputs.size() || !(e.node->outputs[e.nr].sizes == m.sizes) || e.node->outputs[e.nr].dtype != m.dtype))
+      if (e.node && (e.nr >= e.node->outputs.size() || !(e.node->outputs[e.nr].sizes == m.sizes) ||
+                     e.node->outputs[e.nr].dtype != m.dtype))
         return false;
     bool waits = !slot.deferred.empty() && slot.deferred[0];
     if (waits && p.outputs.size() > 1) {
@@ -422,8 +436,10 @@ class Pass {
     held.resize(uint32_t(p.leaves.size()));
     leaves.resize(uint32_t(p.leaves.size()));
     for (uint32_t i = 0; i < held.size(); ++i) {
-      if (p.leaves[i].kind != Leaf::Grad) held[i] = unpack(n, i, false);
-      else if (!waits) held[i] = Held(Value(slot.buffer[0]));
+      if (p.leaves[i].kind != Leaf::Grad)
+        held[i] = unpack(n, i, false);
+      else if (!waits)
+        held[i] = Held(Value(slot.buffer[0]));
       leaves[i] = held[i].get();
     }
     if (!can_defer(p, leaves.begin(), m.sizes, m.dtype)) return false;
@@ -441,9 +457,12 @@ class Pass {
       const Operand& o = p.outputs[k];
       if (e.node) {
         Slot& to = *task_.find(e.node.get());
-        if (made[k]) add(to, e.nr, made[k]);
-        else if (o.kind == Operand::Leaf && waits) add(to, e.nr, slot.deferred[0]);
-        else if (o.kind == Operand::Leaf) add(to, e.nr, TensorRef(leaves[o.index].tensor));
+        if (made[k])
+          add(to, e.nr, made[k]);
+        else if (o.kind == Operand::Leaf && waits)
+          add(to, e.nr, slot.deferred[0]);
+        else if (o.kind == Operand::Leaf)
+          add(to, e.nr, TensorRef(leaves[o.index].tensor));
       }
       ++k;
     }
@@ -480,7 +499,8 @@ class Pass {
       }
     }
     in.clear();
-    if (slot.needed) pass_on(n, out);
+    if (slot.needed)
+      pass_on(n, out);
     else
       for (const Edge& e : n.edges)
         if (e.node) arrive(e);
@@ -533,7 +553,8 @@ class Pass {
 TensorRef add_gradients(TensorRef a, TensorRef b, bool recording) {
   static const OpDef* add = find_op("add");
   GradMode mode(recording);
-  if (!recording && exclusive(a) && !b->wrapped && a->dtype == b->dtype && a->sizes == b->sizes && is_dense(a->sizes, a->strides)) {
+  if (!recording && exclusive(a) && !b->wrapped && a->dtype == b->dtype && a->sizes == b->sizes &&
+      is_dense(a->sizes, a->strides)) {
     Value args[2] = {Value(a), Value(b)};
     Call c{add, args, 2};
     c.into = a.get();

@@ -10,7 +10,7 @@ struct Sweep {
   std::vector<Edge> inputs;          // when not empty: only what leads there is run, and their gradients are returned
   bool keep_graph = false;
   bool create_graph = false;
-  bool accumulate = false;           // leaves among the inputs accumulate into .grad (backward(inputs=…))
+  bool accumulate = false;  // leaves among the inputs accumulate into .grad (backward(inputs=…))
 };
 // Runs the sweep; the gradients of the inputs (null where there is none).
 std::vector<TensorRef> run_backward(Sweep& s);
@@ -24,13 +24,14 @@ struct EngineHost {
   void (*pre_hook)(Foreign hook, Gradients& gradients);
   void (*post_hook)(Foreign hook, Gradients& out, const Gradients& in);
   void (*post_accumulate)(Foreign hook, Tensor& leaf);
-  void (*failed)(Node&);                                                             // an exception is leaving the node
+  void (*failed)(Node&);  // an exception is leaving the node
 };
 extern EngineHost engine_host;
 
 int64_t current_pass();
-bool pass_has_inputs();  // the running pass was asked for the gradients of some tensors only             // a number for the pass that is running on this thread; -1: none
-bool will_execute(const Node& n);   // whether that pass runs n (its gradient is asked for)
+bool pass_has_inputs();  // the running pass was asked for the gradients of some tensors only             // a number
+                         // for the pass that is running on this thread; -1: none
+bool will_execute(const Node& n);  // whether that pass runs n (its gradient is asked for)
 TensorRef add_gradients(TensorRef a, TensorRef b, bool recording);
 
 }  // namespace wg

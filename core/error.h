@@ -28,8 +28,8 @@ template <class... Parts>
 }  // namespace wg
 
 // WG_CHECK(condition, parts...): a RuntimeError; WG_CHECK_INDEX, WG_CHECK_VALUE, WG_CHECK_TYPE: as named.
-#define WG_CHECK_KIND(kind, condition, ...)                    \
-  do {                                                         \
+#define WG_CHECK_KIND(kind, condition, ...)                               \
+  do {                                                                    \
     if (__builtin_expect(!(condition), 0)) ::wg::fail(kind, __VA_ARGS__); \
   } while (0)
 #define WG_CHECK(condition, ...) WG_CHECK_KIND(::wg::Kind::Runtime, condition, __VA_ARGS__)
@@ -37,6 +37,6 @@ template <class... Parts>
 #define WG_CHECK_VALUE(condition, ...) WG_CHECK_KIND(::wg::Kind::Value, condition, __VA_ARGS__)
 #define WG_CHECK_TYPE(condition, ...) WG_CHECK_KIND(::wg::Kind::Type, condition, __VA_ARGS__)
 // An invariant of the machine itself: the user did nothing wrong.
-#define WG_ASSERT(condition) \
+#define WG_ASSERT(condition)                                                                                     \
   WG_CHECK_KIND(::wg::Kind::Internal, condition, "broken invariant `" #condition "` at " __FILE__ ":", __LINE__, \
                 "; please report this with the code that led here")

@@ -19,16 +19,28 @@ Node* plain_node() {
   return n;
 }
 void plain_dealloc(Object* o) {
-  if (o->type) destruct(static_cast<Node*>(o));
-  else destruct(static_cast<Tensor*>(o));
+  if (o->type)
+    destruct(static_cast<Node*>(o));
+  else
+    destruct(static_cast<Tensor*>(o));
   std::free(o);
 }
 
 }  // namespace
 
 Host host = {
-    plain_tensor, plain_node,     plain_dealloc,        [](Foreign) {},    [](Foreign) {},
-    [] { return Place{}; }, [](Node*) {}, [](Tensor*) {}, nullptr,              nullptr,          []() -> void* { return nullptr; }, [](void*) {},
+    plain_tensor,
+    plain_node,
+    plain_dealloc,
+    [](Foreign) {},
+    [](Foreign) {},
+    [] { return Place{}; },
+    [](Node*) {},
+    [](Tensor*) {},
+    nullptr,
+    nullptr,
+    []() -> void* { return nullptr; },
+    [](void*) {},
 };
 
 }  // namespace wg

@@ -34,18 +34,18 @@ struct Place {
 
 // What the core asks of its host. The defaults (object.cpp) suit a C++ program without one.
 struct Host {
-  Tensor* (*new_tensor)();                 // memory with a header, refs == 1; fields not yet constructed
+  Tensor* (*new_tensor)();  // memory with a header, refs == 1; fields not yet constructed
   Node* (*new_node)();
-  void (*dealloc)(Object*);                // called when refs has become 0
-  void (*hold)(Foreign);                   // count a reference to a foreign object up, down
+  void (*dealloc)(Object*);  // called when refs has become 0
+  void (*hold)(Foreign);     // count a reference to a foreign object up, down
   void (*drop)(Foreign);
   Place (*place)();                        // the line of user code that is running (code is owned by the caller)
   void (*created)(Node*);                  // anomaly mode: a node was made
   void (*track)(Tensor*);                  // the tensor now holds objects that could form a cycle
-  Foreign (*pack)(Foreign hook, Tensor*);              // saved-tensor hooks: what to keep instead of the tensor …
-  Tensor* (*unpack)(Foreign hook, Foreign packed);     // … and the tensor again (owned by the caller)
-  void* (*leave)();                        // let other threads of the host run during a long kernel …
-  void (*enter)(void*);                    // … and come back
+  Foreign (*pack)(Foreign hook, Tensor*);  // saved-tensor hooks: what to keep instead of the tensor …
+  Tensor* (*unpack)(Foreign hook, Foreign packed);  // … and the tensor again (owned by the caller)
+  void* (*leave)();                                 // let other threads of the host run during a long kernel …
+  void (*enter)(void*);                             // … and come back
 };
 extern Host host;
 

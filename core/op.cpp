@@ -86,7 +86,8 @@ Held hold_tensors(std::vector<TensorRef> v) {
 
 Tensor& Call::tensor(int i) const {
   WG_CHECK_TYPE(i < nargs && args[i].is_tensor(), op->name, "(): argument '",
-                i < int(op->arg_names.size()) ? op->arg_names[i] : str(i + 1), "' (position ", i + 1, ") must be Tensor");
+                i < int(op->arg_names.size()) ? op->arg_names[i] : str(i + 1), "' (position ", i + 1,
+                ") must be Tensor");
   return *args[i].tensor;
 }
 

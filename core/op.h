@@ -59,11 +59,38 @@ struct Value {
   Value() : integer(0) {}
   Value(Tensor* t) : tag(t ? Tag::Tensor : Tag::None), tensor(t) {}
   Value(const TensorRef& t) : Value(t.get()) {}
-  static Value of_bool(bool b) { Value v; v.tag = Tag::Bool; v.integer = 0; v.flag = b; return v; }
-  static Value of_int(int64_t i) { Value v; v.tag = Tag::Int; v.integer = i; return v; }
-  static Value of_float(double f) { Value v; v.tag = Tag::Float; v.real = f; return v; }
-  static Value of_dtype(DType d) { Value v; v.tag = Tag::DType; v.integer = 0; v.dtype = d; return v; }
-  static Value of_box(Tag t, Box* b) { Value v; v.tag = t; v.box = b; return v; }
+  static Value of_bool(bool b) {
+    Value v;
+    v.tag = Tag::Bool;
+    v.integer = 0;
+    v.flag = b;
+    return v;
+  }
+  static Value of_int(int64_t i) {
+    Value v;
+    v.tag = Tag::Int;
+    v.integer = i;
+    return v;
+  }
+  static Value of_float(double f) {
+    Value v;
+    v.tag = Tag::Float;
+    v.real = f;
+    return v;
+  }
+  static Value of_dtype(DType d) {
+    Value v;
+    v.tag = Tag::DType;
+    v.integer = 0;
+    v.dtype = d;
+    return v;
+  }
+  static Value of_box(Tag t, Box* b) {
+    Value v;
+    v.tag = t;
+    v.box = b;
+    return v;
+  }
   bool none() const { return tag == Tag::None; }
   bool is_tensor() const { return tag == Tag::Tensor; }
   bool is_number() const { return tag >= Tag::Bool && tag <= Tag::Complex; }
@@ -73,10 +100,10 @@ struct Value {
   const std::vector<TensorRef>& tensors() const { return static_cast<TensorsBox*>(box)->v; }
   const std::string& text() const { return static_cast<TextBox*>(box)->v; }
   Foreign foreign() const { return static_cast<ForeignBox*>(box)->v; }
-  double to_double() const;         // of a number (Bool, Int, Float)
+  double to_double() const;  // of a number (Bool, Int, Float)
   int64_t to_int() const;
   complex128 to_complex() const;
-  DType weak_dtype() const;         // of a number: Bool, Int64, default dtype, default complex
+  DType weak_dtype() const;  // of a number: Bool, Int64, default dtype, default complex
 };
 
 // An owned Value.
@@ -97,12 +124,16 @@ class Held {
 
  private:
   void hold() {
-    if (v_.is_tensor()) incref(v_.tensor);
-    else if (v_.boxed()) ++v_.box->uses;
+    if (v_.is_tensor())
+      incref(v_.tensor);
+    else if (v_.boxed())
+      ++v_.box->uses;
   }
   void drop() {
-    if (v_.is_tensor()) decref(v_.tensor);
-    else if (v_.boxed() && --v_.box->uses == 0) destroy(v_.box);
+    if (v_.is_tensor())
+      decref(v_.tensor);
+    else if (v_.boxed() && --v_.box->uses == 0)
+      destroy(v_.box);
   }
 };
 Held hold_ints(Dims d);
@@ -117,13 +148,13 @@ struct Call {
   const OpDef* op;
   Value* args;
   int nargs;
-  Tensor* into = nullptr;       // write the result there (in-place), when the op is elementwise
+  Tensor* into = nullptr;            // write the result there (in-place), when the op is elementwise
   std::vector<TensorRef> more = {};  // outputs after the first
   TensorRef first = {};
-  std::vector<Held> kept = {};       // keeps rewritten arguments alive
+  std::vector<Held> kept = {};  // keeps rewritten arguments alive
 
   bool has(int i) const { return i < nargs && !args[i].none(); }
-  Tensor& tensor(int i) const;                   // TypeError when it is not one
+  Tensor& tensor(int i) const;  // TypeError when it is not one
   Tensor* tensor_or_null(int i) const { return i < nargs && args[i].is_tensor() ? args[i].tensor : nullptr; }
   int64_t integer(int i) const { return args[i].to_int(); }
   double real(int i) const { return args[i].to_double(); }
@@ -147,8 +178,10 @@ struct Call {
   Tensor& contiguous(int i);
 
   void out(TensorRef t) {
-    if (!first) first = std::move(t);
-    else more.push_back(std::move(t));
+    if (!first)
+      first = std::move(t);
+    else
+      more.push_back(std::move(t));
   }
   int nouts() const { return first ? 1 + int(more.size()) : 0; }
   TensorRef& result(int k) { return k == 0 ? first : more[k - 1]; }
@@ -175,27 +208,27 @@ enum class Promote : uint8_t {
 };
 
 struct OpDef {
-  std::string name;       // "sum", "max.dim"
+  std::string name;  // "sum", "max.dim"
   int id = -1;
   Body body = nullptr;
   Style style = Style::Primitive;
   // Filled in by the declaration (the table):
   bool declared = false;
-  bool constant = false;               // has no derivative, by declaration
-  std::string grad_name;               // "SumBackward0"
+  bool constant = false;  // has no derivative, by declaration
+  std::string grad_name;  // "SumBackward0"
   std::vector<std::string> arg_names;
   std::vector<std::string> out_names;
-  uint64_t tensor_args = 0;            // bit i: argument i is a Tensor (or list of Tensors)
-  uint64_t diff_args = 0;              // … with a derivative
-  uint64_t diff_outs = ~uint64_t(0);   // outputs that can carry a gradient
-  bool eager_rule = false;             // the derivative runs in the host language
-  bool random = false;                 // draws from a generator: never folded, never replayed
-  bool multi_view = false;             // split, unbind: outputs are views that can't be written in place
-  Foreign declaration = nullptr;       // the host's declaration: asked for programs
+  uint64_t tensor_args = 0;           // bit i: argument i is a Tensor (or list of Tensors)
+  uint64_t diff_args = 0;             // … with a derivative
+  uint64_t diff_outs = ~uint64_t(0);  // outputs that can carry a gradient
+  bool eager_rule = false;            // the derivative runs in the host language
+  bool random = false;                // draws from a generator: never folded, never replayed
+  bool multi_view = false;            // split, unbind: outputs are views that can't be written in place
+  Foreign declaration = nullptr;      // the host's declaration: asked for programs
   // Elementwise:
-  int fn = -1;                         // tile function
+  int fn = -1;  // tile function
   Promote promote = Promote::Same;
-  Program* forward = nullptr;          // of a fused op
+  Program* forward = nullptr;                           // of a fused op
   std::vector<std::pair<uint64_t, Program*>> backward;  // by mask of inputs that need a gradient
 };
 
@@ -205,8 +238,8 @@ const std::vector<OpDef*>& all_ops();
 
 // WG_OP(gather) { Tensor& self = c.tensor(0); …; c.out(result); }  registers a primitive's body under its name.
 // WG_OP_AS(max_dim, "max.dim", Primitive) { … } where name or style differ.
-#define WG_OP_AS(ident, name, style)                                                          \
-  static void body_##ident(::wg::Call& c);                                                    \
+#define WG_OP_AS(ident, name, style)                                                                         \
+  static void body_##ident(::wg::Call& c);                                                                   \
   [[maybe_unused]] static ::wg::OpDef& op_##ident = ::wg::define_op(name, body_##ident, ::wg::Style::style); \
   static void body_##ident([[maybe_unused]] ::wg::Call& c)
 #define WG_OP(ident) WG_OP_AS(ident, #ident, Primitive)

@@ -125,7 +125,8 @@ void lay_out(const Program& p, Segment& g) {
   starts.push_back(g.operands.size());
   for (int i = g.first; i < g.last; ++i) {
     size_t k = size_t(i - g.first);
-    g.code.push_back({p.code[i].op, std::span<const Operand>(g.operands.data() + starts[k], starts[k + 1] - starts[k])});
+    g.code.push_back(
+        {p.code[i].op, std::span<const Operand>(g.operands.data() + starts[k], starts[k + 1] - starts[k])});
   }
   for (uint16_t t : g.results)
     for (int k = g.first; k < g.last; ++k)

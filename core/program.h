@@ -39,7 +39,7 @@ struct Segment {
   // Of a fused segment: what it reads, its instructions over those, and which of them are read outside (as temps).
   std::vector<Operand> leaves;
   std::vector<Operand> operands;
-  std::vector<TileInstr> code;      // spans over operands
+  std::vector<TileInstr> code;  // spans over operands
   std::vector<uint16_t> wanted, results;
 };
 

@@ -11,8 +11,10 @@ int64_t numel_of(const Dims& sizes) {
   bool zero = false, overflow = false;
   for (int64_t s : sizes) {
     WG_CHECK(s >= 0, "Trying to create tensor with negative dimension ", s, ": ", to_string(sizes));
-    if (s == 0) zero = true;
-    else overflow |= __builtin_mul_overflow(n, s, &n);
+    if (s == 0)
+      zero = true;
+    else
+      overflow |= __builtin_mul_overflow(n, s, &n);
   }
   if (zero) return 0;
   WG_CHECK(!overflow, "numel: integer multiplication overflow");

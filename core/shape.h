@@ -76,16 +76,16 @@ class Dims {
   }
 };
 
-int64_t numel_of(const Dims& sizes);          // throws on overflow
-Dims contiguous_strides(const Dims& sizes);   // in elements, row-major
+int64_t numel_of(const Dims& sizes);         // throws on overflow
+Dims contiguous_strides(const Dims& sizes);  // in elements, row-major
 bool is_contiguous(const Dims& sizes, const Dims& strides);
-bool is_dense(const Dims& sizes, const Dims& strides);     // non-overlapping and dense, in some order of dims
+bool is_dense(const Dims& sizes, const Dims& strides);         // non-overlapping and dense, in some order of dims
 bool overlaps_itself(const Dims& sizes, const Dims& strides);  // two indices may share an element (a dim of stride 0)
-Dims broadcast(const Dims& a, const Dims& b);  // torch's error on mismatch
+Dims broadcast(const Dims& a, const Dims& b);                  // torch's error on mismatch
 bool can_broadcast(const Dims& from, const Dims& to);
-int wrap_dim(int64_t dim, int ndim);           // negative dims; IndexError with torch's text; ndim 0 acts as 1
+int wrap_dim(int64_t dim, int ndim);            // negative dims; IndexError with torch's text; ndim 0 acts as 1
 uint64_t dim_mask(const Dims& dims, int ndim);  // empty list = all; duplicate dims are an error
-std::string to_string(const Dims& d);          // "[2, 3]"
+std::string to_string(const Dims& d);           // "[2, 3]"
 // The strides of a view of these sizes over (sizes, strides), if no copy is needed.
 bool view_strides(const Dims& sizes, const Dims& strides, const Dims& to, Dims* out);
 Dims infer_size(const Dims& wanted, int64_t numel);  // resolves one -1; torch's errors

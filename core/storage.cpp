@@ -12,8 +12,8 @@
 namespace wg {
 namespace {
 
-constexpr size_t kHeader = 128;              // a Storage, rounded up so that the bytes behind it are aligned
-constexpr size_t kSmall = 2048;              // largest inline block
+constexpr size_t kHeader = 128;  // a Storage, rounded up so that the bytes behind it are aligned
+constexpr size_t kSmall = 2048;  // largest inline block
 constexpr size_t kCacheLimit = size_t(1) << 30;
 constexpr int kFreePerClass = 4096;
 static_assert(sizeof(Storage) <= kHeader);
@@ -119,8 +119,10 @@ void destroy(Storage* s) {
     return;
   }
   auto& list = free_small(inline_class(s->nbytes));
-  if (list.size() < kFreePerClass) list.push_back(s);
-  else std::free(s);
+  if (list.size() < kFreePerClass)
+    list.push_back(s);
+  else
+    std::free(s);
 }
 
 void resize_storage(Storage& s, size_t nbytes) {

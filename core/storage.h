@@ -18,7 +18,8 @@ struct Storage : Shared {
 };
 void destroy(Storage*);
 
-// Uninitialised memory, 64-byte aligned. MemoryError (torch: RuntimeError "... can't allocate memory") when there is none.
+// Uninitialised memory, 64-byte aligned. MemoryError (torch: RuntimeError "... can't allocate memory") when there is
+// none.
 Own<Storage> new_storage(size_t nbytes);
 Own<Storage> borrow_storage(void* data, size_t nbytes, void* owner, void (*release)(Storage*));
 void resize_storage(Storage&, size_t nbytes);  // keeps the bytes that fit

@@ -165,7 +165,8 @@ Edge gradient_edge(Tensor& t) {
 
 void set_requires_grad(Tensor& t, bool on) {
   if (t.grad_fn) {
-    WG_CHECK(on, "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
+    WG_CHECK(on,
+             "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
              "subgraph that doesn't require differentiation use var_no_grad = var.detach().");
     return;
   }
@@ -189,41 +190,47 @@ void mark_view(Tensor& view, Tensor& t, Creation creation, const OpDef* op) {
   }
   x.creation = creation;
   x.attr_version = version_number(view);
-  if (creation == Creation::MultiOutput && x.maker.empty()) x.maker = op->grad_name.substr(0, op->grad_name.find("Backward"));
+  if (creation == Creation::MultiOutput && x.maker.empty())
+    x.maker = op->grad_name.substr(0, op->grad_name.find("Backward"));
   if (creation == Creation::NoGrad) x.place = host.place();
   host.track(&view);
 }
 
 static void refuse_view(const Tensor& t) {
   const Extra& x = *t.extra;
-  constexpr const char* replace =
-      " You should replace the inplace operation by an out-of-place one.";
+  constexpr const char* replace = " You should replace the inplace operation by an out-of-place one.";
   switch (x.creation) {
     case Creation::MultiOutput:
-      fail(Kind::Runtime, "Output ", t.output_nr, " of ", x.maker,
-           " is a view and is being modified inplace. This view is the output of a function that returns multiple views. "
-           "Such functions do not allow the output views to be modified inplace.", replace);
+      fail(
+          Kind::Runtime, "Output ", t.output_nr, " of ", x.maker,
+          " is a view and is being modified inplace. This view is the output of a function that returns multiple views. "
+          "Such functions do not allow the output views to be modified inplace.",
+          replace);
     case Creation::NoGrad:
-      fail(Kind::Runtime, "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given "
-           "that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the "
-           "view and the inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both "
-           "outside (if you want the inplace to be tracked).");
+      fail(
+          Kind::Runtime,
+          "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given "
+          "that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the "
+          "view and the inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both "
+          "outside (if you want the inplace to be tracked).");
     case Creation::Inference:
       fail(Kind::Runtime, "A view was created in inference mode and is being modified inplace with grad mode enabled.");
     case Creation::CustomFunction:
-      fail(Kind::Runtime, "Output ", t.output_nr, " of ", x.maker,
-           " is a view and is being modified inplace. This view was created inside a custom Function (or because an input "
-           "was returned as-is) and the autograd logic to handle view+inplace would override the custom backward "
-           "associated with the custom Function, leading to incorrect gradients. This behavior is forbidden. You can fix "
-           "this by cloning the output of the custom Function.");
+      fail(
+          Kind::Runtime, "Output ", t.output_nr, " of ", x.maker,
+          " is a view and is being modified inplace. This view was created inside a custom Function (or because an input "
+          "was returned as-is) and the autograd logic to handle view+inplace would override the custom backward "
+          "associated with the custom Function, leading to incorrect gradients. This behavior is forbidden. You can fix "
+          "this by cloning the output of the custom Function.");
     default: return;
   }
 }
 
 void check_inplace(Tensor& t, bool recording) {
-  WG_CHECK(!t.inference || modes().inference,
-           "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal "
-           "tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details.");
+  WG_CHECK(
+      !t.inference || modes().inference,
+      "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal "
+      "tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details.");
   if (!recording || !modes().grad) return;
   bool wants = requires_grad(t);
   if (is_view(t)) {
@@ -302,9 +309,11 @@ void save(Node& n, uint32_t i, const Value& v, int output) {
       host.drop(s.unpack);
       s.hooked = false;
       s.unpack = nullptr;
-      fail(Kind::Runtime, "A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook cannot be "
-           "modified by in-place operations as this can lead to unexpected side-effects. Please open an issue if you need to perform "
-           "in-place operations on the input to a pack hook.");
+      fail(
+          Kind::Runtime,
+          "A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook cannot be "
+          "modified by in-place operations as this can lead to unexpected side-effects. Please open an issue if you need to perform "
+          "in-place operations on the input to a pack hook.");
     }
     s.value = Held(Value::of_box(Tag::Foreign, new ForeignBox(packed)));
     host.drop(packed);
@@ -351,15 +360,19 @@ Held unpack(Node& n, uint32_t i, bool recording) {
   Tensor& t = *v.tensor;
   if (uint32_t now = version_number(t); now != s.version) {
     std::string whose;
-    if (s.output >= 0) whose = str(", which is output ", s.output, " of ", short_name(n), ",");
-    else if (t.grad_fn) whose = str(", which is output ", t.output_nr, " of ", short_name(*t.grad_fn), ",");
-    fail(Kind::Runtime, "one of the variables needed for gradient computation has been modified by an inplace operation: [torch.",
+    if (s.output >= 0)
+      whose = str(", which is output ", s.output, " of ", short_name(n), ",");
+    else if (t.grad_fn)
+      whose = str(", which is output ", t.output_nr, " of ", short_name(*t.grad_fn), ",");
+    fail(Kind::Runtime,
+         "one of the variables needed for gradient computation has been modified by an inplace operation: [torch.",
          torch_name(t.dtype), "Tensor ", to_string(t.sizes), "]", whose, " is at version ", now, "; expected version ",
          s.version, " instead. Hint: ",
-         modes().anomaly ? "the backtrace further above shows the operation that failed to compute its gradient. The variable in "
-                           "question was changed in there or anywhere later. Good luck!"
-                         : "enable anomaly detection to find the operation that failed to compute its gradient, with "
-                           "torch.autograd.set_detect_anomaly(True, check_nan=False).");
+         modes().anomaly
+             ? "the backtrace further above shows the operation that failed to compute its gradient. The variable in "
+               "question was changed in there or anywhere later. Good luck!"
+             : "enable anomaly detection to find the operation that failed to compute its gradient, with "
+               "torch.autograd.set_detect_anomaly(True, check_nan=False).");
   }
   if (!recording || s.output < 0) return s.value;
   TensorRef with_history = alias(t);
@@ -370,7 +383,8 @@ Held unpack(Node& n, uint32_t i, bool recording) {
 }
 
 void release_saved(Node& n) {
-  if (n.kind == NodeKind::CopySlices && n.extra && n.extra->slices && n.extra->slices->fn) release_saved(*n.extra->slices->fn);
+  if (n.kind == NodeKind::CopySlices && n.extra && n.extra->slices && n.extra->slices->fn)
+    release_saved(*n.extra->slices->fn);
   if (n.kind == NodeKind::Accumulate) return;
   if (n.extra) n.extra->packed.clear();
   for (uint32_t i = 0; i < n.saved.size(); ++i) {

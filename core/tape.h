@@ -21,7 +21,8 @@ class Few {
   void resize(uint32_t n) {
     clear();
     n_ = n;
-    if (n > N) heap_.reset(new T[n]);
+    if (n > N)
+      heap_.reset(new T[n]);
     else
       for (uint32_t i = 0; i < n; ++i) new (inline_ + i * sizeof(T)) T();
   }
@@ -45,7 +46,7 @@ struct Edge {
 
 // What a node keeps of the forward pass.
 struct Saved {
-  Held value;                // a tensor (an output is kept as an alias without history), or any other value
+  Held value;  // a tensor (an output is kept as an alias without history), or any other value
   uint32_t version = 0;
   int16_t output = -1;       // it is this output of the node
   bool hooked = false;       // value is a foreign object that a pack hook made
@@ -71,17 +72,18 @@ struct CopySlices;
 struct NodeExtra {
   std::vector<std::vector<Hook>> tensor_hooks;  // by output (or, of AccumulateGrad, one list)
   std::vector<Hook> pre_hooks, post_hooks;
-  std::vector<Tensor*> retains;                 // by output: the tensor that keeps its gradient (weak), or null
-  Foreign metadata = nullptr;                   // the host's dict
-  Foreign parent = nullptr;                     // anomaly mode: the node whose backward made this one
+  std::vector<Tensor*> retains;  // by output: the tensor that keeps its gradient (weak), or null
+  Foreign metadata = nullptr;    // the host's dict
+  Foreign parent = nullptr;      // anomaly mode: the node whose backward made this one
   std::unique_ptr<CopySlices> slices;
-  std::string name;                             // of Function nodes and errors
-  std::vector<std::pair<uint32_t, Edge>> packed;  // saved inputs that a pack hook has taken: where their history goes on
+  std::string name;  // of Function nodes and errors
+  std::vector<std::pair<uint32_t, Edge>>
+      packed;  // saved inputs that a pack hook has taken: where their history goes on
 };
 
 struct Node : Object {
   NodeKind kind = NodeKind::Op;
-  bool freed = false;        // saved values were released by a backward pass
+  bool freed = false;  // saved values were released by a backward pass
   bool uses_saved = false;
   uint64_t sequence = 0;
   const OpDef* op = nullptr;
@@ -92,9 +94,9 @@ struct Node : Object {
   Few<OutputMeta, 1> outputs;
   Place place;
   NodeExtra* extra = nullptr;
-  void* dict = nullptr;      // the host's attribute dictionary (Function contexts)
+  void* dict = nullptr;  // the host's attribute dictionary (Function contexts)
   void* weakrefs = nullptr;
-  void* task = nullptr;      // the backward pass that is using `slot`
+  void* task = nullptr;  // the backward pass that is using `slot`
   uint32_t slot = 0;
 };
 
@@ -110,18 +112,18 @@ enum class Creation : uint8_t { Default, NoGrad, Inference, MultiOutput, CustomF
 // The rarely needed parts of a tensor.
 struct Extra {
   TensorRef grad;
-  Node* accumulate = nullptr;      // weak: the node clears it
-  std::vector<Hook> hooks;         // of a leaf
-  std::vector<Hook> post_hooks;    // after accumulation
+  Node* accumulate = nullptr;    // weak: the node clears it
+  std::vector<Hook> hooks;       // of a leaf
+  std::vector<Hook> post_hooks;  // after accumulation
   bool retains_grad = false;
   // Views:
   TensorRef base;
   Creation creation = Creation::Default;
-  uint32_t attr_version = 0;       // the version at which grad_fn was right
-  std::string maker;               // "Split": the multi-view op that made it
-  Place place;                     // where it was made, for "made under no_grad at …"
-  const char* cut = nullptr;       // why it has no history although an input had one
-  Foreign payload = nullptr;       // of a tensor that a transform has wrapped: its data (vmap: level, dim, value)
+  uint32_t attr_version = 0;  // the version at which grad_fn was right
+  std::string maker;          // "Split": the multi-view op that made it
+  Place place;                // where it was made, for "made under no_grad at …"
+  const char* cut = nullptr;  // why it has no history although an input had one
+  Foreign payload = nullptr;  // of a tensor that a transform has wrapped: its data (vmap: level, dim, value)
 };
 Extra& extra_of(Tensor& t);
 

@@ -74,12 +74,14 @@ static int64_t extent(const Dims& sizes, const Dims& strides) {  // elements fro
 }
 
 TensorRef empty_strided(const Dims& sizes, const Dims& strides, DType dtype) {
-  WG_CHECK(sizes.size() == strides.size(), "dimensionality of sizes (", sizes.size(), ") must match dimensionality of strides (",
-           strides.size(), ")");
+  WG_CHECK(sizes.size() == strides.size(), "dimensionality of sizes (", sizes.size(),
+           ") must match dimensionality of strides (", strides.size(), ")");
   int64_t n = numel_of(sizes);
-  for (int64_t s : strides) WG_CHECK(s >= 0, "empty_strided: negative strides are not supported, got ", to_string(strides));
+  for (int64_t s : strides)
+    WG_CHECK(s >= 0, "empty_strided: negative strides are not supported, got ", to_string(strides));
   size_t bytes;
-  WG_CHECK(!__builtin_mul_overflow(size_t(extent(sizes, strides)), size_t(size_of(dtype)), &bytes) && bytes < (size_t(1) << 62),
+  WG_CHECK(!__builtin_mul_overflow(size_t(extent(sizes, strides)), size_t(size_of(dtype)), &bytes) &&
+               bytes < (size_t(1) << 62),
            "Storage size calculation overflowed with sizes=", to_string(sizes), " and strides=", to_string(strides));
   TensorRef r = fresh(sizes, dtype);
   r->numel = n;
@@ -106,9 +108,12 @@ TensorRef full(const Dims& sizes, double value, DType dtype) {
   TensorRef r = empty(sizes, dtype);
   visit(dtype, [&]<class T>() {
     T v;
-    if constexpr (is_complex_v<T>) v = T(value);
-    else if constexpr (is_reduced_v<T>) v = T(float(value));
-    else v = static_cast<T>(value);
+    if constexpr (is_complex_v<T>)
+      v = T(value);
+    else if constexpr (is_reduced_v<T>)
+      v = T(float(value));
+    else
+      v = static_cast<T>(value);
     std::fill_n(r->as<T>(), r->numel, v);
   });
   return r;
@@ -118,10 +123,11 @@ TensorRef alias(const Tensor& t, const Dims& sizes, const Dims& strides, int64_t
   WG_CHECK(offset >= 0, "Tensor: invalid storage offset ", offset);
   int64_t n = numel_of(sizes);
   for (int i = 0; i < strides.size(); ++i)
-    WG_CHECK(strides[i] >= 0, "as_strided: Negative strides are not supported at the moment, got strides: ",
-             to_string(strides));
+    WG_CHECK(strides[i] >= 0,
+             "as_strided: Negative strides are not supported at the moment, got strides: ", to_string(strides));
   int64_t end = extent(sizes, strides), bytes;
-  bool overflow = __builtin_add_overflow(end, offset, &bytes) || __builtin_mul_overflow(bytes, int64_t(size_of(t.dtype)), &bytes);
+  bool overflow =
+      __builtin_add_overflow(end, offset, &bytes) || __builtin_mul_overflow(bytes, int64_t(size_of(t.dtype)), &bytes);
   WG_CHECK(end == 0 || (!overflow && bytes <= int64_t(t.storage->nbytes)), "setStorage: sizes ", to_string(sizes),
            ", strides ", to_string(strides), ", storage offset ", offset, ", and itemsize ", size_of(t.dtype),
            " requiring a storage size of ", bytes, " are out of bounds for storage of size ", t.storage->nbytes);
@@ -211,8 +217,9 @@ TensorRef expand(const Tensor& t, const Dims& sizes) {
     if (to[i] == t.sizes[k]) {
       strides[i] = t.strides[k];
     } else {
-      WG_CHECK(t.sizes[k] == 1, "The expanded size of the tensor (", to[i], ") must match the existing size (", t.sizes[k],
-               ") at non-singleton dimension ", i, ".  Target sizes: ", to_string(to), ".  Tensor sizes: ", to_string(t.sizes));
+      WG_CHECK(t.sizes[k] == 1, "The expanded size of the tensor (", to[i], ") must match the existing size (",
+               t.sizes[k], ") at non-singleton dimension ", i, ".  Target sizes: ", to_string(to),
+               ".  Tensor sizes: ", to_string(t.sizes));
     }
   }
   return alias(t, to, strides, t.offset);

@@ -17,16 +17,16 @@ struct Tensor : Object {
   int64_t offset = 0;  // in elements
   int64_t numel = 0;
   DType dtype = DType::Float32;
-  bool contiguous = true;       // row-major
-  bool requires_grad = false;   // of a leaf; a result requires grad when it has a grad_fn
-  bool inference = false;       // made in inference mode: no versions
-  bool number = false;          // a Python number wrapped as a 0-dim tensor: weak in promotion
-  bool wrapped = false;         // seen by a transform (vmap, forward mode): apply() asks the interpreter
+  bool contiguous = true;      // row-major
+  bool requires_grad = false;  // of a leaf; a result requires grad when it has a grad_fn
+  bool inference = false;      // made in inference mode: no versions
+  bool number = false;         // a Python number wrapped as a 0-dim tensor: weak in promotion
+  bool wrapped = false;        // seen by a transform (vmap, forward mode): apply() asks the interpreter
   uint32_t output_nr = 0;
   Ref<Node> grad_fn;
   Own<Version> version;  // made when first needed
   Extra* extra = nullptr;
-  void* dict = nullptr;      // the host's attribute dictionary and weak references
+  void* dict = nullptr;  // the host's attribute dictionary and weak references
   void* weakrefs = nullptr;
 
   int ndim() const { return sizes.size(); }
@@ -45,7 +45,7 @@ using TensorRef = Ref<Tensor>;
 // Fresh tensors: uninitialised, contiguous unless strides are given.
 TensorRef empty(const Dims& sizes, DType dtype);
 TensorRef empty_strided(const Dims& sizes, const Dims& strides, DType dtype);
-TensorRef empty_like(const Tensor& t);               // same sizes, dtype; strides too when t is dense
+TensorRef empty_like(const Tensor& t);  // same sizes, dtype; strides too when t is dense
 TensorRef empty_like(const Tensor& t, DType dtype);
 TensorRef zeros(const Dims& sizes, DType dtype);
 TensorRef full(const Dims& sizes, double value, DType dtype);
@@ -53,10 +53,10 @@ TensorRef full(const Dims& sizes, double value, DType dtype);
 TensorRef alias(const Tensor& t, const Dims& sizes, const Dims& strides, int64_t offset);
 TensorRef alias(const Tensor& t);
 // Plain copies without autograd.
-TensorRef contiguous(const Tensor& t);               // t itself when it is
-TensorRef cast(const Tensor& t, DType dtype);        // t itself when it has the dtype; else a contiguous copy
-TensorRef clone(const Tensor& t);                    // keeps dense strides
-void copy(Tensor& to, const Tensor& from);           // broadcasts and casts; overlap-safe
+TensorRef contiguous(const Tensor& t);                 // t itself when it is
+TensorRef cast(const Tensor& t, DType dtype);          // t itself when it has the dtype; else a contiguous copy
+TensorRef clone(const Tensor& t);                      // keeps dense strides
+void copy(Tensor& to, const Tensor& from);             // broadcasts and casts; overlap-safe
 TensorRef expand(const Tensor& t, const Dims& sizes);  // a view; torch's error when it can't be
 TensorRef sum_to(const Tensor& t, const Dims& sizes);  // the adjoint of expand
 

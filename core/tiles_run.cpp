@@ -32,7 +32,7 @@ struct Step {
 struct MemoryLeaf {
   const char* data;
   int itemsize;
-  Dims strides;     // over the collapsed iteration space, in elements
+  Dims strides;  // over the collapsed iteration space, in elements
 };
 
 struct Output {
@@ -92,10 +92,14 @@ void write_constant(const Constant& c, void* tile, int64_t n) {
   } else {
     visit(c.dtype, [&]<class T>() {
       T v;
-      if constexpr (is_complex_v<T>) v = T(c.value.to_complex());
-      else if constexpr (is_reduced_v<T>) v = T(float(c.value.to_double()));
-      else if constexpr (std::is_floating_point_v<T>) v = T(c.value.to_double());
-      else v = c.value.tag == Tag::Float ? T(c.value.real) : T(c.value.to_int());
+      if constexpr (is_complex_v<T>)
+        v = T(c.value.to_complex());
+      else if constexpr (is_reduced_v<T>)
+        v = T(float(c.value.to_double()));
+      else if constexpr (std::is_floating_point_v<T>)
+        v = T(c.value.to_double());
+      else
+        v = c.value.tag == Tag::Float ? T(c.value.real) : T(c.value.to_int());
       std::memcpy(element, &v, sizeof v);
     });
   }
@@ -119,12 +123,12 @@ constexpr size_t kTileBytes = size_t(kTile) * 16;
 
 class Runner {
   const Plan& p_;
-  char* registers_;   // one a step
+  char* registers_;  // one a step
   char* constants_;
-  char* converted_;   // one an operand position
-  char* loaded_;      // one a leaf
+  char* converted_;  // one an operand position
+  char* loaded_;     // one a leaf
   char* stored_;
-  const char* now_[kMaxLeaves];   // where each leaf's tile lies
+  const char* now_[kMaxLeaves];  // where each leaf's tile lies
 
  public:
   Runner(const Plan& p, int64_t longest) : p_(p) {
@@ -134,7 +138,8 @@ class Runner {
     converted_ = constants_ + p.constants.size() * kTileBytes;
     loaded_ = converted_ + kMaxArity * kTileBytes;
     stored_ = loaded_ + p.leaves.size() * kTileBytes;
-    for (size_t k = 0; k < p.constants.size(); ++k) write_constant(p.constants[k], constants_ + k * kTileBytes, longest);
+    for (size_t k = 0; k < p.constants.size(); ++k)
+      write_constant(p.constants[k], constants_ + k * kTileBytes, longest);
     for (int s = 0; s < p.nsteps; ++s)
       if (p.steps[s].constant) step(s, 0, longest);
   }
@@ -225,8 +230,10 @@ class Runner {
     StrideFn gather = gather_fn(leaf.itemsize);
     runs(leaf.strides, start, n, [&](int64_t at, int64_t stride, int64_t count, int64_t done) {
       const char* from = leaf.data + at * leaf.itemsize;
-      if (stride == 1) std::memcpy(tile + done * leaf.itemsize, from, size_t(count) * leaf.itemsize);
-      else gather(tile + done * leaf.itemsize, from, stride, count);
+      if (stride == 1)
+        std::memcpy(tile + done * leaf.itemsize, from, size_t(count) * leaf.itemsize);
+      else
+        gather(tile + done * leaf.itemsize, from, stride, count);
     });
     return tile;
   }
@@ -244,8 +251,10 @@ class Runner {
     bool run = run_of(o.strides, start, n, &offset);
     if (run) {
       char* to = o.data + offset * o.itemsize;
-      if (o.convert) o.convert(to, from, n);
-      else if (to != from) std::memcpy(to, from, size_t(n) * o.itemsize);
+      if (o.convert)
+        o.convert(to, from, n);
+      else if (to != from)
+        std::memcpy(to, from, size_t(n) * o.itemsize);
       return;
     }
     if (o.convert) {
@@ -312,8 +321,10 @@ void execute(const Plan& p) {
     }
   };
   int64_t work = std::min<int64_t>(length, kTile) * p.nsteps;
-  if (total * p.nsteps <= kParallelWork) body(0, tiles);
-  else parallel_for(tiles, std::max<int64_t>(1, kParallelWork / 2 / work), body);
+  if (total * p.nsteps <= kParallelWork)
+    body(0, tiles);
+  else
+    parallel_for(tiles, std::max<int64_t>(1, kParallelWork / 2 / work), body);
 }
 
 // Dense strides that all tensors of the full shape share; else row-major.
@@ -343,7 +354,8 @@ void check_overlap(const Tensor& into, std::span<const Value> leaves) {
     };
     if (!is_dense(t.sizes, t.strides) && !is_dense(into.sizes, into.strides)) continue;
     bool meet = t.offset < into.offset + span_of(into) && into.offset < t.offset + span_of(t);
-    WG_CHECK(!meet, "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
+    WG_CHECK(!meet,
+             "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
              "memory location. Please clone() the tensor before performing the operation.");
   }
 }
@@ -417,20 +429,23 @@ void resolve(std::span<const TileInstr> code, std::span<const Value> leaves, Pla
           memory_of[o.index] = int(p.leaves.size());
           p.leaves.push_back({t.data(), size_of(t.dtype), Dims()});
         }
-        step.in[a] = {Source::Memory, uint16_t(memory_of[o.index]), t.dtype == want ? nullptr : convert_fn(t.dtype, want)};
+        step.in[a] = {Source::Memory, uint16_t(memory_of[o.index]),
+                      t.dtype == want ? nullptr : convert_fn(t.dtype, want)};
       }
     }
   }
 }
 
 // Whether each wanted instruction, by its own leaves alone, has the full shape.
-bool all_full(std::span<const TileInstr> code, std::span<const Value> leaves, std::span<const uint16_t> wanted, const Dims& shape) {
+bool all_full(std::span<const TileInstr> code, std::span<const Value> leaves, std::span<const uint16_t> wanted,
+              const Dims& shape) {
   // full[k]: some leaf of the full shape is among the leaves of instruction k (enough in all but odd cases)
   bool full[kMaxSteps];
   for (size_t k = 0; k < code.size(); ++k) {
     full[k] = false;
     for (const Operand& o : code[k].in)
-      full[k] |= o.kind == Operand::Temp ? full[o.index] : leaves[o.index].is_tensor() && leaves[o.index].tensor->sizes == shape;
+      full[k] |= o.kind == Operand::Temp ? full[o.index]
+                                         : leaves[o.index].is_tensor() && leaves[o.index].tensor->sizes == shape;
   }
   for (uint16_t w : wanted)
     if (!full[w]) return false;
@@ -467,14 +482,16 @@ bool run_tiles(std::span<const TileInstr> code, std::span<const Value> leaves, s
   p.space = shape;
   bool plain = true;  // every operand lies row-major in the full shape: one long row
   for (size_t k = 0; k < wanted.size(); ++k) {
-    if (into) results[k] = TensorRef(into);
-    else results[k] = make_result(shape, p.steps[wanted[k]].kept, leaves);
+    if (into)
+      results[k] = TensorRef(into);
+    else
+      results[k] = make_result(shape, p.steps[wanted[k]].kept, leaves);
     Tensor& t = *results[k];
     if (infos[wanted[k]].rank == 0) t.number = true;
     DType kept = p.steps[wanted[k]].kept;
     plain &= t.contiguous;
-    p.outputs.push_back({wanted[k], t.data(), size_of(t.dtype), t.strides,
-                         kept == t.dtype ? nullptr : convert_fn(kept, t.dtype)});
+    p.outputs.push_back(
+        {wanted[k], t.data(), size_of(t.dtype), t.strides, kept == t.dtype ? nullptr : convert_fn(kept, t.dtype)});
   }
   for (size_t i = 0; i < leaves.size(); ++i)
     if (memory_of[i] >= 0) plain &= leaves[i].tensor->contiguous && leaves[i].tensor->sizes == shape;
@@ -505,12 +522,13 @@ static bool run_small(Call& c, int arity) {
     if (!t.contiguous || t.number || (model && (t.dtype != model->dtype || !(t.sizes == model->sizes)))) return false;
     model = &t;
   }
-  if (!model || model->numel > kTile || !(model->dtype == DType::Float32 || model->dtype == DType::Float64)) return false;
+  if (!model || model->numel > kTile || !(model->dtype == DType::Float32 || model->dtype == DType::Float64))
+    return false;
   DType dtype = model->dtype;
   TileFn fn = tile_fn(c.op->fn, dtype);
   if (!fn || f.result == Result::Real) return false;
-  if (c.into && (c.into->dtype != dtype || !c.into->contiguous || !(c.into->sizes == model->sizes) ||
-                 f.result == Result::Bool))
+  if (c.into &&
+      (c.into->dtype != dtype || !c.into->contiguous || !(c.into->sizes == model->sizes) || f.result == Result::Bool))
     return false;
   const void* in[2];
   alignas(64) char number[kTile * 8];
@@ -524,8 +542,10 @@ static bool run_small(Call& c, int arity) {
     if (c.args[i].tag == Tag::Complex || !c.args[i].is_number()) return false;
     double v = c.args[i].to_double();
     float s = float(v);
-    if (dtype == DType::Float32) std::fill_n(reinterpret_cast<float*>(number), model->numel, s);
-    else std::fill_n(reinterpret_cast<double*>(number), model->numel, v);
+    if (dtype == DType::Float32)
+      std::fill_n(reinterpret_cast<float*>(number), model->numel, s);
+    else
+      std::fill_n(reinterpret_cast<double*>(number), model->numel, v);
     if (i > 0 && in[0] == number) return false;
     in[i] = number;
   }
@@ -538,8 +558,8 @@ static bool run_small(Call& c, int arity) {
 void run_elementwise(Call& c) {
   int arity = c.op->fn >= 0 ? fn_info(c.op->fn).arity : c.nargs;
   for (int i = 0; i < arity; ++i)
-    WG_CHECK_TYPE(i < c.nargs && (c.args[i].is_tensor() || c.args[i].is_number()), c.op->name,
-                  "(): argument ", i + 1, " must be Tensor or Number");
+    WG_CHECK_TYPE(i < c.nargs && (c.args[i].is_tensor() || c.args[i].is_number()), c.op->name, "(): argument ", i + 1,
+                  " must be Tensor or Number");
   if (c.op->fn >= 0 && run_small(c, arity)) return;
   TensorRef result;
   if (c.op->fn >= 0) {

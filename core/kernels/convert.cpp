@@ -29,8 +29,10 @@ WG_INLINE void narrow(float f, Half* out) {
 // The number whose conversion is asked for: float for half precision, the real part of complex.
 template <class From>
 WG_INLINE auto plain(From x) {
-  if constexpr (is_reduced_v<From>) return widen(x);
-  else return x;
+  if constexpr (is_reduced_v<From>)
+    return widen(x);
+  else
+    return x;
 }
 
 template <class From, class To>
@@ -40,12 +42,16 @@ WG_INLINE void cast(From in, To* out) {
   if constexpr (std::is_same_v<From, To>) {
     *out = in;
   } else if constexpr (std::is_same_v<To, bool>) {
-    if constexpr (is_complex_v<X>) *out = (x.real() != 0) | (x.imag() != 0);
-    else *out = x != 0;
+    if constexpr (is_complex_v<X>)
+      *out = (x.real() != 0) | (x.imag() != 0);
+    else
+      *out = x != 0;
   } else if constexpr (is_complex_v<To>) {
     using R = typename To::value_type;
-    if constexpr (is_complex_v<X>) *out = To(R(x.real()), R(x.imag()));
-    else *out = To(R(x), R(0));
+    if constexpr (is_complex_v<X>)
+      *out = To(R(x.real()), R(x.imag()));
+    else
+      *out = To(R(x), R(0));
   } else if constexpr (is_complex_v<X>) {
     cast(x.real(), out);
   } else if constexpr (is_reduced_v<To>) {

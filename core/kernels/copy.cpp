@@ -103,16 +103,14 @@ void copy_strided(char* to, DType to_type, const Dims& to_strides, const char* f
   if (w.total == 0) return;
   char* source = const_cast<char*>(from);
   if (to_type != from_type) {
-    w.run({to, source}, kGrain, [&](char* const* p, int64_t n) {
-      convert_row(p[0], w.inner(0), to_type, p[1], w.inner(1), from_type, n);
-    });
+    w.run({to, source}, kGrain,
+          [&](char* const* p, int64_t n) { convert_row(p[0], w.inner(0), to_type, p[1], w.inner(1), from_type, n); });
     return;
   }
   visit_size(size_of(to_type), [&]<class U>() {
     const int dim = transposed_dim(w, sizeof(U));
     if (dim >= 0) return transpose<U>(w, dim, to, from);
-    w.run({to, source}, kGrain,
-          [&](char* const* p, int64_t n) { copy_row<U>(p[0], w.inner(0), p[1], w.inner(1), n); });
+    w.run({to, source}, kGrain, [&](char* const* p, int64_t n) { copy_row<U>(p[0], w.inner(0), p[1], w.inner(1), n); });
   });
 }
 

@@ -23,8 +23,10 @@ double log1p_minus(double u) {
 // log(gamma(a)) - ((a - 1/2) log(a) - a + log(2 pi) / 2), a >= 10
 double stirling_rest(double a) {
   double w = 1 / (a * a);
-  return (1.0 / 12 + w * (-1.0 / 360 + w * (1.0 / 1260 + w * (-1.0 / 1680 + w * (1.0 / 1188 +
-         w * (-691.0 / 360360 + w * (1.0 / 156))))))) / a;
+  return (1.0 / 12 +
+          w * (-1.0 / 360 +
+               w * (1.0 / 1260 + w * (-1.0 / 1680 + w * (1.0 / 1188 + w * (-691.0 / 360360 + w * (1.0 / 156))))))) /
+         a;
 }
 
 // x^a e^-x / gamma(a + 1)
@@ -85,11 +87,16 @@ constexpr double kLarge = 1e5;
 double igamma_edge(double a, double x, bool upper) {
   double lower;
   if (a < 0 || x < 0 || a != a || x != x) return 2;
-  if (a == 0) lower = x > 0 ? 1 : kNaN;
-  else if (x == 0) lower = 0;
-  else if (std::isinf(a)) lower = std::isinf(x) ? kNaN : 0;
-  else if (std::isinf(x)) lower = 1;
-  else return 3;
+  if (a == 0)
+    lower = x > 0 ? 1 : kNaN;
+  else if (x == 0)
+    lower = 0;
+  else if (std::isinf(a))
+    lower = std::isinf(x) ? kNaN : 0;
+  else if (std::isinf(x))
+    lower = 1;
+  else
+    return 3;
   return upper ? 1 - lower : lower;
 }
 
@@ -124,8 +131,9 @@ double fn_digamma(double x) {
   }
   for (; x < 12; x += 1) shift -= 1 / x;
   double w = 1 / (x * x);
-  double tail = w * (1.0 / 12 - w * (1.0 / 120 - w * (1.0 / 252 - w * (1.0 / 240 - w * (1.0 / 132 -
-                w * (691.0 / 32760 - w * (1.0 / 12)))))));
+  double tail =
+      w * (1.0 / 12 - w * (1.0 / 120 -
+                           w * (1.0 / 252 - w * (1.0 / 240 - w * (1.0 / 132 - w * (691.0 / 32760 - w * (1.0 / 12)))))));
   return shift + (std::log(x) - 0.5 / x - tail);
 }
 
@@ -145,9 +153,14 @@ double fn_zeta(double s, double q) {
     if (std::fabs(b) < 1e-17 * std::fabs(sum)) return sum;
   }
   sum += b * a / (s - 1) - 0.5 * b;
-  static constexpr double factor[] = {1.0 / 12,        -1.0 / 720,           1.0 / 30240,
-                                      -1.0 / 1209600,  1.0 / 47900160,       -691.0 / 1307674368000.0,
-                                      1.0 / 74724249600.0, -3617.0 / 10670622842880000.0};
+  static constexpr double factor[] = {1.0 / 12,
+                                      -1.0 / 720,
+                                      1.0 / 30240,
+                                      -1.0 / 1209600,
+                                      1.0 / 47900160,
+                                      -691.0 / 1307674368000.0,
+                                      1.0 / 74724249600.0,
+                                      -3617.0 / 10670622842880000.0};
   double f = 1, k = 0;
   for (double c : factor) {  // B_2j / (2j)!
     f *= s + k;

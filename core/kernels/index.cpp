@@ -11,8 +11,10 @@ constexpr int64_t kGrain = 1 << 15;
 
 template <class T>
 bool is_nan(T x) {
-  if constexpr (is_floating_v<T>) return float(x) != float(x);
-  else return false;
+  if constexpr (is_floating_v<T>)
+    return float(x) != float(x);
+  else
+    return false;
 }
 
 template <Reduce R, class T>
@@ -20,13 +22,19 @@ void combine(T& to, T from) {
   if constexpr (R == Reduce::Set) {
     to = from;
   } else if constexpr (R == Reduce::Add) {
-    if constexpr (std::is_same_v<T, bool>) to = to || from;
-    else if constexpr (is_reduced_v<T>) to = T(float(to) + float(from));
-    else to = T(to + from);
+    if constexpr (std::is_same_v<T, bool>)
+      to = to || from;
+    else if constexpr (is_reduced_v<T>)
+      to = T(float(to) + float(from));
+    else
+      to = T(to + from);
   } else if constexpr (R == Reduce::Mul) {
-    if constexpr (std::is_same_v<T, bool>) to = to && from;
-    else if constexpr (is_reduced_v<T>) to = T(float(to) * float(from));
-    else to = T(to * from);
+    if constexpr (std::is_same_v<T, bool>)
+      to = to && from;
+    else if constexpr (is_reduced_v<T>)
+      to = T(float(to) * float(from));
+    else
+      to = T(to * from);
   } else if constexpr (is_complex_v<T>) {
     fail(Kind::Internal, "complex numbers have no order");
   } else {
@@ -133,9 +141,15 @@ struct ColumnLoops {
     return d;
   }
   ColumnLoops(const Columns& k, const Dims& first, const Dims& third, int itemsize)
-      : sizes(without(k.sizes, k.dim)), a(without(first, k.dim)), b(without(k.index, k.dim)), c(without(third, k.dim)),
-        walk(sizes, {&a, &b, &c}, {itemsize, 8, itemsize}), depth(k.sizes[k.dim]), step_a(first[k.dim] * itemsize),
-        step_b(k.index[k.dim] * 8), step_c(third[k.dim] * itemsize) {}
+      : sizes(without(k.sizes, k.dim)),
+        a(without(first, k.dim)),
+        b(without(k.index, k.dim)),
+        c(without(third, k.dim)),
+        walk(sizes, {&a, &b, &c}, {itemsize, 8, itemsize}),
+        depth(k.sizes[k.dim]),
+        step_a(first[k.dim] * itemsize),
+        step_b(k.index[k.dim] * 8),
+        step_c(third[k.dim] * itemsize) {}
   int64_t grain() const { return std::max<int64_t>(1, kGrain / std::max<int64_t>(depth, 1)); }
 };
 
@@ -178,8 +192,10 @@ void get_rows(char* flat, const char* tensor, const Rows& r, int itemsize) {
       }
     };
     const int64_t grain = std::max<int64_t>(1, kGrain / w.length);
-    if (total <= grain) piece(0, total);
-    else parallel_for(total, grain, piece);
+    if (total <= grain)
+      piece(0, total);
+    else
+      parallel_for(total, grain, piece);
   });
 }
 
@@ -191,8 +207,10 @@ void put_rows(char* tensor, const char* flat, const Rows& r, DType type, Reduce 
     if (w.before.total == 1) {
       const auto columns = [&](int64_t begin, int64_t end) { put_some<T, R>(tensor, flat, w, r, begin, end); };
       const int64_t grain = std::max<int64_t>(16, kGrain / r.n);
-      if (w.length <= grain) columns(0, w.length);
-      else parallel_for(w.length, grain, columns);
+      if (w.length <= grain)
+        columns(0, w.length);
+      else
+        parallel_for(w.length, grain, columns);
       return;
     }
     const int64_t grain = std::max<int64_t>(1, kGrain / (r.n * w.length));
@@ -202,8 +220,10 @@ void put_rows(char* tensor, const char* flat, const Rows& r, DType type, Reduce 
           put_some<T, R>(p[1] + i * w.before.inner(1), p[0] + i * w.before.inner(0), w, r, 0, w.length);
       });
     };
-    if (w.before.total <= grain) rows(0, w.before.total);
-    else parallel_for(w.before.total, grain, rows);
+    if (w.before.total <= grain)
+      rows(0, w.before.total);
+    else
+      parallel_for(w.before.total, grain, rows);
   });
 }
 
@@ -341,9 +361,12 @@ void divide_strided(char* to, const Dims& to_strides, const char* by, const Dims
       for (int64_t i = 0; i < n; ++i) {
         T& a = *reinterpret_cast<T*>(p[0] + i * w.inner(0));
         const T b = *reinterpret_cast<const T*>(p[1] + i * w.inner(1));
-        if constexpr (std::is_integral_v<T>) a = T(floor_divide(int64_t(a), int64_t(b)));
-        else if constexpr (is_reduced_v<T>) a = T(float(a) / float(b));
-        else a = a / b;
+        if constexpr (std::is_integral_v<T>)
+          a = T(floor_divide(int64_t(a), int64_t(b)));
+        else if constexpr (is_reduced_v<T>)
+          a = T(float(a) / float(b));
+        else
+          a = a / b;
       }
     });
   });

@@ -17,7 +17,7 @@ int64_t first_outside(const int64_t* indices, int64_t n, int64_t size);
 struct Rows {
   Dims before_sizes, before_strides;  // of the tensor, in elements
   Dims after_sizes, after_strides;
-  const int64_t* offsets;             // in bytes
+  const int64_t* offsets;  // in bytes
   int64_t n;
 };
 void get_rows(char* flat, const char* tensor, const Rows& rows, int itemsize);
@@ -30,7 +30,7 @@ struct Columns {
   int dim;
   const Dims& indexed;  // strides of the tensor that is indexed
   const Dims& index;
-  const Dims& other;    // strides of the result of a gather, the source of a scatter (all 0: one value)
+  const Dims& other;  // strides of the result of a gather, the source of a scatter (all 0: one value)
 };
 void gather_columns(char* out, const char* tensor, const int64_t* index, const Columns& columns, int itemsize);
 void scatter_columns(char* tensor, const char* source, const int64_t* index, const Columns& columns, DType type,
@@ -40,8 +40,8 @@ void scatter_columns(char* tensor, const char* source, const int64_t* index, con
 void fill_where(char* to, const Dims& to_strides, const bool* mask, const Dims& mask_strides, const Dims& sizes,
                 DType type, const void* value);
 int64_t count_true(const bool* mask, int64_t n);
-// Contiguous operands; `count` is how many elements of the mask are true (to unpack, at most that many). Packs in[i] where
-// mask[i]; out[i] = the next of `in` where mask[i].
+// Contiguous operands; `count` is how many elements of the mask are true (to unpack, at most that many). Packs in[i]
+// where mask[i]; out[i] = the next of `in` where mask[i].
 void pack_where(char* out, int64_t count, const char* in, const bool* mask, int itemsize);
 void unpack_where(char* out, const char* in, int64_t count, const bool* mask, int itemsize);
 // The coordinates of all true elements, a row each.

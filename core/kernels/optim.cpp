@@ -14,7 +14,8 @@ WG_ALWAYS float fused(float a, float b, float c) { return __builtin_fmaf(a, b, c
 WG_ALWAYS double fused(double a, double b, double c) { return __builtin_fma(a, b, c); }
 
 template <bool Decay, bool Momentum, class T>
-WG_ALWAYS void sgd_loop(T* __restrict p, const T* __restrict grad, T* __restrict buffer, int64_t n, const SgdStep<T> s) {
+WG_ALWAYS void sgd_loop(T* __restrict p, const T* __restrict grad, T* __restrict buffer, int64_t n,
+                        const SgdStep<T> s) {
   for (int64_t i = 0; i < n; ++i) {
     T g = s.sign * grad[i];
     if constexpr (Decay) g = fused(p[i], s.decay, g);
@@ -30,11 +31,15 @@ WG_ALWAYS void sgd_loop(T* __restrict p, const T* __restrict grad, T* __restrict
 template <class T>
 WG_ALWAYS void sgd_any(T* p, const T* grad, T* buffer, int64_t n, const SgdStep<T>& s) {
   if (s.decay != T(0)) {
-    if (buffer) sgd_loop<true, true>(p, grad, buffer, n, s);
-    else sgd_loop<true, false>(p, grad, buffer, n, s);
+    if (buffer)
+      sgd_loop<true, true>(p, grad, buffer, n, s);
+    else
+      sgd_loop<true, false>(p, grad, buffer, n, s);
   } else {
-    if (buffer) sgd_loop<false, true>(p, grad, buffer, n, s);
-    else sgd_loop<false, false>(p, grad, buffer, n, s);
+    if (buffer)
+      sgd_loop<false, true>(p, grad, buffer, n, s);
+    else
+      sgd_loop<false, false>(p, grad, buffer, n, s);
   }
 }
 
@@ -74,14 +79,20 @@ WG_ALWAYS void adam_loop(T* __restrict p, const T* __restrict grad, T* __restric
 template <class T>
 WG_ALWAYS void adam_any(T* p, const T* grad, T* mean, T* square, T* largest, int64_t n, const AdamStep<T>& s) {
   if (s.decay == T(0)) {
-    if (largest) adam_loop<Decay::None, true>(p, grad, mean, square, largest, n, s);
-    else adam_loop<Decay::None, false>(p, grad, mean, square, largest, n, s);
+    if (largest)
+      adam_loop<Decay::None, true>(p, grad, mean, square, largest, n, s);
+    else
+      adam_loop<Decay::None, false>(p, grad, mean, square, largest, n, s);
   } else if (s.decoupled) {
-    if (largest) adam_loop<Decay::Parameter, true>(p, grad, mean, square, largest, n, s);
-    else adam_loop<Decay::Parameter, false>(p, grad, mean, square, largest, n, s);
+    if (largest)
+      adam_loop<Decay::Parameter, true>(p, grad, mean, square, largest, n, s);
+    else
+      adam_loop<Decay::Parameter, false>(p, grad, mean, square, largest, n, s);
   } else {
-    if (largest) adam_loop<Decay::Gradient, true>(p, grad, mean, square, largest, n, s);
-    else adam_loop<Decay::Gradient, false>(p, grad, mean, square, largest, n, s);
+    if (largest)
+      adam_loop<Decay::Gradient, true>(p, grad, mean, square, largest, n, s);
+    else
+      adam_loop<Decay::Gradient, false>(p, grad, mean, square, largest, n, s);
   }
 }
 
@@ -114,16 +125,21 @@ WG_ALWAYS void rmsprop_loop(T* __restrict p, const T* __restrict grad, T* __rest
 template <class T>
 WG_ALWAYS void rmsprop_any(T* p, const T* grad, T* square, T* centre, T* buffer, int64_t n, const RmspropStep<T>& s) {
   if (centre) {
-    if (buffer) rmsprop_loop<true, true>(p, grad, square, centre, buffer, n, s);
-    else rmsprop_loop<true, false>(p, grad, square, centre, buffer, n, s);
+    if (buffer)
+      rmsprop_loop<true, true>(p, grad, square, centre, buffer, n, s);
+    else
+      rmsprop_loop<true, false>(p, grad, square, centre, buffer, n, s);
   } else {
-    if (buffer) rmsprop_loop<false, true>(p, grad, square, centre, buffer, n, s);
-    else rmsprop_loop<false, false>(p, grad, square, centre, buffer, n, s);
+    if (buffer)
+      rmsprop_loop<false, true>(p, grad, square, centre, buffer, n, s);
+    else
+      rmsprop_loop<false, false>(p, grad, square, centre, buffer, n, s);
   }
 }
 
 template <class T>
-WG_ALWAYS void adagrad_loop(T* __restrict p, const T* __restrict grad, T* __restrict sum, int64_t n, const AdagradStep<T> s) {
+WG_ALWAYS void adagrad_loop(T* __restrict p, const T* __restrict grad, T* __restrict sum, int64_t n,
+                            const AdagradStep<T> s) {
   const bool decays = s.decay != T(0);
   for (int64_t i = 0; i < n; ++i) {
     T x = p[i], g = s.sign * grad[i];

@@ -30,11 +30,15 @@ struct AdagradStep {
 // `buffer`, `largest` and `centre` may be null: no momentum, no AMSGrad, not centered.
 void sgd_step(float* p, const float* grad, float* buffer, int64_t n, const SgdStep<float>& s);
 void sgd_step(double* p, const double* grad, double* buffer, int64_t n, const SgdStep<double>& s);
-void adam_step(float* p, const float* grad, float* mean, float* square, float* largest, int64_t n, const AdamStep<float>& s);
-void adam_step(double* p, const double* grad, double* mean, double* square, double* largest, int64_t n, const AdamStep<double>& s);
+void adam_step(float* p, const float* grad, float* mean, float* square, float* largest, int64_t n,
+               const AdamStep<float>& s);
+void adam_step(double* p, const double* grad, double* mean, double* square, double* largest, int64_t n,
+               const AdamStep<double>& s);
 
-void rmsprop_step(float* p, const float* grad, float* square, float* centre, float* buffer, int64_t n, const RmspropStep<float>& s);
-void rmsprop_step(double* p, const double* grad, double* square, double* centre, double* buffer, int64_t n, const RmspropStep<double>& s);
+void rmsprop_step(float* p, const float* grad, float* square, float* centre, float* buffer, int64_t n,
+                  const RmspropStep<float>& s);
+void rmsprop_step(double* p, const double* grad, double* square, double* centre, double* buffer, int64_t n,
+                  const RmspropStep<double>& s);
 void adagrad_step(float* p, const float* grad, float* sum, int64_t n, const AdagradStep<float>& s);
 void adagrad_step(double* p, const double* grad, double* sum, int64_t n, const AdagradStep<double>& s);
 

@@ -44,14 +44,22 @@ constexpr Refusal kRefusals[] = {
 
 // The names of torch's kernels where they are not the function's name and "_cpu".
 constexpr const char* kKernels[][2] = {
-    {"erf", "erf_vml_cpu"},          {"erfc", "erfc_vml_cpu"},
-    {"erfinv", "erfinv_vml_cpu"},    {"floor", "floor_vml_cpu"},
-    {"ceil", "ceil_vml_cpu"},        {"round", "round_vml_cpu"},
-    {"trunc", "trunc_vml_cpu"},      {"i0", "i0_vml_cpu"},
-    {"lgamma", "lgamma_vml_cpu"},    {"digamma", "digamma"},
-    {"floor_divide", "div_floor_cpu"}, {"trunc_divide", "div_trunc_cpu"},
-    {"bitwise_left_shift", "lshift_cpu"}, {"bitwise_right_shift", "rshift_cpu"},
-    {"clamp_min", "maximum_cpu"},    {"clamp_max", "minimum_cpu"},
+    {"erf", "erf_vml_cpu"},
+    {"erfc", "erfc_vml_cpu"},
+    {"erfinv", "erfinv_vml_cpu"},
+    {"floor", "floor_vml_cpu"},
+    {"ceil", "ceil_vml_cpu"},
+    {"round", "round_vml_cpu"},
+    {"trunc", "trunc_vml_cpu"},
+    {"i0", "i0_vml_cpu"},
+    {"lgamma", "lgamma_vml_cpu"},
+    {"digamma", "digamma"},
+    {"floor_divide", "div_floor_cpu"},
+    {"trunc_divide", "div_trunc_cpu"},
+    {"bitwise_left_shift", "lshift_cpu"},
+    {"bitwise_right_shift", "rshift_cpu"},
+    {"clamp_min", "maximum_cpu"},
+    {"clamp_max", "minimum_cpu"},
 };
 
 }  // namespace

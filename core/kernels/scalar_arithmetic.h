@@ -21,8 +21,10 @@ WG_INLINE T fn_positive(T x) {
 }
 template <class T>
 WG_INLINE T fn_add(T a, T b) {  // on bool: or
-  if constexpr (std::is_same_v<T, bool>) return a | b;
-  else return T(a + b);
+  if constexpr (std::is_same_v<T, bool>)
+    return a | b;
+  else
+    return T(a + b);
 }
 template <class T>
 WG_INLINE T fn_sub(T a, T b) {
@@ -30,8 +32,10 @@ WG_INLINE T fn_sub(T a, T b) {
 }
 template <class T>
 WG_INLINE T fn_mul(T a, T b) {
-  if constexpr (std::is_same_v<T, bool>) return a & b;
-  else return T(a * b);
+  if constexpr (std::is_same_v<T, bool>)
+    return a & b;
+  else
+    return T(a * b);
 }
 template <class T>
 WG_INLINE T fn_div(T a, T b) {
@@ -39,8 +43,10 @@ WG_INLINE T fn_div(T a, T b) {
 }
 template <class T>
 WG_INLINE T fn_mul_add(T a, T b, T c) {
-  if constexpr (real_v<T>) return mul_add(a, b, c);
-  else return fn_add(fn_mul(a, b), c);
+  if constexpr (real_v<T>)
+    return mul_add(a, b, c);
+  else
+    return fn_add(fn_mul(a, b), c);
 }
 template <class T>
 WG_INLINE T fn_rsub(T a, T b) {
@@ -61,8 +67,10 @@ WG_INLINE T fn_rsub_scaled(T x, T y, T alpha) {
 }
 template <class T>
 WG_INLINE T fn_addcmul(T x, T a, T b, T value) {
-  if constexpr (real_v<T>) return mul_add(T(value * a), b, x);
-  else return T(x + T(T(value * a) * b));
+  if constexpr (real_v<T>)
+    return mul_add(T(value * a), b, x);
+  else
+    return T(x + T(T(value * a) * b));
 }
 template <class T>
 WG_INLINE T fn_addcdiv(T x, T a, T b, T value) {
@@ -91,19 +99,25 @@ WG_INLINE T rest(T a, T b) {
 }
 template <class T>
 WG_INLINE T fn_trunc_divide(T a, T b) {
-  if constexpr (real_v<T>) return std::trunc(a / b);
-  else return quotient(a, b);
+  if constexpr (real_v<T>)
+    return std::trunc(a / b);
+  else
+    return quotient(a, b);
 }
 template <class T>
 WG_INLINE T fn_fmod(T a, T b) {
-  if constexpr (real_v<T>) return std::fmod(a, b);
-  else return rest(a, b);
+  if constexpr (real_v<T>)
+    return std::fmod(a, b);
+  else
+    return rest(a, b);
 }
 template <class T>
 WG_INLINE T fn_remainder(T a, T b) {
   T r = fn_fmod(a, b);
-  if constexpr (std::is_unsigned_v<T>) return r;
-  else return r != 0 && (r < 0) != (b < 0) ? T(r + b) : r;
+  if constexpr (std::is_unsigned_v<T>)
+    return r;
+  else
+    return r != 0 && (r < 0) != (b < 0) ? T(r + b) : r;
 }
 template <class T>
 WG_INLINE T fn_floor_divide(T a, T b) {
@@ -127,14 +141,19 @@ WG_INLINE T fn_neg(T x) {
 }
 template <class T>
 WG_INLINE T fn_abs(T x) {
-  if constexpr (real_v<T>) return absolute(x);
-  else if constexpr (std::is_unsigned_v<T>) return x;
-  else return T(x < 0 ? -x : x);
+  if constexpr (real_v<T>)
+    return absolute(x);
+  else if constexpr (std::is_unsigned_v<T>)
+    return x;
+  else
+    return T(x < 0 ? -x : x);
 }
 template <class T>
 WG_INLINE T fn_sign(T x) {
-  if constexpr (std::is_same_v<T, bool>) return x;
-  else return T(T(T(0) < x) - T(x < T(0)));
+  if constexpr (std::is_same_v<T, bool>)
+    return x;
+  else
+    return T(T(T(0) < x) - T(x < T(0)));
 }
 template <class T>
 WG_INLINE T fn_sgn(T x) {
@@ -209,23 +228,31 @@ WG_INLINE T fn_where(bool condition, T a, T b) {
 
 template <class T>
 WG_INLINE T fn_floor(T x) {
-  if constexpr (real_v<T>) return floor_of(x);
-  else return x;
+  if constexpr (real_v<T>)
+    return floor_of(x);
+  else
+    return x;
 }
 template <class T>
 WG_INLINE T fn_ceil(T x) {
-  if constexpr (real_v<T>) return std::ceil(x);
-  else return x;
+  if constexpr (real_v<T>)
+    return std::ceil(x);
+  else
+    return x;
 }
 template <class T>
 WG_INLINE T fn_round(T x) {  // half to even
-  if constexpr (real_v<T>) return std::nearbyint(x);
-  else return x;
+  if constexpr (real_v<T>)
+    return std::nearbyint(x);
+  else
+    return x;
 }
 template <class T>
 WG_INLINE T fn_trunc(T x) {
-  if constexpr (real_v<T>) return std::trunc(x);
-  else return x;
+  if constexpr (real_v<T>)
+    return std::trunc(x);
+  else
+    return x;
 }
 template <class T>
 WG_INLINE T fn_frac(T x) {
@@ -257,10 +284,10 @@ WG_INLINE T fn_nan_to_num(T x, [[maybe_unused]] T nan, [[maybe_unused]] T high, 
   }
 }
 
-#define WG_COMPARISON(name, op)           \
-  template <class T>                      \
-  WG_INLINE bool fn_##name(T a, T b) {    \
-    return a op b;                        \
+#define WG_COMPARISON(name, op)        \
+  template <class T>                   \
+  WG_INLINE bool fn_##name(T a, T b) { \
+    return a op b;                     \
   }
 WG_COMPARISON(eq, ==)
 WG_COMPARISON(ne, !=)
@@ -292,29 +319,40 @@ WG_INLINE bool fn_isnan(T x) {
 }
 template <class T>
 WG_INLINE bool fn_isposinf(T x) {
-  if constexpr (real_v<T>) return x == kInf<T>;
-  else return false;
+  if constexpr (real_v<T>)
+    return x == kInf<T>;
+  else
+    return false;
 }
 template <class T>
 WG_INLINE bool fn_isneginf(T x) {
-  if constexpr (real_v<T>) return x == -kInf<T>;
-  else return false;
+  if constexpr (real_v<T>)
+    return x == -kInf<T>;
+  else
+    return false;
 }
 template <class T>
 WG_INLINE bool fn_isinf(T x) {
-  if constexpr (real_v<T>) return absolute(x) == kInf<T>;
-  else return false;
+  if constexpr (real_v<T>)
+    return absolute(x) == kInf<T>;
+  else
+    return false;
 }
 template <class T>
 WG_INLINE bool fn_isfinite(T x) {
-  if constexpr (real_v<T>) return absolute(x) < kInf<T>;
-  else return true;
+  if constexpr (real_v<T>)
+    return absolute(x) < kInf<T>;
+  else
+    return true;
 }
 template <class T>
 WG_INLINE bool fn_signbit(T x) {
-  if constexpr (real_v<T>) return bits<typename Ieee<T>::U>(x) >> (8 * sizeof(T) - 1);
-  else if constexpr (std::is_signed_v<T>) return x < 0;
-  else return false;
+  if constexpr (real_v<T>)
+    return bits<typename Ieee<T>::U>(x) >> (8 * sizeof(T) - 1);
+  else if constexpr (std::is_signed_v<T>)
+    return x < 0;
+  else
+    return false;
 }
 
 template <class T>
@@ -331,8 +369,10 @@ WG_INLINE T fn_bitwise_xor(T a, T b) {
 }
 template <class T>
 WG_INLINE T fn_bitwise_not(T x) {
-  if constexpr (std::is_same_v<T, bool>) return !x;
-  else return T(~x);
+  if constexpr (std::is_same_v<T, bool>)
+    return !x;
+  else
+    return T(~x);
 }
 // A shift by a negative number or by all bits leaves nothing but the sign.
 template <class T>
@@ -345,8 +385,10 @@ template <class T>
 WG_INLINE T fn_bitwise_right_shift(T x, T by) {
   using U = std::make_unsigned_t<T>;
   constexpr U most = 8 * sizeof(T) - std::is_signed_v<T>;
-  if constexpr (std::is_signed_v<T>) return T(x >> (U(by) < most ? by : T(most)));
-  else return U(by) < most ? T(x >> by) : T(0);
+  if constexpr (std::is_signed_v<T>)
+    return T(x >> (U(by) < most ? by : T(most)));
+  else
+    return U(by) < most ? T(x >> by) : T(0);
 }
 
 }  // namespace wg::WG_LEVEL

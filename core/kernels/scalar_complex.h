@@ -23,9 +23,7 @@ WG_COMPLEX(neg) { return Z<R>(-z.real(), -z.imag()); }
 WG_COMPLEX(conj) { return Z<R>(z.real(), -z.imag()); }
 WG_COMPLEX2(add) { return Z<R>(a.real() + b.real(), a.imag() + b.imag()); }
 WG_COMPLEX2(sub) { return Z<R>(a.real() - b.real(), a.imag() - b.imag()); }
-WG_COMPLEX2(mul) {
-  return Z<R>(a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real());
-}
+WG_COMPLEX2(mul) { return Z<R>(a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()); }
 WG_COMPLEX2(div) {  // scaled by the larger part of b, so that its square does not overflow
   R s = std::fmax(std::fabs(b.real()), std::fabs(b.imag()));
   if (!(s > 0) || !std::isfinite(s)) return a / b;

@@ -7,10 +7,10 @@
 
 namespace wg::WG_LEVEL {
 
-#define WG_PLAIN(name)          \
-  template <class T>            \
-  WG_INLINE T fn_##name(T x) {  \
-    return name(x);             \
+#define WG_PLAIN(name)         \
+  template <class T>           \
+  WG_INLINE T fn_##name(T x) { \
+    return name(x);            \
   }
 WG_PLAIN(exp)
 WG_PLAIN(exp2)

@@ -46,10 +46,10 @@ WG_INLINE T fn_lcm(T a, T b) {
   return T(m < 0 ? -m : m);
 }
 
-#define WG_LIBRARY1(name, call)                               \
+#define WG_LIBRARY1(name, call)                                 \
   WG_INLINE double fn_##name(double x) { return std::call(x); } \
   WG_INLINE float fn_##name(float x) { return std::call(x); }
-#define WG_LIBRARY2(name, call)                                            \
+#define WG_LIBRARY2(name, call)                                              \
   WG_INLINE double fn_##name(double x, double y) { return std::call(x, y); } \
   WG_INLINE float fn_##name(float x, float y) { return std::call(x, y); }
 WG_LIBRARY1(asin, asin)
@@ -150,10 +150,10 @@ WG_IN_DOUBLE2(hermite_polynomial_h)
 WG_IN_DOUBLE2(hermite_polynomial_he)
 WG_IN_DOUBLE2(laguerre_polynomial_l)
 WG_IN_DOUBLE2(legendre_polynomial_p)
-#define WG_SHIFTED(name)                                          \
-  template <class T>                                              \
-  WG_INLINE T fn_shifted_##name(T x, T n) {                       \
-    return fn_##name(2 * x - 1, n);                               \
+#define WG_SHIFTED(name)                    \
+  template <class T>                        \
+  WG_INLINE T fn_shifted_##name(T x, T n) { \
+    return fn_##name(2 * x - 1, n);         \
   }
 WG_SHIFTED(chebyshev_polynomial_t)
 WG_SHIFTED(chebyshev_polynomial_u)

@@ -24,24 +24,32 @@ void triangle(char* out, const char* in, int64_t batch, int64_t rows, int64_t co
     }
   };
   const int64_t grain = std::max<int64_t>(1, kGrain / cols);
-  if (batch * rows <= grain) piece(0, batch * rows);
-  else parallel_for(batch * rows, grain, piece);
+  if (batch * rows <= grain)
+    piece(0, batch * rows);
+  else
+    parallel_for(batch * rows, grain, piece);
 }
 
 namespace {
 
 template <class F>
 void for_each_piece(int64_t n, F&& f) {
-  if (n <= kGrain) f(int64_t(0), n);
-  else parallel_for(n, kGrain, f);
+  if (n <= kGrain)
+    f(int64_t(0), n);
+  else
+    parallel_for(n, kGrain, f);
 }
 
 template <class T>
 T from_double(double x) {
-  if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) return T(int64_t(x));
-  else if constexpr (std::is_same_v<T, bool>) return x != 0;
-  else if constexpr (is_reduced_v<T>) return T(float(x));
-  else return T(x);
+  if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>)
+    return T(int64_t(x));
+  else if constexpr (std::is_same_v<T, bool>)
+    return x != 0;
+  else if constexpr (is_reduced_v<T>)
+    return T(float(x));
+  else
+    return T(x);
 }
 
 }  // namespace
@@ -71,8 +79,10 @@ void arithmetic(char* out, DType type, int64_t n, int64_t first, int64_t step) {
     for_each_piece(n, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         const int64_t x = first + step * i;
-        if constexpr (std::is_integral_v<T>) reinterpret_cast<T*>(out)[i] = T(x);
-        else reinterpret_cast<T*>(out)[i] = from_double<T>(double(x));
+        if constexpr (std::is_integral_v<T>)
+          reinterpret_cast<T*>(out)[i] = T(x);
+        else
+          reinterpret_cast<T*>(out)[i] = from_double<T>(double(x));
       }
     });
   });
@@ -81,7 +91,8 @@ void arithmetic(char* out, DType type, int64_t n, int64_t first, int64_t step) {
 void evenly_spaced(char* out, DType type, int64_t n, complex128 first, complex128 last) {
   visit(type, [&]<class T>() {
     // The step is computed in the dtype of the result (integers: in double), as torch does.
-    using S = std::conditional_t<is_complex_v<T> || std::is_same_v<T, float>, T, std::conditional_t<is_reduced_v<T>, float, double>>;
+    using S = std::conditional_t<is_complex_v<T> || std::is_same_v<T, float>, T,
+                                 std::conditional_t<is_reduced_v<T>, float, double>>;
     S a, b;
     if constexpr (is_complex_v<T>) {
       a = S(first);
@@ -98,13 +109,17 @@ void evenly_spaced(char* out, DType type, int64_t n, complex128 first, complex12
       for (int64_t i = begin; i < end; ++i) {
         const bool low = i < n / 2;
         const double k = double(low ? i : n - i - 1);
-        if constexpr (is_complex_v<T>) reinterpret_cast<T*>(out)[i] = low ? a + step * S(T(k)) : b - step * S(T(k));
-        else reinterpret_cast<T*>(out)[i] = from_double<T>(std::fma(low ? double(step) : -double(step), k, low ? a : b));
+        if constexpr (is_complex_v<T>)
+          reinterpret_cast<T*>(out)[i] = low ? a + step * S(T(k)) : b - step * S(T(k));
+        else
+          reinterpret_cast<T*>(out)[i] = from_double<T>(std::fma(low ? double(step) : -double(step), k, low ? a : b));
       }
     });
     if (n == 1) {
-      if constexpr (is_complex_v<T>) reinterpret_cast<T*>(out)[0] = a;
-      else reinterpret_cast<T*>(out)[0] = from_double<T>(double(a));
+      if constexpr (is_complex_v<T>)
+        reinterpret_cast<T*>(out)[0] = a;
+      else
+        reinterpret_cast<T*>(out)[0] = from_double<T>(double(a));
     }
   });
 }

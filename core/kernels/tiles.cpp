@@ -19,10 +19,10 @@ namespace wg {
 #define WG_LEVELS(X) X(generic)
 #endif
 
-#define WG_DECLARE(level)               \
-  namespace level {                     \
-  void add_arithmetic(TileTable&);      \
-  void add_math(TileTable&);            \
+#define WG_DECLARE(level)                                \
+  namespace level {                                      \
+  void add_arithmetic(TileTable&);                       \
+  void add_math(TileTable&);                             \
   void add_conversions(ConvertFn (&)[kDTypes][kDTypes]); \
   }
 WG_LEVELS(WG_DECLARE)
@@ -58,10 +58,10 @@ struct Tables {
   ConvertFn conversions[kDTypes][kDTypes] = {};
 
   Tables() {
-#define WG_ADD(name)              \
-  if (level == Level::name) {     \
-    name::add_arithmetic(tiles);  \
-    name::add_math(tiles);        \
+#define WG_ADD(name)                    \
+  if (level == Level::name) {           \
+    name::add_arithmetic(tiles);        \
+    name::add_math(tiles);              \
     name::add_conversions(conversions); \
   }
     WG_LEVELS(WG_ADD)

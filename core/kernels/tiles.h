@@ -7,7 +7,7 @@
 
 namespace wg {
 
-inline constexpr int kTile = 1024;     // elements in a tile: all tiles of a small program stay in L1
+inline constexpr int kTile = 1024;  // elements in a tile: all tiles of a small program stay in L1
 inline constexpr int kMaxArity = 4;
 
 // out[i] = f(in[0][i], in[1][i], …) for i < n; all contiguous, in the compute dtype (see Result for out's).
@@ -25,10 +25,10 @@ struct FnInfo {
 
 int fn_count();
 const FnInfo& fn_info(int fn);
-int find_fn(std::string_view name);                 // -1 when there is none
-TileFn tile_fn(int fn, DType compute);              // throws torch's error when fn is not defined for the dtype
-                                                    // (float16 and bfloat16 never are: the caller computes in float32)
-[[noreturn]] void refuse(int fn, DType dtype);      // that error
+int find_fn(std::string_view name);             // -1 when there is none
+TileFn tile_fn(int fn, DType compute);          // throws torch's error when fn is not defined for the dtype
+                                                // (float16 and bfloat16 never are: the caller computes in float32)
+[[noreturn]] void refuse(int fn, DType dtype);  // that error
 // Conversions between dtypes (to bool: != 0; complex to real: the real part; float to int: truncation).
 using ConvertFn = void (*)(void* out, const void* in, int64_t n);
 ConvertFn convert_fn(DType from, DType to);

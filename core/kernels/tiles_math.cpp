@@ -19,8 +19,10 @@ bool any_far(const T* x, int64_t n, T limit) {
 template <class Fn, class Far, class T>
 void angle_tile(void* out, const void* const* in, int64_t n) {
   const T* x = static_cast<const T*>(in[0]);
-  if (any_far(x, n, T(kTrigLimit))) tile<Far, 1, T, T>(out, in, n);
-  else tile<Fn, 1, T, T>(out, in, n);
+  if (any_far(x, n, T(kTrigLimit)))
+    tile<Far, 1, T, T>(out, in, n);
+  else
+    tile<Fn, 1, T, T>(out, in, n);
 }
 template <class Fn, class Far>
 void put_angle(TileTable& table, int id, Fn, Far) {
@@ -83,10 +85,12 @@ void add_math(TileTable& table) {
   put_angle(table, kFn_sin, [](auto x) { return sin(x); }, [](auto x) { return std::sin(x); });
   put_angle(table, kFn_cos, [](auto x) { return cos(x); }, [](auto x) { return std::cos(x); });
   put_angle(table, kFn_tan, [](auto x) { return fn_tan(x); }, [](auto x) { return std::tan(x); });
-  put_angle(table, kFn_sinc, [](auto x) { return fn_sinc(x); }, [](auto x) {
-    auto p = x * decltype(x)(3.141592653589793238462643383);
-    return x == 0 ? x + 1 : std::sin(p) / p;
-  });
+  put_angle(
+      table, kFn_sinc, [](auto x) { return fn_sinc(x); },
+      [](auto x) {
+        auto p = x * decltype(x)(3.141592653589793238462643383);
+        return x == 0 ? x + 1 : std::sin(p) / p;
+      });
   table[kFn_pow][int(DType::Float32)] = pow_tile<float>;
   table[kFn_pow][int(DType::Float64)] = pow_tile<double>;
   table[kFn_power_rule][int(DType::Float32)] = power_rule_tile<float>;

@@ -29,10 +29,14 @@ void tile(void* out, const void* const* in, int64_t n) {
   Fn f{};
   const First* a = static_cast<const First*>(in[0]);
   using R = decltype([](auto g, auto x, auto y) {
-    if constexpr (arity == 1) return g(x);
-    else if constexpr (arity == 2) return g(x, y);
-    else if constexpr (arity == 3) return g(x, y, y);
-    else return g(x, y, y, y);
+    if constexpr (arity == 1)
+      return g(x);
+    else if constexpr (arity == 2)
+      return g(x, y);
+    else if constexpr (arity == 3)
+      return g(x, y, y);
+    else
+      return g(x, y, y, y);
   }(f, First(), T()));
   R* o = static_cast<R*>(out);
   if constexpr (arity == 1) {
@@ -88,7 +92,7 @@ void put_all(TileTable& table, int id, Fn) {
 }  // namespace wg
 
 // Puts the loops over fn_<name> for these types into `table`; for use as WG_FN_<group> around elementwise.def.
-#define WG_PUT(name, arity, types)                                                                  \
-  if constexpr ((types) != 0)                                                                       \
-    put_all<(types), arity, kFn_##name == kFn_where>(                                                \
+#define WG_PUT(name, arity, types)                    \
+  if constexpr ((types) != 0)                         \
+    put_all<(types), arity, kFn_##name == kFn_where>( \
         table, kFn_##name, [](auto... x) __attribute__((always_inline)) { return fn_##name(x...); });

@@ -25,7 +25,8 @@ WG_OP(copy_) {
            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
            "Please clone() the tensor before performing the operation.");
   WG_CHECK(can_broadcast(from.sizes, to.sizes), "The size of tensor a (", to.ndim() ? to.sizes.back() : 1,
-           ") must match the size of tensor b (", from.ndim() ? from.sizes.back() : 1, ") at non-singleton dimension ", to.ndim() - 1);
+           ") must match the size of tensor b (", from.ndim() ? from.sizes.back() : 1, ") at non-singleton dimension ",
+           to.ndim() - 1);
   copy(to, from);
   c.out(TensorRef(&to));
 }
@@ -41,7 +42,8 @@ WG_OP(detach) { c.out(alias(c.tensor(0))); }
 
 WG_OP_AS(sum_to_size, "sum_to_size", Composite) {
   Tensor& t = c.tensor(0);
-  WG_CHECK(can_broadcast(c.ints(1), t.sizes), "size {", to_string(c.ints(1)), "} is not expandable to size {", to_string(t.sizes), "}.");
+  WG_CHECK(can_broadcast(c.ints(1), t.sizes), "size {", to_string(c.ints(1)), "} is not expandable to size {",
+           to_string(t.sizes), "}.");
   c.out(sum_to(t, c.ints(1)));
 }
 

@@ -10,17 +10,22 @@ void one_way(Call& c, const OpDef& op, int bounds, Value a, Value b, bool inplac
   TensorRef self(&c.tensor(0));
   Value args[] = {Value(self), a, b};
   Call inner{&op, args, 1 + bounds};
-  if (inplace) apply_inplace(inner);
-  else apply(inner);
+  if (inplace)
+    apply_inplace(inner);
+  else
+    apply(inner);
   c.out(std::move(inner.first));
 }
 
 void clamp(Call& c, const OpDef& low, const OpDef& high, const OpDef& both, bool inplace) {
   bool min = c.has(1), max = c.has(2);
   WG_CHECK(min || max, "torch.clamp: At least one of 'min' or 'max' must not be None");
-  if (min && max) one_way(c, both, 2, c.args[1], c.args[2], inplace);
-  else if (min) one_way(c, low, 1, c.args[1], Value(), inplace);
-  else one_way(c, high, 1, c.args[2], Value(), inplace);
+  if (min && max)
+    one_way(c, both, 2, c.args[1], c.args[2], inplace);
+  else if (min)
+    one_way(c, low, 1, c.args[1], Value(), inplace);
+  else
+    one_way(c, high, 1, c.args[2], Value(), inplace);
 }
 
 void of_numbers(Call& c, bool inplace) { clamp(c, op<"_clamp_low">(), op<"_clamp_high">(), op<"clamp">(), inplace); }

@@ -26,7 +26,8 @@ TensorRef region(const Tensor& out, int dim, int64_t start, int64_t length) {
 bool skipped(const Tensor& t) { return t.ndim() == 1 && t.sizes[0] == 0; }
 
 void check_cat(const Tensor& first, const Tensor& t, int dim, size_t number) {
-  WG_CHECK(t.ndim() == first.ndim(), "Tensors must have same number of dimensions: got ", first.ndim(), " and ", t.ndim());
+  WG_CHECK(t.ndim() == first.ndim(), "Tensors must have same number of dimensions: got ", first.ndim(), " and ",
+           t.ndim());
   for (int d = 0; d < t.ndim(); ++d)
     WG_CHECK(d == dim || t.sizes[d] == first.sizes[d], "Sizes of tensors must match except in dimension ", dim,
              ". Expected size ", first.sizes[d], " but got size ", t.sizes[d], " for tensor number ", number,
@@ -66,8 +67,8 @@ TensorRef rolled(const Tensor& t, const Dims& shifts, const Dims& dims, int sign
     return alias(*out, t.sizes, contiguous_strides(t.sizes), 0);
   }
   WG_CHECK(!shifts.empty(), "`shifts` required");
-  WG_CHECK(shifts.size() == dims.size(), "shifts and dimensions must align. shifts: ", shifts.size(), ", dims:",
-           dims.size());
+  WG_CHECK(shifts.size() == dims.size(), "shifts and dimensions must align. shifts: ", shifts.size(),
+           ", dims:", dims.size());
   TensorRef now(const_cast<Tensor*>(&t));
   for (int k = 0; k < dims.size(); ++k) {
     WG_CHECK_INDEX(t.ndim() > 0, "Dimension specified as ", dims[k], " but tensor has no dimensions");

@@ -132,8 +132,8 @@ static void strided(Call& c, int first, DType d) {
   WG_CHECK(sizes.size() == strides.size(), "dimensionality of sizes (", sizes.size(),
            ") must match dimensionality of strides (", strides.size(), ")");
   for (int64_t s : strides)
-    WG_CHECK(s >= 0, "Storage size calculation overflowed with sizes=", to_string(sizes), " and strides=",
-             to_string(strides));
+    WG_CHECK(s >= 0, "Storage size calculation overflowed with sizes=", to_string(sizes),
+             " and strides=", to_string(strides));
   c.out(empty_strided(sizes, strides, d));
 }
 WG_OP_AS(empty_strided_op, "empty_strided", Primitive) { strided(c, 0, c.dtype_or(2, default_dtype())); }
@@ -197,8 +197,10 @@ WG_OP(logspace) {
   evenly_spaced(exponents->data(), exact, n, end(0), end(1));
   copy(*wide, *exponents);
   for (int64_t i = 0; i < n; ++i) {
-    if (is_complex(d)) wide->as<complex128>()[i] = std::pow(complex128(base), wide->as<complex128>()[i]);
-    else wide->as<double>()[i] = std::pow(base, wide->as<double>()[i]);
+    if (is_complex(d))
+      wide->as<complex128>()[i] = std::pow(complex128(base), wide->as<complex128>()[i]);
+    else
+      wide->as<double>()[i] = std::pow(base, wide->as<double>()[i]);
   }
   c.out(cast(*wide, d));
 }

@@ -12,8 +12,17 @@ struct Element {
 };
 
 inline const char* cpp_name(DType d) {
-  static constexpr const char* names[] = {"bool",      "uint8_t",       "int8_t", "int16_t", "int", "int64_t",
-                                          "c10::Half", "c10::BFloat16", "float",  "double",  "c10::complex<float>",
+  static constexpr const char* names[] = {"bool",
+                                          "uint8_t",
+                                          "int8_t",
+                                          "int16_t",
+                                          "int",
+                                          "int64_t",
+                                          "c10::Half",
+                                          "c10::BFloat16",
+                                          "float",
+                                          "double",
+                                          "c10::complex<float>",
                                           "c10::complex<double>"};
   return names[int(d)];
 }
@@ -46,11 +55,16 @@ inline Element element_of(const Value& v, DType d) {
   visit(d, [&]<class T>() {
     WG_CHECK((fits<T>(z, integral, integer)), "value cannot be converted to type ", cpp_name(d), " without overflow");
     T x;
-    if constexpr (std::is_same_v<T, bool>) x = integral ? integer != 0 : z != complex128(0);
-    else if constexpr (std::is_integral_v<T>) x = integral ? T(integer) : T(int64_t(z.real()));
-    else if constexpr (is_complex_v<T>) x = T(z);
-    else if constexpr (is_reduced_v<T>) x = T(float(z.real()));
-    else x = T(z.real());
+    if constexpr (std::is_same_v<T, bool>)
+      x = integral ? integer != 0 : z != complex128(0);
+    else if constexpr (std::is_integral_v<T>)
+      x = integral ? T(integer) : T(int64_t(z.real()));
+    else if constexpr (is_complex_v<T>)
+      x = T(z);
+    else if constexpr (is_reduced_v<T>)
+      x = T(float(z.real()));
+    else
+      x = T(z.real());
     std::memcpy(e.bytes, &x, sizeof x);
   });
   return e;

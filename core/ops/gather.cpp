@@ -34,7 +34,8 @@ void check_gather(const Tensor& self, int dim, const Tensor& index) {
            "Index tensor must have the same number of dimensions as input tensor");
   for (int d = 0; d < std::min(self.ndim(), index.ndim()); ++d)
     WG_CHECK(d == dim || index.sizes[d] <= self.sizes[d], "Size does not match at dimension ", d, " expected index ",
-             to_string(index.sizes), " to be no larger than self ", to_string(self.sizes), " apart from dimension ", dim);
+             to_string(index.sizes), " to be no larger than self ", to_string(self.sizes), " apart from dimension ",
+             dim);
 }
 
 void check_scatter(const Tensor& self, int dim, const Tensor& index, const Tensor* source) {
@@ -117,12 +118,18 @@ struct Named {
   bool mean;
 };
 bool named_reduce(const std::string& name, bool with_sum, Named* out) {
-  if (with_sum && name == "sum") *out = {Reduce::Add, false};
-  else if (name == "prod") *out = {Reduce::Mul, false};
-  else if (name == "mean") *out = {Reduce::Add, true};
-  else if (name == "amax") *out = {Reduce::Amax, false};
-  else if (name == "amin") *out = {Reduce::Amin, false};
-  else return false;
+  if (with_sum && name == "sum")
+    *out = {Reduce::Add, false};
+  else if (name == "prod")
+    *out = {Reduce::Mul, false};
+  else if (name == "mean")
+    *out = {Reduce::Add, true};
+  else if (name == "amax")
+    *out = {Reduce::Amax, false};
+  else if (name == "amin")
+    *out = {Reduce::Amin, false};
+  else
+    return false;
   return true;
 }
 
@@ -166,9 +173,10 @@ struct Slices {
     const int64_t size = t.ndim() ? t.sizes[dim] : 1, step = t.ndim() ? t.strides[dim] : 0;
     const int64_t bad =
         add_offsets(offsets->as<int64_t>(), flat->as<int64_t>(), rows.n, size, step * size_of(t.dtype), negative);
-    WG_CHECK_KIND(kind, bad < 0, error.empty() ? str("index ", flat->as<int64_t>()[bad], " is out of bounds for dimension ",
-                                                     dim, " with size ", size)
-                                               : error);
+    WG_CHECK_KIND(kind, bad < 0,
+                  error.empty() ? str("index ", flat->as<int64_t>()[bad], " is out of bounds for dimension ", dim,
+                                      " with size ", size)
+                                : error);
   }
   Dims sizes() const {  // of the flat side
     Dims s = rows.before_sizes;
@@ -191,14 +199,15 @@ void check_slices(const Tensor& self, int dim, const Tensor& index, const Tensor
            "(): Expected dtype int32/int64 for index but got: ", torch_name(index.dtype));
   WG_CHECK(self.dtype == source.dtype, op, "(): self (", torch_name(self.dtype), ") and source (",
            torch_name(source.dtype), ") must have the same scalar type");
-  WG_CHECK(dim == 0 || dim < source.ndim(), op, "(): Indexing dim ", dim, " is out of bounds of the source tensor with dim ",
-           source.ndim());
+  WG_CHECK(dim == 0 || dim < source.ndim(), op, "(): Indexing dim ", dim,
+           " is out of bounds of the source tensor with dim ", source.ndim());
   WG_CHECK(index.numel == (source.ndim() == 0 ? 1 : source.sizes[dim]), op, "(): Number of indices (", index.numel,
            ") should be equal to source.size(dim): (", source.ndim() == 0 ? 1 : source.sizes[dim], "), for dim: ", dim);
   Dims a = self.sizes, b = source.sizes;
   if (a.size()) a.erase(dim);
   if (b.size()) b.erase(dim);
-  WG_CHECK(a == b && (self.ndim() == 0 || source.ndim() > 0), "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = ",
+  WG_CHECK(a == b && (self.ndim() == 0 || source.ndim() > 0),
+           "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = ",
            to_string(self.sizes), " source.shape = ", to_string(source.sizes));
 }
 
@@ -227,8 +236,8 @@ WG_OP(gather) {
   if (index->numel) {
     const TensorRef from = at_least_1d(self), at = at_least_1d(*index), to = at_least_1d(*out);
     check_range(*at, dim, from->sizes[dim]);
-    gather_columns(to->data(), from->data(), at->as<int64_t>(), {at->sizes, dim, from->strides, at->strides, to->strides},
-                   size_of(self.dtype));
+    gather_columns(to->data(), from->data(), at->as<int64_t>(),
+                   {at->sizes, dim, from->strides, at->strides, to->strides}, size_of(self.dtype));
   }
   c.out(out);
 }
@@ -317,17 +326,19 @@ WG_OP(index_copy) {
                  "index_copy_(): When source is scalar, index should have one element (got ", index.numel, ")");
   WG_CHECK_INDEX(source.ndim() == self.ndim() || source.ndim() == 0 || self.ndim() == 0,
                  "index_copy_(): When source and destination are not scalars, their dimensionality must match. Source "
-                 "dimensionality (", source.ndim(), "), destination dimensionality (", self.ndim(), ")");
+                 "dimensionality (",
+                 source.ndim(), "), destination dimensionality (", self.ndim(), ")");
   WG_CHECK(index.dtype == DType::Int64, "index_copy_(): Expected a long tensor for index, but got ",
            torch_name(index.dtype));
-  WG_CHECK(self.dtype == source.dtype, "index_copy_(): self and source expected to have the same dtype, but got (self) ",
-           torch_name(self.dtype), " and (source) ", torch_name(source.dtype));
+  WG_CHECK(self.dtype == source.dtype,
+           "index_copy_(): self and source expected to have the same dtype, but got (self) ", torch_name(self.dtype),
+           " and (source) ", torch_name(source.dtype));
   Dims a = self.sizes, b = source.sizes;
   if (a.size()) a.erase(dim);
   if (b.size()) b.erase(dim);
   WG_CHECK(a == b, "index_copy_(): Source/destination tensor must have same slice shapes. Destination slice shape: ",
-           a.empty() ? "" : std::to_string(a[0]), " at dimension ", dim, " and source slice shape: ",
-           b.empty() ? "" : std::to_string(b[0]), " at dimension 0.");
+           a.empty() ? "" : std::to_string(a[0]), " at dimension ", dim,
+           " and source slice shape: ", b.empty() ? "" : std::to_string(b[0]), " at dimension 0.");
   WG_CHECK_INDEX(source.ndim() == 0 || index.numel == source.sizes[dim], "index_copy_(): Number of indices (",
                  index.numel, ") should be equal to source.size(dim) (", source.ndim() ? source.sizes[dim] : 1, ")");
   c.set(1, Value::of_int(dim));
@@ -336,8 +347,8 @@ WG_OP(index_copy) {
   const TensorRef flat = contiguous(index);
   const int64_t bad = first_outside(flat->as<int64_t>(), flat->numel, to->sizes[dim]);
   if (bad >= 0)
-    outside = str("index_copy_(): index ", flat->as<int64_t>()[bad], " is out of bounds for dimension ", dim, " with size ",
-                  to->sizes[dim]);
+    outside = str("index_copy_(): index ", flat->as<int64_t>()[bad], " is out of bounds for dimension ", dim,
+                  " with size ", to->sizes[dim]);
   put_slices(*to, Slices(*to, dim, index, false, Kind::Index, outside), source, Reduce::Set);
   c.out(out);
 }

@@ -72,7 +72,7 @@ Dims common_shape(const std::vector<TensorRef>& indices) {
 
 // Where the positions of an advanced index lie, and the shape of what is there.
 struct Positions {
-  Dims result;        // before…, the indices' shape, after…
+  Dims result;  // before…, the indices' shape, after…
   Rows rows;
   TensorRef offsets;  // keeps rows.offsets alive
 
@@ -199,8 +199,10 @@ WG_OP(index_put) {
   const TensorRef out = changed(c);
   const bool accumulate = c.nargs > 3 && c.flag(3);
   const Tensor &value = c.tensor(2), *mask = accumulate ? nullptr : only_mask(*out, c.tensors(1), false);
-  if (mask && value.numel == 1 && value.ndim() == 0 && value.dtype == out->dtype) put_where(*out, *mask, value);
-  else put(*out, Positions(*out, canonical_indices(c, 1, *out)), value, accumulate);
+  if (mask && value.numel == 1 && value.ndim() == 0 && value.dtype == out->dtype)
+    put_where(*out, *mask, value);
+  else
+    put(*out, Positions(*out, canonical_indices(c, 1, *out)), value, accumulate);
   c.out(out);
 }
 
@@ -209,8 +211,10 @@ WG_OP(_index_put_kept) {
   Tensor& g = c.tensor(0);
   if (c.flag(2)) return c.out(clone(g));
   const TensorRef out = clone(g), zero = zeros({}, g.dtype);
-  if (const Tensor* mask = only_mask(*out, c.tensors(1), false)) put_where(*out, *mask, *zero);
-  else put(*out, Positions(*out, canonical_indices(c, 1, *out)), *zero, false);
+  if (const Tensor* mask = only_mask(*out, c.tensors(1), false))
+    put_where(*out, *mask, *zero);
+  else
+    put(*out, Positions(*out, canonical_indices(c, 1, *out)), *zero, false);
   c.out(out);
 }
 

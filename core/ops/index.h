@@ -8,7 +8,7 @@ namespace wg {
 
 struct IndexItem {
   enum Kind : uint8_t { Int, Slice, None, Ellipsis, Tensor, Bool } kind = Int;
-  int64_t integer = 0;                // Int; Bool: 0 or 1
+  int64_t integer = 0;  // Int; Bool: 0 or 1
   int64_t start = 0, stop = 0, step = 1;
   bool has_start = false, has_stop = false;
   TensorRef tensor;

@@ -10,8 +10,7 @@ namespace {
 // Byte offsets of linear indices into a contiguous tensor of n elements.
 TensorRef linear_offsets(const Tensor& index, int64_t n, int itemsize) {
   const TensorRef flat = contiguous(*cast(index, DType::Int64)), offsets = zeros({index.numel}, DType::Int64);
-  const int64_t bad =
-      add_offsets(offsets->as<int64_t>(), flat->as<int64_t>(), flat->numel, n, itemsize, true);
+  const int64_t bad = add_offsets(offsets->as<int64_t>(), flat->as<int64_t>(), flat->numel, n, itemsize, true);
   WG_CHECK_INDEX(bad < 0, "out of range: tried to access index ", flat->as<int64_t>()[bad], " on a tensor of ", n,
                  " elements.");
   return offsets;
@@ -25,9 +24,10 @@ Rows single_elements(const Tensor& offsets) {
 }
 
 void check_indices(const Tensor& indices) {
-  WG_CHECK(indices.dtype == DType::Int64 || indices.dtype == DType::Int32,
-           "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got torch.",
-           torch_name(indices.dtype), "Tensor instead (while checking arguments for embedding)");
+  WG_CHECK(
+      indices.dtype == DType::Int64 || indices.dtype == DType::Int32,
+      "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got torch.",
+      torch_name(indices.dtype), "Tensor instead (while checking arguments for embedding)");
 }
 
 // How often each row is looked up, as the divisor of its gradient.
@@ -72,8 +72,9 @@ WG_OP(_take_backward) {
 WG_OP(put) {
   Tensor &self = c.tensor(0), &index = c.tensor(1), &source = c.tensor(2);
   WG_CHECK(index.dtype == DType::Int64, "put_(): Expected a long tensor for index, but got ", torch_name(index.dtype));
-  WG_CHECK(self.dtype == source.dtype, "put_(): self and source expected to have the same dtype, but got self.dtype = ",
-           torch_name(self.dtype), " and source.dtype = ", torch_name(source.dtype));
+  WG_CHECK(self.dtype == source.dtype,
+           "put_(): self and source expected to have the same dtype, but got self.dtype = ", torch_name(self.dtype),
+           " and source.dtype = ", torch_name(source.dtype));
   WG_CHECK_INDEX(index.numel == source.numel,
                  "put_(): Expected source and index to have the same number of elements, but got source.numel() = ",
                  source.numel, ", index.numel() = ", index.numel);
@@ -104,7 +105,8 @@ WG_OP(embedding) {
   check_indices(indices);
   const TensorRef flat = contiguous(*cast(indices, DType::Int64)), offsets = zeros({indices.numel}, DType::Int64);
   const int64_t step = weight.strides[0] * size_of(weight.dtype);
-  const int64_t bad = add_offsets(offsets->as<int64_t>(), flat->as<int64_t>(), flat->numel, weight.sizes[0], step, false);
+  const int64_t bad =
+      add_offsets(offsets->as<int64_t>(), flat->as<int64_t>(), flat->numel, weight.sizes[0], step, false);
   WG_CHECK_INDEX(bad < 0, "index out of range in self");
   Dims sizes = indices.sizes;
   sizes.push_back(weight.sizes[1]);
@@ -158,8 +160,10 @@ WG_OP_AS(one_hot, "one_hot", Primitive) {
   WG_CHECK(n > 0 || classes > 0, "Can not infer total number of classes from empty tensor.");
   const int64_t least = n ? *std::min_element(at, at + n) : 0, most = n ? *std::max_element(at, at + n) : 0;
   WG_CHECK(least >= 0, "Class values must be non-negative.");
-  if (classes == -1) classes = most + 1;
-  else WG_CHECK(most < classes || n == 0, "Class values must be smaller than num_classes.");
+  if (classes == -1)
+    classes = most + 1;
+  else
+    WG_CHECK(most < classes || n == 0, "Class values must be smaller than num_classes.");
   Dims sizes = self.sizes;
   sizes.push_back(classes);
   const TensorRef out = zeros(sizes, DType::Int64);

@@ -27,8 +27,10 @@ int64_t after(const Dims& pad, int dim, int ndim) {
 
 void check_pairs(const Dims& pad, int ndim) {
   WG_CHECK(pad.size() % 2 == 0, "Length of pad must be even but instead it equals ", pad.size());
-  WG_CHECK(ndim * 2 >= pad.size(), "Length of pad should be no more than twice the number of dimensions of the input. Pad "
-           "length is ", pad.size(), "while the input has ", ndim, "dimensions.");
+  WG_CHECK(ndim * 2 >= pad.size(),
+           "Length of pad should be no more than twice the number of dimensions of the input. Pad "
+           "length is ",
+           pad.size(), "while the input has ", ndim, "dimensions.");
 }
 
 // The part of a tensor that padding keeps, and the part of the padded one that it becomes.
@@ -96,8 +98,8 @@ void check_edges(const Tensor& t, const Dims& pad, Edge edge) {
       WG_CHECK(a <= n && b <= n, "Padding value causes wrapping around more than once.");
     WG_CHECK(n > 0, "Expected input to have non-zero size for the padded dimensions, but input has sizes ",
              to_string(t.sizes), " with dimension ", d, " being empty");
-    WG_CHECK(n + a + b >= (edge == Edge::Circular ? 0 : 1), "input (", n, ") is too small. Calculated output size: ",
-             n + a + b);
+    WG_CHECK(n + a + b >= (edge == Edge::Circular ? 0 : 1), "input (", n,
+             ") is too small. Calculated output size: ", n + a + b);
   }
 }
 
@@ -158,7 +160,8 @@ WG_OP(constant_pad_nd) {
   fill_strided(out->data(), t.dtype, out->strides, out->sizes, value.bytes);
   const int unit = size_of(t.dtype);
   if (numel_of(o.kept))
-    copy_strided(out->data() + o.to * unit, t.dtype, out->strides, t.data() + o.from * unit, t.dtype, t.strides, o.kept);
+    copy_strided(out->data() + o.to * unit, t.dtype, out->strides, t.data() + o.from * unit, t.dtype, t.strides,
+                 o.kept);
   c.out(out);
 }
 

@@ -32,14 +32,18 @@ double largest(DType d) {
 
 int64_t smallest_integer(DType d) {
   return visit(d, []<class T>() {
-    if constexpr (std::is_integral_v<T>) return int64_t(std::numeric_limits<T>::min());
-    else return int64_t(0);
+    if constexpr (std::is_integral_v<T>)
+      return int64_t(std::numeric_limits<T>::min());
+    else
+      return int64_t(0);
   });
 }
 int64_t largest_integer(DType d) {
   return visit(d, []<class T>() {
-    if constexpr (std::is_integral_v<T>) return int64_t(std::numeric_limits<T>::max());
-    else return int64_t(0);
+    if constexpr (std::is_integral_v<T>)
+      return int64_t(std::numeric_limits<T>::max());
+    else
+      return int64_t(0);
   });
 }
 

@@ -185,7 +185,7 @@ WG_OP_AS(sum_dim, "sum.dim_IntList", Primitive) {
 WG_OP(nansum) {
   WG_CHECK(!is_complex(c.tensor(0).dtype), "nansum on CPU does not support complex inputs");
   WG_CHECK_KIND(Kind::NotImplemented, !c.has(3) || !is_complex(c.args[3].dtype), "\"nansum_cpu\" not implemented for '",
-                           torch_name(c.args[3].dtype), "'");
+                torch_name(c.args[3].dtype), "'");
   accumulate(c, Fold::NanSum, reduced_dims(c, 1, c.tensor(0).ndim()), c.flag(2), 3);
 }
 WG_OP_AS(prod, "prod", Primitive) { accumulate(c, Fold::Prod, all_dims(c.tensor(0)), false, 1); }

@@ -32,7 +32,8 @@ void resize(Call& c, const Dims& sizes) {
   if (self.sizes == sizes) return;
   const int64_t n = numel_of(sizes);
   size_t bytes;
-  WG_CHECK(!__builtin_mul_overflow(size_t(self.offset) + size_t(n), size_t(size_of(self.dtype)), &bytes) && bytes < (size_t(1) << 62),
+  WG_CHECK(!__builtin_mul_overflow(size_t(self.offset) + size_t(n), size_t(size_of(self.dtype)), &bytes) &&
+               bytes < (size_t(1) << 62),
            "Storage size calculation overflowed with sizes=", to_string(sizes));
   if (bytes > self.storage->nbytes) {
     WG_CHECK(self.storage->resizable, "Trying to resize storage that is not resizable");

@@ -87,10 +87,12 @@ void split_sections(Call& c, Tensor& t, int dim, const Value& how) {
   if (how.tag == Tag::Ints) return sections_at(c, t, dim, how.ints());
   if (!how.is_tensor()) return sections(c, t, dim, how.to_int());
   const Tensor& given = *how.tensor;
-  WG_CHECK(given.dtype == DType::Int64, "tensor_split expected tensor_indices_or_sections to have dtype of long, but got ",
-           torch_name(given.dtype));
-  WG_CHECK(given.ndim() <= 1, "tensor_split expected tensor_indices_or_sections to be a zero-dimensional or "
-                              "one-dimensional tensor, but got a tensor with ", given.ndim(), " dims");
+  WG_CHECK(given.dtype == DType::Int64,
+           "tensor_split expected tensor_indices_or_sections to have dtype of long, but got ", torch_name(given.dtype));
+  WG_CHECK(given.ndim() <= 1,
+           "tensor_split expected tensor_indices_or_sections to be a zero-dimensional or "
+           "one-dimensional tensor, but got a tensor with ",
+           given.ndim(), " dims");
   const TensorRef values = contiguous(given);
   if (given.ndim() == 0) return sections(c, t, dim, *values->as<int64_t>());
   sections_at(c, t, dim, Dims(values->as<int64_t>(), int(values->numel)));
@@ -99,7 +101,8 @@ void split_sections(Call& c, Tensor& t, int dim, const Value& how) {
 // hsplit, vsplit and dsplit differ in the dim and in the dims they ask for.
 void split_along(Call& c, const char* name, int dim, int least) {
   Tensor& t = c.tensor(0);
-  WG_CHECK(t.ndim() >= least, "torch.", name, " requires a tensor with at least ", least, " dimension, but got a tensor with ", t.ndim(), " dimensions!");
+  WG_CHECK(t.ndim() >= least, "torch.", name, " requires a tensor with at least ", least,
+           " dimension, but got a tensor with ", t.ndim(), " dimensions!");
   if (c.args[1].tag != Tag::Ints) {
     const int64_t n = c.integer(1);
     WG_CHECK(n != 0 && t.sizes[dim] % n == 0, "torch.", name, " attempted to split along dimension ", dim,
@@ -208,8 +211,9 @@ static void scatter_view(Call& c, const OpDef& view, std::initializer_list<Value
   args.insert(args.end(), where);
   Call inner{&view, args.data(), int(args.size()), nullptr, {}, {}, {}};
   apply(inner);
-  WG_CHECK(inner.first->sizes == source.sizes, "expected src to have a size equal to the slice of self. src size = ",
-           to_string(source.sizes), ", slice size = ", to_string(inner.first->sizes));
+  WG_CHECK(inner.first->sizes == source.sizes,
+           "expected src to have a size equal to the slice of self. src size = ", to_string(source.sizes),
+           ", slice size = ", to_string(inner.first->sizes));
   copy(*inner.first, source);
   c.out(out);
 }
@@ -241,8 +245,10 @@ WG_OP_AS(unflatten, "unflatten", Composite) {
   const int64_t n = t.ndim() == 0 ? 1 : t.sizes[dim];
   int64_t known = 1, open = 0;
   for (int64_t s : wanted) {
-    if (s == -1) ++open;
-    else known *= s;
+    if (s == -1)
+      ++open;
+    else
+      known *= s;
   }
   WG_CHECK(open > 1 || known == n || (open == 1 && known > 0 && n % known == 0), "unflatten: Provided sizes ",
            to_string(wanted), " don't multiply up to the size of dim ", dim, " (", n, ") in the input tensor");
@@ -253,9 +259,7 @@ WG_OP_AS(unflatten, "unflatten", Composite) {
   c.out(call<"view">(t, sizes));
 }
 
-WG_OP_AS(ravel, "ravel", Composite) {
-  c.out(call<"reshape">(call<"contiguous">(c.tensor(0)), Dims{-1}));
-}
+WG_OP_AS(ravel, "ravel", Composite) { c.out(call<"reshape">(call<"contiguous">(c.tensor(0)), Dims{-1})); }
 WG_OP_AS(view_as, "view_as", Composite) { c.out(call<"view">(c.tensor(0), c.tensor(1).sizes)); }
 WG_OP_AS(reshape_as, "reshape_as", Composite) { c.out(call<"reshape">(c.tensor(0), c.tensor(1).sizes)); }
 WG_OP_AS(expand_as, "expand_as", Composite) { c.out(call<"expand">(c.tensor(0), c.tensor(1).sizes, false)); }

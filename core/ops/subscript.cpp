@@ -62,9 +62,7 @@ struct Subscript {
     switch (item.kind) {
       case IndexItem::Int: return select(item.integer);
       case IndexItem::Slice: return slice(item);
-      case IndexItem::None:
-        t = call<"unsqueeze">(t, dim++);
-        return;
+      case IndexItem::None: t = call<"unsqueeze">(t, dim++); return;
       case IndexItem::Bool: return flag(item.integer != 0);
       default: tensor(item.tensor);
     }
@@ -72,8 +70,8 @@ struct Subscript {
 
   void select(int64_t index) {
     const int64_t n = t->sizes[dim];
-    WG_CHECK_INDEX(index >= -n && index < n, "index ", index, " is out of bounds for dimension ", original, " with size ",
-                   n);
+    WG_CHECK_INDEX(index >= -n && index < n, "index ", index, " is out of bounds for dimension ", original,
+                   " with size ", n);
     t = call<"select">(t, dim, index);
   }
 
@@ -100,8 +98,10 @@ struct Subscript {
     if (index->ndim() > 0) return record(index, is_mask(*index) ? index->ndim() : 1);
     WG_CHECK_INDEX(category(index->dtype) <= 1, "tensors used as indices must be long, int, byte or bool tensors");
     if (index->wrapped) return record(index, is_mask(*index) ? 0 : 1);  // of each sample another one
-    if (is_mask(*index)) flag(integer_of(*index) != 0);
-    else select(integer_of(*index));
+    if (is_mask(*index))
+      flag(integer_of(*index) != 0);
+    else
+      select(integer_of(*index));
   }
 
   void record(const TensorRef& index, int dims) {

@@ -9,8 +9,9 @@ namespace wg {
 namespace {
 
 void check_view(bool ok) {
-  WG_CHECK(ok, "view size is not compatible with input tensor's size and stride (at least one dimension spans across "
-               "two contiguous subspaces). Use .reshape(...) instead.");
+  WG_CHECK(ok,
+           "view size is not compatible with input tensor's size and stride (at least one dimension spans across "
+           "two contiguous subspaces). Use .reshape(...) instead.");
 }
 
 std::string type_name(const Tensor& t) { return str("torch.", torch_name(t.dtype), "Tensor"); }
@@ -36,7 +37,8 @@ TensorRef permuted(const Tensor& t, const Dims& dims) {
 Dims wrapped_permutation(const Tensor& t, const Dims& dims) {
   WG_CHECK(dims.size() == t.ndim(),
            "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
-           "ordering of dimensions i.e. input.dim() = ", t.ndim(), " is not equal to len(dims) = ", dims.size());
+           "ordering of dimensions i.e. input.dim() = ",
+           t.ndim(), " is not equal to len(dims) = ", dims.size());
   Dims out(dims.size());
   uint64_t seen = 0;
   for (int i = 0; i < dims.size(); ++i) {
@@ -214,8 +216,8 @@ WG_OP_AS(expand, "expand", View) {
       sizes[i] = have;
     }
     WG_CHECK(have == sizes[i] || (have == 1 && sizes[i] >= 0), "The expanded size of the tensor (", sizes[i],
-             ") must match the existing size (", have, ") at non-singleton dimension ", i, ".  Target sizes: ",
-             to_string(c.ints(1)), ".  Tensor sizes: ", to_string(t.sizes));
+             ") must match the existing size (", have, ") at non-singleton dimension ", i,
+             ".  Target sizes: ", to_string(c.ints(1)), ".  Tensor sizes: ", to_string(t.sizes));
     const bool same = i >= shift && have == sizes[i];
     strides[i] = same ? t.strides[i - shift] : 0;
     if (i < shift) strides[i] = sizes[i] == 1 && i + 1 < sizes.size() ? sizes[i + 1] * strides[i + 1] : 0;
@@ -398,8 +400,8 @@ WG_OP_AS(as_strided, "as_strided", Composite) {
     WG_CHECK(s >= 0, "as_strided: Negative strides are not supported at the moment, got strides: ", to_string(strides));
   WG_CHECK(offset >= 0, "Tensor: invalid storage offset ", offset);
   for (int64_t s : sizes)
-    WG_CHECK(s >= 0, "Storage size calculation overflowed with sizes=", to_string(sizes), " and strides=",
-             to_string(strides));
+    WG_CHECK(s >= 0, "Storage size calculation overflowed with sizes=", to_string(sizes),
+             " and strides=", to_string(strides));
   c.out(call<"_as_strided">(t, sizes, strides, offset, t.sizes, t.strides, t.offset));
 }
 

@@ -20,7 +20,9 @@ static std::mt19937 engine(1);
     }                                                                      \
   } while (0)
 
-static int64_t random_int(int64_t low, int64_t high) { return std::uniform_int_distribution<int64_t>(low, high)(engine); }
+static int64_t random_int(int64_t low, int64_t high) {
+  return std::uniform_int_distribution<int64_t>(low, high)(engine);
+}
 
 static Dims random_sizes(int max_dims, int64_t max_size) {
   Dims d(int(random_int(0, max_dims)));

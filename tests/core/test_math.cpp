@@ -14,14 +14,14 @@
 namespace m = wg::WG_LEVEL;
 
 static int failures = 0;
-#define CHECK(condition, ...)                                        \
-  do {                                                               \
-    if (!(condition)) {                                              \
-      ++failures;                                                    \
-      std::printf("%s:%d: %s: ", __FILE__, __LINE__, #condition);    \
-      std::printf(__VA_ARGS__);                                      \
-      std::printf("\n");                                             \
-    }                                                                \
+#define CHECK(condition, ...)                                     \
+  do {                                                            \
+    if (!(condition)) {                                           \
+      ++failures;                                                 \
+      std::printf("%s:%d: %s: ", __FILE__, __LINE__, #condition); \
+      std::printf(__VA_ARGS__);                                   \
+      std::printf("\n");                                          \
+    }                                                             \
   } while (0)
 
 // The distance of y from the exact value in units of T's last place there.
@@ -31,7 +31,7 @@ double ulps(T y, long double exact) {
   if (std::isnan(rounded)) return std::isnan(y) ? 0 : 1e9;
   if (std::isinf(rounded) || std::isinf(y)) return y == rounded ? 0 : std::isinf(rounded) == std::isinf(y) ? 1e9 : 1;
   T size = std::fabs(rounded), next = std::nextafter(size, std::numeric_limits<T>::infinity());
-  return double(std::fabs((long double)(y) - exact) / ((long double)(next) - (long double)(size)));
+  return double(std::fabs((long double)(y)-exact) / ((long double)(next) - (long double)(size)));
 }
 
 template <class T, class F, class G>
@@ -46,7 +46,7 @@ void check(const char* name, F f, G exact, double low, double high, double limit
   };
   for (int i = 0; i < 200000; ++i) {
     one(T(uniform(random)));
-    one(T(uniform(random) * std::exp2(exponent(random))));  // small arguments, too
+    one(T(uniform(random) * std::exp2(exponent(random))));     // small arguments, too
     one(T(low + (high - low) * std::exp2(exponent(random))));  // … and those near the lower end
   }
   CHECK(worst <= limit, "%s<%s>: %.2f ulp at %.17g", name, sizeof(T) == 8 ? "double" : "float", worst, double(where));
@@ -65,10 +65,10 @@ void check_special(const char* name, F f, G exact) {
   }
 }
 
-#define BOTH(f, exact, low, high, limit)                                                                    \
+#define BOTH(f, exact, low, high, limit)                                                                      \
   check<double>(#f, [](double x) { return m::f(x); }, [](long double x) { return exact; }, low, high, limit); \
   check<float>(#f, [](float x) { return m::f(x); }, [](long double x) { return exact; }, low, high, limit);   \
-  check_special<double>(#f, [](double x) { return m::f(x); }, [](long double x) { return exact; });          \
+  check_special<double>(#f, [](double x) { return m::f(x); }, [](long double x) { return exact; });           \
   check_special<float>(#f, [](float x) { return m::f(x); }, [](long double x) { return exact; });
 #define ONLY(T, f, exact, low, high, limit) \
   check<T>(#f, [](T x) { return m::f(x); }, [](long double x) { return exact; }, low, high, limit);
@@ -123,8 +123,8 @@ static void test_powers() {
   for (float x : edges)
     for (float y : edges) {
       float p = m::pow(x, y), e = std::pow(x, y);
-  const float edges[] = {0.f, -0.f, 1.f, -1.f, 2.f,  -2.f, 0.5f,  -0.5f,
-                         3.f, -3.f, inf, -inf, nan, 1e30f, 1e-42f, 7.25f};
+      const float edges[] = {0.f, -0.f, 1.f, -1.f, 2.f, -2.f,  0.5f,   -0.5f,
+                             3.f, -3.f, inf, -inf, nan, 1e30f, 1e-42f, 7.25f};
     }
   std::mt19937 random(3);
   std::uniform_real_distribution<float> base(0, 20), exponent(-30, 30);

@@ -16,12 +16,12 @@ using namespace wg;
 
 static int failures = 0;
 
-#define EXPECT(condition)                                                     \
-  do {                                                                        \
-    if (!(condition)) {                                                       \
-      std::printf("%s:%d: expected %s\n", __FILE__, __LINE__, #condition);    \
-      ++failures;                                                             \
-    }                                                                         \
+#define EXPECT(condition)                                                  \
+  do {                                                                     \
+    if (!(condition)) {                                                    \
+      std::printf("%s:%d: expected %s\n", __FILE__, __LINE__, #condition); \
+      ++failures;                                                          \
+    }                                                                      \
   } while (0)
 
 static Walk row(int64_t n, int64_t stride = 1) {

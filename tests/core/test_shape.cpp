@@ -9,12 +9,12 @@ using namespace wg;
 
 static int failures = 0;
 
-#define EXPECT(condition)                                                     \
-  do {                                                                        \
-    if (!(condition)) {                                                       \
-      std::printf("%s:%d: expected %s\n", __FILE__, __LINE__, #condition);    \
-      ++failures;                                                             \
-    }                                                                         \
+#define EXPECT(condition)                                                  \
+  do {                                                                     \
+    if (!(condition)) {                                                    \
+      std::printf("%s:%d: expected %s\n", __FILE__, __LINE__, #condition); \
+      ++failures;                                                          \
+    }                                                                      \
   } while (0)
 
 template <class F>
@@ -56,12 +56,21 @@ static bool view_exists(const Dims& sizes, const Dims& strides, const Dims& to) 
 }
 
 static void test_views() {
-  const std::vector<Dims> targets = {{24}, {2, 12}, {12, 2}, {2, 3, 4}, {4, 3, 2}, {1, 24}, {24, 1}, {6, 4}, {2, 1, 12},
-                                     {3, 8}, {2, 2, 2, 3}, {1, 6, 1, 4, 1}};
-  const std::vector<std::pair<Dims, Dims>> sources = {
-      {{24}, {1}},          {{24}, {3}},           {{4, 6}, {6, 1}},       {{4, 6}, {1, 4}},      {{4, 6}, {8, 1}},
-      {{2, 3, 4}, {12, 4, 1}}, {{2, 3, 4}, {4, 8, 1}}, {{2, 3, 4}, {24, 8, 2}}, {{24, 1}, {1, 7}},    {{2, 1, 12}, {12, 5, 1}},
-      {{4, 6}, {0, 1}},     {{2, 12}, {0, 0}},     {{1, 4, 6}, {3, 6, 1}}};
+  const std::vector<Dims> targets = {{24},    {2, 12}, {12, 2},    {2, 3, 4}, {4, 3, 2},    {1, 24},
+                                     {24, 1}, {6, 4},  {2, 1, 12}, {3, 8},    {2, 2, 2, 3}, {1, 6, 1, 4, 1}};
+  const std::vector<std::pair<Dims, Dims>> sources = {{{24}, {1}},
+                                                      {{24}, {3}},
+                                                      {{4, 6}, {6, 1}},
+                                                      {{4, 6}, {1, 4}},
+                                                      {{4, 6}, {8, 1}},
+                                                      {{2, 3, 4}, {12, 4, 1}},
+                                                      {{2, 3, 4}, {4, 8, 1}},
+                                                      {{2, 3, 4}, {24, 8, 2}},
+                                                      {{24, 1}, {1, 7}},
+                                                      {{2, 1, 12}, {12, 5, 1}},
+                                                      {{4, 6}, {0, 1}},
+                                                      {{2, 12}, {0, 0}},
+                                                      {{1, 4, 6}, {3, 6, 1}}};
   for (const auto& [sizes, strides] : sources)
     for (const Dims& to : targets) {
       Dims found;
@@ -92,7 +101,8 @@ static void test_layouts() {
 static void test_broadcast() {
   EXPECT(broadcast({2, 1}, {3}) == Dims({2, 3}) && broadcast({}, {2}) == Dims({2}) && broadcast({1}, {0}) == Dims({0}));
   EXPECT(can_broadcast({3, 1}, {2, 3, 4}) && !can_broadcast({2, 3, 4}, {3, 4}) && !can_broadcast({2}, {3}));
-  expect_error(Kind::Runtime, "The size of tensor a (3) must match the size of tensor b (4) at non-singleton dimension 1",
+  expect_error(Kind::Runtime,
+               "The size of tensor a (3) must match the size of tensor b (4) at non-singleton dimension 1",
                [] { broadcast({2, 3}, {2, 4}); });
 }
 
@@ -111,10 +121,11 @@ static void test_infer_size() {
   expect_error(Kind::Runtime, "shape '[4, -1]' is invalid for input of size 6", [] { infer_size({4, -1}, 6); });
   expect_error(Kind::Runtime, "only one dimension can be inferred", [] { infer_size({-1, -1}, 6); });
   expect_error(Kind::Runtime, "invalid shape dimension -2 at index 0 of shape [-2, 3]", [] { infer_size({-2, 3}, 6); });
-  expect_error(Kind::Runtime,
-               "cannot reshape tensor of 0 elements into shape [-1, 0] because the unspecified dimension size -1 can be "
-               "any value and is ambiguous",
-               [] { infer_size({-1, 0}, 0); });
+  expect_error(
+      Kind::Runtime,
+      "cannot reshape tensor of 0 elements into shape [-1, 0] because the unspecified dimension size -1 can be "
+      "any value and is ambiguous",
+      [] { infer_size({-1, 0}, 0); });
 }
 
 int main() {
