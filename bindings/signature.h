@@ -51,6 +51,8 @@ struct Overload {
   PyObject* result_type = nullptr;  // builds a named tuple of several results
 };
 
+// Moves a result into `out`, which takes its shape; several: the op has other results too. Throws torch's refusals.
+void write_out(wg::Tensor& out, const TensorRef& made, const wg::Call& c, bool several);
 void parse(Overload& o);  // throws wg::Error on a malformed schema
 
 }  // namespace wgpy

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from differences import Problem, agree, first, has_derivative, second
-from samples import WITHOUT, elementwise_call, samples, Source
+from samples import WITHOUT, Source, elementwise_call, samples
 
 import wengert as wg
 from wengert import _core
@@ -64,7 +64,19 @@ def test_every_op_of_a_derivative_has_a_derivative():
                 assert op in NO_SLOPE, f"{name} uses {op}"
 
 
-NO_SLOPE = {"zeros", "new_zeros", "zeros_like", "ones_like", "full", "full_like", "_repeat_indices", "argmax", "argmin", "any", "any.dim"}
+NO_SLOPE = {
+    "zeros",
+    "new_zeros",
+    "zeros_like",
+    "ones_like",
+    "full",
+    "full_like",
+    "_repeat_indices",
+    "argmax",
+    "argmin",
+    "any",
+    "any.dim",
+}
 
 
 # ---- derivatives
@@ -185,7 +197,9 @@ def test_elementwise_ops_take_every_shape(name, shape):
     if sum(isinstance(a, wg.Tensor) for a in call.args) > 1:
         for k, a in enumerate(call.args):  # each in turn is broadcast
             if isinstance(a, wg.Tensor):
-                wide = [b.expand(2, *shape) if isinstance(b, wg.Tensor) and j != k else b for j, b in enumerate(call.args)]
+                wide = [
+                    b.expand(2, *shape) if isinstance(b, wg.Tensor) and j != k else b for j, b in enumerate(call.args)
+                ]
                 assert_same(call(declared.function, wide)[1], got, rtol=1e-13)
 
 
@@ -247,11 +261,15 @@ def test_gradients_of_the_in_place_form(name):
         args, kwargs = list(call.args), dict(call.kwargs)
         for (key, _), leaf in zip(problem.places, copies):
             (args if isinstance(key, int) else kwargs)[key] = leaf
-        got = wg.autograd.grad(problem.scalar(written(name)(*args, **kwargs)), again, allow_unused=True, materialize_grads=True)
+        got = wg.autograd.grad(
+            problem.scalar(written(name)(*args, **kwargs)), again, allow_unused=True, materialize_grads=True
+        )
         assert_same(got, want, rtol=1e-12, atol=1e-14)
 
 
-@pytest.mark.parametrize("name", sorted(n for n in ELEMENTWISE if n.partition(".")[0] in wg.__dict__.get("__all__", dir(wg))))
+@pytest.mark.parametrize(
+    "name", sorted(n for n in ELEMENTWISE if n.partition(".")[0] in wg.__dict__.get("__all__", dir(wg)))
+)
 def test_out_is_plain(name):
     declared, call = OPS[name], SAMPLES[name][0]
     want = call(declared.function)

@@ -1,0 +1,60 @@
+// out=: results that go into tensors the caller gave.
+#include "signature.h"
+
+namespace wgpy {
+
+using namespace wg;
+
+namespace {
+
+// What torch calls an element type in the messages of out=.
+const char* plain_name(DType d) {
+  static const char* names[] = {"bool",  "unsigned char", "signed char",         "short",
+                                "int",   "long int",      "c10::Half",           "c10::BFloat16",
+                                "float", "double",        "c10::complex<float>", "c10::complex<double>"};
+  return names[int(d)];
+}
+
+bool meets(const Tensor& a, const Tensor& b) { return a.storage.get() == b.storage.get() && a.numel && b.numel; }
+
+// Whether a result may be written to `out`: its dtype, and that it does not lie over what is read.
+void check_out(const Tensor& out, const Tensor& made, const Call& c, bool several) {
+  const std::string& op = c.op->name;
+  WG_CHECK(
+      !modes().grad || !requires_grad(const_cast<Tensor&>(out)), op,
+      "(): functions with out=... arguments don't support automatic differentiation, but one of the arguments requires grad.");
+  WG_CHECK(can_cast(made.dtype, out.dtype), "result type ", torch_name(made.dtype),
+           " can't be cast to the desired output type ", torch_name(out.dtype));
+  bool elementwise = c.op->style == Style::Elementwise;
+  bool changes_kind = category(made.dtype) != category(out.dtype) || is_complex(made.dtype);
+  WG_CHECK(elementwise || made.dtype == out.dtype || (!several && !changes_kind), "Expected out tensor to have dtype ",
+           plain_name(made.dtype), ", but got ", plain_name(out.dtype), " instead");
+  WG_CHECK(!(out.sizes == made.sizes && overlaps_itself(out.sizes, out.strides)),
+           "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+           "Please clone() the tensor before performing the operation.");
+  for (int i = 0; i < c.nargs && !elementwise; ++i)
+    WG_CHECK(
+        !c.args[i].is_tensor() || !meets(out, *c.args[i].tensor) || c.args[i].tensor == &out,
+        "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory location. "
+        "Please clone() the tensor before performing the operation.");
+}
+
+}  // namespace
+
+// out=: the result is moved into a tensor the caller gave, which takes its shape.
+void write_out(Tensor& out, const TensorRef& made, const Call& c, bool several) {
+  check_out(out, *made, c, several);
+  if (!(out.sizes == made->sizes)) {
+    TensorRef fresh = empty(made->sizes, out.dtype);
+    out.storage = fresh->storage;
+    out.sizes = fresh->sizes;
+    out.strides = fresh->strides;
+    out.offset = 0;
+    out.numel = fresh->numel;
+    out.contiguous = true;
+  }
+  copy(out, *made);
+  bump(out);
+}
+
+}  // namespace wgpy
