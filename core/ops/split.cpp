@@ -165,8 +165,9 @@ static void chunk_into(Call& c, const OpDef& split, const OpDef& by_size) {
   const int64_t count = c.integer(1);
   WG_CHECK(count > 0, "chunk expects `chunks` to be greater than 0, got: ", count);
   const int dim = wrap_dim(c.integer_or(2, 0), t.ndim());
-  const int64_t n = t.sizes[dim], size = (n + count - 1) / count;
+  const int64_t n = t.sizes[dim], size = n > 0 ? (n - 1) / count + 1 : 0;
   if (size > 0) return forward_to(c, split, {Value(&t), Value::of_int(size), Value::of_int(dim)});
+  WG_CHECK(count <= INT32_MAX, "chunk: too many chunks: ", count);
   const Held none = hold_ints(Dims(int(count), 0));
   forward_to(c, by_size, {Value(&t), none.get(), Value::of_int(dim)});
 }
