@@ -99,11 +99,21 @@ void triangular(Call& c, const char* name, bool lower) {
 
 // The coordinates (2, n) of a triangle of a matrix.
 void triangle_coordinates(Call& c, bool lower) {
-  const int64_t rows = c.integer(0), cols = c.integer(1), k = c.integer_or(2, 0);
+  const int64_t rows = c.integer(0), cols = c.integer(1);
   WG_CHECK(rows >= 0, "row must be non-negative, got", rows);
   WG_CHECK(cols >= 0, "col must be non-negative, got", cols);
+  constexpr int64_t kFar = int64_t(1) << 61;
+  const int64_t k = std::clamp(c.integer_or(2, 0), -kFar, kFar);
+  // The rows that have an element at all; then, before anything is written, whether so many can be held.
+  const int64_t first = lower ? std::max<int64_t>(0, -k) : 0;
+  const int64_t last = cols == 0 ? first
+                       : lower   ? rows
+                                 : std::min(rows, std::max<int64_t>(0, std::min(cols, kFar) - k));
+  const double most = double(std::max<int64_t>(0, last - first)) * double(cols);
+  WG_CHECK(most < 2e9 * 16, "DefaultCPUAllocator: can't allocate memory: a triangle of ", rows, " by ", cols,
+           " has too many elements");
   std::vector<int64_t> at[2];
-  for (int64_t i = 0; i < rows; ++i) {
+  for (int64_t i = first; i < last; ++i) {
     const int64_t cut = std::clamp<int64_t>(i + k + (lower ? 1 : 0), 0, cols);
     for (int64_t j = lower ? 0 : cut; j < (lower ? cut : cols); ++j) {
       at[0].push_back(i);
