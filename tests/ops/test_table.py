@@ -40,7 +40,11 @@ def test_every_op_with_a_rule_has_samples_or_a_reason():
     missing = [
         name
         for name, declared in OPS.items()
-        if ".user" not in name and declared.kind != "constant" and name not in SAMPLES and name not in WITHOUT and not _writes(name)
+        if ".user" not in name
+        and declared.kind != "constant"
+        and name not in SAMPLES
+        and name not in WITHOUT
+        and not _writes(name)
     ]
     assert not missing
     assert not [name for name in (*SAMPLES, *WITHOUT) if name not in OPS]
