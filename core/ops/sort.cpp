@@ -197,8 +197,8 @@ WG_OP_AS(nanmedian_dim, "nanmedian.dim", Primitive) {
 // _scatter_picked(g, dim, indices, sizes, kept): zeros but for g at the indices. _gather_picked is its adjoint.
 WG_OP(_scatter_picked) {
   TensorRef g = contiguous(c.tensor(0)), index = contiguous(c.tensor(2));
-  int dim = int(c.integer(1));
   const Dims& sizes = c.ints(3);
+  const int dim = wrap_dim(c.integer(1), sizes.size());
   TensorRef out = zeros(sizes, g->dtype);
   Walker w = walker(sizes, index->sizes, dim, c.flag(4));
   int64_t step = sizes.size() ? w.whole_strides[dim] : 0;
@@ -207,7 +207,7 @@ WG_OP(_scatter_picked) {
 }
 WG_OP(_gather_picked) {
   TensorRef x = contiguous(c.tensor(0)), index = contiguous(c.tensor(2));
-  int dim = int(c.integer(1));
+  const int dim = wrap_dim(c.integer(1), x->ndim());
   TensorRef out = empty(index->sizes, x->dtype);
   Walker w = walker(x->sizes, index->sizes, dim, c.flag(3));
   int64_t step = x->ndim() ? w.whole_strides[dim] : 0;

@@ -5,6 +5,7 @@ import warnings
 import pytest
 
 import wengert as wg
+import wengert.nn.functional as F
 from wengert.autograd import Function
 from wengert.func import (
     functional_call,
@@ -145,7 +146,7 @@ def test_arguments_refused():
 
 def test_slow_ops_say_so():
     with pytest.warns(UserWarning, match="performance drop"):
-        vmap(lambda v: v.masked_scatter(v > 0, v))(ROWS)
+        vmap(lambda v: wg.histc(v, 3, min=-1, max=1))(ROWS)
 
 
 class Cube(Function):
@@ -210,3 +211,75 @@ def test_forward_mode_and_writes():
         same(fw.unpack_dual(z).tangent, X * wg.tensor([5.0, 1.0, 1.0]))
         same(fw.unpack_dual(vmap(wg.sin)(x)).tangent, X.cos() * X)
         same(fw.unpack_dual(grad(f)(x)).tangent, hessian(f)(X) @ X)
+
+
+# ---- what looks at the data
+
+
+def test_linear_ops_push_tangents_through_themselves():
+    """An element that is written twice has the tangent of the write that stays."""
+    from wengert.autograd import forward_ad
+
+    at, v, t = wg.tensor([1, 1]), wg.tensor([3.0, 5.0]), wg.tensor([10.0, 100.0])
+    with forward_ad.dual_level():
+        made = wg.zeros(3).scatter(0, at, forward_ad.make_dual(v, t))
+        primal, tangent = forward_ad.unpack_dual(made)
+        kept = t[v == primal[1]]
+        assert tangent.tolist() == [0.0, kept.item(), 0.0]
+        x = forward_ad.make_dual(v.reshape(1, 1, 2), t.reshape(1, 1, 2))
+        primal, tangent = forward_ad.unpack_dual(F.max_unpool1d(x, at.reshape(1, 1, 2), 2))
+        assert tangent[0, 0, 1] == t[v == primal[0, 0, 1]]
+        table = forward_ad.make_dual(wg.ones(2, 1), wg.ones(2, 1))
+        looked = F.embedding(wg.tensor([0, 1]), table, padding_idx=0)
+        assert forward_ad.unpack_dual(looked).tangent.tolist() == [[1.0], [1.0]]
+
+
+def test_one_hot_within_vmap():
+    classes = wg.tensor([[0, 2], [1, 1]])
+    assert vmap(lambda c: F.one_hot(c, 3))(classes).equal(F.one_hot(classes, 3))
+    with pytest.raises(RuntimeError, match="explicit positive num_classes"):
+        vmap(F.one_hot)(classes)
+
+
+@pytest.mark.parametrize(
+    "call,op",
+    [
+        (lambda v: v.unique(), "_unique2"),
+        (lambda v: v.unique_consecutive(), "unique_consecutive"),
+        (lambda v: v.nonzero(), "nonzero"),
+        (lambda v: v.masked_select(v > 0), "masked_select"),
+        (lambda v: wg.histogramdd(v.unsqueeze(-1), [2]), "histogramdd"),
+        (lambda v: wg.equal(v, v), "equal"),
+        (lambda v: wg.allclose(v, v), "allclose"),
+        (lambda v: wg.as_strided_scatter(v, v[:1], (1,), (1,)), "as_strided_scatter"),
+    ],
+)
+def test_what_depends_on_the_data_is_refused(call, op):
+    with pytest.raises(RuntimeError, match=op):
+        vmap(call)(ROWS)
+
+
+def test_sample_by_sample():
+    with pytest.warns(UserWarning, match="aten::histc"):
+        got = vmap(lambda v: wg.histc(v, 4))(ROWS)
+    assert got.equal(wg.stack([wg.histc(row, 4) for row in ROWS]))
+
+
+def test_factors_within_vmap():
+    batch = wg.rand(3, 4, 4, dtype=wg.float64) + 4 * wg.eye(4, dtype=wg.float64)
+    P, L, U = vmap(lambda a: wg.lu_unpack(*wg.linalg.lu_factor(a)))(batch)
+    assert wg.allclose(P @ L @ U, batch)
+    solved = vmap(lambda a: wg.linalg.lu_solve(*wg.linalg.lu_factor(a), a))(batch)
+    assert wg.allclose(solved, wg.eye(4, dtype=wg.float64).expand(3, 4, 4))
+    assert vmap(wg.linalg.eigvals)(batch).shape == (3, 4)
+
+
+def test_masks_within_vmap():
+    mask = wg.tensor([True, False, True, False])
+    rows = wg.arange(8.0).reshape(2, 4)
+    assert vmap(lambda v: v.masked_select(mask))(rows).equal(rows[:, mask])
+    own = rows % 3 == 0
+    got = vmap(lambda v, m: v.masked_scatter(m, -v))(rows, own)
+    assert got.equal(wg.stack([v.masked_scatter(m, -v) for v, m in zip(rows, own)]))
+    with pytest.raises(RuntimeError, match="Number of elements of source < number of ones in mask"):
+        vmap(lambda v, m: v.masked_scatter(m, v[:0]))(rows, own)

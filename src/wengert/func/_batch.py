@@ -197,7 +197,7 @@ def batch_op(name, args, inplace, level):
 
 def _wrapped(result, level):
     if isinstance(result, tuple):
-        return tuple(wrap(r, level) for r in result)
+        return type(result)([wrap(r, level) for r in result])
     return wrap(result, level)
 
 
@@ -215,7 +215,18 @@ def compute(call, name, args):
     return fallback(call, name, args)
 
 
-def fallback(call, name, args):
+def by_sample(name, function, args):
+    """A Python function that met a wrapped tensor, one sample after the other."""
+    from ._interpret import top
+
+    payload = top(args)
+    if payload.kind != "batch":
+        return function(*(a.primal if (a := _core.payload(b)) is payload else b for b in args))
+    result = fallback(_call(name, args, payload.level), name, args, function)
+    return _wrapped(result, payload.level)
+
+
+def fallback(call, name, args, function=None):
     """One sample after the other; says so, as torch does."""
     warnings.warn(
         f"There is a performance drop because we have not yet implemented the batching rule for aten::{name}. Please file us an issue "
@@ -237,11 +248,11 @@ def fallback(call, name, args):
             else a
             for a in args
         )
-        results.append(run(name, moved))
+        results.append(function(*moved) if function else run(name, moved))
     from .. import stack
 
     if isinstance(results[0], tuple):
-        return tuple(stack(list(column)) for column in zip(*results))
+        return type(results[0])([stack(list(column)) for column in zip(*results)])
     return stack(results)
 
 

@@ -3,7 +3,8 @@
 from .. import _core
 from ..autograd.grad_mode import enable_grad
 from ..ops._declare import OPS, parameters
-from ..ops._derive import Like, _is_index, differentiable_arguments
+from ..ops._derive import Like, _is_index, differentiable_arguments, is_linear
+from ..ops._trace import T_INT
 
 Tensor = _core.Tensor
 
@@ -145,16 +146,14 @@ def _dual_inplace(declared, name, args, primals, inplace, level):
 
         def call(a):
             return _core.run_inplace(name, (a[0].clone(), *a[1:]))
+
+        outs = call(before)
     else:
-
-        def call(a):
-            return run(name, a)
-
+        call, outs = None, run(name, before)
     with_tangents = [
         make_dual(before[0], tangent_of(args[0])) if tangent_of(args[0]) is not None else before[0],
         *args[1:],
     ]
-    outs = call(before)
     tangent = jvp(declared, with_tangents, before, (outs,), call)[0]
     place = _tangent_place(args[0], level)
     if args[0] is primals[0]:  # it is about to become a dual number, its memory the primal
@@ -180,7 +179,37 @@ def jvp(declared, args, primals, outs, call=None):
         tangent = _elementwise_jvp(declared, args, primals, outs[0])
         if tangent is not NotImplemented:
             return (tangent,)
+    if call is None and is_linear(declared.name) and not _is_random(declared.name):
+        return _linear_jvp(declared, args, primals, outs)
     return _transposed_jvp(declared, args, primals, outs, call)
+
+
+def _is_random(name):
+    from ._batch import RANDOM
+
+    return name in RANDOM
+
+
+def _linear_jvp(declared, args, primals, outs):
+    """The tangents of an op that is linear: the op itself on the tangents, so that it agrees where an element is written twice."""
+
+    def tangent(t, p):
+        u = tangent_of(t)
+        return p.new_zeros(p.shape) if u is None else u.to(p.dtype)
+
+    moved = list(primals)
+    for k in differentiable_arguments(declared):
+        if k >= len(args) or args[k] is None:
+            continue
+        if isinstance(args[k], Tensor):
+            moved[k] = tangent(args[k], primals[k])
+        elif isinstance(args[k], (tuple, list)):
+            moved[k] = [tangent(t, p) for t, p in zip(args[k], primals[k])]
+    if not any(tangent_of(t) is not None for k in differentiable_arguments(declared) for t in flatten(args[k : k + 1])):
+        return (None,) * len(outs)
+    made = run(declared.name, moved)
+    made = made if isinstance(made, tuple) else (made,)
+    return tuple(t if o.dtype.is_floating_point or o.dtype.is_complex else None for t, o in zip(made, outs))
 
 
 def _rule_values(declared, primals, out, g):
@@ -193,7 +222,9 @@ def _rule_values(declared, primals, out, g):
         elif name in position:
             k = position[name]
             value = primals[k] if k < len(primals) else declared.signature[0][k][2]
-            if k == 0 and not isinstance(value, Tensor):  # a number in the first place: rules call functions on it
+            if (
+                k == 0 and not isinstance(value, Tensor) and declared.signature[0][k][1] != T_INT
+            ):  # a number in the first place: rules call functions on it
                 value = out.new_full((), value)
             values.append(value)
         else:

@@ -52,8 +52,16 @@ def pointwise(call, name, args):
     return run(name, tuple(aligned(call, args)))
 
 
-for _name in ("complex", "masked_fill.Scalar", "fill.Tensor"):
+for _name in ("complex", "masked_fill.Scalar"):
     RULES[_name] = pointwise
+
+
+@rule("fill.Tensor")
+def _fill(call, name, args):
+    self, value = args
+    if not call.has(value):
+        return run(name, (call.full(self), value))
+    return call.at_rank(value, self.dim()).expand(call.size, *self.shape).to(self.dtype, copy=True)
 
 
 @rule("masked_fill.Tensor")
@@ -63,11 +71,6 @@ def _masked_fill(call, name, args):
         return pointwise(call, "where", (mask, value.to(self.dtype), self))
     self, mask = aligned(call, (self, mask))
     return run(name, (self, mask, value))
-
-
-@rule("masked_scatter")
-def _masked_scatter(call, name, args):
-    return NotImplemented
 
 
 # A letter for each argument: t a tensor that gets the batch; T a list of such; o a tensor that may be absent; d a dim; D dims (none:
@@ -168,6 +171,14 @@ SHIFTED = {
     "_permute_inverse": "tP",
     "_expand_reduced": "tsD.",
     "one_hot": "t.",
+    "frexp": "t",
+    "select_scatter": "ttd.",
+    "slice_scatter": "ttd...",
+    "diagonal_scatter": "tt.dd",
+    "_plane_scatter": "tts.",
+    "_plane_gather": "tt.",
+    "_avg_pool_backward": "ts.......",
+    "_adaptive_avg_pool_backward": "ts.",
     "_standard_gamma_grad": "tt",
     "_dirichlet_grad": "ttt",
 }
@@ -275,19 +286,11 @@ def _roll(call, name, args):
     return run(name, (value, args[1], tuple(_dim(d, rank) for d in args[2])))
 
 
-@rule(
-    "reflection_pad1d",
-    "reflection_pad2d",
-    "reflection_pad3d",
-    "replication_pad1d",
-    "replication_pad2d",
-    "replication_pad3d",
-)
-def _pad(call, name, args):
-    value, spatial = call.full(args[0]), int(name[-2])
-    if value.dim() <= spatial + 2:
-        return run(name, (value, args[1]))
-    return run(name, (value.flatten(0, 1), args[1])).unflatten(0, value.shape[:2])
+@rule("as_strided_scatter")
+def _as_strided_scatter(call, name, args):
+    raise RuntimeError(
+        "Error: aten::as_strided_scatter requires special handling, and does not yet have a batching rule. Feel free to file a github issue!"
+    )
 
 
 @rule("as_strided", "_as_strided")
@@ -299,6 +302,19 @@ def _as_strided(call, name, args):
         return NotImplemented
     step = value.stride(0)
     return value.as_strided((call.size, *args[1]), (step, *args[2]), value.storage_offset() + offset)
+
+
+def _reach(sizes, strides):
+    """How many elements of memory a tensor of these sizes and strides spans."""
+    return 1 + sum((n - 1) * s for n, s in zip(sizes, strides)) if all(sizes) else 0
+
+
+@rule("_restride")
+def _restride(call, name, args):
+    grad, old_strides, sizes, strides, old_offset, offset, whole = args
+    step = max(old_offset + _reach(grad.shape, old_strides), offset + _reach(sizes, strides))
+    moved = (call.full(grad), (step, *old_strides), (call.size, *sizes), (step, *strides))
+    return run(name, (*moved, old_offset, offset, whole))
 
 
 # Reductions over everything become reductions over every dim but the batch.
@@ -356,20 +372,4 @@ def _trace(call, name, args):
     return call.full(args[0]).diagonal(0, 1, 2).sum(-1)
 
 
-@rule("masked_select")
-def _masked_select(call, name, args):
-    raise RuntimeError(
-        "vmap: Attempted to vmap over `mask` in torch.masked_select(self, mask) We cannot support this because for each batch this would "
-        "return a differently shaped Tensor. Please file an issue at https://github.com/pytorch/pytorch/issues if you need this feature."
-    )
-
-
-@rule("_nonzero", "argwhere", "nonzero_numpy", "where.nonzero")
-def _nonzero(call, name, args):
-    raise RuntimeError(
-        "vmap: We do not support batching operators that can output dynamic shape. Attempted to vmap over aten::nonzero. Please file an "
-        "issue at https://github.com/pytorch/pytorch/issues if you need this feature."
-    )
-
-
-from . import _rules_index, _rules_linear, _rules_nn  # noqa: F401 (they register their rules)
+from . import _rules_index, _rules_linear, _rules_mask, _rules_nn, _rules_window  # noqa: F401 (they register their rules)

@@ -48,7 +48,7 @@ def _nll(call, name, args):
     dims = tuple(range(1, loss.dim()))
     total = weights.sum(dims) if dims else weights
     if reduction == NONE:
-        return loss, total
+        return loss, total.new_zeros((call.size,))
     summed = loss.sum(dims) if dims else loss
     return (summed / total if reduction == MEAN else summed), total
 

@@ -1,5 +1,7 @@
 """From declarations to programs: derivatives traced, eager rules run."""
 
+import functools
+
 from ._declare import FUNCTIONS, OPS, parameters
 from ._trace import (
     ALL_GRADS,
@@ -197,6 +199,21 @@ def differentiable_arguments(declared):
     """Positions of the arguments that have a derivative."""
     params, _, _ = declared.signature
     return [k for k, p in enumerate(params) if p[1] in (T_TENSOR, T_TENSORS) and not _is_index(declared, k)]
+
+
+@functools.cache
+def is_linear(name):
+    """Whether an op is linear in all its differentiable arguments together, as its rule tells: the derivative depends on none of
+    them, on no output, and on no number (which may be added, as the value of a padding is)."""
+    declared = OPS[name]
+    params, _, _ = declared.signature
+    if declared.kind not in ("primitive", "host") or parameters(declared.rule)[:1] not in (("g",), ("g0",)):
+        return False
+    if any(p[1] in (T_SCALAR, T_FLOAT) for p in params):
+        return False
+    leaves = _eager_leaves(declared) if declared.eager else trace_backward(name, (1 << 60) - 1, False)[0]
+    tensors = differentiable_arguments(declared)
+    return not any(kind == OUT or (kind == ARG and k in tensors) for kind, k in leaves)
 
 
 def trace_forward(name):

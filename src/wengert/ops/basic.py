@@ -1,6 +1,7 @@
 """What every program needs: clone, contiguous, copy_, casts, sums back to a shape."""
 
 from .. import _core
+from ._batched import NO_RULE, refuse_batches
 from ._declare import FUNCTIONS, composite, constant, primitive
 
 
@@ -68,6 +69,7 @@ def equal(self, other):
     """Whether both have the same shape and the same elements."""
     if not isinstance(other, _core.Tensor):
         raise TypeError(f"equal(): argument 'other' (position 2) must be Tensor, not {type(other).__name__}")
+    refuse_batches(NO_RULE.format("equal"), self, other)
     return self.shape == other.shape and bool((self == other).all())
 
 
@@ -99,4 +101,10 @@ def _core_name(t):
 @composite
 def allclose(self, other, rtol=1e-05, atol=1e-08, equal_nan=False):
     """Whether all elements are close (isclose)."""
+    refuse_batches(
+        "vmap over torch.allclose isn't supported yet. Please file an issue at https://github.com/pytorch/pytorch/issues if you need "
+        "this feature.",
+        self,
+        other,
+    )
     return bool(isclose(self, other, rtol=rtol, atol=atol, equal_nan=equal_nan).all())

@@ -193,7 +193,7 @@ def _linalg_svd(g0, g1, g2, A_like, full_matrices, U, S, Vh):
     if full_matrices and m != n:  # only the first k vectors have a derivative
         U, Vh, g0, g2 = U[..., :k], Vh[..., :k, :], g0[..., :k], g2[..., :k, :]
     inner = g1.to(U.dtype).diag_embed()
-    no_u, no_v = not g0.any(), not g2.any()
+    no_u, no_v = not numpy_.bare(g0).any(), not numpy_.bare(g2).any()
     if no_u and no_v and not (g0.requires_grad or g2.requires_grad):
         return U @ (g1.to(U.dtype).unsqueeze(-1) * Vh)
     left, right = mH(U) @ g0, mH(mH(Vh)) @ mH(g2)
@@ -265,7 +265,7 @@ def _numpy_eigh(a, UPLO):
 def _linalg_eigh(g0, g1, eigenvalues, eigenvectors):
     """Eigenvalues of Hermitian matrices, ascending, and their vectors."""
     L, V = eigenvalues, eigenvectors
-    if not g1.any() and not g1.requires_grad:
+    if not numpy_.bare(g1).any() and not g1.requires_grad:
         return V @ (g0.to(V.dtype).unsqueeze(-1) * mH(V))
     inner = mH(V) @ g1
     if V.is_complex():
@@ -316,7 +316,7 @@ def _linalg_eig(g0, g1, A_like, eigenvalues, eigenvectors):
 
     L, V = eigenvalues, eigenvectors
     inner = mH(V) @ g1
-    if g1.any():
+    if numpy_.bare(g1).any():
         _phase_free(diagonal(inner), inner, "linalg_eig_backward: The eigenvectors")
     inner = inner - mH(V) @ (V * diagonal(inner).real.unsqueeze(-2))
     gap = (L.unsqueeze(-2) - L.unsqueeze(-1)).conj() + L.new_ones(L.shape[-1]).diag_embed()
@@ -330,7 +330,7 @@ def _check_eig(A, name):
     check_square(A, name)
     if not (A.is_floating_point() or A.is_complex()):
         refuse(f"Unknown Complex ScalarType for {kind(A)}")
-    if A.numel() and not A.detach().isfinite().all():
+    if A.numel() and not numpy_.bare(A).detach().isfinite().all():
         refuse("torch.linalg.eig: input tensor should not contain infs or NaNs.")
 
 

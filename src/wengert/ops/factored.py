@@ -46,8 +46,21 @@ def _linalg_lu(g, A_like, LU, pivots):
         g = cat([g, right], -1)
     if below is not None:
         g = cat([g, below], -2)
-    order = numpy_.permutation(numpy_.array(pivots), m)
-    return _rows(g, order.argsort(-1))
+    return _rows(g, _permutation(pivots, m).argsort(-1))
+
+
+def _numpy_permutation(pivots, m):
+    return numpy_.permutation(pivots, m).astype("int64")
+
+
+@host(
+    "_permutation(Index pivots, int m) -> Index",
+    forward=on_arrays(_numpy_permutation),
+    differentiable=False,
+    **_HIDDEN,
+)
+def _permutation():
+    """The rows that pivots put where, for each matrix of a stack."""
 
 
 def unit_lower(LU):
@@ -59,7 +72,7 @@ def unit_lower(LU):
 
 def _rows(a, order):
     """Rows of matrices in another order for each; the batch dims may be broadcast."""
-    index = numpy_.tensor(order.astype("int64")).unsqueeze(-1)
+    index = order.unsqueeze(-1)
     return a.gather(-2, index.expand(*a.shape[:-2], index.shape[-2], a.shape[-1]))
 
 
@@ -121,8 +134,7 @@ def lu_unpack(LU_data, LU_pivots, unpack_data=True, unpack_pivots=True):
     k = min(m, n)
     P = L = U = empty(0, dtype=LU_data.dtype)
     if unpack_pivots:
-        order = numpy_.permutation(numpy_.array(LU_pivots), m)
-        P = eye(m, dtype=LU_data.dtype)[numpy_.tensor(order.astype("int64"))].mT.contiguous()
+        P = eye(m, dtype=LU_data.dtype)[_permutation(LU_pivots, m)].mT.contiguous()
     if unpack_data:
         L, U = unit_lower(LU_data[..., :, :k]), LU_data[..., :k, :].triu()
     return named("lu_unpack", ("P", "L", "U"), (P, L, U))
@@ -154,7 +166,7 @@ def lu_solve(LU, pivots, B, *, left=True, adjoint=False):
     check_equation(LU, B, name, left)
     if not left:
         return mH(lu_solve(LU, pivots, mH(B), adjoint=not adjoint))
-    order = numpy_.permutation(numpy_.array(pivots), LU.shape[-1])
+    order = _permutation(pivots, LU.shape[-1])
     LU, B = expand_batch(LU, B)
     if adjoint:
         inner = triangular(mH(LU), triangular(mH(LU), B, False), True, True)

@@ -178,7 +178,7 @@ def lstsq(A, B, rcond=None, *, driver=None):
     if driver == "gels":
         _check_full_rank(rank, min(m, n))
     residuals = solution.reshape(-1)[:0].abs()
-    full = bool((rank == n).all())
+    full = bool((numpy_.bare(rank) == n).all())
     if m > n and driver != "gelsy" and driver is not None and full:
         residuals = (left @ solution - right).abs().square().sum(-2)
     solution = solution.squeeze(-1) if vector else solution
@@ -216,7 +216,8 @@ def ldl_factor_ex(A, *, hermitian=False, check_errors=False):
     check_square(A, name)
     check_float(A, name)
     LD, pivots, info = _ldl_factor(A, hermitian)
-    if check_errors and info.any():
+    if check_errors and numpy_.bare(info).any():
+        info = numpy_.bare(info)
         code = int(info.reshape(-1)[info.reshape(-1).nonzero()[0, 0]])
         refuse(f"torch.linalg.ldl_factor: Unknown error code: {code}.")
     return named("linalg_ldl_factor_ex", ("LD", "pivots", "info"), (LD, pivots, info))

@@ -1,5 +1,6 @@
 """Reading and writing at indices and masks."""
 
+from ._batched import sampled
 from ._declare import METHODS, composite, constant, primitive
 from .compare import where
 from .create import new_zeros
@@ -114,6 +115,7 @@ METHODS["where"] = _where_method  # the method's self is the second argument of 
 
 
 @composite
+@sampled
 def nonzero_static(input, *, size, fill_value=-1):
     """The first `size` rows of nonzero(), filled up with fill_value.
 

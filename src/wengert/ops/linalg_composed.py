@@ -105,7 +105,7 @@ def cond(A, p=None):
 
     inverse, info = inv_ex(A)
     result = linalg_matrix_norm(A, p) * linalg_matrix_norm(inverse, p)
-    return result.masked_fill(info != 0, _INFINITY) if info.any() else result
+    return result.masked_fill(info != 0, _INFINITY) if numpy_.bare(info).any() else result
 
 
 def check_matrix_input(A):

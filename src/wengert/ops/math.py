@@ -6,6 +6,7 @@ from .. import _core
 from ._declare import composite, elementwise, fused
 from .arithmetic import real, rsqrt
 from .compare import clamp, logical_and, logical_or, where
+from .create import zeros_like
 
 
 @elementwise(promote="float", domain=(-3, 3), reference="numpy.exp")
@@ -73,7 +74,7 @@ def pow(self, exponent):
 )
 def _power_rule(self, exponent):
     """The derivative of a power: exponent * self ** (exponent - 1), and 0 where the exponent is 0."""
-    return where(exponent == 0, 0, exponent * _power_rule(self, exponent - 1))
+    return where(zeros_like(self) == exponent, 0, exponent * _power_rule(self, exponent - 1))
 
 
 @elementwise(

@@ -2,6 +2,7 @@
 
 from ._declare import composite
 from .arithmetic import conj, sub
+from .linalg_host import bare
 from .reduce import linalg_vector_norm
 
 _INFINITY = float("inf")
@@ -166,7 +167,7 @@ def _weighted(x, fweights, aweights):
                 f"cov(): expected {name} to have the same numel as there are observations in the input "
                 f"but got {given.numel()} != {x.shape[1]}"
             )
-        if given.numel() and (given < 0).any():
+        if given.numel() and (bare(given) < 0).any():
             raise RuntimeError(f"cov(): {name} cannot be negative")
         weight = given if weight is None else weight * given
     return weight

@@ -92,6 +92,7 @@ def _linalg_det(g, A, y):
     from .. import cat
 
     singular = _linalg_svd(A.detach(), False, False)[1]
+    singular = numpy_.bare(singular)
     if A.shape[-1] and (singular[..., -1] > 1e-6 * singular[..., 0]).all():
         return (g * y.conj()).unsqueeze(-1).unsqueeze(-1) * mH(_linalg_inv_ex(A)[0])
     U, S, Vh = _linalg_svd(A, False, True)
@@ -215,7 +216,9 @@ def solve_ex(A, B, *, left=True, check_errors=False):
     check_equation(A, B, name, left)
     A, B = expand_batch(A, B)
     result = _linalg_solve(A, B) if left else _linalg_solve(A.mT, B.mT).mT
-    info = numpy_.tensor(numpy_.lu(numpy_.array(A))[2]) if _not_finite(result) else A.new_zeros(A.shape[:-2]).int()
+    from .factored import _linalg_lu
+
+    info = _linalg_lu(A.detach(), True)[2] if _not_finite(result) else A.new_zeros(A.shape[:-2]).int()
     if check_errors:
         check_info(info, "torch.linalg.solve", "The solver failed because the input matrix is singular.")
     return named("linalg_solve_ex", ("result", "info"), (result.squeeze(-1) if vector else result, info))

@@ -1,6 +1,8 @@
 """Distinct elements, runs of equal elements, quantiles and histograms: made of sorting and counting."""
 
+from ._batched import DYNAMIC, NO_RULE, refuse_batches, sampled
 from ._declare import composite
+from .linalg_host import bare
 from .sort import _sort_matrix_rows, bincount, searchsorted_tensor, sort_plain
 
 
@@ -74,6 +76,7 @@ def unique(self, sorted=True, return_inverse=False, return_counts=False, dim=Non
     >>> wengert.tensor([3, 1, 3]).unique()
     tensor([1, 3])
     """
+    refuse_batches(DYNAMIC.format("_unique2" if dim is None else "unique_dim"), self)
     return _results(*_distinct(self.detach(), dim, False), return_inverse, return_counts)
 
 
@@ -84,6 +87,7 @@ def unique_consecutive(self, return_inverse=False, return_counts=False, dim=None
     >>> wengert.tensor([1, 1, 2, 1]).unique_consecutive()
     tensor([1, 2, 1])
     """
+    refuse_batches(DYNAMIC.format("unique_consecutive"), self)
     return _results(*_distinct(self.detach(), dim, True), return_inverse, return_counts)
 
 
@@ -109,7 +113,7 @@ def _checked_q(self, q, interpolation, name):
         raise RuntimeError(f"{name}() q must be a scalar or 1D tensor")
     if q.dtype != self.dtype:
         raise RuntimeError(f"{name}() q tensor must be same dtype as the input tensor")
-    if q.numel() and not ((q >= 0) & (q <= 1)).all():
+    if q.numel() and not (((known := bare(q)) >= 0) & (known <= 1)).all():
         raise RuntimeError(f"{name}() q values must be in the range [0, 1]")
     return q
 
@@ -184,6 +188,7 @@ def _range(x, low, high, name, half=1):
 
 
 @composite("histc(Tensor self, int bins=100, *, Scalar min=0, Scalar max=0)")
+@sampled
 def histc(self, bins=100, min=0, max=0):
     """How many elements fall into each of `bins` equal steps from min to max (of the data when both are equal)."""
     _refuse_integers(self, "histogram_cpu")
@@ -221,6 +226,7 @@ def _counts(place, inside, size, weight, dtype):
 
 
 @composite("histogram(Tensor self, any bins, *, float[]? range=None, Tensor? weight=None, bool density=False)")
+@sampled
 def histogram(self, bins, *, range=None, weight=None, density=False):
     """(hist, bin_edges): how many elements, or how much weight, between neighbouring edges."""
     from .. import return_types
@@ -239,6 +245,7 @@ def histogramdd(self, bins, *, range=None, weight=None, density=False):
     """(hist, bin_edges) of points in the last dim's number of dimensions."""
     from .. import return_types
 
+    refuse_batches(NO_RULE.format("histogramdd"), self)
     _refuse_integers(self, "histogramdd")
     points = self.detach().reshape(-1, self.shape[-1])
     many = points.shape[1]

@@ -62,6 +62,12 @@ def one_hot(tensor, num_classes=-1):
     """
     if tensor.dtype != wg.int64:
         raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
+    if wg._core.payload(tensor) is not None:  # of a batch: there is no looking at the values
+        if num_classes <= 0:
+            raise RuntimeError(
+                "When vmap-ing torch.nn.functional.one_hot, please provide an explicit positive num_classes argument."
+            )
+        return (tensor.unsqueeze(-1) == wg.arange(num_classes)).to(wg.int64)
     if tensor.numel() == 0:
         if num_classes <= 0:
             raise RuntimeError("Can not infer total number of classes from empty tensor.")

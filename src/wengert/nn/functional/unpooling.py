@@ -51,8 +51,9 @@ def _max_unpool(input, indices, kernel_size, stride, padding, output_size, n):
     for size in sizes:
         count *= size
     flat = indices.flatten(-n)
-    if flat.numel() and (int(flat.min()) < 0 or int(flat.max()) >= count):
-        bad = flat[(flat < 0) | (flat >= count)].reshape(-1)[0].item()
+    known = wg.func.debug_unwrap(flat)  # also within vmap
+    if known.numel() and (int(known.min()) < 0 or int(known.max()) >= count):
+        bad = known[(known < 0) | (known >= count)].reshape(-1)[0].item()
         raise RuntimeError(f"Found an invalid max index: {bad} (output volumes are of size {'x'.join(map(str, sizes))}")
     out = input.new_zeros((*lead, count))
     return out.scatter(-1, flat, input.flatten(-n)).reshape(*lead, *sizes)
