@@ -1,4 +1,6 @@
 // The tape seen from Python: backward, Function nodes, modes.
+#include <unordered_set>
+
 #include "python.h"
 
 namespace wgpy {
@@ -104,7 +106,44 @@ PyObject* cut_place(PyObject*, PyObject* o) {
 }
 PyObject* py_current_pass(PyObject*, PyObject*) { return PyLong_FromLongLong(current_pass()); }
 PyObject* py_will_execute(PyObject*, PyObject* node) {
-  return PyBool_FromLong(node != Py_None && will_execute(*as_node(node)));
+  return guard<PyObject*>(nullptr, [&] { return PyBool_FromLong(node != Py_None && will_execute(*as_node(node))); });
+}
+PyObject* py_pass_keeps_graph(PyObject*, PyObject*) { return PyBool_FromLong(pass_keeps_graph()); }
+PyObject* py_current_node(PyObject*, PyObject*) { return wrap(Ref<Node>(current_node())); }
+PyObject* py_at_end_of_pass(PyObject*, PyObject* callback) {
+  return guard<PyObject*>(nullptr, [&]() -> PyObject* {
+    at_end_of_pass(callback);
+    Py_INCREF(callback);
+    Py_RETURN_NONE;
+  });
+}
+// node_type(name): the Python type of the nodes of that name; None when there are no such nodes
+PyObject* py_node_type(PyObject*, PyObject* name) {
+  return guard<PyObject*>(nullptr, [&]() -> PyObject* {
+    const char* wanted = check(PyUnicode_AsUTF8(name));
+    static std::unordered_set<std::string> names;
+    if (names.empty()) {
+      names = {"AccumulateGrad", "CopySlices", "AsStridedBackward0"};
+      for (OpDef* op : all_ops())
+        if (!op->grad_name.empty()) names.insert(op->grad_name);
+    }
+    if (!names.count(wanted)) Py_RETURN_NONE;
+    return Py_NewRef(reinterpret_cast<PyObject*>(node_type(wanted)));
+  });
+}
+// set_version(tensor, version): what its version counter says from here on
+PyObject* set_version(PyObject*, PyObject* args) {
+  PyObject* o;
+  int version;
+  if (!PyArg_ParseTuple(args, "Oi", &o, &version)) return nullptr;
+  return guard<PyObject*>(nullptr, [&]() -> PyObject* {
+    WG_CHECK_TYPE(is_tensor(o), "expected a Tensor");
+    WG_CHECK(version >= 0, "Cannot set a version_counter to a value below 0: ", version);
+    Tensor& t = *as_tensor(o);
+    if (uint32_t(version) == version_number(t)) Py_RETURN_NONE;
+    version_of(t).value = uint32_t(version);
+    Py_RETURN_NONE;
+  });
 }
 
 // ---- Function nodes
@@ -281,6 +320,11 @@ PyMethodDef functions[] = {{"run_backward", backward, METH_VARARGS, nullptr},
                            {"cut_place", cut_place, METH_O, nullptr},
                            {"current_pass", py_current_pass, METH_NOARGS, nullptr},
                            {"will_execute", py_will_execute, METH_O, nullptr},
+                           {"pass_keeps_graph", py_pass_keeps_graph, METH_NOARGS, nullptr},
+                           {"current_node", py_current_node, METH_NOARGS, nullptr},
+                           {"at_end_of_pass", py_at_end_of_pass, METH_O, nullptr},
+                           {"node_type", py_node_type, METH_O, nullptr},
+                           {"set_version", set_version, METH_VARARGS, nullptr},
                            {"record_function", record_function, METH_VARARGS, nullptr},
                            {"save_on_node", save_on_node, METH_VARARGS, nullptr},
                            {"saved_on_node", saved_on_node, METH_O, nullptr},

@@ -66,6 +66,11 @@ void post_accumulate(Foreign hook, Tensor& leaf) {
   WG_CHECK(r.get() == Py_None, "hooks should return None.");
 }
 
+void call(Foreign callback) {
+  auto* f = static_cast<PyObject*>(callback);
+  Py r(check(PyObject_CallNoArgs(f)));
+}
+
 void failed(Node& n) {
   if (!on_failure) return;
   // The exception in flight becomes Python's, is annotated there, and goes on.
@@ -176,6 +181,7 @@ int init_hooks(PyObject* module) {
   engine_host.post_hook = post_hook;
   engine_host.post_accumulate = post_accumulate;
   engine_host.failed = failed;
+  engine_host.call = call;
   return PyModule_AddFunctions(module, functions);
 }
 

@@ -232,13 +232,21 @@ Tensor* unpack_hook(Foreign hook, Foreign packed) {
   return as_tensor(r);
 }
 
+}  // namespace
+
 // ---- Python types of nodes, by name
+
+static PyObject* refuse_new(PyTypeObject*, PyObject*, PyObject*) {
+  PyErr_SetString(PyExc_RuntimeError, "Cannot construct");
+  return nullptr;
+}
 
 PyTypeObject* node_type(const std::string& name) {
   static std::unordered_map<std::string, PyTypeObject*> types;
   auto [it, fresh] = types.try_emplace(name, nullptr);
   if (!fresh) return it->second;
-  static PyType_Slot slots[] = {{Py_tp_traverse, reinterpret_cast<void*>(node_traverse)},
+  static PyType_Slot slots[] = {{Py_tp_new, reinterpret_cast<void*>(refuse_new)},
+                                {Py_tp_traverse, reinterpret_cast<void*>(node_traverse)},
                                 {Py_tp_clear, reinterpret_cast<void*>(node_clear)},
                                 {Py_tp_dealloc, reinterpret_cast<void*>(node_dealloc)},
                                 {0, nullptr}};
@@ -248,6 +256,8 @@ PyTypeObject* node_type(const std::string& name) {
   it->second = reinterpret_cast<PyTypeObject*>(check(PyType_FromSpecWithBases(&spec, bases.get())));
   return it->second;
 }
+
+namespace {
 
 PyObject* tensor_new(PyTypeObject* type, PyObject* args, PyObject* kwargs);
 

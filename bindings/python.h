@@ -17,6 +17,7 @@ using wg::Value;
 
 extern PyTypeObject* TensorType;
 extern PyTypeObject* NodeType;
+PyTypeObject* node_type(const std::string& name);  // of the nodes of that name; made when first needed
 extern PyTypeObject* DTypeType;
 extern PyTypeObject* OpFunctionType;
 extern PyObject* SizeClass;      // wengert.Size, set by the package

@@ -264,6 +264,9 @@ class Pass {
   friend bool wg::will_execute(const Node&);
   friend int64_t wg::current_pass();
   friend bool wg::pass_has_inputs();
+  friend bool wg::pass_keeps_graph();
+  friend Node* wg::current_node();
+  friend void wg::at_end_of_pass(Foreign);
   inline static thread_local Pass* current_ = nullptr;
   inline static int64_t count_ = 0;
   Pass* outer_ = current_;
@@ -277,11 +280,14 @@ class Pass {
   std::vector<Slot*> ready_ = std::move(spare());  // a heap, the newest node on top
   std::vector<TensorRef> captured_;
   Gradients out_;  // its memory is used for every node
+  Node* at_ = nullptr;
+  std::vector<Foreign> callbacks_;
 
  public:
   explicit Pass(Sweep& s) : s_(s), captured_(s.inputs.size()) { current_ = this; }
   ~Pass() {
     current_ = outer_;
+    for (Foreign f : callbacks_) host.drop(f);
     ready_.clear();
     spare() = std::move(ready_);
   }
@@ -302,6 +308,8 @@ class Pass {
       ready_.pop_back();
       visit(*slot);
     }
+    at_ = nullptr;
+    for (size_t i = 0; i < callbacks_.size(); ++i) engine_host.call(callbacks_[i]);  // a callback may add callbacks
     return std::move(captured_);
   }
 
@@ -487,6 +495,7 @@ class Pass {
     out.resize(n.edges.size());
     if (any && (slot.needed || !slot.captures.empty())) {
       GradMode mode(s_.create_graph);
+      at_ = &n;
       before_node(n, in);
       for (auto [nr, position] : slot.captures) captured_[position] = in[nr];
       if (slot.needed) {
@@ -570,9 +579,21 @@ int64_t current_pass() { return Pass::current_ ? Pass::current_->number_ : -1; }
 
 bool pass_has_inputs() { return Pass::current_ && !Pass::current_->s_.inputs.empty(); }
 
+bool pass_keeps_graph() { return !Pass::current_ || Pass::current_->s_.keep_graph; }
+
+Node* current_node() { return Pass::current_ ? Pass::current_->at_ : nullptr; }
+
+void at_end_of_pass(Foreign callback) {
+  WG_CHECK(Pass::current_, "Final callbacks can only be installed during backward pass.");
+  Pass::current_->callbacks_.push_back(callback);
+}
+
 bool will_execute(const Node& n) {
   if (!Pass::current_) return false;
   Slot* slot = Pass::current_->task_.find(const_cast<Node*>(&n));
+  WG_CHECK(
+      !slot || n.kind != NodeKind::Accumulate || slot->needed || slot->captures.empty(),
+      "A leaf node was passed to _will_engine_execute_node but we are currently running autograd.grad(). This is currently not supported.");
   return slot && (slot->needed || !slot->captures.empty());
 }
 

@@ -25,13 +25,16 @@ struct EngineHost {
   void (*post_hook)(Foreign hook, Gradients& out, const Gradients& in);
   void (*post_accumulate)(Foreign hook, Tensor& leaf);
   void (*failed)(Node&);  // an exception is leaving the node
+  void (*call)(Foreign);  // a callback at the end of a pass
 };
 extern EngineHost engine_host;
 
-int64_t current_pass();
-bool pass_has_inputs();  // the running pass was asked for the gradients of some tensors only             // a number
-                         // for the pass that is running on this thread; -1: none
-bool will_execute(const Node& n);  // whether that pass runs n (its gradient is asked for)
+int64_t current_pass();                 // a number for the pass that is running on this thread; -1: none
+bool pass_has_inputs();                 // the running pass was asked for the gradients of some tensors only
+bool pass_keeps_graph();                // … or may be run again (also when none is running)
+Node* current_node();                   // the node that the running pass is at
+void at_end_of_pass(Foreign callback);  // takes the callback over; RuntimeError when no pass is running
+bool will_execute(const Node& n);       // whether that pass runs n (its gradient is asked for)
 TensorRef add_gradients(TensorRef a, TensorRef b, bool recording);
 
 }  // namespace wg

@@ -111,6 +111,7 @@ _MODULES = frozenset(
         "mtia",
         "masked",
         "sparse",
+        "_C",
         "__config__",
         "__future__",
     )

@@ -137,6 +137,7 @@ HOMES = {
         ),
         "_old_names",
     ),
+    **dict.fromkeys(("sparse_bsc", "sparse_bsr", "sparse_csc", "sparse_csr"), "_types"),
     **dict.fromkeys(
         (
             "hspmm",

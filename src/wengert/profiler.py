@@ -27,6 +27,19 @@ class ProfilerAction(enum.Enum):
     RECORD_AND_SAVE = 3
 
 
+class itt:
+    """torch.profiler.itt: Intel's tracer, which is not there.
+
+    >>> itt.is_available()
+    False
+    """
+
+    @staticmethod
+    def is_available():
+        """False."""
+        return False
+
+
 def supported_activities():
     """The CPU."""
     return {ProfilerActivity.CPU}

@@ -171,7 +171,7 @@ def test_what_is_missing_is_said_when_it_is_used(tmp_path):
     [
         ("from torch import no_such_name", "ImportError: cannot import name 'no_such_name'"),
         ("import torch.no_such_module", "ModuleNotFoundError: No module named 'torch.no_such_module'"),
-        ("import torch._C", "ModuleNotFoundError: No module named 'torch._C'"),
+        ("import torch._dynamo", "ModuleNotFoundError: No module named 'torch._dynamo'"),
         ("import torch; torch.no_such_name", "AttributeError: module 'torch' has no attribute 'no_such_name'"),
     ],
 )

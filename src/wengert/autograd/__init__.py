@@ -30,6 +30,8 @@ _LAZY = {
     "gradcheck": "gradcheck",
     "gradgradcheck": "gradcheck",
     "GradcheckError": "gradcheck",
+    "is_multithreading_enabled": "grad_mode",
+    "_unsafe_preserve_version_counter": "grad_mode",
     "Variable": "variable",
 }
 
@@ -75,6 +77,16 @@ def _meta(output):
         return output.shape, output.dtype, output.requires_grad
     shape, dtype = output[0]._input_metadata[output[1]]
     return shape, dtype, True
+
+
+def _calculate_shape(output, grad, is_grads_batched):
+    """(shape of an output, shape of its gradient without the batch dim), as errors show them."""
+    return _meta(output)[0], grad.shape[1:] if is_grads_batched else grad.shape
+
+
+def kineto_available():
+    """False: there is no Kineto."""
+    return False
 
 
 def _size(shape):

@@ -276,17 +276,64 @@ def _positional(forward, args, kwargs):
     return bound.args
 
 
-class _Refuse(Function):
-    """Hands its inputs through; differentiating it again is an error."""
+class _Error(BackwardCFunction):
+    """A node whose backward is an error."""
 
-    @staticmethod
-    def forward(ctx, message, *tensors):
-        ctx.message = message
-        return tuple(t.detach() for t in tensors)
+    def _backward(self, grads):
+        raise RuntimeError(self.message)
 
-    @staticmethod
-    def backward(ctx, *grads):
-        raise RuntimeError(ctx.message)
+
+class _UndefinedGradBackward(BackwardCFunction):
+    """A node that passes no gradient on."""
+
+    def _backward(self, grads):
+        return (None,) * self.count
+
+
+_Error.__name__, _UndefinedGradBackward.__name__ = "Error", "UndefinedGradBackward"
+
+
+def _alike(node, tensors):
+    """The tensors, detached, as outputs of a node that is a function of them."""
+    outputs = tuple(t if t is None else t.detach() for t in tensors)
+    if _core.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors):
+        _core.record_function(node, tuple(tensors), tuple((o, True, False, False) for o in outputs))
+    return outputs
+
+
+class DelayedError:
+    """A function of tensors that hands them through; its backward is a RuntimeError.
+
+    >>> import wengert
+    >>> DelayedError("no way back", 1)(wengert.ones(1, requires_grad=True)).grad_fn.name()
+    'Error'
+    """
+
+    def __init__(self, message, num_inputs):
+        self.message, self.num_inputs = message, num_inputs
+
+    def __call__(self, *tensors):
+        node = _Error()
+        node.message = self.message
+        outputs = _alike(node, tensors)
+        return outputs[0] if len(outputs) == 1 else outputs
+
+
+class UndefinedGrad:
+    """A function of tensors that hands them through and passes no gradient back.
+
+    >>> import wengert
+    >>> x = wengert.ones(1, requires_grad=True)
+    >>> UndefinedGrad()(x).backward()
+    >>> x.grad is None
+    True
+    """
+
+    def __call__(self, *tensors):
+        node = _UndefinedGradBackward()
+        node.count = len(tensors)
+        outputs = _alike(node, tensors)
+        return outputs[0] if len(outputs) == 1 else outputs
 
 
 def once_differentiable(function):
@@ -300,11 +347,9 @@ def once_differentiable(function):
             return outputs
         many = isinstance(outputs, tuple)
         outputs = outputs if many else (outputs,)
-        marked = [o.detach().requires_grad_() for o in outputs if isinstance(o, _core.Tensor)]
-        refused = iter(
-            _Refuse.apply("trying to differentiate twice a function that was marked with @once_differentiable", *marked)
-        )
-        outputs = tuple(next(refused) if isinstance(o, _core.Tensor) else o for o in outputs)
+        node = _Error()
+        node.message = "trying to differentiate twice a function that was marked with @once_differentiable"
+        outputs = _alike(node, [o.detach().requires_grad_() if isinstance(o, _core.Tensor) else o for o in outputs])
         return outputs if many else outputs[0]
 
     return wrapper

@@ -2,6 +2,7 @@
 
 import functools
 import sys
+import threading
 
 from .. import _core
 
@@ -152,17 +153,46 @@ class inference_mode(_Mode):
         _core.set_grad_enabled(grad)
 
 
+_multithreading = threading.local()
+
+
+def is_multithreading_enabled():
+    """What set_multithreading_enabled said last on this thread; True at first."""
+    return getattr(_multithreading, "on", True)
+
+
 class set_multithreading_enabled(_Mode):
-    """Accepted: a backward pass runs on the thread that asked for it."""
+    """Remembered, no more: a backward pass runs on the thread that asked for it."""
 
     def __init__(self, mode):
         self.mode = bool(mode)
+        self.prev = is_multithreading_enabled()
+        _multithreading.on = self.mode
+
+    def __call__(self, function):
+        _multithreading.on = self.prev
+        return super().__call__(function)
 
     def clone(self):
         return set_multithreading_enabled(self.mode)
 
     def __enter__(self):
+        _multithreading.on = self.mode
+
+    def __exit__(self, *exc):
+        _multithreading.on = self.prev
+
+
+class _unsafe_preserve_version_counter:
+    """A block after which the version counters of tensors are what they were before it."""
+
+    def __init__(self, tensors):
+        self.tensors = (tensors,) if isinstance(tensors, _core.Tensor) else tuple(tensors)
+        self.versions = tuple(t._version for t in self.tensors)
+
+    def __enter__(self):
         return None
 
     def __exit__(self, *exc):
-        return None
+        for tensor, version in zip(self.tensors, self.versions):
+            _core.set_version(tensor, version)

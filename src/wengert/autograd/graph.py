@@ -63,7 +63,7 @@ class saved_tensors_hooks:
         self.pack_hook, self.unpack_hook = pack_hook, unpack_hook
 
     def __enter__(self):
-        message = getattr(_state, "disabled", None)
+        message = disabled_message()
         if message is not None:
             raise RuntimeError(message)
         self._before = _core.set_saved_hooks(self.pack_hook, self.unpack_hook)
@@ -82,12 +82,26 @@ class save_on_cpu(saved_tensors_hooks):
 @contextlib.contextmanager
 def disable_saved_tensors_hooks(error_message, is_tracing=False):
     """A block in which saved_tensors_hooks is refused with error_message."""
-    before = getattr(_state, "disabled", None)
-    _state.disabled = error_message
+    before = disabled_message()
+    hooks = _core.set_saved_hooks(None, None)
+    _core.set_saved_hooks(*hooks)
+    if hooks[0] is not None:
+        raise RuntimeError(error_message)
+    set_disabled_message(error_message)
     try:
         yield
     finally:
-        _state.disabled = before
+        set_disabled_message(before)
+
+
+def disabled_message():
+    """Why saved_tensors_hooks is refused on this thread; None where it is allowed."""
+    return getattr(_state, "disabled", None)
+
+
+def set_disabled_message(message):
+    """Has saved_tensors_hooks refused with a message on this thread, or (None) allowed."""
+    _state.disabled = message
 
 
 class _MultiHandle:

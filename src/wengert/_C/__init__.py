@@ -1,0 +1,63 @@
+"""torch._C: those of torch's private names about autograd that programs use."""
+
+from importlib import import_module as _import
+
+from .. import _core
+from .._core import is_grad_enabled
+from .._core import set_grad_enabled as _set_grad_enabled  # noqa: F401 (torch's private name)
+
+has_lapack = True
+TensorBase = _core.Tensor
+
+_LAZY = {"Generator": "wengert", "Size": "wengert", "device": "wengert", "dtype": "wengert", "layout": "wengert"}
+__all__ = ["TensorBase", "has_lapack", "is_grad_enabled"]
+
+
+def __getattr__(name):
+    if name in ("_autograd", "_functions"):
+        return _import(f"{__name__}.{name}")
+    if name in _LAZY:
+        return getattr(_import(_LAZY[name]), name)
+    raise AttributeError(f"module 'torch._C' has no attribute '{name}'")
+
+
+def _is_fwd_grad_enabled():
+    """Whether forward mode computes tangents."""
+    return _import("wengert.autograd.forward_ad")._is_fwd_grad_enabled()
+
+
+def _set_fwd_grad_enabled(mode):
+    """Sets whether forward mode computes tangents."""
+    _import("wengert.autograd.forward_ad")._switch(mode)
+
+
+def _current_graph_task_id():
+    """A number for the backward pass that is running on this thread; -1 when there is none."""
+    return _core.current_pass()
+
+
+def _current_autograd_node():
+    """The node that the running backward pass is at, or None."""
+    return _core.current_node()
+
+
+def _will_engine_execute_node(node):
+    """Whether the running backward pass runs a node. RuntimeError outside a pass."""
+    if not isinstance(node, _core.Node):
+        raise RuntimeError(f"_will_engine_execute_node expects an grad_fn, but got {type(node).__name__}")
+    if _core.current_pass() < 0:
+        raise RuntimeError("_get_should_execute_nodes should only be called during the backward pass")
+    return _core.will_execute(node)
+
+
+class _WeakTensorRef:
+    """A weak reference to a tensor that can be asked whether the tensor is gone."""
+
+    def __init__(self, tensor):
+        import weakref
+
+        self._reference = weakref.ref(tensor)
+
+    def expired(self):
+        """Whether the tensor is gone."""
+        return self._reference() is None
