@@ -3,7 +3,6 @@
 import warnings
 
 from .. import _core
-from .grad_mode import no_grad
 
 Tensor = _core.Tensor
 
@@ -54,15 +53,18 @@ class _Check:
         self.which = [k for k, t in enumerate(inputs) if isinstance(t, Tensor) and t.requires_grad]
 
     def outputs_at(self, k, moved):
-        """The outputs with input k replaced, without a history."""
-        args = [t.detach().clone() if isinstance(t, Tensor) else t for t in self.inputs]
-        args[k] = moved
-        with no_grad():
-            return [o.detach().clone() for o in _tuple(self.func(*args)) if _is_number(o)]
+        """The outputs with the elements of input k replaced: in place, because the function may reach it another way."""
+        data = self.inputs[k].data
+        before = data.clone()
+        data.copy_(moved)
+        try:
+            return [o.detach().clone() for o in _tuple(self.func(*self.inputs)) if _is_number(o)]
+        finally:
+            data.copy_(before)
 
     def difference(self, k, direction):
         """The derivatives of all outputs when input k moves along direction."""
-        at = self.inputs[k].detach()
+        at = self.inputs[k].detach().clone()
         right, left = self.outputs_at(k, at + direction * self.eps), self.outputs_at(k, at - direction * self.eps)
         for a, b in zip(right, left):
             if a.dtype is not b.dtype:
