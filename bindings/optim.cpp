@@ -1,5 +1,5 @@
-// Steps of optimizers over all parameters of a group at once, with nothing but look-ups between Python and the loops.
-#include <cmath>
+// One step of an optimizer over all parameters of a group, with nothing but look-ups between Python and the loops.
+#include <string_view>
 #include <vector>
 
 #include "../core/kernels/optim.h"
@@ -17,300 +17,207 @@ using namespace wg;
 // Pieces of a large parameter that threads may share.
 constexpr int64_t kGrain = 1 << 15;
 
+// A name in the texts of a rule. `index`: of a pair's element, or -1; `wanted`: the option that asks for the state.
+struct Name {
+  PyObject* text;
+  int index = -1;
+  PyObject* wanted = nullptr;
+};
+
+struct Rule {
+  const UpdateRule* core;
+  PyObject* name;
+  std::vector<Name> options, counters, states;
+};
+std::vector<Rule> rules;
+
 struct Names {
-  PyObject *params, *lr, *momentum, *dampening, *weight_decay, *nesterov, *maximize, *differentiable, *capturable,
-      *betas, *eps, *amsgrad, *decoupled, *momentum_buffer, *exp_avg, *exp_avg_sq, *max_exp_avg_sq, *step, *alpha,
-      *centered, *square_avg, *grad_avg, *lr_decay, *sum;
+  PyObject *params, *weight_decay, *maximize, *decoupled, *differentiable, *capturable;
 } names;
 
-// The options of a group. `ok` turns false when one is missing or not a plain number: Python then takes the step.
+PyObject* intern(std::string_view text) {
+  PyObject* o = check(PyUnicode_FromStringAndSize(text.data(), Py_ssize_t(text.size())));
+  PyUnicode_InternInPlace(&o);
+  return o;
+}
+
+std::vector<Name> names_in(std::string_view texts) {
+  std::vector<Name> found;
+  while (!texts.empty()) {
+    std::string_view text = texts.substr(0, texts.find(' '));
+    texts.remove_prefix(std::min(texts.size(), text.size() + 1));
+    size_t end = text.find_first_of(".?");
+    Name name{intern(text.substr(0, end))};
+    if (end != text.npos && text[end] == '.') name.index = text[end + 1] - '0';
+    if (end != text.npos && text[end] == '?') name.wanted = intern(text.substr(end + 1));
+    found.push_back(name);
+  }
+  return found;
+}
+
+// The options of a group. `ok` turns false when one is not a plain number: Python then takes the step.
 struct Options {
   PyObject* group;
   bool ok = true;
 
   PyObject* get(PyObject* name) {
     PyObject* o = PyDict_GetItemWithError(group, name);
-    if (!o) {
-      PyErr_Clear();
-      ok = false;
-    }
+    if (!o) PyErr_Clear();
     return o;
   }
-  static bool plain(PyObject* o) { return PyFloat_CheckExact(o) || PyLong_Check(o); }
   double number(PyObject* o) {
-    if (!o || !plain(o)) {
-      ok = false;
-      return 0;
-    }
-    double v = PyFloat_CheckExact(o) ? PyFloat_AS_DOUBLE(o) : PyLong_AsDouble(o);
-    if (v == -1.0 && PyErr_Occurred()) {
+    if (o && PyFloat_CheckExact(o)) return PyFloat_AS_DOUBLE(o);
+    double v = o && PyLong_Check(o) ? PyLong_AsDouble(o) : -1.0;
+    if (!o || !PyLong_Check(o) || PyErr_Occurred()) {
       PyErr_Clear();
       ok = false;
     }
     return v;
   }
-  double real(PyObject* name) { return number(get(name)); }
-  bool flag(PyObject* name) {
+  double number(const Name& name) {
+    PyObject* o = get(name.text);
+    if (name.index >= 0) {
+      if (!o || !PyTuple_CheckExact(o) || PyTuple_GET_SIZE(o) != 2) return number(nullptr);
+      o = PyTuple_GET_ITEM(o, name.index);
+    }
+    return number(o);
+  }
+  // An option that not every optimizer has.
+  double rare(PyObject* name) {
     PyObject* o = get(name);
-    if (o && !PyBool_Check(o)) ok = false;
-    return o == Py_True;
+    return o ? number(o) : 0;
   }
 };
 
 // One parameter with what its step needs; held, because other Python threads run during a long loop.
 struct Item {
-  TensorRef p, grad, first, second, third, step;
+  TensorRef p, grad, states[kRuleStates], counters[kRuleCounters];
 };
 
+bool plain(const Tensor& t) { return !t.inference && !t.wrapped; }
+
+// Whether the elements of t lie in memory as those of p do.
 bool usable(const Tensor& t, const Tensor& p) {
-  return t.dtype == p.dtype && t.contiguous && t.numel == p.numel && t.sizes == p.sizes && !t.inference && !t.wrapped &&
-         !t.needs_grad();
+  return t.dtype == p.dtype && t.sizes == p.sizes && (t.contiguous ? p.contiguous : t.strides == p.strides) &&
+         plain(t) && !t.needs_grad();
 }
 
-// The entry of a state dict as a tensor, or null.
-Tensor* entry(PyObject* entries, PyObject* name) {
-  PyObject* o = PyDict_GetItemWithError(entries, name);
-  return o && is_tensor(o) ? as_tensor(o) : nullptr;
-}
+// The step of one group under way.
+struct Step {
+  const Rule& rule;
+  Options options;
+  PyObject* state;
+  double numbers[kRuleOptions];
+  Start start;
+  bool wants[kRuleStates] = {};
+  std::vector<Item> items;
 
-// Takes the counter of steps from the state of one parameter.
-bool take_counter(PyObject* entries, TensorRef* to) {
-  Tensor* t = entry(entries, names.step);
-  if (!t || t->numel != 1 || (t->dtype != DType::Float32 && t->dtype != DType::Float64)) return false;
-  if (t->inference || t->wrapped || t->needs_grad()) return false;
-  *to = TensorRef(t);
-  return true;
-}
+  bool read_options() {
+    for (size_t i = 0; i < rule.options.size(); ++i) numbers[i] = options.number(rule.options[i]);
+    for (size_t i = 0; i < rule.states.size(); ++i)
+      wants[i] = !rule.states[i].wanted || options.number(options.get(rule.states[i].wanted)) != 0;
+    double decay = options.rare(names.weight_decay);
+    bool decoupled = options.rare(names.decoupled) != 0;
+    start = {options.rare(names.maximize) != 0 ? -1.0 : 1.0, decoupled ? 0 : decay,
+             decoupled ? 1 - numbers[0] * decay : 1};
+    return options.rare(names.differentiable) == 0 && options.rare(names.capturable) == 0 && options.ok;
+  }
 
-// Collects the parameters that have a gradient; false when one of them is not for the loops here.
-template <class Fill>
-bool collect(Options& options, PyObject* state, std::vector<Item>* items, Fill fill) {
-  PyObject* params = options.get(names.params);
-  if (!params || !PyList_CheckExact(params) || !PyDict_Check(state)) return false;
-  Py_ssize_t n = PyList_GET_SIZE(params);
-  items->reserve(size_t(n));
-  for (Py_ssize_t i = 0; i < n; ++i) {
-    PyObject* o = PyList_GET_ITEM(params, i);
-    if (!is_tensor(o)) return false;
+  // False when the tensors of this parameter are not for the loops here.
+  bool take(PyObject* o, Item* item) {
     Tensor& p = *as_tensor(o);
-    if (!p.extra || !p.extra->grad) continue;
-    Tensor& grad = *p.extra->grad;
-    if (p.dtype != DType::Float32 && p.dtype != DType::Float64) return false;
-    if (!p.contiguous || p.inference || p.wrapped || p.grad_fn || !usable(grad, p)) return false;
-    Item item{TensorRef(&p), TensorRef(&grad), {}, {}, {}, {}};
-    if (!fill(o, state, &item)) return false;
-    items->push_back(std::move(item));
+    bool real = p.dtype == DType::Float32 || p.dtype == DType::Float64;
+    bool complex = p.dtype == DType::Complex64 || p.dtype == DType::Complex128;
+    if (!(real || (complex && rule.core->complex)) || !plain(p) || p.grad_fn) return false;
+    if (!p.contiguous && !is_dense(p.sizes, p.strides)) return false;
+    if (!usable(*p.extra->grad, p)) return false;
+    item->p = TensorRef(&p);
+    item->grad = p.extra->grad;
+    PyObject* entries = PyDict_GetItemWithError(state, o);
+    for (size_t i = 0; i < rule.states.size(); ++i) {
+      if (!wants[i]) continue;
+      Tensor* t = entry(entries, rule.states[i]);
+      if (!t || !usable(*t, p)) return false;
+      item->states[i] = TensorRef(t);
+    }
+    for (size_t i = 0; i < rule.counters.size(); ++i) {
+      Tensor* t = entry(entries, rule.counters[i]);
+      if (!t || t->numel != 1 || !plain(*t) || t->needs_grad()) return false;
+      if (t->dtype != DType::Float32 && t->dtype != DType::Float64) return false;
+      item->counters[i] = TensorRef(t);
+    }
+    return true;
   }
-  return true;
-}
 
-// The dict of state of one parameter, or null.
-PyObject* entries_of(PyObject* p, PyObject* state) {
-  PyObject* entries = PyDict_GetItemWithError(state, p);
-  return entries && PyDict_Check(entries) ? entries : nullptr;
-}
+  static Tensor* entry(PyObject* entries, const Name& name) {
+    PyObject* o = entries && PyDict_Check(entries) ? PyDict_GetItemWithError(entries, name.text) : nullptr;
+    return o && is_tensor(o) ? as_tensor(o) : nullptr;
+  }
 
-bool take(PyObject* entries, PyObject* name, const Tensor& p, TensorRef* to) {
-  Tensor* t = entry(entries, name);
-  if (!t || !usable(*t, p)) return false;
-  *to = TensorRef(t);
-  return true;
-}
+  bool collect() {
+    PyObject* params = options.get(names.params);
+    if (!params || !PyList_CheckExact(params) || !PyDict_Check(state)) return false;
+    items.reserve(size_t(PyList_GET_SIZE(params)));
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(params); ++i) {
+      PyObject* o = PyList_GET_ITEM(params, i);
+      if (!is_tensor(o)) return false;
+      if (!as_tensor(o)->extra || !as_tensor(o)->extra->grad) continue;
+      items.emplace_back();
+      if (!take(o, &items.back())) return false;
+    }
+    return true;
+  }
 
-template <class Body>
-void each_piece(const Item& item, Body body) {
-  int64_t n = item.p->numel;
-  if (n <= kGrain)
-    body(0, n);
-  else
-    parallel_for(n, kGrain, body);
-}
-
-void bump_all(const Item& item) {
-  for (const TensorRef* t : {&item.p, &item.first, &item.second, &item.third, &item.step})
-    if (*t) bump(**t);
-}
-
-template <class T>
-T* at(const TensorRef& t, int64_t i) {
-  return t ? t->as<T>() + i : nullptr;
-}
-
-struct SgdOptions {
-  double lr, momentum, dampening, decay;
-  bool nesterov, maximize;
+  void run(const Item& item) {
+    Counter counters[kRuleCounters];
+    for (size_t i = 0; i < rule.counters.size(); ++i)
+      counters[i] = {item.counters[i]->data(), item.counters[i]->dtype == DType::Float64};
+    double planned[kRuleNumbers];
+    rule.core->plan(numbers, counters, planned);
+    bool complex = item.p->dtype == DType::Complex64 || item.p->dtype == DType::Complex128;
+    bool wide = item.p->dtype == DType::Float64 || item.p->dtype == DType::Complex128;
+    int64_t size = wide ? 8 : 4, n = item.p->numel * (complex ? 2 : 1);
+    auto piece = [&](int64_t begin, int64_t end) {
+      auto at = [&](const TensorRef& t) { return t ? t->data() + begin * size : nullptr; };
+      rule.core->run(planned, start,
+                     {wide ? DType::Float64 : DType::Float32,
+                      end - begin,
+                      at(item.p),
+                      at(item.grad),
+                      {at(item.states[0]), at(item.states[1]), at(item.states[2])}});
+    };
+    if (n <= kGrain)
+      piece(0, n);
+    else
+      parallel_for(n, kGrain, piece);
+    bump(*item.p);
+    for (const TensorRef& t : item.states)
+      if (t) bump(*t);
+    for (const TensorRef& t : item.counters)
+      if (t) bump(*t);
+  }
 };
 
-template <class T>
-void sgd(const Item& item, const SgdOptions& o) {
-  SgdStep<T> s{T(o.maximize ? -1 : 1), T(o.decay), T(o.momentum), T(1 - o.dampening), T(-o.lr), o.nesterov};
-  each_piece(item, [&](int64_t begin, int64_t end) {
-    sgd_step(at<T>(item.p, begin), at<T>(item.grad, begin), at<T>(item.first, begin), end - begin, s);
-  });
+const Rule* find_rule(PyObject* name) {
+  for (const Rule& rule : rules)
+    if (rule.name == name) return &rule;
+  return nullptr;
 }
 
-bool run_sgd(PyObject* group, PyObject* state) {
-  Options options{group};
-  SgdOptions o{options.real(names.lr),           options.real(names.momentum), options.real(names.dampening),
-               options.real(names.weight_decay), options.flag(names.nesterov), options.flag(names.maximize)};
-  if (options.flag(names.differentiable) || !options.ok) return false;
-  std::vector<Item> items;
-  bool fine = collect(options, state, &items, [&](PyObject* p, PyObject* states, Item* item) {
-    if (o.momentum == 0) return true;
-    PyObject* entries = entries_of(p, states);
-    return entries && take(entries, names.momentum_buffer, *item->p, &item->first);
-  });
-  if (!fine) return false;
-  for (const Item& item : items) {
-    if (item.p->dtype == DType::Float32)
-      sgd<float>(item, o);
-    else
-      sgd<double>(item, o);
-    bump_all(item);
-  }
-  return true;
-}
-
-struct AdamOptions {
-  double lr, beta1, beta2, eps, decay;
-  bool amsgrad, maximize, decoupled;
-};
-
-template <class T>
-void adam(const Item& item, const AdamOptions& o, double step) {
-  double size = o.lr / (1 - std::pow(o.beta1, step)), root = std::pow(1 - std::pow(o.beta2, step), 0.5);
-  AdamStep<T> s{T(o.maximize ? -1 : 1),
-                T(o.decay),
-                T(1 - o.lr * o.decay),
-                T(1 - o.beta1),
-                T(o.beta2),
-                T(1 - o.beta2),
-                T(root),
-                T(o.eps),
-                T(-size),
-                o.decoupled};
-  each_piece(item, [&](int64_t begin, int64_t end) {
-    adam_step(at<T>(item.p, begin), at<T>(item.grad, begin), at<T>(item.first, begin), at<T>(item.second, begin),
-              at<T>(item.third, begin), end - begin, s);
-  });
-}
-
-double count(Tensor& step) {
-  return step.dtype == DType::Float32 ? double(*step.as<float>() += 1) : (*step.as<double>() += 1);
-}
-
-bool run_adam(PyObject* group, PyObject* state) {
-  Options options{group};
-  PyObject* betas = options.get(names.betas);
-  if (!betas || !PyTuple_CheckExact(betas) || PyTuple_GET_SIZE(betas) != 2) return false;
-  AdamOptions o{options.real(names.lr),
-                options.number(PyTuple_GET_ITEM(betas, 0)),
-                options.number(PyTuple_GET_ITEM(betas, 1)),
-                options.real(names.eps),
-                options.real(names.weight_decay),
-                options.flag(names.amsgrad),
-                options.flag(names.maximize),
-                options.flag(names.decoupled)};
-  if (options.flag(names.differentiable) || options.flag(names.capturable) || !options.ok) return false;
-  std::vector<Item> items;
-  bool fine = collect(options, state, &items, [&](PyObject* p, PyObject* states, Item* item) {
-    PyObject* entries = entries_of(p, states);
-    return entries && take_counter(entries, &item->step) && take(entries, names.exp_avg, *item->p, &item->first) &&
-           take(entries, names.exp_avg_sq, *item->p, &item->second) &&
-           (!o.amsgrad || take(entries, names.max_exp_avg_sq, *item->p, &item->third));
-  });
-  if (!fine) return false;
-  for (const Item& item : items) {
-    double step = count(*item.step);
-    if (item.p->dtype == DType::Float32)
-      adam<float>(item, o, step);
-    else
-      adam<double>(item, o, step);
-    bump_all(item);
-  }
-  return true;
-}
-
-struct RmspropOptions {
-  double lr, alpha, eps, decay, momentum;
-  bool centered, maximize;
-};
-
-template <class T>
-void rmsprop(const Item& item, const RmspropOptions& o) {
-  RmspropStep<T> s{T(o.maximize ? -1 : 1), T(o.decay), T(o.alpha), T(1 - o.alpha), T(o.eps), T(o.momentum), T(-o.lr)};
-  each_piece(item, [&](int64_t begin, int64_t end) {
-    rmsprop_step(at<T>(item.p, begin), at<T>(item.grad, begin), at<T>(item.first, begin), at<T>(item.second, begin),
-                 at<T>(item.third, begin), end - begin, s);
-  });
-}
-
-bool run_rmsprop(PyObject* group, PyObject* state) {
-  Options options{group};
-  RmspropOptions o{options.real(names.lr),           options.real(names.alpha),    options.real(names.eps),
-                   options.real(names.weight_decay), options.real(names.momentum), options.flag(names.centered),
-                   options.flag(names.maximize)};
-  if (options.flag(names.differentiable) || options.flag(names.capturable) || !options.ok) return false;
-  std::vector<Item> items;
-  bool fine = collect(options, state, &items, [&](PyObject* p, PyObject* states, Item* item) {
-    PyObject* entries = entries_of(p, states);
-    return entries && take_counter(entries, &item->step) && take(entries, names.square_avg, *item->p, &item->first) &&
-           (!o.centered || take(entries, names.grad_avg, *item->p, &item->second)) &&
-           (o.momentum <= 0 || take(entries, names.momentum_buffer, *item->p, &item->third));
-  });
-  if (!fine) return false;
-  for (const Item& item : items) {
-    count(*item.step);
-    if (item.p->dtype == DType::Float32)
-      rmsprop<float>(item, o);
-    else
-      rmsprop<double>(item, o);
-    bump_all(item);
-  }
-  return true;
-}
-
-template <class T>
-void adagrad(const Item& item, bool maximize, double decay, double eps, double size) {
-  AdagradStep<T> s{T(maximize ? -1 : 1), T(decay), T(eps), T(-size)};
-  each_piece(item, [&](int64_t begin, int64_t end) {
-    adagrad_step(at<T>(item.p, begin), at<T>(item.grad, begin), at<T>(item.first, begin), end - begin, s);
-  });
-}
-
-bool run_adagrad(PyObject* group, PyObject* state) {
-  Options options{group};
-  double lr = options.real(names.lr), lr_decay = options.real(names.lr_decay);
-  double decay = options.real(names.weight_decay), eps = options.real(names.eps);
-  bool maximize = options.flag(names.maximize);
-  if (options.flag(names.differentiable) || !options.ok) return false;
-  std::vector<Item> items;
-  bool fine = collect(options, state, &items, [&](PyObject* p, PyObject* states, Item* item) {
-    PyObject* entries = entries_of(p, states);
-    return entries && take_counter(entries, &item->step) && take(entries, names.sum, *item->p, &item->first);
-  });
-  if (!fine) return false;
-  for (const Item& item : items) {
-    double size = lr / (1 + (count(*item.step) - 1) * lr_decay);
-    if (item.p->dtype == DType::Float32)
-      adagrad<float>(item, maximize, decay, eps, size);
-    else
-      adagrad<double>(item, maximize, decay, eps, size);
-    bump_all(item);
-  }
-  return true;
-}
-
-template <bool (*run)(PyObject*, PyObject*)>
-PyObject* step(PyObject*, PyObject* const* args, Py_ssize_t n) {
-  if (n != 2 || !PyDict_Check(args[0])) {
-    PyErr_SetString(PyExc_TypeError, "expected a parameter group and the state of its optimizer");
+// _optim_step(rule, group, state) -> bool: false, with nothing touched, when the step is for Python.
+PyObject* optim_step(PyObject*, PyObject* const* args, Py_ssize_t n) {
+  const Rule* rule = n == 3 ? find_rule(args[0]) : nullptr;
+  if (!rule || !PyDict_Check(args[1])) {
+    PyErr_SetString(PyExc_TypeError, "expected the name of a rule, a parameter group and the state of its optimizer");
     return nullptr;
   }
   return guard<PyObject*>(nullptr, [&]() -> PyObject* {
-    bool done = run(args[0], args[1]);
+    Step step{*rule, {args[1]}, args[2], {}, {}, {}, {}};
+    bool mine = step.read_options() && step.collect();
     if (PyErr_Occurred()) return nullptr;
-    return PyBool_FromLong(done);
+    if (mine)
+      for (const Item& item : step.items) step.run(item);
+    return PyBool_FromLong(mine);
   });
 }
 
@@ -327,43 +234,17 @@ PyObject* clear_grads(PyObject*, PyObject* params) {
 }
 
 PyMethodDef functions[] = {
-    {"_sgd_step", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(step<run_sgd>)), METH_FASTCALL, nullptr},
-    {"_adam_step", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(step<run_adam>)), METH_FASTCALL, nullptr},
-    {"_rmsprop_step", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(step<run_rmsprop>)), METH_FASTCALL,
-     nullptr},
-    {"_adagrad_step", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(step<run_adagrad>)), METH_FASTCALL,
-     nullptr},
+    {"_optim_step", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(optim_step)), METH_FASTCALL, nullptr},
     {"_clear_grads", clear_grads, METH_O, nullptr},
     {nullptr, nullptr, 0, nullptr}};
 
 }  // namespace
 
 int init_optim(PyObject* module) {
-  const std::pair<PyObject**, const char*> all[] = {{&names.params, "params"},
-                                                    {&names.lr, "lr"},
-                                                    {&names.momentum, "momentum"},
-                                                    {&names.dampening, "dampening"},
-                                                    {&names.weight_decay, "weight_decay"},
-                                                    {&names.nesterov, "nesterov"},
-                                                    {&names.maximize, "maximize"},
-                                                    {&names.differentiable, "differentiable"},
-                                                    {&names.capturable, "capturable"},
-                                                    {&names.betas, "betas"},
-                                                    {&names.eps, "eps"},
-                                                    {&names.amsgrad, "amsgrad"},
-                                                    {&names.decoupled, "decoupled_weight_decay"},
-                                                    {&names.momentum_buffer, "momentum_buffer"},
-                                                    {&names.exp_avg, "exp_avg"},
-                                                    {&names.exp_avg_sq, "exp_avg_sq"},
-                                                    {&names.max_exp_avg_sq, "max_exp_avg_sq"},
-                                                    {&names.step, "step"},
-                                                    {&names.alpha, "alpha"},
-                                                    {&names.centered, "centered"},
-                                                    {&names.square_avg, "square_avg"},
-                                                    {&names.grad_avg, "grad_avg"},
-                                                    {&names.lr_decay, "lr_decay"},
-                                                    {&names.sum, "sum"}};
-  for (auto [to, text] : all) *to = check(PyUnicode_InternFromString(text));
+  names = {intern("params"),         intern("weight_decay"), intern("maximize"), intern("decoupled_weight_decay"),
+           intern("differentiable"), intern("capturable")};
+  for (const UpdateRule& rule : optim_table().rules)
+    rules.push_back({&rule, intern(rule.name), names_in(rule.options), names_in(rule.counters), names_in(rule.states)});
   return PyModule_AddFunctions(module, functions);
 }
 

@@ -1,45 +1,49 @@
-// Steps of optimizers over the elements of one parameter: every state updated in one pass over memory.
+// Update rules of optimizers: what each reads of a parameter group, which states it keeps, its loop over the elements.
 #pragma once
 #include <cstdint>
+#include <span>
+
+#include "../dtype.h"
+#include "levels.h"
 
 namespace wg {
 
-// What one step needs, in the dtype of the parameter; `sign` is -1 to climb.
-template <class T>
-struct SgdStep {
-  T sign, decay, momentum, undamped, negative_lr;
-  bool nesterov;
+inline constexpr int kRuleOptions = 8, kRuleCounters = 3, kRuleStates = 3, kRuleNumbers = 12;
+
+// A state of one element, such as the number of steps taken; float32 unless `wide`.
+struct Counter {
+  void* at;
+  bool wide;
 };
 
-template <class T>
-struct AdamStep {
-  T sign, decay, shrink, weight1, beta2, weight2, root, eps, negative_size;
-  bool decoupled;
+// Consecutive elements of one parameter; states that the rule does not ask for are null.
+struct Piece {
+  DType dtype;
+  int64_t n;
+  void* p;
+  const void* grad;
+  void* state[kRuleStates];
 };
 
-template <class T>
-struct RmspropStep {
-  T sign, decay, alpha, weight, eps, momentum, negative_lr;
+// What every rule does first: turn the gradient to climb, add the weight decay to it, or shrink the parameter.
+struct Start {
+  double sign, decay, shrink;
 };
 
-template <class T>
-struct AdagradStep {
-  T sign, decay, eps, negative_size;
+struct UpdateRule {
+  const char* name;
+  const char* options;   // read as numbers, in this order; "betas.0" is the first of a pair
+  const char* counters;  // states of one element
+  const char* states;    // states of the parameter's shape; "buffer?momentum": where that option is not zero
+  bool complex;          // complex parameters are stepped as pairs of real ones
+  // Moves the counters on and returns the numbers that the loop needs; once a parameter.
+  void (*plan)(const double* options, const Counter* counters, double* numbers);
+  void (*run)(const double* numbers, const Start& start, const Piece& piece);
 };
 
-// `buffer`, `largest` and `centre` may be null: no momentum, no AMSGrad, not centered.
-void sgd_step(float* p, const float* grad, float* buffer, int64_t n, const SgdStep<float>& s);
-void sgd_step(double* p, const double* grad, double* buffer, int64_t n, const SgdStep<double>& s);
-void adam_step(float* p, const float* grad, float* mean, float* square, float* largest, int64_t n,
-               const AdamStep<float>& s);
-void adam_step(double* p, const double* grad, double* mean, double* square, double* largest, int64_t n,
-               const AdamStep<double>& s);
-
-void rmsprop_step(float* p, const float* grad, float* square, float* centre, float* buffer, int64_t n,
-                  const RmspropStep<float>& s);
-void rmsprop_step(double* p, const double* grad, double* square, double* centre, double* buffer, int64_t n,
-                  const RmspropStep<double>& s);
-void adagrad_step(float* p, const float* grad, float* sum, int64_t n, const AdagradStep<float>& s);
-void adagrad_step(double* p, const double* grad, double* sum, int64_t n, const AdagradStep<double>& s);
+struct OptimKernels {
+  std::span<const UpdateRule> rules;
+};
+WG_LEVEL_TABLE(OptimKernels, optim_kernels, optim_table)
 
 }  // namespace wg

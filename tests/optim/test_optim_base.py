@@ -256,15 +256,16 @@ def test_submodules_load_lazily_and_names_are_complete():
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize(
-    "case", [c for c in CASES if c[0] in ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad")], ids=case_id
-)
+@pytest.mark.parametrize("case", [c for c in CASES if c[0] not in ("LBFGS", "Adafactor", "Muon")], ids=case_id)
 def test_steps_in_the_core_and_in_python_agree_bit_for_bit(case, dtype, monkeypatch):
     name, options = case
     cls = getattr(wg.optim, name)
-    assert cls._native is not None
     quick, opt = train(wg, name, options, dtype, steps=10)
-    monkeypatch.setattr(cls, "_native", None)
+    for p in quick:
+        p.grad = wg.ones_like(p)
+    assert wg._core._optim_step(cls._rule, opt.param_groups[0], opt.state) is True
+    quick, opt = train(wg, name, options, dtype, steps=10)
+    monkeypatch.setattr(cls, "_rule", None)
     slow, twin = train(wg, name, options, dtype, steps=10)
     assert [p.tolist() for p in quick] == [p.tolist() for p in slow]
     for p, q in zip(quick, slow, strict=True):
@@ -272,11 +273,15 @@ def test_steps_in_the_core_and_in_python_agree_bit_for_bit(case, dtype, monkeypa
 
 
 def test_the_core_declines_what_is_not_plain():
-    native = wg.optim.Adam._native
-    strided = wg.zeros(4, 2).t().requires_grad_()
+    def native(group, state):
+        return wg._core._optim_step("adam", group, state)
+
+    turned = wg.zeros(4, 2).t().requires_grad_()
+    strided = wg.zeros(4, 2)[:, 0].requires_grad_()
     plain = leaf([1.0])
     for params, options, expected in [
         ([plain], {}, True),
+        ([turned], {}, True),
         ([strided], {}, False),
         ([plain, strided], {}, False),
         ([plain], {"lr": wg.tensor(0.1)}, False),

@@ -2,7 +2,7 @@
 
 import wengert as wg
 
-from ._lists import ListOptimizer, check_lr, number, scalar, scalar_tensor
+from ._rule import RuleOptimizer, check_lr, counter, next_step, number, pick, refuse_complex
 
 __all__ = ["Adafactor"]
 
@@ -12,7 +12,7 @@ def _check(fine, message):
         raise ValueError(message)
 
 
-class Adafactor(ListOptimizer):
+class Adafactor(RuleOptimizer):
     """Adafactor (Shazeer and Stern, 2018).
 
     Args:
@@ -35,8 +35,7 @@ class Adafactor(ListOptimizer):
         True
     """
 
-    _compat = (("foreach", None),)
-    _sparse_error = "Adafactor does not support sparse gradients"
+    _added = (("foreach", None),)
 
     def __init__(
         self,
@@ -56,66 +55,35 @@ class Adafactor(ListOptimizer):
         _check(0.0 <= eps[1], f"epsilon2 should be >= 0 but is: {eps[1]}")
         _check(1.0 <= d, f"Clipping threshold d should be >= 1 but is: {d}")
         _check(0.0 <= weight_decay, f"weight_decay should be >= 0 but is: {weight_decay}")
-        defaults = {
-            "lr": lr,
-            "beta2_decay": beta2_decay,
-            "eps": eps,
-            "d": d,
-            "weight_decay": weight_decay,
-            "foreach": foreach,
-            "maximize": maximize,
-        }
-        super().__init__(params, defaults)
+        super().__init__(params, pick(locals(), "lr beta2_decay eps d weight_decay foreach maximize"))
 
-    def _gather(self, group, keys):
-        if any(p.grad is not None and p.is_complex() for p in group["params"]):
-            raise RuntimeError("Adafactor does not support complex parameters")
-        return super()._gather(group, keys)
+    def _check_params(self, params):
+        refuse_complex("Adafactor", params)
 
     def _new_state(self, group, p, grad):
-        state = {"step": scalar_tensor(0)}
-        if grad.dim() > 1:
-            rows, columns = list(grad.shape), list(grad.shape)
-            rows[-1] = columns[-2] = 1
-            state["row_var"], state["col_var"] = grad.new_zeros(rows), grad.new_zeros(columns)
-        else:
-            state["variance"] = wg.zeros_like(grad)
-        return state
+        if grad.dim() <= 1:
+            return {"step": counter(), "variance": wg.zeros_like(grad)}
+        rows, columns = list(grad.shape), list(grad.shape)
+        rows[-1] = columns[-2] = 1
+        return {"step": counter(), "row_var": grad.new_zeros(rows), "col_var": grad.new_zeros(columns)}
 
-    def _apply(self, group, params, grads, states):
-        # Which entries a state has depends on the shape, so the update gets the whole dicts.
-        eps1, eps2 = group["eps"]
-        _update(
-            params,
-            grads,
-            [self.state[p] for p in params],
-            d=group["d"],
-            lr=number(scalar(group["lr"])),
-            beta2_decay=group["beta2_decay"],
-            weight_decay=group["weight_decay"],
-            eps1=eps1,
-            eps2=eps2,
-            maximize=group["maximize"],
-        )
-
-
-def _update(params, grads, states, *, d, lr, beta2_decay, weight_decay, eps1, eps2, maximize):
-    """One step for each parameter."""
-    for param, grad, state in zip(params, grads, states):
-        if maximize:
-            grad = -grad
+    @staticmethod
+    def _update(group, p, grad, state):
+        """The gradient over its root mean square, as long as the parameter is large, and never too long."""
+        lr, (eps1, eps2) = number(group["lr"]), group["eps"]
         if eps1 is None:
-            eps1 = wg.finfo(param.dtype).eps
-        state["step"].add_(1)
-        step = state["step"].item()
+            eps1 = wg.finfo(p.dtype).eps
+        if group["maximize"]:
+            grad = -grad
+        step = next_step(state)
         rate = min(lr, 1 / step**0.5)
-        size = max(eps2, param.norm(2).item() / param.numel() ** 0.5) * rate
-        if weight_decay != 0:
-            param.mul_(1 - lr * weight_decay)
-        estimate = _second_moment(grad, state, step**beta2_decay, eps1)
+        size = max(eps2, p.norm(2).item() / p.numel() ** 0.5) * rate
+        if group["weight_decay"] != 0:
+            p.mul_(1 - lr * group["weight_decay"])
+        estimate = _second_moment(grad, state, step ** group["beta2_decay"], eps1)
         update = estimate.clamp_(min=eps1 * eps1).rsqrt_().mul_(grad)
-        excess = max(1.0, update.norm(2).item() / (update.numel() ** 0.5 * d))
-        param.add_(update, alpha=-size / excess)
+        excess = max(1.0, update.norm(2).item() / (update.numel() ** 0.5 * group["d"]))
+        p.add_(update, alpha=-size / excess)
 
 
 def _second_moment(grad, state, weight, eps1):

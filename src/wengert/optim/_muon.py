@@ -2,12 +2,12 @@
 
 import wengert as wg
 
-from ._lists import ListOptimizer, check_lr, number, scalar
+from ._rule import RuleOptimizer, check_lr, number, pick, refuse_complex, zeros
 
 __all__ = ["Muon"]
 
 
-class Muon(ListOptimizer):
+class Muon(RuleOptimizer):
     """Muon (Jordan, 2024), for the two-dimensional weights of hidden layers.
 
     Args:
@@ -35,10 +35,8 @@ class Muon(ListOptimizer):
         True
     """
 
-    _keys = ("momentum_buffer",)
-    _compat = ()
+    _added = ()
     _counters = ()
-    _sparse_error = "Muon does not support sparse gradients"
 
     def __init__(
         self,
@@ -59,17 +57,9 @@ class Muon(ListOptimizer):
             raise ValueError(f"weight decay should be >= 0 but is: {weight_decay}")
         if adjust_lr_fn not in (None, "original", "match_rms_adamw"):
             raise ValueError(f"Adjust learning rate function {adjust_lr_fn} is not supported")
-        defaults = {
-            "lr": lr,
-            "weight_decay": weight_decay,
-            "momentum": momentum,
-            "nesterov": nesterov,
-            "ns_coefficients": ns_coefficients,
-            "eps": eps,
-            "ns_steps": ns_steps,
-            "adjust_lr_fn": adjust_lr_fn,
-        }
-        super().__init__(params, defaults)
+        super().__init__(
+            params, pick(locals(), "lr weight_decay momentum nesterov ns_coefficients eps ns_steps adjust_lr_fn")
+        )
         for group in self.param_groups:
             for p in group["params"]:
                 if p.ndim != 2:
@@ -77,45 +67,27 @@ class Muon(ListOptimizer):
                         f"Muon only supports 2D parameters whereas we found a parameter with size: {p.size()}"
                     )
 
-    def _gather(self, group, keys):
-        if any(p.grad is not None and p.is_complex() for p in group["params"]):
-            raise RuntimeError("Muon does not support complex parameters")
-        return super()._gather(group, keys)
+    def _check_params(self, params):
+        refuse_complex("Muon", params)
 
     def _new_state(self, group, p, grad):
-        return {"momentum_buffer": wg.zeros_like(grad)}
+        return zeros(grad, "momentum_buffer")
 
-    def _apply(self, group, params, grads, states):
-        _update(
-            params,
-            grads,
-            *states,
-            lr=number(scalar(group["lr"])),
-            weight_decay=group["weight_decay"],
-            momentum=group["momentum"],
-            nesterov=group["nesterov"],
-            coefficients=group["ns_coefficients"],
-            ns_steps=group["ns_steps"],
-            eps=group["eps"],
-            adjust=group["adjust_lr_fn"],
-        )
-
-
-def _update(params, grads, buffers, *, lr, weight_decay, momentum, nesterov, coefficients, ns_steps, eps, adjust):
-    """One step for each parameter."""
-    for param, grad, buffer in zip(params, grads, buffers):
+    @staticmethod
+    def _update(group, p, grad, state):
+        """Along the momentum, with all its directions made equally long."""
         if grad.ndim != 2:
             raise ValueError("Param gradient must be a 2D matrix")
-        buffer.lerp_(grad, 1 - momentum)
-        update = grad.lerp(buffer, momentum) if nesterov else buffer
-        update = _orthogonal(update, coefficients, ns_steps, eps)
-        rows, columns = param.shape
-        if adjust == "match_rms_adamw":
+        lr, momentum = number(group["lr"]), group["momentum"]
+        buffer = state["momentum_buffer"].lerp_(grad, 1 - momentum)
+        update = grad.lerp(buffer, momentum) if group["nesterov"] else buffer
+        update = _orthogonal(update, group["ns_coefficients"], group["ns_steps"], group["eps"])
+        rows, columns = p.shape
+        if group["adjust_lr_fn"] == "match_rms_adamw":
             factor = 0.2 * max(rows, columns) ** 0.5
         else:
             factor = max(1, rows / columns) ** 0.5
-        param.mul_(1 - lr * weight_decay)
-        param.add_(update, alpha=-(lr * factor))
+        p.mul_(1 - lr * group["weight_decay"]).add_(update, alpha=-(lr * factor))
 
 
 def _orthogonal(grad, coefficients, steps, eps):

@@ -1,13 +1,22 @@
 """Adadelta: steps whose size follows the size of past steps, without a learning rate to choose."""
 
-import wengert as wg
-
-from ._lists import _DEVICES, ListOptimizer, check_lr, check_positive, number, scalar, scalar_tensor
+from ._rule import (
+    _DEVICES,
+    RuleOptimizer,
+    check_lr,
+    check_positive,
+    counter,
+    next_step,
+    number,
+    pick,
+    with_decay,
+    zeros,
+)
 
 __all__ = ["Adadelta"]
 
 
-class Adadelta(ListOptimizer):
+class Adadelta(RuleOptimizer):
     """Adadelta (Zeiler, 2012).
 
     Args:
@@ -29,8 +38,7 @@ class Adadelta(ListOptimizer):
         True
     """
 
-    _keys = ("square_avg", "acc_delta", "step")
-    _sparse_error = "Adadelta does not support sparse gradients"
+    _rule = "adadelta"
     _devices = _DEVICES
 
     def __init__(
@@ -50,48 +58,18 @@ class Adadelta(ListOptimizer):
         if not 0.0 <= rho <= 1.0:
             raise ValueError(f"Invalid rho value: {rho}")
         check_positive(eps=eps, weight_decay=weight_decay)
-        defaults = {
-            "lr": lr,
-            "rho": rho,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "maximize": maximize,
-            "capturable": capturable,
-            "foreach": foreach,
-            "differentiable": differentiable,
-        }
-        super().__init__(params, defaults)
+        super().__init__(params, pick(locals(), "lr rho eps weight_decay maximize capturable foreach differentiable"))
 
     def _new_state(self, group, p, grad):
-        return {"step": scalar_tensor(0), "square_avg": wg.zeros_like(p), "acc_delta": wg.zeros_like(p)}
+        return {"step": counter(), **zeros(p, "square_avg acc_delta")}
 
-    def _apply(self, group, params, grads, states):
-        _update(
-            params,
-            grads,
-            *states,
-            lr=scalar(group["lr"]),
-            rho=group["rho"],
-            eps=group["eps"],
-            weight_decay=group["weight_decay"],
-            maximize=group["maximize"],
-            differentiable=group["differentiable"],
-        )
-
-
-def _update(params, grads, square_avgs, acc_deltas, steps, *, lr, rho, eps, weight_decay, maximize, differentiable):
-    """One step for each parameter: the ratio of two running root mean squares times the gradient."""
-    for i, (param, grad, square_avg, acc_delta) in enumerate(zip(params, grads, square_avgs, acc_deltas)):
-        steps[i].add_(1)
-        if maximize:
-            grad = -grad
-        if weight_decay != 0:
-            grad = grad.add(param, alpha=weight_decay)
-        square_avg.mul_(rho).addcmul_(grad, grad, value=1 - rho)
-        std = square_avg.add(eps).sqrt_()
-        delta = acc_delta.add(eps).sqrt_()
-        if differentiable:
-            delta = delta.clone()
-        delta.div_(std).mul_(grad)
-        acc_delta.mul_(rho).addcmul_(delta, delta, value=1 - rho)
-        param.add_(delta, alpha=-number(lr))
+    @staticmethod
+    def _update(group, p, grad, state):
+        """The gradient times the ratio of two running root mean squares."""
+        rho, eps = group["rho"], group["eps"]
+        next_step(state)
+        grad = with_decay(group, p, grad)
+        square = state["square_avg"].mul_(rho).addcmul_(grad, grad, value=1 - rho)
+        delta = state["acc_delta"].add(eps).sqrt().div(square.add(eps).sqrt()).mul(grad)
+        state["acc_delta"].mul_(rho).addcmul_(delta, delta, value=1 - rho)
+        p.add_(delta, alpha=-number(group["lr"]))

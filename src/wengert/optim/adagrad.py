@@ -2,12 +2,23 @@
 
 import wengert as wg
 
-from ._lists import ListOptimizer, check_fused, check_lr, check_positive, native, number, scalar, scalar_tensor
+from ._rule import (
+    RuleOptimizer,
+    check_fused,
+    check_lr,
+    check_positive,
+    counter,
+    next_step,
+    number,
+    pick,
+    scalar,
+    with_decay,
+)
 
 __all__ = ["Adagrad"]
 
 
-class Adagrad(ListOptimizer):
+class Adagrad(RuleOptimizer):
     """Adagrad (Duchi et al., 2011).
 
     Args:
@@ -30,9 +41,8 @@ class Adagrad(ListOptimizer):
         tensor([0.9000], requires_grad=True)
     """
 
-    _keys = ("sum", "step")
-    _native = native("_adagrad_step")
-    _compat = (("foreach", None), ("maximize", False), ("differentiable", False), ("fused", None))
+    _rule = "adagrad"
+    _added = (("foreach", None), ("maximize", False), ("differentiable", False), ("fused", None))
 
     def __init__(
         self,
@@ -55,18 +65,12 @@ class Adagrad(ListOptimizer):
             initial_accumulator_value=initial_accumulator_value,
             eps=eps,
         )
-        defaults = {
-            "lr": lr,
-            "lr_decay": lr_decay,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "initial_accumulator_value": initial_accumulator_value,
-            "foreach": foreach,
-            "maximize": maximize,
-            "differentiable": differentiable,
-            "fused": fused,
-        }
-        super().__init__(params, defaults)
+        super().__init__(
+            params,
+            pick(
+                locals(), "lr lr_decay eps weight_decay initial_accumulator_value foreach maximize differentiable fused"
+            ),
+        )
         check_fused(fused, foreach, differentiable)
         # As in torch the state is there from the start, not from the first step.
         for group in self.param_groups:
@@ -81,34 +85,13 @@ class Adagrad(ListOptimizer):
 
     def _new_state(self, group, p, grad):
         start = self.defaults["initial_accumulator_value"]
-        if p.is_complex():
-            start = complex(start, start)
-        return {"step": scalar_tensor(0, group["fused"]), "sum": wg.full_like(p, start, requires_grad=False)}
+        total = wg.full_like(p, complex(start, start) if p.is_complex() else start, requires_grad=False)
+        return {"step": counter(0, group["fused"]), "sum": total}
 
-    def _apply(self, group, params, grads, states):
-        _update(
-            params,
-            grads,
-            *states,
-            lr=scalar(group["lr"]),
-            lr_decay=group["lr_decay"],
-            weight_decay=group["weight_decay"],
-            eps=group["eps"],
-            maximize=group["maximize"],
-            differentiable=group["differentiable"],
-        )
-
-
-def _update(params, grads, sums, steps, *, lr, lr_decay, weight_decay, eps, maximize, differentiable):
-    """One step for each parameter: accumulate the square, divide by its root."""
-    for i, (param, grad, total) in enumerate(zip(params, grads, sums)):
-        steps[i].add_(1)
-        step = steps[i].item()
-        if maximize:
-            grad = -grad
-        if weight_decay != 0:
-            grad = grad.add(param, alpha=weight_decay)
-        rate = lr / (1 + (step - 1) * lr_decay)
-        total.addcmul_(grad, grad, value=1)
-        root = total.sqrt() + eps if differentiable else total.sqrt().add_(eps)
-        param.addcdiv_(grad, root, value=-number(rate))
+    @staticmethod
+    def _update(group, p, grad, state):
+        """Accumulate the square, divide by its root."""
+        rate = scalar(group["lr"]) / (1 + (next_step(state) - 1) * group["lr_decay"])
+        grad = with_decay(group, p, grad)
+        total = state["sum"].addcmul_(grad, grad, value=1)
+        p.addcdiv_(grad, total.sqrt().add(group["eps"]), value=-number(rate))

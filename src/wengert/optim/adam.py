@@ -2,22 +2,22 @@
 
 import wengert as wg
 
-from ._lists import (
-    ListOptimizer,
+from ._rule import (
+    RuleOptimizer,
     check_betas,
     check_fused,
     check_lr,
     check_positive,
-    native,
+    counter,
+    next_step,
     number,
+    pick,
     scalar,
-    scalar_tensor,
+    with_decay,
+    zeros,
 )
 
 __all__ = ["Adam"]
-
-_KEYS = ("exp_avg", "exp_avg_sq", "step")
-_AMSGRAD_KEYS = (*_KEYS, "max_exp_avg_sq")
 
 
 def _check_beta_types(betas, foreach, capturable):
@@ -32,7 +32,7 @@ def _check_beta_types(betas, foreach, capturable):
             raise ValueError(f"Tensor betas[{i}] must be 1-element")
 
 
-class Adam(ListOptimizer):
+class Adam(RuleOptimizer):
     """Adam (Kingma and Ba, 2014), with the AMSGrad and decoupled-weight-decay variants.
 
     Args:
@@ -59,17 +59,8 @@ class Adam(ListOptimizer):
         tensor([0.9000], requires_grad=True)
     """
 
-    _native = native("_adam_step")
-    _compat = (
-        ("amsgrad", False),
-        ("maximize", False),
-        ("foreach", None),
-        ("capturable", False),
-        ("differentiable", False),
-        ("decoupled_weight_decay", False),
-        ("fused", None),
-    )
-    _sparse_error = "Adam does not support sparse gradients, please consider SparseAdam instead"
+    _rule = "adam"
+    _added = (*RuleOptimizer._added, ("amsgrad", False), ("decoupled_weight_decay", False), ("fused", None))
 
     def __init__(
         self,
@@ -94,129 +85,59 @@ class Adam(ListOptimizer):
         check_betas(betas)
         check_positive(weight_decay=weight_decay)
         _check_beta_types(betas, foreach, capturable)
-        defaults = {
-            "lr": lr,
-            "betas": tuple(map(scalar, betas)),
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "amsgrad": amsgrad,
-            "maximize": maximize,
-            "foreach": foreach,
-            "capturable": capturable,
-            "differentiable": differentiable,
-            "fused": fused,
-            "decoupled_weight_decay": decoupled_weight_decay,
-        }
-        super().__init__(params, defaults)
+        betas = tuple(map(scalar, betas))
+        super().__init__(
+            params,
+            pick(
+                locals(),
+                "lr betas eps weight_decay amsgrad maximize foreach capturable differentiable fused decoupled_weight_decay",
+            ),
+        )
         check_fused(fused, foreach, differentiable)
 
-    def _group_keys(self, group):
-        return _AMSGRAD_KEYS if group["amsgrad"] else _KEYS
-
     def _new_state(self, group, p, grad):
-        state = {"step": scalar_tensor(0, group["fused"])}
-        for name in ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")[: 3 if group["amsgrad"] else 2]:
-            state[name] = wg.zeros_like(p)
-        return state
+        largest = "max_exp_avg_sq" * group["amsgrad"]
+        return {"step": counter(0, group["fused"]), **zeros(p, f"exp_avg exp_avg_sq {largest}")}
 
-    def _apply(self, group, params, grads, states):
-        exp_avgs, exp_avg_sqs, steps, *rest = states
-        max_exp_avg_sqs = rest[0] if rest else []
-        beta1, beta2 = group["betas"]
-        hyper = {
-            "lr": group["lr"],
-            "beta1": beta1,
-            "beta2": beta2,
-            "weight_decay": group["weight_decay"],
-            "eps": group["eps"],
-            "amsgrad": group["amsgrad"],
-            "maximize": group["maximize"],
-            "decoupled": group["decoupled_weight_decay"],
-        }
+    @staticmethod
+    def _update(group, p, grad, state):
+        """The running mean of the gradient over the root of that of its square, both freed of their start at zero."""
         if group["differentiable"]:
-            if any(step.requires_grad for step in steps):
-                raise RuntimeError("`requires_grad` is not supported for `step` in differentiable mode")
-            _update_recorded(params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps, **hyper)
+            _update_recorded(group, p, grad, state)
             return
-        for name in ("lr", "beta1", "beta2", "weight_decay"):
-            hyper[name] = number(hyper[name])
-        _update(params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps, **hyper)
+        lr, beta1, beta2 = number(group["lr"]), *map(number, group["betas"])
+        step = next_step(state)
+        grad = with_decay(group, p, grad)
+        mean = state["exp_avg"].lerp_(grad, 1 - beta1)
+        square = state["exp_avg_sq"].mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
+        if group["amsgrad"]:
+            largest = state["max_exp_avg_sq"]
+            square = wg.maximum(largest, square, out=largest)
+        spread = square.sqrt().div_((1 - beta2**step) ** 0.5).add_(group["eps"])
+        p.addcdiv_(mean, spread, value=-(lr / (1 - beta1**step)))
 
 
-def _update(
-    params,
-    grads,
-    exp_avgs,
-    exp_avg_sqs,
-    max_exp_avg_sqs,
-    steps,
-    *,
-    lr,
-    beta1,
-    beta2,
-    weight_decay,
-    eps,
-    amsgrad,
-    maximize,
-    decoupled,
-):
-    """One step for each parameter, in the order of operations of torch's CPU path."""
-    for i, (param, grad, exp_avg, exp_avg_sq) in enumerate(zip(params, grads, exp_avgs, exp_avg_sqs)):
-        steps[i].add_(1)
-        step = steps[i].item()
-        if maximize:
-            grad = -grad
-        if weight_decay != 0:
-            if decoupled:
-                param.mul_(1 - lr * weight_decay)
-            else:
-                grad = grad.add(param, alpha=weight_decay)
-        exp_avg.lerp_(grad, 1 - beta1)
-        exp_avg_sq.mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
-        if amsgrad:
-            exp_avg_sq = wg.maximum(max_exp_avg_sqs[i], exp_avg_sq, out=max_exp_avg_sqs[i])
-        denom = exp_avg_sq.sqrt().div_((1 - beta2**step) ** 0.5).add_(eps)
-        param.addcdiv_(exp_avg, denom, value=-(lr / (1 - beta1**step)))
-
-
-def _update_recorded(
-    params,
-    grads,
-    exp_avgs,
-    exp_avg_sqs,
-    max_exp_avg_sqs,
-    steps,
-    *,
-    lr,
-    beta1,
-    beta2,
-    weight_decay,
-    eps,
-    amsgrad,
-    maximize,
-    decoupled,
-):
+def _update_recorded(group, p, grad, state):
     """The same step written so that it can be differentiated, also with respect to tensor hyper-parameters."""
-    lr = scalar(lr)
-    for i, (param, grad, exp_avg, exp_avg_sq) in enumerate(zip(params, grads, exp_avgs, exp_avg_sqs)):
-        steps[i].add_(1)
-        step = steps[i].clone()
-        if maximize:
-            grad = -grad
-        if isinstance(weight_decay, wg.Tensor) or weight_decay != 0:
-            if decoupled:
-                param.mul_(1 - lr * weight_decay)
-            else:
-                grad = grad + param.clone() * weight_decay
-        exp_avg.lerp_(grad, 1 - beta1)
-        if isinstance(beta2, wg.Tensor) and beta2.requires_grad:
-            exp_avg_sq.lerp_(wg.square(grad), 1 - beta2)
+    if state["step"].requires_grad:
+        raise RuntimeError("`requires_grad` is not supported for `step` in differentiable mode")
+    lr, (beta1, beta2), decay = scalar(group["lr"]), group["betas"], group["weight_decay"]
+    step = state["step"].add_(1).clone()
+    if group["maximize"]:
+        grad = -grad
+    if isinstance(decay, wg.Tensor) or decay != 0:
+        if group["decoupled_weight_decay"]:
+            p.mul_(1 - lr * decay)
         else:
-            exp_avg_sq.mul_(beta2).addcmul_(grad, grad, value=number(1 - beta2))
-        bias_correction2 = (1 - beta2**step).sqrt()
-        negative_size = (lr / (1 - beta1**step)).neg()
-        if amsgrad:
-            max_exp_avg_sqs[i].copy_(wg.maximum(max_exp_avg_sqs[i].clone(), exp_avg_sq))
-            exp_avg_sq = max_exp_avg_sqs[i]
-        denom = (exp_avg_sq.sqrt() / (bias_correction2 * negative_size)).add_(eps / negative_size)
-        param.addcdiv_(exp_avg.clone(), denom)
+            grad = grad + p.clone() * decay
+    mean, square = state["exp_avg"].lerp_(grad, 1 - beta1), state["exp_avg_sq"]
+    if isinstance(beta2, wg.Tensor) and beta2.requires_grad:
+        square.lerp_(wg.square(grad), 1 - beta2)
+    else:
+        square.mul_(beta2).addcmul_(grad, grad, value=number(1 - beta2))
+    size = (lr / (1 - beta1**step)).neg()
+    if group["amsgrad"]:
+        largest = state["max_exp_avg_sq"]
+        square = largest.copy_(wg.maximum(largest.clone(), square))
+    spread = (square.sqrt() / ((1 - beta2**step).sqrt() * size)).add_(group["eps"] / size)
+    p.addcdiv_(mean.clone(), spread)

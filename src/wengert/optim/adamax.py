@@ -2,12 +2,24 @@
 
 import wengert as wg
 
-from ._lists import ListOptimizer, check_betas, check_lr, check_positive, number, scalar, scalar_tensor
+from ._rule import (
+    RuleOptimizer,
+    check_betas,
+    check_lr,
+    check_positive,
+    counter,
+    next_step,
+    number,
+    pick,
+    scalar,
+    with_decay,
+    zeros,
+)
 
 __all__ = ["Adamax"]
 
 
-class Adamax(ListOptimizer):
+class Adamax(RuleOptimizer):
     """Adamax (Kingma and Ba, 2014).
 
     Args:
@@ -29,8 +41,7 @@ class Adamax(ListOptimizer):
         tensor([0.9000], requires_grad=True)
     """
 
-    _keys = ("exp_avg", "exp_inf", "step")
-    _sparse_error = "Adamax does not support sparse gradients"
+    _rule = "adamax"
 
     def __init__(
         self,
@@ -49,51 +60,17 @@ class Adamax(ListOptimizer):
         check_positive(eps=eps)
         check_betas(betas)
         check_positive(weight_decay=weight_decay)
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "foreach": foreach,
-            "maximize": maximize,
-            "differentiable": differentiable,
-            "capturable": capturable,
-        }
-        super().__init__(params, defaults)
+        super().__init__(params, pick(locals(), "lr betas eps weight_decay foreach maximize differentiable capturable"))
 
     def _new_state(self, group, p, grad):
-        return {"step": scalar_tensor(0), "exp_avg": wg.zeros_like(p), "exp_inf": wg.zeros_like(p)}
+        return {"step": counter(), **zeros(p, "exp_avg exp_inf")}
 
-    def _apply(self, group, params, grads, states):
-        beta1, beta2 = group["betas"]
-        _update(
-            params,
-            grads,
-            *states,
-            eps=group["eps"],
-            beta1=beta1,
-            beta2=beta2,
-            lr=scalar(group["lr"]),
-            weight_decay=group["weight_decay"],
-            maximize=group["maximize"],
-            differentiable=group["differentiable"],
-        )
-
-
-def _update(params, grads, exp_avgs, exp_infs, steps, *, eps, beta1, beta2, lr, weight_decay, maximize, differentiable):
-    """One step for each parameter: the denominator is a decaying maximum."""
-    for i, (param, grad, exp_avg, exp_inf) in enumerate(zip(params, grads, exp_avgs, exp_infs)):
-        steps[i].add_(1)
-        if maximize:
-            grad = -grad
-        if weight_decay != 0:
-            grad = grad.add(param, alpha=weight_decay)
-        exp_avg.lerp_(grad, 1 - beta1)
-        size = grad.abs().add_(eps)
-        exp_inf.mul_(beta2)
-        if differentiable:
-            exp_inf.copy_(wg.maximum(exp_inf.clone(), size))
-        else:
-            wg.maximum(exp_inf, size, out=exp_inf)
-        size = lr / (1 - beta1 ** steps[i].item())
-        param.addcdiv_(exp_avg, exp_inf, value=-number(size))
+    @staticmethod
+    def _update(group, p, grad, state):
+        """The denominator is a decaying maximum."""
+        step, (beta1, beta2) = next_step(state), group["betas"]
+        grad = with_decay(group, p, grad)
+        mean = state["exp_avg"].lerp_(grad, 1 - beta1)
+        size, largest = grad.abs().add_(group["eps"]), state["exp_inf"].mul_(beta2)
+        largest.copy_(wg.maximum(largest.clone(), size))
+        p.addcdiv_(mean, largest, value=-number(scalar(group["lr"]) / (1 - beta1**step)))

@@ -1,13 +1,11 @@
 """Averaged stochastic gradient descent."""
 
-import wengert as wg
-
-from ._lists import ListOptimizer, check_lr, check_positive, number, scalar, scalar_tensor
+from ._rule import RuleOptimizer, check_lr, check_positive, counter, next_step, number, pick, with_decay, zeros
 
 __all__ = ["ASGD"]
 
 
-class ASGD(ListOptimizer):
+class ASGD(RuleOptimizer):
     """Averaged SGD (Polyak and Juditsky, 1992); the average is ``state[p]["ax"]``.
 
     Args:
@@ -30,9 +28,8 @@ class ASGD(ListOptimizer):
         tensor([0.5000], requires_grad=True)
     """
 
-    _keys = ("ax", "mu", "eta", "step")
+    _rule = "asgd"
     _counters = ("step", "eta", "mu")
-    _sparse_error = "ASGD does not support sparse gradients"
     _capturable = "params, mus, etas, and state_steps"
 
     def __init__(
@@ -50,57 +47,23 @@ class ASGD(ListOptimizer):
     ):
         check_lr(lr)
         check_positive(weight_decay=weight_decay)
-        defaults = {
-            "lr": lr,
-            "lambd": lambd,
-            "alpha": alpha,
-            "t0": t0,
-            "weight_decay": weight_decay,
-            "foreach": foreach,
-            "maximize": maximize,
-            "differentiable": differentiable,
-            "capturable": capturable,
-        }
-        super().__init__(params, defaults)
-
-    def _new_state(self, group, p, grad):
-        return {
-            "step": scalar_tensor(0),
-            "eta": scalar_tensor(number(scalar(group["lr"]))),
-            "mu": scalar_tensor(1),
-            "ax": wg.zeros_like(p),
-        }
-
-    def _apply(self, group, params, grads, states):
-        _update(
-            params,
-            grads,
-            *states,
-            lambd=group["lambd"],
-            lr=number(scalar(group["lr"])),
-            t0=group["t0"],
-            alpha=group["alpha"],
-            weight_decay=group["weight_decay"],
-            maximize=group["maximize"],
+        super().__init__(
+            params, pick(locals(), "lr lambd alpha t0 weight_decay foreach maximize differentiable capturable")
         )
 
+    def _new_state(self, group, p, grad):
+        return {"step": counter(), "eta": counter(number(group["lr"])), "mu": counter(1), **zeros(p, "ax")}
 
-def _update(params, grads, axs, mus, etas, steps, *, lambd, lr, t0, alpha, weight_decay, maximize):
-    """One step for each parameter, then its average."""
-    for i, (param, grad, ax) in enumerate(zip(params, grads, axs)):
-        if maximize:
-            grad = -grad
-        steps[i].add_(1)
-        step = steps[i].item()
-        if weight_decay != 0:
-            grad = grad.add(param, alpha=weight_decay)
-        eta = etas[i].item()
-        param.mul_(1 - lambd * eta)
-        param.add_(grad, alpha=-eta)
-        mu = mus[i].item()
-        if mu != 1:
-            ax.add_(param.sub(ax).mul_(mu))
+    @staticmethod
+    def _update(group, p, grad, state):
+        """A step of shrinking size, then the average of the parameters."""
+        step, lr, lambd = next_step(state), number(group["lr"]), group["lambd"]
+        eta, mu, average = state["eta"].item(), state["mu"].item(), state["ax"]
+        grad = with_decay(group, p, grad)
+        p.mul_(1 - lambd * eta).add_(grad, alpha=-eta)
+        if mu == 1:
+            average.copy_(p)
         else:
-            ax.copy_(param)
-        etas[i].fill_(lr / (1 + lambd * lr * step) ** alpha)
-        mus[i].fill_(1 / max(1, step - t0))
+            average.add_(p.sub(average).mul_(mu))
+        state["eta"].fill_(lr / (1 + lambd * lr * step) ** group["alpha"])
+        state["mu"].fill_(1 / max(1, step - group["t0"]))

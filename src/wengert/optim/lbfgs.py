@@ -3,7 +3,7 @@
 import wengert as wg
 
 from ._linesearch import strong_wolfe
-from ._lists import check_lr, number, scalar
+from ._rule import check_lr, number, scalar
 from .optimizer import Optimizer
 
 __all__ = ["LBFGS"]

@@ -1,13 +1,22 @@
 """NAdam: Adam with Nesterov momentum."""
 
-import wengert as wg
-
-from ._lists import ListOptimizer, check_betas, check_lr, check_positive, number, scalar, scalar_tensor
+from ._rule import (
+    RuleOptimizer,
+    check_betas,
+    check_lr,
+    check_positive,
+    counter,
+    learning_rate,
+    next_step,
+    pick,
+    with_decay,
+    zeros,
+)
 
 __all__ = ["NAdam"]
 
 
-class NAdam(ListOptimizer):
+class NAdam(RuleOptimizer):
     """NAdam (Dozat, 2016).
 
     Args:
@@ -31,10 +40,9 @@ class NAdam(ListOptimizer):
         True
     """
 
-    _keys = ("exp_avg", "exp_avg_sq", "mu_product", "step")
-    _compat = (*ListOptimizer._compat, ("decoupled_weight_decay", False))
+    _rule = "nadam"
+    _added = (*RuleOptimizer._added, ("decoupled_weight_decay", False))
     _counters = ("step", "mu_product")
-    _sparse_error = "NAdam does not support sparse gradients"
     _capturable = "params, mu_products and state_steps"
 
     def __init__(
@@ -56,88 +64,34 @@ class NAdam(ListOptimizer):
         check_positive(eps=eps)
         check_betas(betas)
         check_positive(weight_decay=weight_decay, momentum_decay=momentum_decay)
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "momentum_decay": momentum_decay,
-            "decoupled_weight_decay": decoupled_weight_decay,
-            "maximize": maximize,
-            "foreach": foreach,
-            "capturable": capturable,
-            "differentiable": differentiable,
-        }
-        super().__init__(params, defaults)
-
-    def _new_state(self, group, p, grad):
-        return {
-            "step": scalar_tensor(0),
-            "mu_product": scalar_tensor(1),
-            "exp_avg": wg.zeros_like(p),
-            "exp_avg_sq": wg.zeros_like(p),
-        }
-
-    def _apply(self, group, params, grads, states):
-        beta1, beta2 = group["betas"]
-        lr = scalar(group["lr"])
-        _update(
+        super().__init__(
             params,
-            grads,
-            *states,
-            beta1=beta1,
-            beta2=beta2,
-            lr=lr if group["differentiable"] else number(lr),
-            weight_decay=group["weight_decay"],
-            momentum_decay=group["momentum_decay"],
-            eps=group["eps"],
-            decoupled=group["decoupled_weight_decay"],
-            maximize=group["maximize"],
-            differentiable=group["differentiable"],
+            pick(
+                locals(),
+                "lr betas eps weight_decay momentum_decay decoupled_weight_decay maximize foreach capturable differentiable",
+            ),
         )
 
+    def _new_state(self, group, p, grad):
+        return {"step": counter(), "mu_product": counter(1), **zeros(p, "exp_avg exp_avg_sq")}
 
-def _update(
-    params,
-    grads,
-    exp_avgs,
-    exp_avg_sqs,
-    mu_products,
-    steps,
-    *,
-    beta1,
-    beta2,
-    lr,
-    weight_decay,
-    momentum_decay,
-    eps,
-    decoupled,
-    maximize,
-    differentiable,
-):
-    """One step for each parameter: the gradient and the coming momentum are weighed separately."""
-    for i, (param, grad, exp_avg, exp_avg_sq) in enumerate(zip(params, grads, exp_avgs, exp_avg_sqs)):
-        steps[i].add_(1)
-        step = steps[i].item()
-        if maximize:
-            grad = -grad
-        if weight_decay != 0:
-            if decoupled:
-                param.mul_(1 - lr * weight_decay)
-            else:
-                grad = grad.add(param, alpha=weight_decay)
-        mu = beta1 * (1.0 - 0.5 * 0.96 ** (step * momentum_decay))
-        mu_next = beta1 * (1.0 - 0.5 * 0.96 ** ((step + 1) * momentum_decay))
-        mu_products[i].mul_(mu)
-        exp_avg.lerp_(grad, 1 - beta1)
-        exp_avg_sq.mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
-        denom = exp_avg_sq.div(1 - beta2**step).sqrt()
-        if differentiable:
-            product = mu_products[i].clone()
-            param.addcdiv_(grad * (-lr * (1.0 - mu) / (1.0 - product)), denom.add(eps))
-            param.addcdiv_(exp_avg * (-lr * mu_next / (1.0 - product * mu_next)), denom.add(eps))
+    @staticmethod
+    def _update(group, p, grad, state):
+        """The gradient and the coming momentum are weighed separately."""
+        step, lr, (beta1, beta2) = next_step(state), learning_rate(group), group["betas"]
+        grad = with_decay(group, p, grad)
+        mu = beta1 * (1.0 - 0.5 * 0.96 ** (step * group["momentum_decay"]))
+        mu_next = beta1 * (1.0 - 0.5 * 0.96 ** ((step + 1) * group["momentum_decay"]))
+        product = state["mu_product"].mul_(mu)
+        mean = state["exp_avg"].lerp_(grad, 1 - beta1)
+        square = state["exp_avg_sq"].mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
+        spread = square.div(1 - beta2**step).sqrt()
+        if group["differentiable"]:
+            product = product.clone()
+            p.addcdiv_(grad * (-lr * (1.0 - mu) / (1.0 - product)), spread.add(group["eps"]))
+            p.addcdiv_(mean * (-lr * mu_next / (1.0 - product * mu_next)), spread.add(group["eps"]))
         else:
-            product = mu_products[i].item()
-            denom.add_(eps)
-            param.addcdiv_(grad, denom, value=-lr * (1.0 - mu) / (1.0 - product))
-            param.addcdiv_(exp_avg, denom, value=-lr * mu_next / (1.0 - product * mu_next))
+            product = product.item()
+            spread.add_(group["eps"])
+            p.addcdiv_(grad, spread, value=-lr * (1.0 - mu) / (1.0 - product))
+            p.addcdiv_(mean, spread, value=-lr * mu_next / (1.0 - product * mu_next))

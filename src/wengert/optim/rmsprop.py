@@ -1,13 +1,11 @@
 """RMSprop: steps scaled by a running root mean square of the gradient."""
 
-import wengert as wg
-
-from ._lists import ListOptimizer, check_lr, check_positive, native, number, scalar, scalar_tensor
+from ._rule import RuleOptimizer, check_lr, check_positive, counter, next_step, number, pick, with_decay, zeros
 
 __all__ = ["RMSprop"]
 
 
-class RMSprop(ListOptimizer):
+class RMSprop(RuleOptimizer):
     """RMSprop (Hinton, 2012), also centered (Graves, 2013) and with momentum.
 
     Args:
@@ -31,9 +29,8 @@ class RMSprop(ListOptimizer):
         tensor([0.9000], requires_grad=True)
     """
 
-    _native = native("_rmsprop_step")
-    _compat = (*ListOptimizer._compat, ("momentum", 0), ("centered", False))
-    _sparse_error = "RMSprop does not support sparse gradients"
+    _rule = "rmsprop"
+    _added = (*RuleOptimizer._added, ("momentum", 0), ("centered", False))
 
     def __init__(
         self,
@@ -51,92 +48,27 @@ class RMSprop(ListOptimizer):
     ):
         check_lr(lr)
         check_positive(eps=eps, momentum=momentum, weight_decay=weight_decay, alpha=alpha)
-        defaults = {
-            "lr": lr,
-            "momentum": momentum,
-            "alpha": alpha,
-            "eps": eps,
-            "centered": centered,
-            "weight_decay": weight_decay,
-            "capturable": capturable,
-            "foreach": foreach,
-            "maximize": maximize,
-            "differentiable": differentiable,
-        }
-        super().__init__(params, defaults)
-
-    def _group_keys(self, group):
-        keys = ["square_avg", "step"]
-        if group["centered"]:
-            keys.append("grad_avg")
-        if group["momentum"] > 0:
-            keys.append("momentum_buffer")
-        return tuple(keys)
-
-    def _new_state(self, group, p, grad):
-        state = {"step": scalar_tensor(0), "square_avg": wg.zeros_like(p)}
-        if group["momentum"] > 0:
-            state["momentum_buffer"] = wg.zeros_like(p)
-        if group["centered"]:
-            state["grad_avg"] = wg.zeros_like(p)
-        return state
-
-    def _apply(self, group, params, grads, states):
-        square_avgs, steps, *rest = states
-        grad_avgs = rest.pop(0) if group["centered"] else []
-        buffers = rest.pop(0) if group["momentum"] > 0 else []
-        _update(
+        super().__init__(
             params,
-            grads,
-            square_avgs,
-            grad_avgs,
-            buffers,
-            steps,
-            lr=scalar(group["lr"]),
-            alpha=group["alpha"],
-            eps=group["eps"],
-            weight_decay=group["weight_decay"],
-            momentum=group["momentum"],
-            centered=group["centered"],
-            maximize=group["maximize"],
-            differentiable=group["differentiable"],
+            pick(locals(), "lr momentum alpha eps centered weight_decay capturable foreach maximize differentiable"),
         )
 
+    def _new_state(self, group, p, grad):
+        buffer, mean = "momentum_buffer " * (group["momentum"] > 0), "grad_avg" * group["centered"]
+        return {"step": counter(), **zeros(p, f"square_avg {buffer}{mean}")}
 
-def _update(
-    params,
-    grads,
-    square_avgs,
-    grad_avgs,
-    buffers,
-    steps,
-    *,
-    lr,
-    alpha,
-    eps,
-    weight_decay,
-    momentum,
-    centered,
-    maximize,
-    differentiable,
-):
-    """One step for each parameter: the gradient over its running spread."""
-    for i, (param, grad, square_avg) in enumerate(zip(params, grads, square_avgs)):
-        steps[i].add_(1)
-        if maximize:
-            grad = -grad
-        if weight_decay != 0:
-            grad = grad.add(param, alpha=weight_decay)
-        square_avg.mul_(alpha).addcmul_(grad, grad, value=1 - alpha)
-        if centered:
-            grad_avg = grad_avgs[i]
-            grad_avg.lerp_(grad, 1 - alpha)
-            spread = square_avg.addcmul(grad_avg, grad_avg, value=-1).sqrt_()
-        else:
-            spread = square_avg.sqrt()
-        spread = spread.add(eps) if differentiable else spread.add_(eps)
+    @staticmethod
+    def _update(group, p, grad, state):
+        """The gradient over its running spread."""
+        alpha, lr, momentum = group["alpha"], number(group["lr"]), group["momentum"]
+        next_step(state)
+        grad = with_decay(group, p, grad)
+        square = state["square_avg"].mul_(alpha).addcmul_(grad, grad, value=1 - alpha)
+        if group["centered"]:
+            mean = state["grad_avg"].lerp_(grad, 1 - alpha)
+            square = square.addcmul(mean, mean, value=-1)
+        spread = square.sqrt().add(group["eps"])
         if momentum > 0:
-            buffers[i].mul_(momentum).addcdiv_(grad, spread)
-            param.add_(buffers[i], alpha=-number(lr))
+            p.add_(state["momentum_buffer"].mul_(momentum).addcdiv_(grad, spread), alpha=-lr)
         else:
-            param.addcdiv_(grad, spread, value=-number(lr))
+            p.addcdiv_(grad, spread, value=-lr)

@@ -2,12 +2,12 @@
 
 import wengert as wg
 
-from ._lists import ListOptimizer, check_lr, number, scalar, scalar_tensor
+from ._rule import RuleOptimizer, check_lr, counter, next_step, number, pick, zeros
 
 __all__ = ["Rprop"]
 
 
-class Rprop(ListOptimizer):
+class Rprop(RuleOptimizer):
     """Resilient backpropagation (Riedmiller and Braun, 1993), for full batches.
 
     Args:
@@ -28,8 +28,7 @@ class Rprop(ListOptimizer):
         tensor([0.9000], requires_grad=True)
     """
 
-    _keys = ("prev", "step_size", "step")
-    _sparse_error = "Rprop does not support sparse gradients"
+    _rule = "rprop"
 
     def __init__(
         self,
@@ -46,49 +45,24 @@ class Rprop(ListOptimizer):
         check_lr(lr)
         if not 0.0 < etas[0] < 1.0 < etas[1]:
             raise ValueError(f"Invalid eta values: {etas[0]}, {etas[1]}")
-        defaults = {
-            "lr": lr,
-            "etas": etas,
-            "step_sizes": step_sizes,
-            "foreach": foreach,
-            "maximize": maximize,
-            "differentiable": differentiable,
-            "capturable": capturable,
-        }
-        super().__init__(params, defaults)
+        super().__init__(params, pick(locals(), "lr etas step_sizes foreach maximize differentiable capturable"))
 
     def _new_state(self, group, p, grad):
-        lr = number(scalar(group["lr"]))
-        if p.is_complex():
-            lr = complex(lr, lr)
-        return {"step": scalar_tensor(0), "prev": wg.zeros_like(p), "step_size": wg.full_like(grad, lr)}
+        lr = number(group["lr"])
+        size = wg.full_like(grad, complex(lr, lr) if p.is_complex() else lr)
+        return {"step": counter(), **zeros(p, "prev"), "step_size": size}
 
-    def _apply(self, group, params, grads, states):
-        smallest, largest = group["step_sizes"]
+    @staticmethod
+    def _update(group, p, grad, state):
+        """An element whose gradient changed its sign rests for one step."""
         shrink, grow = group["etas"]
-        _update(
-            params,
-            grads,
-            *states,
-            smallest=smallest,
-            largest=largest,
-            shrink=shrink,
-            grow=grow,
-            maximize=group["maximize"],
-            differentiable=group["differentiable"],
-        )
-
-
-def _update(params, grads, prevs, step_sizes, steps, *, smallest, largest, shrink, grow, maximize, differentiable):
-    """One step for each parameter; an element whose gradient changed its sign rests for one step."""
-    for i, (param, grad, prev, step_size) in enumerate(zip(params, grads, prevs, step_sizes)):
-        steps[i].add_(1)
-        if maximize:
+        next_step(state)
+        if group["maximize"]:
             grad = -grad
-        agreement = grad * (prev.clone() if differentiable else prev)
+        agreement = grad * (state["prev"].clone() if group["differentiable"] else state["prev"])
         turned = agreement < 0
         factor = wg.ones_like(grad).masked_fill_(agreement > 0, grow).masked_fill_(turned, shrink)
-        step_size.mul_(factor).clamp_(smallest, largest)
+        size = state["step_size"].mul_(factor).clamp_(*group["step_sizes"])
         grad = grad.masked_fill(turned, 0)
-        param.addcmul_(grad.sign(), step_size, value=-1)
-        prev.copy_(grad)
+        p.addcmul_(grad.sign(), size, value=-1)
+        state["prev"].copy_(grad)

@@ -2,12 +2,12 @@
 
 import wengert as wg
 
-from ._lists import ListOptimizer, check_fused, native, number, scalar
+from ._rule import RuleOptimizer, check_fused, number, pick, scalar
 
 __all__ = ["SGD"]
 
 
-class SGD(ListOptimizer):
+class SGD(RuleOptimizer):
     """Stochastic gradient descent.
 
     Args:
@@ -32,9 +32,10 @@ class SGD(ListOptimizer):
         tensor([0.5000], requires_grad=True)
     """
 
-    _native = native("_sgd_step")
-    _compat = (("nesterov", False), ("maximize", False), ("foreach", None), ("differentiable", False), ("fused", False))
+    _rule = "sgd"
+    _added = (("nesterov", False), ("maximize", False), ("foreach", None), ("differentiable", False), ("fused", False))
     _counters = ()
+    _by_parts = False
 
     def __init__(
         self,
@@ -60,71 +61,33 @@ class SGD(ListOptimizer):
             raise ValueError(f"Invalid weight_decay value: {weight_decay}")
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
-        defaults = {
-            "lr": lr,
-            "momentum": momentum,
-            "dampening": dampening,
-            "weight_decay": weight_decay,
-            "nesterov": nesterov,
-            "maximize": maximize,
-            "foreach": foreach,
-            "differentiable": differentiable,
-            "fused": fused,
-        }
-        super().__init__(params, defaults)
+        super().__init__(
+            params, pick(locals(), "lr momentum dampening weight_decay nesterov maximize foreach differentiable fused")
+        )
         check_fused(fused, foreach, differentiable)
 
-    def _group_keys(self, group):
-        return ("momentum_buffer",) if group["momentum"] != 0 else ()
+    def _new_state(self, group, p, grad):
+        # The first buffer is a gradient, so the first update makes it.
+        return {"momentum_buffer": None} if group["momentum"] != 0 else {}
 
-    def _gather(self, group, keys):
-        # Not the shared one: the first buffer is a gradient, so it is made by the first update.
-        params, grads, buffers = [], [], []
-        for p in group["params"]:
-            grad = p.grad
-            if grad is not None:
-                params.append(p)
-                grads.append(grad)
-                if keys:
-                    buffers.append(self.state[p].get("momentum_buffer"))
-        return params, grads, [buffers] if keys else []
-
-    def _apply(self, group, params, grads, states):
-        buffers = states[0] if states else []
-        fresh = any(buffer is None for buffer in buffers)
-        hyper = {
-            "weight_decay": group["weight_decay"],
-            "momentum": group["momentum"],
-            "dampening": group["dampening"],
-            "lr": group["lr"],
-            "nesterov": group["nesterov"],
-            "maximize": group["maximize"],
-        }
-        if not group["differentiable"]:
-            hyper["lr"], hyper["weight_decay"] = number(hyper["lr"]), number(hyper["weight_decay"])
-        _update(params, grads, buffers, **hyper)
-        if fresh:
-            for p, buffer in zip(params, buffers):
-                self.state[p]["momentum_buffer"] = buffer
-
-
-def _update(params, grads, buffers, *, lr, momentum, dampening, weight_decay, nesterov, maximize):
-    """Moves each parameter against its gradient; fills in buffers that are still None."""
-    lr = scalar(lr)
-    for i, param in enumerate(params):
-        grad = -grads[i] if maximize else grads[i]
-        if isinstance(weight_decay, wg.Tensor) and weight_decay.requires_grad:
-            grad = grad.addcmul(param, weight_decay)
-        elif weight_decay != 0:
-            grad = grad.add(param, alpha=number(weight_decay))
+    @staticmethod
+    def _update(group, p, grad, state):
+        """Against the gradient, or against its running sum."""
+        lr, momentum, decay = scalar(group["lr"]), group["momentum"], group["weight_decay"]
+        if group["maximize"]:
+            grad = -grad
+        if isinstance(decay, wg.Tensor) and decay.requires_grad:
+            grad = grad.addcmul(p, decay)
+        elif decay != 0:
+            grad = grad.add(p, alpha=number(decay))
         if momentum != 0:
-            buffer = buffers[i]
+            buffer = state.get("momentum_buffer")
             if buffer is None:
-                buffer = buffers[i] = grad.detach().clone()
+                buffer = state["momentum_buffer"] = grad.detach().clone()
             else:
-                buffer.mul_(momentum).add_(grad, alpha=1 - dampening)
-            grad = grad.add(buffer, alpha=momentum) if nesterov else buffer
+                buffer.mul_(momentum).add_(grad, alpha=1 - group["dampening"])
+            grad = grad.add(buffer, alpha=momentum) if group["nesterov"] else buffer
         if isinstance(lr, wg.Tensor) and lr.requires_grad:
-            param.addcmul_(grad, lr, value=-1)
+            p.addcmul_(grad, lr, value=-1)
         else:
-            param.add_(grad, alpha=-number(lr))
+            p.add_(grad, alpha=-number(lr))

@@ -2,7 +2,7 @@
 
 import wengert as wg
 
-from ._lists import check_betas
+from ._rule import check_betas
 from .optimizer import Optimizer
 
 __all__ = ["SparseAdam"]

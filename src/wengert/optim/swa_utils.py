@@ -7,7 +7,7 @@ from itertools import chain
 import wengert as wg
 from wengert.nn import Module
 
-from ._lists import number
+from ._rule import number
 from .lr_scheduler._base import LRScheduler, per_group
 
 __all__ = [

@@ -1,0 +1,331 @@
+// The update rules, written as torch's sequences of ops and rounded where those round, so that the bits agree.
+#include <cmath>
+#include <cstring>
+
+#include "optim.h"
+
+#define WG_ALWAYS inline __attribute__((always_inline))
+
+namespace wg::WG_LEVEL {
+namespace {
+
+WG_ALWAYS float fused(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+WG_ALWAYS double fused(double a, double b, double c) { return __builtin_fma(a, b, c); }
+
+// Ops by torch's names. `axpy` is add with alpha.
+template <class T>
+WG_ALWAYS T axpy(T y, T alpha, T x) {
+  return fused(alpha, x, y);
+}
+template <class T>
+WG_ALWAYS T addcmul(T y, T value, T a, T b) {
+  return fused(value * a, b, y);
+}
+template <class T>
+WG_ALWAYS T addcdiv(T y, T value, T a, T b) {
+  return y + (value * a) / b;
+}
+// From the nearer end.
+template <class T>
+WG_ALWAYS T lerp(T a, T b, T weight) {
+  const bool near = weight < T(0.5) && weight > T(-0.5);
+  return fused(near ? weight : weight - T(1), b - a, near ? a : b);
+}
+// Hands nan on.
+template <class T>
+WG_ALWAYS T maximum(T a, T b) {
+  return a != a ? a : (b > a || b != b ? b : a);
+}
+
+// Each rule: the numbers of a step, how they follow from options and counters, and what happens to one element.
+// `Has` tells by its bits which states there are.
+template <class T>
+struct Sgd {
+  T momentum, undamped, rate, nesterov;
+  static Sgd plan(const double* o, const Counter*) { return {o[1], 1 - o[2], -o[0], o[3]}; }
+
+  template <int Has>
+  WG_ALWAYS void step(T& x, T g, T& buffer, T&, T&) const {
+    if constexpr (Has != 0) {
+      buffer = axpy(buffer * momentum, undamped, g);
+      g = nesterov != T(0) ? axpy(g, momentum, buffer) : buffer;
+    }
+    x = axpy(x, rate, g);
+  }
+};
+
+double get(const Counter& c) { return c.wide ? *static_cast<double*>(c.at) : double(*static_cast<float*>(c.at)); }
+
+void set(const Counter& c, double value) {
+  if (c.wide)
+    *static_cast<double*>(c.at) = value;
+  else
+    *static_cast<float*>(c.at) = float(value);
+}
+
+double next_step(const Counter* c) {
+  set(c[0], get(c[0]) + 1);
+  return get(c[0]);
+}
+
+template <class T>
+struct Adam {
+  T weight1, beta2, weight2, root, eps, size;
+  static Adam plan(const double* o, const Counter* c) {
+    double step = next_step(c), beta1 = o[1], beta2 = o[2];
+    return {1 - beta1, beta2,
+            1 - beta2, std::pow(1 - std::pow(beta2, step), 0.5),
+            o[3],      -(o[0] / (1 - std::pow(beta1, step)))};
+  }
+
+  template <int Has>
+  WG_ALWAYS void step(T& x, T g, T& mean, T& square, T& largest) const {
+    mean = lerp(mean, g, weight1);
+    square = addcmul(square * beta2, weight2, g, g);
+    T v = square;
+    if constexpr (Has == 7) v = largest = maximum(largest, square);
+    x = addcdiv(x, size, mean, std::sqrt(v) / root + eps);
+  }
+};
+
+template <class T>
+struct Nadam {
+  T weight1, beta2, weight2, bias2, eps, gradient_size, mean_size;
+  static Nadam plan(const double* o, const Counter* c) {
+    double step = next_step(c), lr = o[0], beta1 = o[1], beta2 = o[2], decay = o[4];
+    double mu = beta1 * (1.0 - 0.5 * std::pow(0.96, step * decay));
+    double next = beta1 * (1.0 - 0.5 * std::pow(0.96, (step + 1) * decay));
+    set(c[1], get(c[1]) * (c[1].wide ? mu : double(float(mu))));
+    double product = get(c[1]);
+    return {1 - beta1,
+            beta2,
+            1 - beta2,
+            1 - std::pow(beta2, step),
+            o[3],
+            -lr * (1.0 - mu) / (1.0 - product),
+            -lr * next / (1.0 - product * next)};
+  }
+
+  template <int Has>
+  WG_ALWAYS void step(T& x, T g, T& mean, T& square, T&) const {
+    mean = lerp(mean, g, weight1);
+    square = addcmul(square * beta2, weight2, g, g);
+    T spread = std::sqrt(square / bias2) + eps;
+    x = addcdiv(addcdiv(x, gradient_size, g, spread), mean_size, mean, spread);
+  }
+};
+
+template <class T>
+struct Radam {
+  T weight1, beta2, weight2, bias1, lr, eps, root, rectified, adaptive;
+  static Radam plan(const double* o, const Counter* c) {
+    double step = next_step(c), beta1 = o[1], beta2 = o[2];
+    double bias2 = 1 - std::pow(beta2, step), end = 2 / (1 - beta2) - 1;
+    double rho = end - 2 * step * std::pow(beta2, step) / bias2, rectified = 0;
+    if (rho > 5) rectified = std::pow((rho - 4) * (rho - 2) * end / ((end - 4) * (end - 2) * rho), 0.5);
+    return {
+        1 - beta1,          beta2, 1 - beta2, 1 - std::pow(beta1, step), o[0], o[3], std::pow(bias2, 0.5), rectified,
+        rho > 5 ? 1.0 : 0.0};
+  }
+
+  template <int Has>
+  WG_ALWAYS void step(T& x, T g, T& mean, T& square, T&) const {
+    mean = lerp(mean, g, weight1);
+    square = addcmul(square * beta2, weight2, g, g);
+    T update = mean / bias1 * lr;
+    T scaled = update * (T(1) / (std::sqrt(square) + eps) * root) * rectified;
+    x = x - (adaptive != T(0) ? scaled : update);
+  }
+};
+
+template <class T>
+struct Adamax {
+  T weight1, beta2, eps, size;
+  static Adamax plan(const double* o, const Counter* c) {
+    double step = next_step(c);
+    return {1 - o[1], o[2], o[3], -(o[0] / (1 - std::pow(o[1], step)))};
+  }
+
+  template <int Has>
+  WG_ALWAYS void step(T& x, T g, T& mean, T& largest, T&) const {
+    mean = lerp(mean, g, weight1);
+    largest = maximum(largest * beta2, std::fabs(g) + eps);
+    x = addcdiv(x, size, mean, largest);
+  }
+};
+
+template <class T>
+struct Rmsprop {
+  T alpha, weight, eps, momentum, rate;
+  static Rmsprop plan(const double* o, const Counter* c) {
+    next_step(c);
+    return {o[1], 1 - o[1], o[2], o[3], -o[0]};
+  }
+
+  template <int Has>
+  WG_ALWAYS void step(T& x, T g, T& square, T& centre, T& buffer) const {
+    square = addcmul(square * alpha, weight, g, g);
+    T v = square;
+    if constexpr ((Has & 2) != 0) {
+      centre = lerp(centre, g, weight);
+      v = addcmul(v, T(-1), centre, centre);
+    }
+    T spread = std::sqrt(v) + eps;
+    if constexpr ((Has & 4) != 0) {
+      buffer = addcdiv(buffer * momentum, T(1), g, spread);
+      x = axpy(x, rate, buffer);
+    } else {
+      x = addcdiv(x, rate, g, spread);
+    }
+  }
+};
+
+template <class T>
+struct Adagrad {
+  T eps, size;
+  static Adagrad plan(const double* o, const Counter* c) {
+    double step = next_step(c);
+    return {o[2], -(o[0] / (1 + (step - 1) * o[1]))};
+  }
+
+  template <int Has>
+  WG_ALWAYS void step(T& x, T g, T& sum, T&, T&) const {
+    sum = addcmul(sum, T(1), g, g);
+    x = addcdiv(x, size, g, std::sqrt(sum) + eps);
+  }
+};
+
+template <class T>
+struct Adadelta {
+  T rho, weight, eps, rate;
+  static Adadelta plan(const double* o, const Counter* c) {
+    next_step(c);
+    return {o[1], 1 - o[1], o[2], -o[0]};
+  }
+
+  template <int Has>
+  WG_ALWAYS void step(T& x, T g, T& square, T& total, T&) const {
+    square = addcmul(square * rho, weight, g, g);
+    T delta = std::sqrt(total + eps) / std::sqrt(square + eps) * g;
+    total = addcmul(total * rho, weight, delta, delta);
+    x = axpy(x, rate, delta);
+  }
+};
+
+template <class T>
+struct Rprop {
+  T shrink, grow, smallest, largest;
+  static Rprop plan(const double* o, const Counter* c) {
+    next_step(c);
+    return {o[0], o[1], o[2], o[3]};
+  }
+
+  template <int Has>
+  WG_ALWAYS void step(T& x, T g, T& previous, T& size, T&) const {
+    T agreement = g * previous;
+    T moved = size * (agreement > T(0) ? grow : agreement < T(0) ? shrink : T(1));
+    moved = moved < smallest ? smallest : moved;
+    size = moved > largest ? largest : moved;
+    previous = agreement < T(0) ? T(0) : g;
+    T sign = T(previous > T(0)) - T(previous < T(0));
+    x = addcmul(x, T(-1), sign, size);
+  }
+};
+
+template <class T>
+struct Asgd {
+  T shrink, rate, mu;
+  static Asgd plan(const double* o, const Counter* c) {
+    double step = next_step(c), lr = o[0], lambd = o[1], eta = get(c[1]), mu = get(c[2]);
+    set(c[1], lr / std::pow(1 + lambd * lr * step, o[2]));
+    set(c[2], 1 / (step - o[3] > 1 ? step - o[3] : 1.0));
+    return {1 - lambd * eta, -eta, mu};
+  }
+
+  template <int Has>
+  WG_ALWAYS void step(T& x, T g, T& average, T&, T&) const {
+    x = axpy(x * shrink, rate, g);
+    average = mu == T(1) ? x : average + (x - average) * mu;
+  }
+};
+
+// The numbers of a rule as an array and back: its fields are all of one type.
+template <template <class> class Rule>
+void plan(const double* options, const Counter* counters, double* numbers) {
+  static_assert(sizeof(Rule<double>) <= kRuleNumbers * sizeof(double));
+  Rule<double> rule = Rule<double>::plan(options, counters);
+  std::memcpy(numbers, &rule, sizeof rule);
+}
+
+template <template <class> class Rule, class T>
+Rule<T> rule_of(const double* numbers) {
+  constexpr size_t n = sizeof(Rule<T>) / sizeof(T);
+  T narrow[n];
+  for (size_t i = 0; i < n; ++i) narrow[i] = T(numbers[i]);
+  Rule<T> rule;
+  std::memcpy(&rule, narrow, sizeof rule);
+  return rule;
+}
+
+template <int Has, class T, class Rule>
+WG_ALWAYS void sweep(const Rule rule, const Start& start, const Piece& piece) {
+  T* __restrict p = static_cast<T*>(piece.p);
+  const T* __restrict grad = static_cast<const T*>(piece.grad);
+  T* __restrict a = static_cast<T*>(piece.state[0]);
+  T* __restrict b = static_cast<T*>(piece.state[1]);
+  T* __restrict c = static_cast<T*>(piece.state[2]);
+  const T sign = T(start.sign), decay = T(start.decay), shrink = T(start.shrink);
+  const bool decays = decay != T(0);
+  for (int64_t i = 0, n = piece.n; i < n; ++i) {
+    T x = p[i] * shrink, g = sign * grad[i], first{}, second{}, third{};
+    g = decays ? axpy(g, decay, x) : g;
+    if constexpr ((Has & 1) != 0) first = a[i];
+    if constexpr ((Has & 2) != 0) second = b[i];
+    if constexpr ((Has & 4) != 0) third = c[i];
+    rule.template step<Has>(x, g, first, second, third);
+    p[i] = x;
+    if constexpr ((Has & 1) != 0) a[i] = first;
+    if constexpr ((Has & 2) != 0) b[i] = second;
+    if constexpr ((Has & 4) != 0) c[i] = third;
+  }
+}
+
+// `Masks`: the sets of states that a rule knows.
+template <class T, template <class> class Rule, int... Masks>
+void run_as(const double* numbers, const Start& start, const Piece& piece) {
+  const Rule<T> rule = rule_of<Rule, T>(numbers);
+  int has = 0;
+  for (int i = 0; i < kRuleStates; ++i) has |= piece.state[i] ? 1 << i : 0;
+  (void)((has == Masks && (sweep<Masks, T>(rule, start, piece), true)) || ...);
+}
+
+template <template <class> class Rule, int... Masks>
+void run(const double* numbers, const Start& start, const Piece& piece) {
+  if (piece.dtype == DType::Float32)
+    run_as<float, Rule, Masks...>(numbers, start, piece);
+  else
+    run_as<double, Rule, Masks...>(numbers, start, piece);
+}
+
+const UpdateRule all[] = {
+    {"sgd", "lr momentum dampening nesterov", "", "momentum_buffer?momentum", false, plan<Sgd>, run<Sgd, 0, 1>},
+    {"adam", "lr betas.0 betas.1 eps", "step", "exp_avg exp_avg_sq max_exp_avg_sq?amsgrad", true, plan<Adam>,
+     run<Adam, 3, 7>},
+    {"nadam", "lr betas.0 betas.1 eps momentum_decay", "step mu_product", "exp_avg exp_avg_sq", true, plan<Nadam>,
+     run<Nadam, 3>},
+    {"radam", "lr betas.0 betas.1 eps", "step", "exp_avg exp_avg_sq", true, plan<Radam>, run<Radam, 3>},
+    {"adamax", "lr betas.0 betas.1 eps", "step", "exp_avg exp_inf", true, plan<Adamax>, run<Adamax, 3>},
+    {"rmsprop", "lr alpha eps momentum", "step", "square_avg grad_avg?centered momentum_buffer?momentum", true,
+     plan<Rmsprop>, run<Rmsprop, 1, 3, 5, 7>},
+    {"adagrad", "lr lr_decay eps", "step", "sum", true, plan<Adagrad>, run<Adagrad, 1>},
+    {"adadelta", "lr rho eps", "step", "square_avg acc_delta", true, plan<Adadelta>, run<Adadelta, 3>},
+    {"rprop", "etas.0 etas.1 step_sizes.0 step_sizes.1", "step", "prev step_size", true, plan<Rprop>, run<Rprop, 3>},
+    {"asgd", "lr lambd alpha t0", "step eta mu", "ax", true, plan<Asgd>, run<Asgd, 1>},
+};
+
+}  // namespace
+
+extern const OptimKernels optim_kernels;
+const OptimKernels optim_kernels = {all};
+
+}  // namespace wg::WG_LEVEL
