@@ -67,12 +67,14 @@ struct Options {
   }
   double number(PyObject* o) {
     if (o && PyFloat_CheckExact(o)) return PyFloat_AS_DOUBLE(o);
-    double v = o && PyLong_Check(o) ? PyLong_AsDouble(o) : -1.0;
-    if (!o || !PyLong_Check(o) || PyErr_Occurred()) {
+    if (o == Py_False || o == Py_True) return o == Py_True;
+    if (o && PyLong_Check(o)) {
+      double v = PyLong_AsDouble(o);
+      if (v != -1.0 || !PyErr_Occurred()) return v;
       PyErr_Clear();
-      ok = false;
     }
-    return v;
+    ok = false;
+    return 0;
   }
   double number(const Name& name) {
     PyObject* o = get(name.text);

@@ -121,7 +121,7 @@ struct Radam {
   static Radam plan(const double* o, const Counter* c) {
     double step = next_step(c), beta1 = o[1], beta2 = o[2];
     double bias2 = 1 - std::pow(beta2, step), end = 2 / (1 - beta2) - 1;
-    double rho = end - 2 * step * std::pow(beta2, step) / bias2, rectified = 0;
+    double rho = end - 2 * step * std::pow(beta2, step) / bias2, rectified = 1;
     if (rho > 5) rectified = std::pow((rho - 4) * (rho - 2) * end / ((end - 4) * (end - 2) * rho), 0.5);
     return {
         1 - beta1,          beta2, 1 - beta2, 1 - std::pow(beta1, step), o[0], o[3], std::pow(bias2, 0.5), rectified,
@@ -132,9 +132,10 @@ struct Radam {
   WG_ALWAYS void step(T& x, T g, T& mean, T& square, T&) const {
     mean = lerp(mean, g, weight1);
     square = addcmul(square * beta2, weight2, g, g);
-    T update = mean / bias1 * lr;
-    T scaled = update * (T(1) / (std::sqrt(square) + eps) * root) * rectified;
-    x = x - (adaptive != T(0) ? scaled : update);
+    // Not yet reliable: both factors are 1.
+    T scale = T(1) / (std::sqrt(square) + eps) * root;
+    scale = adaptive != T(0) ? scale : T(1);
+    x = x - mean / bias1 * lr * scale * rectified;
   }
 };
 
@@ -267,7 +268,8 @@ Rule<T> rule_of(const double* numbers) {
   return rule;
 }
 
-template <int Has, class T, class Rule>
+// `Plain`: there is no weight decay.
+template <int Has, bool Plain, class T, class Rule>
 WG_ALWAYS void sweep(const Rule rule, const Start& start, const Piece& piece) {
   T* __restrict p = static_cast<T*>(piece.p);
   const T* __restrict grad = static_cast<const T*>(piece.grad);
@@ -277,8 +279,11 @@ WG_ALWAYS void sweep(const Rule rule, const Start& start, const Piece& piece) {
   const T sign = T(start.sign), decay = T(start.decay), shrink = T(start.shrink);
   const bool decays = decay != T(0);
   for (int64_t i = 0, n = piece.n; i < n; ++i) {
-    T x = p[i] * shrink, g = sign * grad[i], first{}, second{}, third{};
-    g = decays ? axpy(g, decay, x) : g;
+    T x = p[i], g = sign * grad[i], first{}, second{}, third{};
+    if constexpr (!Plain) {
+      x *= shrink;
+      g = decays ? axpy(g, decay, x) : g;
+    }
     if constexpr ((Has & 1) != 0) first = a[i];
     if constexpr ((Has & 2) != 0) second = b[i];
     if constexpr ((Has & 4) != 0) third = c[i];
@@ -290,13 +295,23 @@ WG_ALWAYS void sweep(const Rule rule, const Start& start, const Piece& piece) {
   }
 }
 
+template <int Has, class T, class Rule>
+bool sweep_if(int has, const Rule& rule, const Start& start, const Piece& piece) {
+  if (has != Has) return false;
+  if (start.decay == 0 && start.shrink == 1)
+    sweep<Has, true, T>(rule, start, piece);
+  else
+    sweep<Has, false, T>(rule, start, piece);
+  return true;
+}
+
 // `Masks`: the sets of states that a rule knows.
 template <class T, template <class> class Rule, int... Masks>
 void run_as(const double* numbers, const Start& start, const Piece& piece) {
   const Rule<T> rule = rule_of<Rule, T>(numbers);
   int has = 0;
   for (int i = 0; i < kRuleStates; ++i) has |= piece.state[i] ? 1 << i : 0;
-  (void)((has == Masks && (sweep<Masks, T>(rule, start, piece), true)) || ...);
+  (void)(sweep_if<Masks, T>(has, rule, start, piece) || ...);
 }
 
 template <template <class> class Rule, int... Masks>

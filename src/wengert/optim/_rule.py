@@ -2,6 +2,7 @@
 
 import wengert as wg
 
+from .._core import _optim_step
 from .optimizer import Optimizer
 
 _DEVICES = ("cuda", "xpu", "hpu", "privateuseone")
@@ -128,8 +129,9 @@ class RuleOptimizer(Optimizer):
         if closure is not None:
             with wg.enable_grad():
                 loss = closure()
+        rule = self._rule
         for group in self.param_groups:
-            if self._rule is None or not wg._core._optim_step(self._rule, group, self.state):
+            if rule is None or not _optim_step(rule, group, self.state):
                 self._step_in_ops(group)
         return loss
 
