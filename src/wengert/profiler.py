@@ -176,15 +176,21 @@ class profile:
             self._events.append((name, start, end, threading.get_ident()))
 
     def start(self):
-        """Begin to record."""
+        """Begin to record; steps of optimizers are recorded too."""
+        from .optim.optimizer import _recorders
+
         with _lock:
             _active.append(self)
+            _recorders.append(record_function)
 
     def stop(self):
         """End, and hand the trace to `on_trace_ready`."""
+        from .optim.optimizer import _recorders
+
         with _lock:
             if self in _active:
                 _active.remove(self)
+                _recorders.pop()
         if self.on_trace_ready is not None and self._events:
             self.on_trace_ready(self)
 

@@ -166,6 +166,16 @@ def test_step_hooks_run_in_order_and_may_change_the_arguments():
         opt.step()
 
 
+def test_profilers_see_steps():
+    opt = wg.optim.SGD([leaf([1.0])], lr=0.1)
+    with wg.profiler.profile() as profile:
+        opt.zero_grad()
+        opt.step()
+    opt.step()
+    counts = {row.key: row.count for row in profile.key_averages()}
+    assert counts == {"Optimizer.zero_grad#SGD.zero_grad": 1, "Optimizer.step#SGD.step": 1}
+
+
 def test_hooks_of_a_user_defined_optimizer():
     class Custom(wg.optim.Optimizer):
         def step(self, closure=None):

@@ -20,8 +20,9 @@ _HOME = {
     "Rprop": "rprop",
     "SGD": "sgd",
     "SparseAdam": "sparse_adam",
+    "swap_in_optimizer_params_and_state": "_stateless",
 }
-_MODULES = ("lr_scheduler", "swa_utils", *_HOME.values())
+_MODULES = ("_functional", "lr_scheduler", "swa_utils", *_HOME.values())
 
 __all__ = [
     "ASGD",
@@ -42,6 +43,7 @@ __all__ = [
     "SparseAdam",
     "lr_scheduler",
     "swa_utils",
+    "swap_in_optimizer_params_and_state",
 ]
 
 

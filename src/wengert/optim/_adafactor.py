@@ -2,9 +2,10 @@
 
 import wengert as wg
 
+from ._functional import adafactor
 from ._rule import RuleOptimizer, check_lr, counter, next_step, number, pick, refuse_complex
 
-__all__ = ["Adafactor"]
+__all__ = ["Adafactor", "adafactor"]
 
 
 def _check(fine, message):

@@ -1,5 +1,6 @@
 """Adadelta: steps whose size follows the size of past steps, without a learning rate to choose."""
 
+from ._functional import adadelta
 from ._rule import (
     _DEVICES,
     RuleOptimizer,
@@ -13,7 +14,7 @@ from ._rule import (
     zeros,
 )
 
-__all__ = ["Adadelta"]
+__all__ = ["Adadelta", "adadelta"]
 
 
 class Adadelta(RuleOptimizer):

@@ -2,6 +2,7 @@
 
 import wengert as wg
 
+from ._functional import adagrad
 from ._rule import (
     RuleOptimizer,
     check_fused,
@@ -15,7 +16,7 @@ from ._rule import (
     with_decay,
 )
 
-__all__ = ["Adagrad"]
+__all__ = ["Adagrad", "adagrad"]
 
 
 class Adagrad(RuleOptimizer):

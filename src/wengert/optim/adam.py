@@ -2,6 +2,7 @@
 
 import wengert as wg
 
+from ._functional import adam
 from ._rule import (
     RuleOptimizer,
     check_betas,
@@ -17,7 +18,7 @@ from ._rule import (
     zeros,
 )
 
-__all__ = ["Adam"]
+__all__ = ["Adam", "adam"]
 
 
 def _check_beta_types(betas, foreach, capturable):

@@ -2,6 +2,7 @@
 
 import wengert as wg
 
+from ._functional import adamax
 from ._rule import (
     RuleOptimizer,
     check_betas,
@@ -16,7 +17,7 @@ from ._rule import (
     zeros,
 )
 
-__all__ = ["Adamax"]
+__all__ = ["Adamax", "adamax"]
 
 
 class Adamax(RuleOptimizer):

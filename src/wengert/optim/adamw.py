@@ -1,8 +1,9 @@
 """AdamW: Adam with weight decay applied to the parameters, not to the gradients."""
 
+from ._functional import adamw
 from .adam import Adam
 
-__all__ = ["AdamW"]
+__all__ = ["AdamW", "adamw"]
 
 
 class AdamW(Adam):

@@ -1,8 +1,9 @@
 """Averaged stochastic gradient descent."""
 
+from ._functional import asgd
 from ._rule import RuleOptimizer, check_lr, check_positive, counter, next_step, number, pick, with_decay, zeros
 
-__all__ = ["ASGD"]
+__all__ = ["ASGD", "asgd"]
 
 
 class ASGD(RuleOptimizer):

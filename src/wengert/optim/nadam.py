@@ -1,5 +1,6 @@
 """NAdam: Adam with Nesterov momentum."""
 
+from ._functional import nadam
 from ._rule import (
     RuleOptimizer,
     check_betas,
@@ -13,7 +14,7 @@ from ._rule import (
     zeros,
 )
 
-__all__ = ["NAdam"]
+__all__ = ["NAdam", "nadam"]
 
 
 class NAdam(RuleOptimizer):

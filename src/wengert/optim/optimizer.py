@@ -6,6 +6,7 @@ from functools import wraps
 
 import wengert as wg
 
+from .._core import _clear_grads
 from ..utils.hooks import RemovableHandle
 from ._checkpoint import pack, unpack
 
@@ -13,6 +14,7 @@ __all__ = ["Optimizer", "register_optimizer_step_post_hook", "register_optimizer
 
 _global_pre_hooks = OrderedDict()
 _global_post_hooks = OrderedDict()
+_recorders = []  # `record_function`, while a profiler is on
 
 _HOOK_TABLES = (
     "_optimizer_step_pre_hooks",
@@ -22,14 +24,6 @@ _HOOK_TABLES = (
     "_optimizer_load_state_dict_pre_hooks",
     "_optimizer_load_state_dict_post_hooks",
 )
-
-
-def _clear_one_by_one(params):
-    for p in params:
-        p.grad = None
-
-
-_clear_grads = getattr(getattr(wg, "_core", None), "_clear_grads", _clear_one_by_one)
 
 
 class _Required:
@@ -89,10 +83,13 @@ def _run_with_hooks(self, func, args, kwargs):
 
 
 def _hooked(func):
-    """Wraps a ``step`` function so that it runs the hooks; costs four truth tests when there are none."""
+    """Wraps a ``step`` function so that it runs the hooks; costs a few truth tests when there are none."""
 
     @wraps(func)
     def step(self, *args, **kwargs):
+        if _recorders:
+            with _recorders[-1](f"Optimizer.step#{type(self).__name__}.step"):
+                return _run_with_hooks(self, func, args, kwargs)
         if _global_pre_hooks or _global_post_hooks or self._optimizer_step_pre_hooks or self._optimizer_step_post_hooks:
             return _run_with_hooks(self, func, args, kwargs)
         return func(self, *args, **kwargs)
@@ -141,6 +138,8 @@ class Optimizer:
         >>> x
         tensor([0.5000], requires_grad=True)
     """
+
+    profile_hook_step = staticmethod(_hooked)
 
     def __init__(self, params, defaults):
         self.defaults = defaults
@@ -267,6 +266,13 @@ class Optimizer:
             >>> x.grad is None
             True
         """
+        if _recorders:
+            with _recorders[-1](f"Optimizer.zero_grad#{type(self).__name__}.zero_grad"):
+                self._clear_grads(set_to_none)
+        else:
+            self._clear_grads(set_to_none)
+
+    def _clear_grads(self, set_to_none):
         for group in self.param_groups:
             if set_to_none:
                 _clear_grads(group["params"])

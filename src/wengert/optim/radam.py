@@ -1,5 +1,6 @@
 """RAdam: Adam that waits for its second moment to become reliable."""
 
+from ._functional import radam
 from ._rule import (
     RuleOptimizer,
     check_betas,
@@ -13,7 +14,7 @@ from ._rule import (
     zeros,
 )
 
-__all__ = ["RAdam"]
+__all__ = ["RAdam", "radam"]
 
 
 class RAdam(RuleOptimizer):

@@ -1,8 +1,9 @@
 """RMSprop: steps scaled by a running root mean square of the gradient."""
 
+from ._functional import rmsprop
 from ._rule import RuleOptimizer, check_lr, check_positive, counter, next_step, number, pick, with_decay, zeros
 
-__all__ = ["RMSprop"]
+__all__ = ["RMSprop", "rmsprop"]
 
 
 class RMSprop(RuleOptimizer):

@@ -2,9 +2,10 @@
 
 import wengert as wg
 
+from ._functional import rprop
 from ._rule import RuleOptimizer, check_lr, counter, next_step, number, pick, zeros
 
-__all__ = ["Rprop"]
+__all__ = ["Rprop", "rprop"]
 
 
 class Rprop(RuleOptimizer):

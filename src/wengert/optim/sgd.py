@@ -2,9 +2,10 @@
 
 import wengert as wg
 
+from ._functional import sgd
 from ._rule import RuleOptimizer, check_fused, number, pick, scalar
 
-__all__ = ["SGD"]
+__all__ = ["SGD", "sgd"]
 
 
 class SGD(RuleOptimizer):
