@@ -335,6 +335,20 @@ WG_VIEW_PROPERTY(imag, "imag_view")
 PyObject* get_real(PyObject* o, void*) {  // of a real tensor: itself
   return is_complex(self_of(o).dtype) ? get_real_part(o, nullptr) : Py_NewRef(o);
 }
+// z.real = value: written into the view, as z.real.copy_(value).
+int put_part(PyObject* part, PyObject* v) {
+  Py view(part);
+  if (!part) return -1;
+  return guard<int>(-1, [&] {
+    const bool number = v && PyNumber_Check(v) && !is_tensor(v);
+    WG_CHECK_TYPE(v && (number || is_tensor(v)), "can't assign a ", v ? Py_TYPE(v)->tp_name : "NULL", " to a torch.",
+                  torch_name(as_tensor(part)->dtype), "Tensor");
+    Py done(check(PyObject_CallMethod(part, number ? "fill_" : "copy_", "O", v)));
+    return 0;
+  });
+}
+int put_real(PyObject* o, PyObject* v, void*) { return put_part(get_real(o, nullptr), v); }
+int put_imag(PyObject* o, PyObject* v, void*) { return put_part(get_imag(o, nullptr), v); }
 
 // ---- methods
 
@@ -513,8 +527,8 @@ PyGetSetDef tensor_getset[] = {{"__dict__", PyObject_GenericGetDict, PyObject_Ge
                                WG_GET("mT", get_mT),
                                WG_GET("H", get_H),
                                WG_GET("mH", get_mH),
-                               WG_GET("real", get_real),
-                               WG_GET("imag", get_imag),
+                               {"real", get_real, put_real, nullptr, nullptr},
+                               {"imag", get_imag, put_imag, nullptr, nullptr},
                                {"is_cpu", get_true, nullptr, nullptr, reinterpret_cast<void*>(1)},
                                {"is_cuda", get_true, nullptr, nullptr, nullptr},
                                {"is_sparse", get_true, nullptr, nullptr, nullptr},

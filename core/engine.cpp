@@ -184,10 +184,8 @@ void call_node(Node& n, const Gradients& in, Gradients& out, bool recording);
 void run_copy_slices(Node& n, const Gradients& in, Gradients& out, bool recording) {
   CopySlices& s = *n.extra->slices;
   if (!s.fn) fail_second_time(n);
-  static const OpDef* as_strided = find_op("as_strided");
   static const OpDef* copy_op = find_op("copy_");
   static const OpDef* clone_op = find_op("clone");
-  Held sizes = hold_ints(s.sizes), strides = hold_ints(s.strides);
   TensorRef result =
       in[0]->wrapped ? apply(*clone_op, {Value(in[0])}) : empty_strided(s.base_sizes, s.base_strides, in[0]->dtype);
   auto write = [&](const TensorRef& to, const TensorRef& from) {
@@ -196,14 +194,14 @@ void run_copy_slices(Node& n, const Gradients& in, Gradients& out, bool recordin
     apply_inplace(c);
   };
   if (!result->wrapped) write(result, in[0]);
-  TensorRef slice = apply(*as_strided, {Value(result), sizes.get(), strides.get(), Value::of_int(s.offset)});
+  TensorRef slice = seen_through(result, s.crossings, s.sizes, s.strides, s.offset, s.base_offset);
   Gradients inner(1), got(s.fn->edges.size());
   inner[0] = apply(*clone_op, {Value(slice)});
   call_node(*s.fn, inner, got, recording);
   for (size_t i = 1; i < got.size() && i < out.size(); ++i) out[i] = std::move(got[i]);
   TensorRef back = got.empty() ? TensorRef() : got[0];
   if (back) fit(back, *s.fn, 0, *s.fn, 0, recording);
-  write(slice, back ? back : zeros(s.sizes, in[0]->dtype));
+  write(slice, back ? back : zeros(s.sizes, slice->dtype));
   out[0] = std::move(result);
 }
 

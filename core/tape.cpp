@@ -138,6 +138,25 @@ bool requires_grad(Tensor& t) {
   return t.extra && t.extra->base && t.extra->base->needs_grad();
 }
 
+TensorRef seen_through(TensorRef base, const Crossings& crossings, const Dims& sizes, const Dims& strides,
+                       int64_t offset, int64_t shift) {
+  static const OpDef* as_strided = find_op("as_strided");
+  const int64_t shifted = shift * int64_t(size_of(base->dtype));  // in bytes
+  auto place = [&](const Dims& sizes, const Dims& strides, int64_t offset) {
+    offset -= shifted / int64_t(size_of(base->dtype));
+    if (crossings && base->sizes == sizes && base->strides == strides && base->offset == offset) return;
+    Held a = hold_ints(sizes), b = hold_ints(strides);
+    base = apply(*as_strided, {Value(base), a.get(), b.get(), Value::of_int(offset)});
+  };
+  if (crossings)
+    for (const Crossing& c : *crossings) {
+      place(c.sizes, c.strides, c.offset);
+      base = apply(*c.op, {Value(base)});
+    }
+  place(sizes, strides, offset);
+  return base;
+}
+
 Ref<Node> grad_fn_of(Tensor& t) {
   if (!is_view(t)) return t.grad_fn;
   Extra& x = *t.extra;
@@ -145,10 +164,8 @@ Ref<Node> grad_fn_of(Tensor& t) {
   if (x.attr_version == now || (!t.grad_fn && !x.base->needs_grad())) return t.grad_fn;
   if (!x.base->needs_grad() || x.creation == Creation::NoGrad) return t.grad_fn;
   // The base was written since: the view's history is now that of the base, seen through its geometry.
-  static const OpDef* as_strided = find_op("as_strided");
-  Held sizes = hold_ints(t.sizes), strides = hold_ints(t.strides);
   GradMode on(true);
-  TensorRef seen = apply(*as_strided, {Value(x.base), sizes.get(), strides.get(), Value::of_int(t.offset)});
+  TensorRef seen = seen_through(x.base, x.crossings, t.sizes, t.strides, t.offset);
   drop_later(std::move(t.grad_fn));
   t.grad_fn = seen->grad_fn;
   t.output_nr = 0;
@@ -180,13 +197,22 @@ void set_requires_grad(Tensor& t, bool on) {
 TensorRef detach(Tensor& t) { return alias(t); }
 
 void mark_view(Tensor& view, Tensor& t, Creation creation, const OpDef* op) {
+  static const OpDef *as_real = find_op("view_as_real"), *as_complex = find_op("view_as_complex");
+  const bool crosses = view.dtype != t.dtype;
+  if (crosses && op != as_real && op != as_complex) return;  // bits seen as another type: gradients don't pass
   Extra& x = extra_of(view);
   if (is_view(t)) {
     x.base = t.extra->base;
+    if (t.extra->crossings) x.crossings = t.extra->crossings;
     if (creation == Creation::Default) creation = t.extra->creation;
     if (creation == t.extra->creation) x.maker = t.extra->maker;
   } else {
     x.base = TensorRef(&t);
+  }
+  if (crosses) {
+    auto path = x.crossings ? *x.crossings : std::vector<Crossing>();
+    path.push_back({op, t.sizes, t.strides, t.offset});
+    x.crossings = std::make_shared<const std::vector<Crossing>>(std::move(path));
   }
   x.creation = creation;
   x.attr_version = version_number(view);
@@ -274,7 +300,9 @@ void rebase_history(Tensor& t, Ref<Node> node, uint32_t nr) {
   slices->base_strides = base.strides;
   slices->sizes = t.sizes;
   slices->strides = t.strides;
-  slices->offset = t.offset - base.offset;
+  slices->base_offset = base.offset;
+  slices->offset = t.offset;
+  slices->crossings = t.extra->crossings;
   slices->fn = std::move(node);
   extra_of(*c).slices = std::move(slices);
   drop_later(std::move(base.grad_fn));

@@ -68,6 +68,15 @@ struct Hook {
 
 struct CopySlices;
 
+// On the way from a base to its view, a tensor seen through another dtype: complex numbers as pairs, or pairs as
+// complex numbers. The geometry is that of the tensor before.
+struct Crossing {
+  const OpDef* op;
+  Dims sizes, strides;
+  int64_t offset;
+};
+using Crossings = std::shared_ptr<const std::vector<Crossing>>;  // null: the view has its base's dtype
+
 // The rarely needed parts of a node.
 struct NodeExtra {
   std::vector<std::vector<Hook>> tensor_hooks;  // by output (or, of AccumulateGrad, one list)
@@ -103,7 +112,8 @@ struct Node : Object {
 // A write through a view: the gradient of the base is that of `fn` in the view's place, itself elsewhere.
 struct CopySlices {
   Dims base_sizes, base_strides, sizes, strides;
-  int64_t offset = 0;
+  int64_t base_offset = 0, offset = 0;
+  Crossings crossings;
   Ref<Node> fn;
 };
 
@@ -118,6 +128,7 @@ struct Extra {
   bool retains_grad = false;
   // Views:
   TensorRef base;
+  Crossings crossings;
   Creation creation = Creation::Default;
   uint32_t attr_version = 0;  // the version at which grad_fn was right
   std::string maker;          // "Split": the multi-view op that made it
@@ -163,6 +174,10 @@ void set_requires_grad(Tensor& t, bool on);
 inline bool is_view(const Tensor& t) { return t.extra && t.extra->base; }
 // Makes `view` a tracked view of t (of t's base when t is a view).
 void mark_view(Tensor& view, Tensor& t, Creation creation, const OpDef* op);
+// Where a view lies in its base: `base`, seen so (recorded where the mode says so). `shift`: by how many elements of
+// the base the offsets are to be lowered.
+TensorRef seen_through(TensorRef base, const Crossings& crossings, const Dims& sizes, const Dims& strides,
+                       int64_t offset, int64_t shift = 0);
 // Refuses an in-place write to t that autograd can't follow (torch's rules and messages).
 void check_inplace(Tensor& t, bool recording);
 // After a write into t recorded as output `nr` of `node`.
