@@ -21,8 +21,9 @@ std::string callable_name(PyObject* f) {
 
 TensorRef tensor_hook(Foreign hook, TensorRef g) {
   auto* f = static_cast<PyObject*>(hook);
-  Py r(check(PyObject_CallOneArg(f, as_object(g.get()))));
+  Py r(check(PyObject_CallOneArg(f, g ? as_object(g.get()) : Py_None)));
   if (r.get() == Py_None) return g;
+  WG_CHECK(g, "can't replace a None gradient with a non-None value");
   WG_CHECK_TYPE(is_tensor(r.get()), "expected Variable, but hook returned '", Py_TYPE(r.get())->tp_name, "'");
   Tensor& t = *as_tensor(r.get());
   WG_CHECK(t.dtype == g->dtype, "hook '", callable_name(f), "' has changed the type of value (was torch.",

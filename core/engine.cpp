@@ -225,16 +225,16 @@ void run_tensor_hooks(const std::vector<Hook>& hooks, TensorRef& g) {
   for (const Hook& h : std::vector<Hook>(hooks)) g = engine_host.tensor_hook(h.call, std::move(g));
 }
 
-// Hooks on the tensors that are this node's outputs, then retained gradients, then the node's own pre-hooks.
+// Hooks on the tensors that are this node's outputs (also where no gradient arrived), then retained gradients, then the
+// node's own pre-hooks.
 void before_node(Node& n, Gradients& in) {
   NodeExtra* x = n.extra;
   if (n.kind == NodeKind::Accumulate) {
     Tensor& leaf = *n.saved[0].value.get().tensor;
-    if (leaf.extra && !leaf.extra->hooks.empty() && in[0]) run_tensor_hooks(leaf.extra->hooks, in[0]);
+    if (leaf.extra && !leaf.extra->hooks.empty()) run_tensor_hooks(leaf.extra->hooks, in[0]);
   }
   if (!x) return;
-  for (size_t k = 0; k < x->tensor_hooks.size() && k < in.size(); ++k)
-    if (in[k]) run_tensor_hooks(x->tensor_hooks[k], in[k]);
+  for (size_t k = 0; k < x->tensor_hooks.size() && k < in.size(); ++k) run_tensor_hooks(x->tensor_hooks[k], in[k]);
   for (size_t k = 0; k < x->retains.size() && k < in.size(); ++k)
     if (Tensor* t = x->retains[k]; t && in[k]) {
       Extra& e = extra_of(*t);
@@ -491,14 +491,14 @@ class Pass {
     Gradients out = std::move(out_);
     out.clear();
     out.resize(n.edges.size());
-    if (any && (slot.needed || !slot.captures.empty())) {
+    if (slot.needed || !slot.captures.empty()) {
       GradMode mode(s_.create_graph);
       at_ = &n;
       before_node(n, in);
       for (auto [nr, position] : slot.captures) captured_[position] = in[nr];
       if (slot.needed) {
         try {
-          run(n, in, out);
+          run(n, in, out, any);
         } catch (...) {
           if (engine_host.failed) engine_host.failed(n);
           throw;
@@ -514,14 +514,16 @@ class Pass {
     out_ = std::move(out);
   }
 
-  void run(Node& n, Gradients& in, Gradients& out) {
+  // any: a gradient has arrived. Without one only what a user wrote is run: it may see zeros.
+  void run(Node& n, Gradients& in, Gradients& out, bool any) {
     if (n.kind == NodeKind::Accumulate) {
       if (in[0]) {
         fit(in[0], n, 0, n, 0, s_.create_graph);
-        accumulate(n, std::move(in[0]), s_.create_graph);
+        const bool seen = n.extra && !n.extra->post_hooks.empty();
+        accumulate(n, seen ? in[0] : std::move(in[0]), s_.create_graph);
       }
     } else {
-      call_node(n, in, out, s_.create_graph);
+      if (any || n.kind == NodeKind::Function) call_node(n, in, out, s_.create_graph);
       if (!s_.keep_graph) release_saved(n);
       if (modes().anomaly) check_finite(n, out);
     }

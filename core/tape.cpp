@@ -138,6 +138,17 @@ bool requires_grad(Tensor& t) {
   return t.extra && t.extra->base && t.extra->base->needs_grad();
 }
 
+// A tensor that keeps its gradient keeps that of what it has become.
+static void move_retained(Tensor& t, Node& to, uint32_t nr) {
+  if (!t.extra || !t.extra->retains_grad) return;
+  if (t.grad_fn && t.grad_fn->extra)
+    for (Tensor*& kept : t.grad_fn->extra->retains)
+      if (kept == &t) kept = nullptr;
+  auto& list = extra_of(to).retains;
+  if (list.size() <= nr) list.resize(nr + 1, nullptr);
+  list[nr] = &t;
+}
+
 TensorRef seen_through(TensorRef base, const Crossings& crossings, const Dims& sizes, const Dims& strides,
                        int64_t offset, int64_t shift) {
   static const OpDef* as_strided = find_op("as_strided");
@@ -166,6 +177,7 @@ Ref<Node> grad_fn_of(Tensor& t) {
   // The base was written since: the view's history is now that of the base, seen through its geometry.
   GradMode on(true);
   TensorRef seen = seen_through(x.base, x.crossings, t.sizes, t.strides, t.offset);
+  move_retained(t, *seen->grad_fn, 0);
   drop_later(std::move(t.grad_fn));
   t.grad_fn = seen->grad_fn;
   t.output_nr = 0;
@@ -268,17 +280,6 @@ void check_inplace(Tensor& t, bool recording) {
            "a leaf Variable that requires grad is being used in an in-place operation.");
 }
 
-// A tensor that keeps its gradient keeps that of what it has become.
-static void move_retained(Tensor& t, Node& to, uint32_t nr) {
-  if (!t.extra || !t.extra->retains_grad) return;
-  if (t.grad_fn && t.grad_fn->extra)
-    for (Tensor*& kept : t.grad_fn->extra->retains)
-      if (kept == &t) kept = nullptr;
-  auto& list = extra_of(to).retains;
-  if (list.size() <= nr) list.resize(nr + 1, nullptr);
-  list[nr] = &t;
-}
-
 void rebase_history(Tensor& t, Ref<Node> node, uint32_t nr) {
   host.track(&t);
   if (!is_view(t)) {
@@ -358,9 +359,9 @@ static std::string short_name(const Node& n) {
   return at == std::string::npos || n.kind == NodeKind::Function ? s : s.substr(0, at);
 }
 
-// What an unpack hook gave, in the place of the input that was saved: for a leaf that is the leaf.
+// What an unpack hook gave, in the place of the input that was saved.
 static TensorRef with_history(Tensor& t, const Edge& edge) {
-  if (edge.node->kind == NodeKind::Accumulate) return TensorRef(edge.node->saved[0].value.get().tensor);
+  if (edge.node->kind == NodeKind::Accumulate && edge.node->saved[0].value.get().tensor == &t) return TensorRef(&t);
   TensorRef r = alias(t);
   r->grad_fn = edge.node;
   r->output_nr = edge.nr;

@@ -195,7 +195,9 @@ def _without_gaps(result, inputs, allow_unused, materialize):
     for i, (x, g) in enumerate(zip(inputs, result)):
         if g is not None:
             continue
-        if materialize and isinstance(x, _core.Tensor):
+        if materialize:
+            if not isinstance(x, _core.Tensor):
+                raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
             from .. import zeros_like
 
             result[i] = zeros_like(x)

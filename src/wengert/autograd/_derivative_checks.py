@@ -252,7 +252,8 @@ def _forward(check):
             want = check.difference(k, step)
             args = [t.detach() if isinstance(t, Tensor) else t for t in check.inputs]
             with forward_ad.dual_level():
-                args[k] = forward_ad.make_dual(args[k], step)
+                for i in check.which:
+                    args[i] = forward_ad.make_dual(args[i], step if i == k else args[i].new_zeros(args[i].shape))
                 outs = [forward_ad.unpack_dual(o) for o in _tuple(check.func(*args)) if _is_number(o)]
             for number, ((primal, tangent), w) in enumerate(zip(outs, want)):
                 got = primal.new_zeros(primal.shape) if tangent is None else tangent

@@ -1,6 +1,7 @@
 """autograd.Function: a user's own forward and backward, torch's door."""
 
 import functools
+import warnings
 
 from .. import _core
 from .grad_mode import no_grad
@@ -51,6 +52,7 @@ class FunctionCtx(_core.Node):
 
     to_save, saved_for_forward, dirty_tensors, non_differentiable = (), (), (), ()
     materialize_grads, needs_input_grad, _recording = True, (), False
+    _materialize_non_diff_grads, _without_gradient = True, frozenset()  # outputs whose gradient is None at all times
 
     @staticmethod
     def _backward(self, grads):
@@ -70,8 +72,8 @@ class BackwardCFunction(FunctionCtx):
         from .. import zeros
 
         return tuple(
-            zeros(shape, dtype=dtype) if g is None and shape is not None else g
-            for g, (shape, dtype) in zip(grads, self._input_metadata)
+            zeros(shape, dtype=dtype) if g is None and k not in self._without_gradient else g
+            for k, (g, (shape, dtype)) in enumerate(zip(grads, self._input_metadata))
         )
 
     def _backward(self, grads):
@@ -111,11 +113,19 @@ class FunctionMeta(type):
         super().__init__(name, bases, attributes)
 
 
-def _outputs_of(ctx, args, outputs):
+def _outputs_of(ctx, args, outputs, record):
     """The outputs as (tensor, differentiable, dirty, view) and the objects to return."""
     inputs = {id(a) for a in args if isinstance(a, _core.Tensor)}
     dirty = {id(t) for t in ctx.dirty_tensors}
     frozen = {id(t) for t in ctx.non_differentiable}
+    if not dirty <= inputs:
+        if record:
+            warnings.warn(
+                "ctx.mark_dirty() received a tensor that was not an input. Only input Tensors that have been mutated "
+                "should be passed to ctx.mark_dirty().",
+                stacklevel=4,
+            )
+        dirty &= inputs
     if not dirty <= {id(o) for o in outputs}:
         raise RuntimeError(
             "Some elements marked as dirty during the forward method were not returned as output. The inputs that are modified "
@@ -216,7 +226,7 @@ class Function(metaclass=FunctionMeta):
     @classmethod
     def _call(cls, args, kwargs, tensors):
         split = cls.setup_context is not Function.setup_context
-        if split and kwargs:
+        if split and (kwargs or len(args) < _parameters(cls.forward)):
             args, kwargs = _positional(cls.forward, args, kwargs), {}
         ctx = cls._backward_cls()
         ctx.needs_input_grad = tuple(isinstance(a, _core.Tensor) and a.requires_grad for a in args)
@@ -241,7 +251,7 @@ class Function(metaclass=FunctionMeta):
                 raise TypeError(
                     f"{cls.__name__}.forward: expected Tensor or tuple of Tensor (got {type(output).__name__}) for return value 0"
                 )
-            specs, made = _outputs_of(ctx, args, outputs)
+            specs, made = _outputs_of(ctx, args, outputs, record)
         saved = tuple(ctx.to_save)
         for i, t in enumerate(saved):
             if not (t is None or isinstance(t, _core.Tensor)):
@@ -258,6 +268,11 @@ class Function(metaclass=FunctionMeta):
             for t in ctx.dirty_tensors:
                 t._bump_version()
             _core.record_function(ctx, tuple(tensors), tuple(specs))
+            known = ctx._materialize_non_diff_grads
+            if not all(differentiable or known and isinstance(o, _core.Tensor) for o, differentiable, *_ in specs):
+                ctx._without_gradient = frozenset(
+                    k for k, (o, on, *_) in enumerate(specs) if not (on or known and isinstance(o, _core.Tensor))
+                )
             where = tuple(-1 if t is None else w for t, w in zip(saved, where))
             _core.save_on_node(ctx, saved, where)
         else:
@@ -266,6 +281,12 @@ class Function(metaclass=FunctionMeta):
         ctx.to_save, ctx._recording = (), False
         ctx.dirty_tensors = ctx.non_differentiable = ()
         return made[0] if single else tuple(made)
+
+
+def _parameters(forward):
+    """How many positional parameters a forward has, as far as a glance tells."""
+    code = getattr(forward, "__code__", None)
+    return 0 if code is None else code.co_argcount
 
 
 def _positional(forward, args, kwargs):
