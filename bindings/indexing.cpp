@@ -1,7 +1,7 @@
 // t[index] and t[index] = value: Python's index objects become the core's.
 #include "../core/ops/index.h"
 
-#include "python.h"
+#include "overrides.h"
 
 namespace wgpy {
 
@@ -82,12 +82,19 @@ std::vector<IndexItem> items_of(PyObject* index) {
 }  // namespace
 
 PyObject* index_get(PyObject* self, PyObject* index) {
-  return guard<PyObject*>(nullptr, [&] { return wrap(wg::index_get(*as_tensor(self), items_of(index))); });
+  return guard<PyObject*>(nullptr, [&] {
+    if (Py_TYPE(self) != TensorType && takes_over(self)) return take_operator("__getitem__", self, index);
+    return wrap(wg::index_get(*as_tensor(self), items_of(index)));
+  });
 }
 
 int index_set(PyObject* self, PyObject* index, PyObject* value) {
   return guard<int>(-1, [&] {
     WG_CHECK_TYPE(value, "Tensor does not support deleting items");
+    if (Py_TYPE(self) != TensorType && takes_over(self)) {
+      Py done(take_operator("__setitem__", self, index, value));
+      return done.get() ? 0 : -1;
+    }
     Held keep;
     Value v;
     TensorRef made;
@@ -110,6 +117,11 @@ PyObject* tensor_iter(PyObject* self) {
   return guard<PyObject*>(nullptr, [&]() -> PyObject* {
     Tensor& t = *as_tensor(self);
     WG_CHECK_TYPE(t.ndim() > 0, "iteration over a 0-d tensor");
+    if (Py_TYPE(self) != TensorType && takes_over(self)) {
+      Py asked(check(PyObject_CallMethod(self, "dim", nullptr)));  // torch hands this over as well
+      Py parts(check(PyObject_CallMethod(self, "unbind", "i", 0)));
+      return PyObject_GetIter(parts.get());
+    }
     static const OpDef* unbind = find_op("unbind");
     Value v[2] = {Value(&t), Value::of_int(0)};
     Call c{unbind, v, 2};

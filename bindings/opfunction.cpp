@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "overrides.h"
 #include "signature.h"
 
 namespace wgpy {
@@ -426,9 +427,20 @@ PyObject* call(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* n
       if (why.empty() || a.why.rfind("argument", 0) == 0) why = a.why;
     }
     if (has_symbol(args, n + (names ? PyTuple_GET_SIZE(names) : 0))) return trace_call(self, args, n, names);
+    Py other(rescue_call(self, args, n, names));
+    if (other.get() != Py_NotImplemented) return other.release();
     no_match(f, args, n, why);
   });
 }
+
+// Once a class exists that takes calls over, every function looks for one among its arguments.
+std::vector<OpFunction*> all_functions;
+PyObject* watched(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* names) {
+  Py_ssize_t n = PyVectorcall_NARGS(nargsf);
+  if (!is_taken(args, n + (names ? PyTuple_GET_SIZE(names) : 0))) return call(self, args, nargsf, names);
+  return guard<PyObject*>(nullptr, [&] { return take_call(self, args, n, names); });
+}
+vectorcallfunc plain_call() { return overriding ? watched : call; }
 
 // While an op is redirected its calls go to a Python callable; the plain path has nothing to check.
 PyObject* redirected(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* names) {
@@ -439,7 +451,7 @@ PyObject* redirected(PyObject* self, PyObject* const* args, size_t nargsf, PyObj
 // redirect(callable or None): calls go there, or to the op again.
 PyObject* function_redirect(PyObject* self, PyObject* to) {
   auto* f = reinterpret_cast<OpFunction*>(self);
-  f->vectorcall = to == Py_None ? call : redirected;
+  f->vectorcall = to == Py_None ? plain_call() : redirected;
   Py_XSETREF(f->stand_in, to == Py_None ? nullptr : Py_NewRef(to));
   Py_RETURN_NONE;
 }
@@ -455,6 +467,7 @@ PyObject* function_repr(PyObject* self) {
 }
 void function_dealloc(PyObject* self) {
   auto* f = reinterpret_cast<OpFunction*>(self);
+  std::erase(all_functions, f);
   Py_XDECREF(f->name);
   Py_XDECREF(f->doc);
   Py_XDECREF(f->dict);
@@ -470,7 +483,8 @@ PyObject* function_new(PyTypeObject* type, PyObject* args, PyObject*) {
   PyObject* o = type->tp_alloc(type, 0);
   if (!o) return nullptr;
   auto* f = reinterpret_cast<OpFunction*>(o);
-  f->vectorcall = call;
+  f->vectorcall = plain_call();
+  all_functions.push_back(f);
   f->name = PyUnicode_InternFromString(name);
   f->overloads = new std::vector<std::unique_ptr<Overload>>;
   return o;
@@ -536,6 +550,11 @@ PyMemberDef function_members[] = {
     {nullptr, 0, 0, 0, nullptr}};
 
 }  // namespace
+
+void watch_functions() {
+  for (OpFunction* f : all_functions)
+    if (f->vectorcall == call) f->vectorcall = watched;
+}
 
 int init_ops(PyObject* module) {
   static PyType_Slot slots[] = {{Py_tp_new, reinterpret_cast<void*>(function_new)},

@@ -99,6 +99,7 @@ int init_autograd(PyObject* module);
 int init_hooks(PyObject* module);
 int init_table(PyObject* module);
 int init_transforms(PyObject* module);
+int init_overrides(PyObject* module);
 // Called before Python sees the data of a tensor: inside vmap there is no one value to see ("item", "bool", "data", …).
 void observe(const Tensor& t, const char* what);
 int init_data(PyObject* module);  // tensor(), numpy, tolist

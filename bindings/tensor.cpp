@@ -1,5 +1,5 @@
 // Tensor: operators as type slots, attributes as descriptors, small methods.
-#include "python.h"
+#include "overrides.h"
 
 #include <cstring>
 
@@ -13,11 +13,13 @@ Tensor& self_of(PyObject* o) { return *as_tensor(o); }
 
 // ---- operators
 
-// An operand: a tensor, or a number. False: something else, Python goes on looking.
+// An operand: a tensor, or a number. False: something else, or a tensor of a class that takes the call over.
 bool operand(PyObject* o, Value* v, Held* keep) {
-  if (is_tensor(o))
+  if (is_tensor(o)) {
     *v = Value(as_tensor(o));
-  else if (is_number(o))
+    return Py_TYPE(o) == TensorType || !takes_over(o);
+  }
+  if (is_number(o))
     *v = to_number(o, keep);
   else
     return false;
@@ -29,7 +31,7 @@ PyObject* binary(const OpDef* op, PyObject* a, PyObject* b) {
   return guard<PyObject*>(nullptr, [&]() -> PyObject* {
     Value v[3];
     Held keep[2];
-    if (!operand(a, &v[0], &keep[0]) || !operand(b, &v[1], &keep[1])) Py_RETURN_NOTIMPLEMENTED;
+    if (!operand(a, &v[0], &keep[0]) || !operand(b, &v[1], &keep[1])) return take_operator(op->name.c_str(), a, b);
     Call c{op, v, 2};
     apply(c);
     return wrap(std::move(c.first));
@@ -40,8 +42,8 @@ PyObject* inplace(const OpDef* op, PyObject* a, PyObject* b) {
   return guard<PyObject*>(nullptr, [&]() -> PyObject* {
     Value v[3];
     Held keep[2];
-    if (!is_tensor(a) || !operand(b, &v[1], &keep[1])) Py_RETURN_NOTIMPLEMENTED;
-    v[0] = Value(as_tensor(a));
+    if (!operand(a, &v[0], &keep[0]) || !is_tensor(a) || !operand(b, &v[1], &keep[1]))
+      return take_operator((op->name + "_").c_str(), a, b);
     Call c{op, v, 2};
     apply_inplace(c);
     return wrap(std::move(c.first));
@@ -49,7 +51,8 @@ PyObject* inplace(const OpDef* op, PyObject* a, PyObject* b) {
 }
 
 PyObject* unary(const OpDef* op, PyObject* a) {
-  return guard<PyObject*>(nullptr, [&] {
+  return guard<PyObject*>(nullptr, [&]() -> PyObject* {
+    if (Py_TYPE(a) != TensorType && takes_over(a)) return take_operator(op->name.c_str(), a);
     Value v[1] = {Value(as_tensor(a))};
     Call c{op, v, 1};
     apply(c);
@@ -115,7 +118,7 @@ PyObject* slot_ipow(PyObject* a, PyObject* b, PyObject*) { return inplace(pow_of
 
 PyObject* slot_matmul(PyObject* a, PyObject* b) {
   static const OpDef* op = find_op("matmul");
-  if (!is_tensor(a) || !is_tensor(b)) Py_RETURN_NOTIMPLEMENTED;
+  if ((!is_tensor(a) && is_number(a)) || (!is_tensor(b) && is_number(b))) Py_RETURN_NOTIMPLEMENTED;
   return binary(op, a, b);
 }
 #define WG_UNARY(ident, name)               \

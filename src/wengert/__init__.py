@@ -72,6 +72,7 @@ __version__ = TorchVersion("2.13.0+wengert.0.1.0")
 # Names that live in modules of their own, imported when first used.
 _MODULES = frozenset(
     (
+        "_C",
         "accelerator",
         "amp",
         "autograd",

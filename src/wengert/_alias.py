@@ -172,6 +172,30 @@ class TorchFinder:
         return spec
 
 
+    def find_distributions(self, context=None):
+        """What importlib.metadata knows of the package `torch`: its name and version."""
+        name = getattr(context, "name", None)
+        return [_distribution()] if name is not None and name.lower() == "torch" else []
+
+
+def _distribution():
+    from importlib import metadata
+
+    import wengert
+
+    class Torch(metadata.Distribution):
+        def read_text(self, filename):
+            text = f"Metadata-Version: 2.1\nName: torch\nVersion: {wengert.__version__}\n"
+            return text if filename in ("METADATA", "PKG-INFO") else None
+
+        def locate_file(self, path):
+            import os
+
+            return os.path.join(os.path.dirname(os.path.dirname(wengert.__file__)), path)
+
+    return Torch()
+
+
 def _find_module(fullname):
     """Wengert's module for torch's name, a stand-in for a module only torch has, or ModuleNotFoundError."""
     own_name = "wengert" + fullname[len("torch") :]

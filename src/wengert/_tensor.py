@@ -206,13 +206,14 @@ def type(self, dtype=None, non_blocking=False):
     return self.to(getattr(dtype, "dtype", dtype))
 
 
-def _cast(name, doc):
+def _cast(method, name):
     dtype = getattr(_core, name)
 
     def cast(self, memory_format=None):
         return self if self.dtype is dtype else self._to_copy(dtype)
 
-    cast.__doc__ = doc
+    cast.__name__ = cast.__qualname__ = method
+    cast.__doc__ = f"This tensor as {name}."
     return cast
 
 
@@ -356,7 +357,7 @@ def attach():
         ("cfloat", "complex64"),
         ("cdouble", "complex128"),
     ):
-        setattr(Tensor, method, _cast(dtype, f"This tensor as {dtype}."))
+        setattr(Tensor, method, _cast(method, dtype))
     Tensor.__array_priority__ = 1000
     Tensor.is_pinned = lambda self, device=None: False
     Tensor.__str__ = __repr__

@@ -1,25 +1,30 @@
-"""torch.overrides: questions about tensor subclasses; none of them takes over calls here."""
+"""torch.overrides: which calls can be taken over with `__torch_function__`, and how one asks."""
+
+import functools
+import types as _types
 
 import wengert as _wg
 
+from . import _core, _overriding
+from ._overriding import default_nowrap_functions as get_default_nowrap_functions  # noqa: F401 (torch's name)
+from ._overriding import disabled
+from .ops._setup import disabled_torch_function as _disabled_torch_function_impl  # noqa: F401
+
 
 def has_torch_function(relevant_args):
-    """Whether any argument is of a class with its own `__torch_function__`.
+    """Whether any argument is of a class that takes calls over.
 
     >>> has_torch_function((1, 2))
     False
     """
-    return any(_overrides(type(value)) for value in relevant_args)
-
-
-def _overrides(cls):
-    own = getattr(cls, "__torch_function__", None)
-    return own is not None and own is not getattr(_wg.Tensor, "__torch_function__", None) and cls is not _wg.Tensor
+    return any(_core.override_takes(value) for value in relevant_args) or bool(
+        _overriding.modes and _core.override_enabled()
+    )
 
 
 def has_torch_function_unary(value):
     """has_torch_function for one argument."""
-    return _overrides(type(value))
+    return has_torch_function((value,))
 
 
 def has_torch_function_variadic(*values):
@@ -33,25 +38,26 @@ def is_tensor_like(inp):
     >>> is_tensor_like(3)
     False
     """
-    return type(inp) is _wg.Tensor or isinstance(inp, _wg.Tensor) or _overrides(type(inp))
+    return type(inp) is _wg.Tensor or hasattr(inp, "__torch_function__")
 
 
 def handle_torch_function(public_api, relevant_args, *args, **kwargs):
-    """Ask the arguments' classes to do the call; TypeError when none does."""
-    types = tuple({type(value): None for value in relevant_args if _overrides(type(value))})
-    for cls in types:
-        result = cls.__torch_function__(public_api, types, args, kwargs)
-        if result is not NotImplemented:
-            return result
-    raise TypeError(
-        f"no implementation found for '{public_api.__module__}.{public_api.__name__}' on types that "
-        f"implement __torch_function__: {list(types)}"
+    """Ask the arguments' classes, and the modes, to do the call; TypeError when none does."""
+    found = _overriding.relevant(relevant_args, {})
+    result = _overriding.dispatch(public_api, args, kwargs, found)
+    if result is not NotImplemented:
+        return result
+    message = (
+        f"no implementation found for '{public_api.__module__}.{public_api.__name__}' on types that implement "
+        f"__torch_function__: {[type(one) for one in found]}"
     )
+    if _overriding.modes:
+        message += f" nor in mode {_overriding.modes[-1]}"
+    raise TypeError(message)
 
 
 def wrap_torch_function(dispatcher):
     """A decorator that asks the arguments' classes first; `dispatcher` picks the arguments."""
-    import functools
 
     def decorate(function):
         @functools.wraps(function)
@@ -64,3 +70,80 @@ def wrap_torch_function(dispatcher):
         return wrapped
 
     return decorate
+
+
+DisableTorchFunctionSubclass = disabled
+
+
+class TorchFunctionMode:
+    """A block in which every call of torch's functions and of tensors' operators goes to `__torch_function__`.
+
+    >>> class Count(TorchFunctionMode):
+    ...     calls = 0
+    ...
+    ...     def __torch_function__(self, func, types, args=(), kwargs=None):
+    ...         self.calls += 1
+    ...         return func(*args, **(kwargs or {}))
+    >>> with Count() as mode:
+    ...     _ = _wg.ones(2) + 1
+    >>> mode.calls
+    2
+    """
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        raise NotImplementedError
+
+    def __enter__(self):
+        _overriding.push_mode(self)
+        return self
+
+    def __exit__(self, *error):
+        _overriding.pop_mode()
+
+
+class BaseTorchFunctionMode(TorchFunctionMode):
+    """A mode that changes nothing."""
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        return func(*args, **(kwargs or {}))
+
+
+def get_ignored_functions():
+    """The functions that never are taken over."""
+    spaces = (_wg, _wg.Tensor)
+    return {getattr(space, name) for space in spaces for name in _overriding.IGNORED if hasattr(space, name)}
+
+
+def get_overridable_functions():
+    """{namespace: [functions that can be taken over]}."""
+    from wengert.nn import functional
+
+    ignored, found = get_ignored_functions(), {}
+    for space in (_wg, functional, _wg.linalg, _wg.fft, _wg.special, _wg.Tensor):
+        found[space] = [
+            value
+            for name in dir(space)
+            if (not name.startswith("_") or space is _wg.Tensor)
+            and callable(value := getattr(space, name, None))
+            and isinstance(value, (_core.OpFunction, _types.FunctionType))
+            and value not in ignored
+        ]
+    return found
+
+
+def resolve_name(f):
+    """The dotted name of a function that can be taken over, or None.
+
+    >>> resolve_name(_wg.nn.functional.mse_loss)
+    'torch.nn.functional.mse_loss'
+    """
+    for space, functions in get_overridable_functions().items():
+        if any(function is f for function in functions):
+            home = "wengert.Tensor" if space is _wg.Tensor else space.__name__
+            return f"{home}.{f.__name__}".replace("wengert", "torch", 1)
+    return None
+
+
+def is_tensor_method_or_property(func):
+    """Whether a function is a method of Tensor or one of its attributes' `__get__`."""
+    return func.__name__ == "__get__" or getattr(_wg.Tensor, func.__name__, None) is func

@@ -3,7 +3,9 @@
 import os
 import pickle
 import sys
+from collections.abc import Callable
 
+from ._types import device
 from .io import allowed, archive, files, legacy, pickling, places, tensors, unpickle
 from .io.places import default_restore_location, location_tag, register_package
 from .io.safe import add_safe_globals, clear_safe_globals, get_safe_globals, safe_globals, safe_names
@@ -38,6 +40,7 @@ __all__ = [
 ]
 
 DEFAULT_PROTOCOL = 2
+MAP_LOCATION = Callable | device | str | dict | None  # what map_location may be: for annotations
 _SAFE_TO_TRUST = (
     "Re-running `torch.load` with `weights_only` set to `False` will likely succeed, but it can result "
     "in arbitrary code execution. Do it only if you got the file from a trusted source."

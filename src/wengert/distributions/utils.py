@@ -29,9 +29,7 @@ def broadcast_all(*values):
 
 def standard_normal(shape, like):
     """Draws from the standard normal distribution, in the dtype of a tensor."""
-    return wg.normal(
-        wg.zeros(shape, dtype=like.dtype, device=like.device), wg.ones(shape, dtype=like.dtype, device=like.device)
-    )
+    return _standard_normal(shape, like.dtype, like.device)
 
 
 def sum_rightmost(value, dims):
@@ -77,3 +75,11 @@ def probs_or_logits(probs, logits):
     if (probs is None) == (logits is None):
         raise ValueError("Either `probs` or `logits` must be specified, but not both.")
     return isinstance(logits if probs is None else probs, Number)
+
+
+def _standard_normal(shape, dtype, device):
+    """torch's name and arguments of standard_normal, which libraries built on distributions import."""
+    return wg.normal(wg.zeros(shape, dtype=dtype, device=device), wg.ones(shape, dtype=dtype, device=device))
+
+
+_sum_rightmost = sum_rightmost

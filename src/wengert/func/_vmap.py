@@ -94,9 +94,9 @@ def _output(func, out, dim, level, size):
 
 def _outputs(func, outputs, out_dims, level, size):
     flat, spec = flatten(outputs)
-    if spec.kind is None and isinstance(out_dims, tuple) and len(out_dims) == 1:
+    if spec.is_leaf() and isinstance(out_dims, tuple) and len(out_dims) == 1:
         out_dims = out_dims[0]
-    dims = broadcast(out_dims, spec) if spec.kind is None or not isinstance(out_dims, int) else [out_dims] * len(flat)
+    dims = broadcast(out_dims, spec) if spec.is_leaf() or not isinstance(out_dims, int) else [out_dims] * len(flat)
     if dims is not None and any(not (d is None or isinstance(d, int)) for d in dims) or isinstance(out_dims, str):
         raise ValueError(
             f"vmap({name_of(func)}, ..., out_dims={out_dims}): `out_dims` must be an int, None or a python collection of ints representing "

@@ -4,6 +4,8 @@ from collections import OrderedDict
 
 import wengert as wg
 
+from ..ops._setup import disabled_torch_function
+
 __all__ = [
     "Buffer",
     "Parameter",
@@ -36,6 +38,8 @@ class Parameter(wg.Tensor):
     Parameter containing:
     tensor([0., 0.], requires_grad=True)
     """
+
+    __torch_function__ = disabled_torch_function
 
     def __new__(cls, data=None, requires_grad=True):
         if data is None:
@@ -148,6 +152,7 @@ class UninitializedBuffer(UninitializedTensorMixin, wg.Tensor):
     """
 
     cls_to_become = wg.Tensor
+    __torch_function__ = disabled_torch_function
 
     def __new__(cls, requires_grad=False, device=None, dtype=None, persistent=True):
         made = wg.Tensor._make_subclass(cls, wg.empty(0, device=device, dtype=dtype), requires_grad)

@@ -26,6 +26,50 @@ def _interpret(name, args, inplace):
     return interpret(name, args, inplace)
 
 
+def _take(function, args, kwargs):
+    from .._overriding import take
+
+    return take(function, args, kwargs)
+
+
+def _rescue(function, args, kwargs):
+    from .._rescue import rescue
+
+    return rescue(function, args, kwargs)
+
+
+def _bind(method, tensor):
+    from .._overriding import bind
+
+    return bind(method, tensor)
+
+
+def disabled_torch_function(func, types, args=(), kwargs=None):
+    """As a class's `__torch_function__`: its instances take no calls over, and are tensors like any other."""
+    from .._overriding import disabled
+
+    with disabled():
+        return func(*args, **(kwargs or {}))
+
+
+def _torch_function(cls, func, types, args=(), kwargs=None):
+    """What a subclass of Tensor does with a call that has an instance of it among its arguments.
+
+    func is called as with plain tensors, and the tensors of its result become instances of the subclass.
+    """
+    from .._overriding import default_torch_function
+
+    return default_torch_function(cls, func, types, args, kwargs)
+
+
+def _init_subclass(cls, **kwargs):
+    super(_core.Tensor, cls).__init_subclass__(**kwargs)
+    if cls.__torch_function__ is not disabled_torch_function:
+        from .._overriding import watch
+
+        watch(cls)
+
+
 def _blas_path():
     """Where OpenBLAS lies, without importing its package."""
     import sys
@@ -70,4 +114,7 @@ def connect():
         if name not in own:
             setattr(_core.Tensor, name, method)
     _tensor.attach()
+    _core.override_hooks(_take, _rescue, _bind, disabled_torch_function)
+    _core.Tensor.__torch_function__ = classmethod(_torch_function)
+    _core.Tensor.__init_subclass__ = classmethod(_init_subclass)
     _core.set_blas_library(_blas_path())

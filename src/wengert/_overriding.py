@@ -1,0 +1,231 @@
+"""How calls are taken over: by Tensor subclasses, by foreign classes with `__torch_function__`, by modes."""
+
+import functools
+import types
+
+from . import _core
+from ._core import Tensor
+
+# The method that stands for an operator, by the machine's name of the operator.
+_METHODS = {
+    "rsub": "__rsub__",
+    "floor_divide": "__floordiv__",
+    "floor_divide_": "__ifloordiv__",
+    "bitwise_and": "__and__",
+    "bitwise_or": "__or__",
+    "bitwise_xor": "__xor__",
+    "bitwise_left_shift": "__lshift__",
+    "bitwise_right_shift": "__rshift__",
+    "bitwise_and_": "__iand__",
+    "bitwise_or_": "__ior__",
+    "bitwise_xor_": "__ixor__",
+    "bitwise_left_shift_": "__ilshift__",
+    "bitwise_right_shift_": "__irshift__",
+    "bitwise_not": "__invert__",
+    "eq": "__eq__",
+    "ne": "__ne__",
+    "pow.Tensor_Scalar": "pow",
+    "pow.Tensor_Tensor": "pow",
+    "pow.Scalar": "__rpow__",
+    "pow.Tensor_Scalar_": "__ipow__",
+    "pow.Tensor_Tensor_": "__ipow__",
+}
+# Functions that torch never hands over: they make tensors, or only look at an object.
+IGNORED = frozenset(
+    "as_tensor asarray broadcast_shapes from_dlpack from_numpy frombuffer tensor as_subclass __deepcopy__ __reduce_ex__ "
+    "bartlett_window blackman_window hamming_window hann_window kaiser_window __dlpack__ __dlpack_device__".split()
+)
+_SWAPPED = {"add", "mul", "pow.Scalar"}  # number + tensor reaches the method of the tensor
+modes = []  # TorchFunctionMode objects, the innermost last
+_watching = False
+
+
+class disabled:
+    """A block in which subclasses of Tensor are tensors like any other."""
+
+    def __enter__(self):
+        _core.override_disable(1)
+
+    def __exit__(self, *error):
+        _core.override_disable(-1)
+
+
+def convert(result, cls):
+    """A result's tensors as instances of a class, inside tuples and lists too."""
+    if cls is Tensor:
+        return result
+    if isinstance(result, Tensor) and not isinstance(result, cls):
+        return result.as_subclass(cls)
+    if isinstance(result, (tuple, list)):
+        parts = [convert(part, cls) for part in result]
+        return type(result)(*parts) if _is_plain_namedtuple(result) else type(result)(parts)
+    return result
+
+
+def _is_plain_namedtuple(result):
+    return hasattr(result, "_fields") and not hasattr(result, "n_fields")
+
+
+@functools.cache
+def default_nowrap_functions():
+    """Attributes whose tensors stay of the class they have."""
+    return frozenset((Tensor._base.__get__, Tensor.grad.__get__))
+
+
+def default_torch_function(cls, func, types, args=(), kwargs=None):
+    """Tensor's own `__torch_function__`: call the function and give its results the subclass."""
+    if not all(issubclass(cls, kind) for kind in types):
+        return NotImplemented
+    with disabled():
+        result = func(*args, **(kwargs or {}))
+    return result if func in default_nowrap_functions() else convert(result, cls)
+
+
+def relevant(args, kwargs):
+    """The arguments whose classes take calls over: one of each class, subclasses before what they derive from."""
+    found = []
+    for value in (*args, *kwargs.values()):
+        for one in value if type(value) in (tuple, list) else (value,):
+            if not _core.override_takes(one) or any(type(one) is type(other) for other in found):
+                continue
+            at = next((k for k, other in enumerate(found) if issubclass(type(one), type(other))), len(found))
+            found.insert(at, one)
+    return found
+
+
+def dispatch(function, args, kwargs, found=None):
+    """What the first taker makes of a call; NotImplemented when all decline."""
+    found = relevant(args, kwargs) if found is None else found
+    kinds = tuple(type(one) for one in found)
+    if modes and _core.override_enabled():
+        mode = modes.pop()
+        _core.override_modes(len(modes))
+        try:
+            result = mode.__torch_function__(function, kinds, args, kwargs)
+        finally:
+            modes.append(mode)
+            _core.override_modes(len(modes))
+        if result is not NotImplemented:
+            return result
+    for one in found:
+        result = one.__torch_function__(function, kinds, args, kwargs)
+        if result is not NotImplemented:
+            return result
+    return NotImplemented
+
+
+def take(function, args, kwargs):
+    """Called by the machine: a function with an argument that takes over, or an operator by its name."""
+    if isinstance(function, str):
+        if function in _SWAPPED and isinstance(args[0], (int, float, complex)):
+            args = args[::-1]
+        return dispatch(getattr(Tensor, _METHODS.get(function, function)), args, kwargs)
+    found = relevant(args, kwargs)
+    result = dispatch(function, args, kwargs, found)
+    if result is NotImplemented:
+        listed = "\n".join(f"  - tensor subclass {type(one)}" for one in found)
+        raise TypeError(
+            f"Multiple dispatch failed for 'torch.{function.__name__}'; all __torch_function__ handlers returned "
+            f"NotImplemented:\n\n{listed}\n\nFor more information, try re-running with TORCH_LOGS=not_implemented"
+        )
+    return result
+
+
+def bind(method, tensor):
+    """A method of the machine's, bound to a tensor whose class takes calls over."""
+    return functools.partial(_call_method, method, tensor)
+
+
+def _call_method(method, tensor, *args, **kwargs):
+    return dispatch(method, (tensor, *args), kwargs)
+
+
+def watch(cls=None):
+    """From the first class or mode that takes calls over, functions written in Python ask for takers too."""
+    global _watching
+    if cls is not None:
+        _core.override_class(cls)
+    if _watching:
+        return
+    _watching = True
+    import wengert as wg
+    from wengert.nn import functional
+
+    for name in functional.__all__:
+        getattr(functional, name)  # loads them
+    for space in (wg, functional, wg.linalg, wg.fft, wg.special, Tensor):
+        for name, function in list(vars(space).items()):
+            public = not name.startswith("_") or name.startswith("__") and space is Tensor
+            if isinstance(function, types.FunctionType) and public and name not in IGNORED:
+                home = getattr(function, "__module__", "") or ""
+                if home.startswith("wengert"):
+                    setattr(space, name, _watched(function, space.__name__))
+
+
+def _watched(function, home):
+    @functools.wraps(function)
+    def call(*args, **kwargs):
+        found = relevant(args, kwargs)
+        if not found and not (modes and _core.override_enabled()):
+            return function(*args, **kwargs)
+        result = dispatch(call, args, kwargs, found)
+        if result is not NotImplemented:
+            return result
+        raise TypeError(
+            f"no implementation found for '{home.replace('wengert', 'torch', 1)}.{call.__name__}' on types "
+            f"that implement __torch_function__: {[type(one) for one in found]}"
+        )
+
+    return call
+
+
+
+_OPERATORS = {  # while a mode is on, Tensor's operators are these, so that plain tensors ask the mode too
+    **{f"__{n}__": m for n, m in (("add", "add"), ("sub", "sub"), ("mul", "mul"), ("truediv", "div"), ("pow", "pow"))},
+    **{f"__{n}__": f"__{n}__" for n in ("floordiv", "and", "or", "xor", "lshift", "rshift", "invert", "getitem")},
+    **{f"__{n}__": f"__{n}__" for n in ("setitem", "len", "bool", "float", "int", "index", "eq", "ne")},
+    **{f"__{n}__": f"__{n}__" for n in ("rsub", "rtruediv", "rpow", "rfloordiv", "rmod", "ifloordiv", "ipow", "imod")},
+    **{f"__{n}__": n for n in ("matmul", "neg", "abs", "lt", "le", "gt", "ge")},
+    **{f"__i{n}__": f"{n}_" for n in ("add", "sub", "mul")},
+    "__radd__": "add",
+    "__rmul__": "mul",
+    "__mod__": "remainder",
+    "__itruediv__": "div_",
+}
+_plain = {}
+
+
+def _asking(slot, name):
+    plain = _plain[slot]
+    method = getattr(Tensor, name) if name != slot else plain
+
+    def operator(self, *args):
+        if not (modes and _core.override_enabled()):
+            return plain(self, *args)
+        if any(not isinstance(a, (Tensor, int, float, complex, slice, tuple, list, type(None))) for a in args):
+            return plain(self, *args)
+        return dispatch(method, (self, *args), {})
+
+    return operator
+
+
+def push_mode(mode):
+    """Enter a mode."""
+    watch()
+    if not modes:
+        for slot in _OPERATORS:
+            _plain[slot] = getattr(Tensor, slot)
+        made = {slot: _asking(slot, name) for slot, name in _OPERATORS.items()}
+        for slot, operator in made.items():
+            setattr(Tensor, slot, operator)
+    modes.append(mode)
+    _core.override_modes(len(modes))
+
+
+def pop_mode():
+    """Leave the innermost mode."""
+    modes.pop()
+    _core.override_modes(len(modes))
+    if not modes:
+        for slot, plain in _plain.items():
+            setattr(Tensor, slot, plain)
