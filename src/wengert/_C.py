@@ -2,10 +2,8 @@
 
 import wengert as _wg
 
-from . import _core
 from ._core import Generator, Tensor, default_generator, dtype  # noqa: F401 (names of the module)
 from ._types import Size, device, layout, memory_format  # noqa: F401
-
 from .ops._setup import disabled_torch_function as _disabled_torch_function_impl  # noqa: F401
 
 TensorBase = _TensorBase = Tensor
@@ -37,7 +35,9 @@ def __getattr__(name):
     if name == "_LinAlgError":
         return _wg.linalg.LinAlgError
     if name in ("_nn", "_VariableFunctions", "_linalg", "_special", "_fft"):
-        return {"_nn": _wg.nn.functional, "_linalg": _wg.linalg, "_special": _wg.special, "_fft": _wg.fft}.get(name, _wg)
+        return {"_nn": _wg.nn.functional, "_linalg": _wg.linalg, "_special": _wg.special, "_fft": _wg.fft}.get(
+            name, _wg
+        )
     if name in ("_set_grad_enabled", "is_grad_enabled", "_get_default_device", "get_num_threads", "set_num_threads"):
         return getattr(_wg, name.removeprefix("_"))
     raise AttributeError(f"module 'torch._C' has no attribute '{name}'")

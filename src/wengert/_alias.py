@@ -5,7 +5,10 @@ import importlib.machinery
 import sys
 import types
 
-_OWN_ROOMS = frozenset(("cli", "demo", "io", "ops", "viz"))  # wengert's, not torch's
+_LISTED = ("torch.distributions", "torch.optim")  # libraries walk through their __dict__
+_OWN_ROOMS = frozenset(
+    ("cli", "demo", "io", "ops", "viz", "_alias", "_overriding", "_rescue", "_why")
+)  # wengert's, not torch's
 _IMPORT_FROM = None  # the number of the IMPORT_FROM instruction, looked up when first needed
 
 
@@ -67,6 +70,19 @@ class _MissingModule(types.ModuleType):
         raise MissingInWengertError(_sentence(f"{self.__name__}.{name}"))
 
 
+_dict_of = types.ModuleType.__dict__["__dict__"].__get__
+
+
+class _ListedModule(types.ModuleType):
+    """A module that loads its names when they are needed, all of them for who asks for its `__dict__`."""
+
+    @property
+    def __dict__(self):
+        for name in self.__all__:
+            getattr(self, name)
+        return _dict_of(self)
+
+
 def _importing_from(frame):
     """Whether the frame is executing `from module import name` (as against `module.name` or hasattr)."""
     global _IMPORT_FROM
@@ -80,19 +96,23 @@ def _importing_from(frame):
 def _watch_all(module, torch_name):
     """Watch a module and those below it that are loaded."""
     _watch(module, torch_name)
-    below = module.__name__ + "."
+    own_name = "wengert" + torch_name[len("torch") :]
     for name, loaded in list(sys.modules.items()):
-        if name.startswith(below) and isinstance(loaded, types.ModuleType) and name.split(".")[1] not in _OWN_ROOMS:
-            _watch(loaded, torch_name + name[len(module.__name__) :])
+        below = name.startswith(own_name + ".") and isinstance(loaded, types.ModuleType)
+        if below and name.split(".")[1] not in _OWN_ROOMS:
+            _watch(loaded, torch_name + name[len(own_name) :])
 
 
 def _watch(module, torch_name):
     """Give a wengert module answers for torch's names that it lacks: placeholders, and sentences that say so."""
-    if "_wengert_watched" in module.__dict__ or isinstance(module, _MissingModule):
+    names = _dict_of(module)
+    if "_wengert_watched" in names or isinstance(module, _MissingModule):
         return
-    module.__dict__["_wengert_watched"] = True
-    module.__dict__.setdefault("__path__", [])  # torch may have modules below one that is a plain file here
-    own = module.__dict__.get("__getattr__")
+    names["_wengert_watched"] = True
+    names.setdefault("__path__", [])  # torch may have modules below one that is a plain file here
+    for value in list(names.values()):
+        _rename(value)
+    own = names.get("__getattr__")
 
     def __getattr__(name):
         try:
@@ -100,6 +120,7 @@ def _watch(module, torch_name):
                 value = own(name)
                 if isinstance(value, types.ModuleType) and value.__name__.startswith("wengert."):
                     _watch_all(value, "torch" + value.__name__[len("wengert") :])
+                _rename(value)
                 return value
         except AttributeError as error:
             problem = error
@@ -116,6 +137,14 @@ def _watch(module, torch_name):
         raise problem.with_traceback(None) from None
 
     module.__getattr__ = __getattr__
+
+
+def _rename(value):
+    """Have a class of wengert's say that it is torch's: programs print it, and ask for its module."""
+    if isinstance(value, type) and value.__module__.partition(".")[0] == "wengert":
+        from .cli import torch_names
+
+        value.__module__ = torch_names.home(value.__module__, value.__qualname__)
 
 
 def kept_elsewhere(torch_name, name):
@@ -166,11 +195,12 @@ class TorchFinder:
             return None
         module = _find_module(fullname)
         if not isinstance(module, _MissingModule):
+            if fullname in _LISTED:
+                module.__class__ = _ListedModule
             _watch_all(module, fullname)
         spec = importlib.machinery.ModuleSpec(fullname, _Loader(module), is_package=hasattr(module, "__path__"))
         spec.origin = getattr(module, "__file__", None)
         return spec
-
 
     def find_distributions(self, context=None):
         """What importlib.metadata knows of the package `torch`: its name and version."""
@@ -245,6 +275,7 @@ def install():
             "start the script with `python -m wengert run FILE` instead"
         )
     sys.meta_path.insert(0, TorchFinder())
+    wengert.__name__ = "torch"  # what programs compare the first part of a dotted name with
 
 
 class InstallInChild:

@@ -31,10 +31,11 @@ _METHODS = {
     "pow.Tensor_Tensor_": "__ipow__",
 }
 # Functions that torch never hands over: they make tensors, or only look at an object.
-IGNORED = frozenset(
-    "as_tensor asarray broadcast_shapes from_dlpack from_numpy frombuffer tensor as_subclass __deepcopy__ __reduce_ex__ "
-    "bartlett_window blackman_window hamming_window hann_window kaiser_window __dlpack__ __dlpack_device__".split()
-)
+IGNORED = frozenset((
+    "as_tensor", "asarray", "broadcast_shapes", "from_dlpack", "from_numpy", "frombuffer", "tensor", "as_subclass",
+    "__deepcopy__", "__reduce_ex__", "__dlpack__", "__dlpack_device__", "bartlett_window", "blackman_window",
+    "hamming_window", "hann_window", "kaiser_window",
+))  # fmt: skip
 _SWAPPED = {"add", "mul", "pow.Scalar"}  # number + tensor reaches the method of the tensor
 modes = []  # TorchFunctionMode objects, the innermost last
 _watching = False
@@ -177,7 +178,6 @@ def _watched(function, home):
         )
 
     return call
-
 
 
 _OPERATORS = {  # while a mode is on, Tensor's operators are these, so that plain tensors ask the mode too

@@ -17,6 +17,8 @@ CASES = {
     "StraightThrough": lambda m, d: d.OneHotCategoricalStraightThrough(logits=t(m, [0.1, 0.5, 0.2])),
     "Bernoulli": lambda m, d: d.Bernoulli(t(m, [0.2, 0.7])),
     "Bernoulli logits": lambda m, d: d.Bernoulli(logits=t(m, [0.2, -0.7])),
+    "ContinuousBernoulli": lambda m, d: d.ContinuousBernoulli(t(m, [0.2, 0.5])),
+    "ContinuousBernoulli logits": lambda m, d: d.ContinuousBernoulli(logits=t(m, [0.2, -2.0])),
     "Uniform": lambda m, d: d.Uniform(t(m, [0.0, -1.0]), t(m, [1.0, 3.0])),
     "Beta": lambda m, d: d.Beta(t(m, [0.5, 2.0]), t(m, [1.5, 3.0])),
     "Gamma": lambda m, d: d.Gamma(t(m, [0.5, 3.0]), t(m, [1.0, 2.0])),

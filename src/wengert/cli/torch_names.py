@@ -27,3 +27,17 @@ def has_module(name):
     (True, False)
     """
     return name in table()
+
+
+def home(module, name):
+    """The module in which torch keeps what wengert keeps in one of its own: the deepest that has the name.
+
+    >>> home("wengert.optim.lr_scheduler._steps", "StepLR")
+    'torch.optim.lr_scheduler'
+    """
+    parts = module.split(".")[1:]
+    for end in range(len(parts), -1, -1):
+        candidate = ".".join(["torch", *parts[:end]])
+        if name.partition(".")[0] in names(candidate):
+            return candidate
+    return ".".join(["torch", *parts])

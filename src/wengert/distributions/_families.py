@@ -5,6 +5,7 @@ from .beta import Beta
 from .binomial import Binomial
 from .categorical import Categorical
 from .cauchy import Cauchy
+from .continuous_bernoulli import ContinuousBernoulli  # noqa: F401
 from .dirichlet import Dirichlet
 from .distribution import Distribution
 from .exponential import Exponential

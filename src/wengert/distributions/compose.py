@@ -56,10 +56,10 @@ class ComposeTransform(Transform):
     @property
     def inv(self):
         """The inverses in reverse order."""
-        inverse = None if self._inverse is None else self._inverse()
+        inverse = None if self._inv is None else self._inv()
         if inverse is None:
             inverse = ComposeTransform([part.inv for part in reversed(self.parts)])
-            self._inverse, inverse._inverse = weakref.ref(inverse), weakref.ref(self)
+            self._inv, inverse._inv = weakref.ref(inverse), weakref.ref(self)
         return inverse
 
     def with_cache(self, cache_size=1):

@@ -361,3 +361,12 @@ positive_definite = _plain("_PositiveDefinite", _is_positive_definite, event_dim
 multinomial = _Multinomial
 cat = _Cat
 stack = _Stack
+
+
+def __getattr__(name):
+    """The classes behind the constraints by the names torch gives them, for programs that derive from them."""
+    for value in list(globals().values()):
+        cls = value if isinstance(value, type) else type(value)
+        if name[:1] == "_" and cls.__name__ == name and issubclass(cls, Constraint):
+            return cls
+    raise AttributeError(f"module 'torch.distributions.constraints' has no attribute '{name}'")

@@ -60,6 +60,15 @@ class Distribution:
         new._batch_shape = batch_shape
         return new
 
+    def _get_checked_instance(self, cls, _instance=None):
+        """A new instance for `expand`; a subclass with an `__init__` of its own has to say how it expands."""
+        if _instance is None and type(self).__init__ != cls.__init__:
+            raise NotImplementedError(
+                f"Subclass {type(self).__name__} of {cls.__name__} that defines a custom __init__ method must also define "
+                "a custom .expand() method."
+            )
+        return type(self).__new__(type(self)) if _instance is None else _instance
+
     @property
     def batch_shape(self):
         """The shape of the batch of distributions."""

@@ -26,10 +26,10 @@ class Transform:
     def __init__(self, cache_size=0):
         if cache_size not in (0, 1):
             raise ValueError("cache_size must be 0 or 1")
-        self._cache_size, self._inverse, self._cached = cache_size, None, (None, None)
+        self._cache_size, self._inv, self._cached_x_y = cache_size, None, (None, None)
 
     def __getstate__(self):
-        return {**self.__dict__, "_inverse": None}
+        return {**self.__dict__, "_inv": None}
 
     @property
     def event_dim(self):
@@ -41,10 +41,10 @@ class Transform:
     @property
     def inv(self):
         """The inverse transform."""
-        inverse = None if self._inverse is None else self._inverse()
+        inverse = None if self._inv is None else self._inv()
         if inverse is None:
             inverse = _InverseTransform(self)
-            self._inverse = weakref.ref(inverse)
+            self._inv = weakref.ref(inverse)
         return inverse
 
     @property
@@ -57,7 +57,7 @@ class Transform:
         if self._cache_size == cache_size:
             return self
         new = type(self).__new__(type(self))
-        new.__dict__.update(self.__dict__, _cache_size=cache_size, _inverse=None, _cached=(None, None))
+        new.__dict__.update(self.__dict__, _cache_size=cache_size, _inv=None, _cached_x_y=(None, None))
         return new
 
     def __eq__(self, other):
@@ -67,31 +67,31 @@ class Transform:
 
     def _parts(self):
         return {
-            name: value for name, value in self.__dict__.items() if name not in ("_cache_size", "_inverse", "_cached")
+            name: value for name, value in self.__dict__.items() if name not in ("_cache_size", "_inv", "_cached_x_y")
         }
 
     def __call__(self, x):
         if self._cache_size == 0:
             return self._call(x)
-        if x is self._cached[0]:
-            return self._cached[1]
+        if x is self._cached_x_y[0]:
+            return self._cached_x_y[1]
         y = self._call(x)
-        self._cached = x, y
+        self._cached_x_y = x, y
         return y
 
     def _inv_call(self, y):
         if self._cache_size == 0:
-            return self._inverse_of(y)
-        if y is self._cached[1]:
-            return self._cached[0]
-        x = self._inverse_of(y)
-        self._cached = x, y
+            return self._inverse(y)
+        if y is self._cached_x_y[1]:
+            return self._cached_x_y[0]
+        x = self._inverse(y)
+        self._cached_x_y = x, y
         return x
 
     def _call(self, x):
         raise NotImplementedError
 
-    def _inverse_of(self, y):
+    def _inverse(self, y):
         raise NotImplementedError
 
     def log_abs_det_jacobian(self, x, y):
@@ -168,7 +168,7 @@ class ExpTransform(Transform):
     def _call(self, x):
         return x.exp()
 
-    def _inverse_of(self, y):
+    def _inverse(self, y):
         return y.log()
 
     def log_abs_det_jacobian(self, x, y):
@@ -199,7 +199,7 @@ class PowerTransform(Transform):
     def _call(self, x):
         return x.pow(self.exponent)
 
-    def _inverse_of(self, y):
+    def _inverse(self, y):
         return y.pow(1 / self.exponent)
 
     def log_abs_det_jacobian(self, x, y):
@@ -218,7 +218,7 @@ class SigmoidTransform(Transform):
         info = wg.finfo(x.dtype)
         return wg.clamp(wg.sigmoid(x), min=info.tiny, max=1.0 - info.eps)
 
-    def _inverse_of(self, y):
+    def _inverse(self, y):
         info = wg.finfo(y.dtype)
         y = y.clamp(min=info.tiny, max=1.0 - info.eps)
         return y.log() - (-y).log1p()
@@ -238,7 +238,7 @@ class SoftplusTransform(Transform):
     def _call(self, x):
         return F.softplus(x)
 
-    def _inverse_of(self, y):
+    def _inverse(self, y):
         return (-y).expm1().neg().log() + y
 
     def log_abs_det_jacobian(self, x, y):
@@ -256,7 +256,7 @@ class TanhTransform(Transform):
     def _call(self, x):
         return x.tanh()
 
-    def _inverse_of(self, y):
+    def _inverse(self, y):
         return wg.atanh(y)
 
     def log_abs_det_jacobian(self, x, y):
@@ -272,7 +272,7 @@ class AbsTransform(Transform):
     def _call(self, x):
         return x.abs()
 
-    def _inverse_of(self, y):
+    def _inverse(self, y):
         return y
 
 
@@ -317,7 +317,7 @@ class AffineTransform(Transform):
     def _call(self, x):
         return self.loc + self.scale * x
 
-    def _inverse_of(self, y):
+    def _inverse(self, y):
         return (y - self.loc) / self.scale
 
     def log_abs_det_jacobian(self, x, y):
@@ -355,7 +355,7 @@ class CumulativeDistributionTransform(Transform):
     def _call(self, x):
         return self.distribution.cdf(x)
 
-    def _inverse_of(self, y):
+    def _inverse(self, y):
         return self.distribution.icdf(y)
 
     def log_abs_det_jacobian(self, x, y):
@@ -365,20 +365,17 @@ class CumulativeDistributionTransform(Transform):
 
 from .compose import ComposeTransform, identity_transform  # noqa: F401 (needs the classes above)
 
+_VECTOR = (
+    "CatTransform", "CorrCholeskyTransform", "IndependentTransform", "LowerCholeskyTransform",
+    "PositiveDefiniteTransform", "ReshapeTransform", "SoftmaxTransform", "StackTransform", "StickBreakingTransform",
+)  # fmt: skip
+__all__ = [name for name in globals() if name.endswith("Transform") and name[0] != "_"]
+__all__ += ["identity_transform", *_VECTOR]
+
 
 def __getattr__(name):
+    if name not in _VECTOR:
+        raise AttributeError(f"module 'torch.distributions.transforms' has no attribute '{name}'")
     from . import vector_transforms
 
-    if name in (
-        "CatTransform",
-        "CorrCholeskyTransform",
-        "IndependentTransform",
-        "LowerCholeskyTransform",
-        "PositiveDefiniteTransform",
-        "ReshapeTransform",
-        "SoftmaxTransform",
-        "StackTransform",
-        "StickBreakingTransform",
-    ):
-        return getattr(vector_transforms, name)
-    raise AttributeError(f"module 'torch.distributions.transforms' has no attribute '{name}'")
+    return getattr(vector_transforms, name)

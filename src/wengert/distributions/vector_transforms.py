@@ -30,7 +30,7 @@ class IndependentTransform(Transform):
             raise ValueError("Too few dimensions on input")
         return self.base_transform(x)
 
-    def _inverse_of(self, y):
+    def _inverse(self, y):
         if y.dim() < self.codomain.event_dim:
             raise ValueError("Too few dimensions on input")
         return self.base_transform.inv(y)
@@ -68,7 +68,7 @@ class ReshapeTransform(Transform):
     def _call(self, x):
         return x.reshape(x.shape[: x.dim() - len(self.in_shape)] + self.out_shape)
 
-    def _inverse_of(self, y):
+    def _inverse(self, y):
         return y.reshape(y.shape[: y.dim() - len(self.out_shape)] + self.in_shape)
 
     def log_abs_det_jacobian(self, x, y):
@@ -103,7 +103,7 @@ class SoftmaxTransform(Transform):
         probs = (x - x.max(-1, True)[0]).exp()
         return probs / probs.sum(-1, True)
 
-    def _inverse_of(self, y):
+    def _inverse(self, y):
         return y.log()
 
 
@@ -120,7 +120,7 @@ class StickBreakingTransform(Transform):
         rest = (1 - z).cumprod(-1)
         return F.pad(z, [0, 1], value=1) * F.pad(rest, [1, 0], value=1)
 
-    def _inverse_of(self, y):
+    def _inverse(self, y):
         cropped = y[..., :-1]
         offset = y.shape[-1] - wg.ones(cropped.shape[-1], dtype=y.dtype).cumsum(-1)
         rest = wg.clamp(1 - cropped.cumsum(-1), min=wg.finfo(y.dtype).tiny)
@@ -150,7 +150,7 @@ class LowerCholeskyTransform(Transform):
     def _call(self, x):
         return x.tril(-1) + x.diagonal(dim1=-2, dim2=-1).exp().diag_embed()
 
-    def _inverse_of(self, y):
+    def _inverse(self, y):
         return y.tril(-1) + y.diagonal(dim1=-2, dim2=-1).log().diag_embed()
 
 
@@ -164,7 +164,7 @@ class PositiveDefiniteTransform(Transform):
         x = LowerCholeskyTransform()(x)
         return x @ x.mT
 
-    def _inverse_of(self, y):
+    def _inverse(self, y):
         return LowerCholeskyTransform().inv(wg.linalg.cholesky(y))
 
 
@@ -194,7 +194,7 @@ class CorrCholeskyTransform(Transform):
         matrix = matrix + wg.eye(side, dtype=x.dtype)
         return matrix * F.pad(rest[..., :-1], [1, 0], value=1)
 
-    def _inverse_of(self, y):
+    def _inverse(self, y):
         rest = F.pad((1 - wg.cumsum(y * y, dim=-1))[..., :-1], [1, 0], value=1)
         side = y.shape[-1]
         rows, columns = wg.tril_indices(side, side, -1)
@@ -250,7 +250,7 @@ class CatTransform(_Joined):
         pieces = x.split(self.lengths, self.dim)
         return wg.cat([part(piece) for part, piece in zip(self.transforms, pieces, strict=True)], self.dim)
 
-    def _inverse_of(self, y):
+    def _inverse(self, y):
         pieces = y.split(self.lengths, self.dim)
         return wg.cat([part.inv(piece) for part, piece in zip(self.transforms, pieces, strict=True)], self.dim)
 
@@ -280,7 +280,7 @@ class StackTransform(_Joined):
             [part(piece) for part, piece in zip(self.transforms, x.unbind(self.dim), strict=True)], self.dim
         )
 
-    def _inverse_of(self, y):
+    def _inverse(self, y):
         return wg.stack(
             [part.inv(piece) for part, piece in zip(self.transforms, y.unbind(self.dim), strict=True)], self.dim
         )

@@ -144,6 +144,9 @@ def _plain(module, name):
     return getattr(importlib.import_module(module), name)
 
 
+_OWN_ROOTS = ("wengert", "torch")  # under `wengert run` the classes go by torch's names
+
+
 def _own(module, name):
     """Wengert's class or function for a name of torch's, wherever wengert keeps it; None when it has none."""
     import importlib
@@ -158,7 +161,7 @@ def _own(module, name):
             value = getattr(importlib.import_module(candidate), name, None)
         except ImportError:
             continue
-        if isinstance(value, type) and value.__module__.split(".")[0] == "wengert":
+        if isinstance(value, type) and value.__module__.split(".")[0] in _OWN_ROOTS:
             return value
         if _is_mathematics(value) and not name.startswith("_"):
             return value
@@ -177,14 +180,9 @@ def torch_name(value, name=None):
         if known is value:
             return full_name.rpartition(".")[::2]
     module = getattr(value, "__module__", None) or ""
-    if module.split(".")[0] != "wengert":
+    if module.split(".")[0] not in _OWN_ROOTS:
         return None
     from ..cli import torch_names
 
     name = name or value.__qualname__
-    parts = module.split(".")[1:]
-    for end in range(len(parts), -1, -1):
-        candidate = ".".join(["torch", *parts[:end]])
-        if name.split(".")[0] in torch_names.names(candidate):
-            return candidate, name
-    return ".".join(["torch", *parts]), name
+    return torch_names.home(module, name), name

@@ -55,7 +55,7 @@ def safe_names():
             names[value[1]] = value[0]
         elif callable(value):
             module, name = value.__module__, value.__qualname__
-            if module == "wengert" or module.startswith("wengert."):
+            if module.partition(".")[0] in ("wengert", "torch"):
                 from .allowed import torch_name
 
                 names[".".join(torch_name(value))] = value

@@ -270,10 +270,7 @@ def tree_flatten(tree, is_leaf=None):
 def tree_unflatten(leaves, treespec):
     """The tree of a structure with these leaves."""
     if not isinstance(treespec, TreeSpec):
-        raise TypeError(
-            f"tree_unflatten(leaves, treespec): Expected `treespec` to be instance of PyTreeSpec but got item of type "
-            f"{type(treespec)}."
-        )
+        raise TypeError(f"Expected `treespec` to be an instance of PyTreeSpec but got item of type {type(treespec)}.")
     return treespec.unflatten(leaves)
 
 
@@ -368,55 +365,13 @@ def _broadcast_to_and_flatten(tree, treespec, is_leaf=None):
     children, context = SUPPORTED_NODES[kind].flatten_fn(tree)
     if len(children) != treespec.num_children or context != treespec.context:
         return None
-    spread = [
-        _broadcast_to_and_flatten(child, spec, is_leaf) for child, spec in zip(children, treespec.children_specs)
-    ]
+    spread = [_broadcast_to_and_flatten(child, spec, is_leaf) for child, spec in zip(children, treespec.children_specs)]
     return None if None in spread else [leaf for part in spread for leaf in part]
 
 
-def _leaves_with_path(tree, path, is_leaf):
-    if tree_is_leaf(tree, is_leaf):
-        yield path, tree
-        return
-    kind = _get_node_type(tree)
-    with_keys = SUPPORTED_NODES[kind].flatten_with_keys_fn
-    if with_keys is None:
-        if not is_structseq_class(kind):
-            raise ValueError(
-                f"Did not find a flatten_with_keys_fn for type: {kind}. Please pass a flatten_with_keys_fn argument "
-                "to register_pytree_node."
-            )
-        children = _items(tree)
-    else:
-        children, _ = with_keys(tree)
-    for key, child in children:
-        yield from _leaves_with_path(child, (*path, key), is_leaf)
-
-
-def tree_leaves_with_path(tree, is_leaf=None):
-    """[(path, leaf)]; a path is a tuple of keys.
-
-    >>> [(keystr(path), leaf) for path, leaf in tree_leaves_with_path({"a": [1, 2]})]
-    [("['a'][0]", 1), ("['a'][1]", 2)]
-    """
-    return list(_leaves_with_path(tree, (), is_leaf))
-
-
-def tree_flatten_with_path(tree, is_leaf=None):
-    """([(path, leaf)], structure)."""
-    return tree_leaves_with_path(tree, is_leaf), tree_structure(tree, is_leaf)
-
-
-def tree_map_with_path(func, tree, *rests, is_leaf=None):
-    """tree_map with the path as the function's first argument."""
-    found, spec = tree_flatten_with_path(tree, is_leaf)
-    paths, leaves = [path for path, _ in found], [leaf for _, leaf in found]
-    return spec.unflatten(map(func, paths, leaves, *(spec.flatten_up_to(other) for other in rests)))
-
-
-def key_get(obj, kp):
-    """The part of a tree at a path."""
-    for key in kp:
-        obj = key.get(obj)
-    return obj
-
+from ._pytree_paths import (  # noqa: F401 (they need what is above; names of the module)
+    key_get,
+    tree_flatten_with_path,
+    tree_leaves_with_path,
+    tree_map_with_path,
+)
