@@ -377,6 +377,11 @@ PyObject* execute(const Overload& o, Attempt& a, PyObject* out) {
     return store_out(o, c, out);
   }
   apply(c);
+  if (o.further && c.first->number) {  // of numbers alone: a tensor like any other
+    DType d = type_info(Value(c.first)).dtype;
+    c.first = cast(*c.first, d);
+    c.first->number = false;
+  }
   if (o.requires_grad >= 0 && a.values[o.requires_grad].tag == Tag::Bool && a.values[o.requires_grad].flag)
     set_requires_grad(*c.first, true);
   return results(o, c);
@@ -405,11 +410,14 @@ PyObject* trace_call(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObje
 
 [[noreturn]] void no_match(OpFunction* f, PyObject* const* args, Py_ssize_t n, const std::string& only) {
   std::string name = PyUnicode_AsUTF8(f->name);
-  if (f->overloads->size() == 1) fail(Kind::Type, name, "()", only.rfind("argument", 0) == 0 ? ": " : " ", only);
+  auto main = [](auto& o) { return !o->further; };
+  if (std::count_if(f->overloads->begin(), f->overloads->end(), main) == 1)
+    fail(Kind::Type, name, "()", only.rfind("argument", 0) == 0 ? ": " : " ", only);
   std::string got;
   for (Py_ssize_t i = 0; i < n; ++i) got += str(i ? ", " : "", Py_TYPE(args[i])->tp_name);
   std::string expected;
-  for (auto& o : *f->overloads) expected += str("\n * ", o->schema.substr(o->schema.find('(')));
+  for (auto& o : *f->overloads)
+    if (main(o)) expected += str("\n * ", o->schema.substr(o->schema.find('(')));
   fail(Kind::Type, name, "() received an invalid combination of arguments - got (", got,
        "), but expected one of:", expected, "\n      didn't match because: ", only);
 }
@@ -424,7 +432,7 @@ PyObject* call(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* n
       Attempt a(*o);
       PyObject* out = nullptr;
       if (a.run(args, n, names, &out)) return execute(*o, a, out);
-      if (why.empty() || a.why.rfind("argument", 0) == 0) why = a.why;
+      if (why.empty() || (a.why.rfind("argument", 0) == 0 && !o->further)) why = a.why;
     }
     if (has_symbol(args, n + (names ? PyTuple_GET_SIZE(names) : 0))) return trace_call(self, args, n, names);
     Py other(rescue_call(self, args, n, names));
@@ -490,11 +498,12 @@ PyObject* function_new(PyTypeObject* type, PyObject* args, PyObject*) {
   return o;
 }
 
-// add(schema, inplace=False): one more signature; the op of that name must have a body by the time it is called.
+// add(schema, inplace=False, further=False): one more signature; the op of that name must have a body by the time it is
+// called. further: only another way to write its calls (numbers first, options by position).
 PyObject* function_add(PyObject* self, PyObject* args) {
   const char* schema;
-  int inplace = 0;
-  if (!PyArg_ParseTuple(args, "s|p", &schema, &inplace)) return nullptr;
+  int inplace = 0, further = 0;
+  if (!PyArg_ParseTuple(args, "s|pp", &schema, &inplace, &further)) return nullptr;
   return guard<PyObject*>(nullptr, [&]() -> PyObject* {
     auto* f = reinterpret_cast<OpFunction*>(self);
     auto o = std::make_unique<Overload>();
@@ -503,6 +512,7 @@ PyObject* function_add(PyObject* self, PyObject* args) {
     o->op = find_op(name);
     WG_CHECK_VALUE(o->op, "the table declares '", name, "', but the machine has no such op");
     o->inplace = inplace;
+    o->further = further;
     parse(*o);
     f->overloads->push_back(std::move(o));
     Py_RETURN_NONE;

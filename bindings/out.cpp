@@ -1,4 +1,6 @@
 // out=: results that go into tensors the caller gave.
+#include <algorithm>
+
 #include "signature.h"
 
 namespace wgpy {
@@ -17,6 +19,14 @@ const char* plain_name(DType d) {
 
 bool meets(const Tensor& a, const Tensor& b) { return a.storage.get() == b.storage.get() && a.numel && b.numel; }
 
+// Ops that move elements: torch lets none of them write to what it reads, not even to the same tensor.
+bool reads_as_it_writes(const std::string& op) {
+  static const std::string_view names[] = {"index_select", "masked_select", "take",       "gather",        "cat",
+                                           "stack",        "index_add",     "index_copy", "take_along_dim"};
+  std::string_view base = std::string_view(op).substr(0, op.find('.'));
+  return std::find(std::begin(names), std::end(names), base) != std::end(names) || base.substr(0, 7) == "scatter";
+}
+
 // Whether a result may be written to `out`: its dtype, and that it does not lie over what is read.
 void check_out(const Tensor& out, const Tensor& made, const Call& c, bool several) {
   const std::string& op = c.op->name;
@@ -32,11 +42,19 @@ void check_out(const Tensor& out, const Tensor& made, const Call& c, bool severa
   WG_CHECK(!(out.sizes == made.sizes && overlaps_itself(out.sizes, out.strides)),
            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
            "Please clone() the tensor before performing the operation.");
-  for (int i = 0; i < c.nargs && !elementwise; ++i)
-    WG_CHECK(
-        !c.args[i].is_tensor() || !meets(out, *c.args[i].tensor) || c.args[i].tensor == &out,
-        "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory location. "
-        "Please clone() the tensor before performing the operation.");
+  constexpr const char* shared =
+      "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory location. "
+      "Please clone() the tensor before performing the operation.";
+  bool apart = reads_as_it_writes(op);
+  for (int i = 0; i < c.nargs && !elementwise; ++i) {
+    if (c.args[i].is_tensor()) {
+      const Tensor& t = *c.args[i].tensor;
+      bool whole = &t == &out || (t.offset == out.offset && t.sizes == out.sizes && t.strides == out.strides);
+      WG_CHECK(!meets(out, t) || (whole && !apart), shared);
+    } else if (c.args[i].tag == Tag::Tensors && apart) {
+      for (const TensorRef& t : c.args[i].tensors()) WG_CHECK(!t || !meets(out, *t), shared);
+    }
+  }
 }
 
 }  // namespace
@@ -45,6 +63,14 @@ void check_out(const Tensor& out, const Tensor& made, const Call& c, bool severa
 void write_out(Tensor& out, const TensorRef& made, const Call& c, bool several) {
   check_out(out, *made, c, several);
   if (!(out.sizes == made->sizes)) {
+    if (out.numel && PyErr_WarnFormat(PyExc_UserWarning, 1,
+                                      "An output with one or more elements was resized since it had shape %s, which "
+                                      "does not match the required output shape %s. This behavior is deprecated, and "
+                                      "in a future PyTorch release outputs will not be resized unless they have zero "
+                                      "elements. You can explicitly reuse an out tensor t by resizing it, inplace, to "
+                                      "zero elements with t.resize_(0).",
+                                      to_string(out.sizes).c_str(), to_string(made->sizes).c_str()) < 0)
+      throw PythonError{};
     TensorRef fresh = empty(made->sizes, out.dtype);
     out.storage = fresh->storage;
     out.sizes = fresh->sizes;

@@ -142,7 +142,9 @@ void parse(Overload& o) {
   size_t close = s.rfind(')', arrow == std::string::npos ? std::string::npos : arrow);
   WG_CHECK_VALUE(open != std::string::npos && close != std::string::npos && close > open, "malformed signature: ", s);
   bool keyword_only = false;
-  OpDef& op = *o.op;
+  OpDef scratch;
+  OpDef& op = o.further ? scratch : *o.op;  // what the op is has been said by its own signature
+  scratch.style = o.op->style;
   op.arg_names.clear();
   op.tensor_args = op.diff_args = 0;
   for (const std::string& part : split(s.substr(open + 1, close - open - 1))) {
@@ -174,7 +176,7 @@ void parse(Overload& o) {
     o.params.push_back(std::move(p));
     if (!keyword_only) o.positional = int(o.params.size());
   }
-  parse_outputs(o, arrow == std::string::npos ? "" : trim(s.substr(arrow + 2)));
+  if (!o.further) parse_outputs(o, arrow == std::string::npos ? "" : trim(s.substr(arrow + 2)));
   if (op.constant) op.diff_args = 0;
 }
 

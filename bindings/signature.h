@@ -45,6 +45,7 @@ struct Overload {
   std::vector<Param> params;
   int positional = 0;
   bool inplace = false;
+  bool further = false;  // one more way to write a call of an op that another signature describes
   bool returns_list = false;
   int requires_grad = -1;  // position of a factory's requires_grad
   int out_count = 1;

@@ -198,10 +198,10 @@ PyObject* set_hooks(PyObject*, PyObject* args) {
 
 // declare(name, kind, {grad_name, promote, fn, eager, random, multi_view}): completes a registration
 PyObject* declare(PyObject*, PyObject* args) {
-  const char *name, *kind, *grad_name, *promote, *fn;
+  const char *name, *kind, *grad_name, *promote, *fn, *kernel;
   int eager, multi_view, differentiable;
-  if (!PyArg_ParseTuple(args, "sssssppp", &name, &kind, &grad_name, &promote, &fn, &eager, &multi_view,
-                        &differentiable))
+  if (!PyArg_ParseTuple(args, "ssssspppz", &name, &kind, &grad_name, &promote, &fn, &eager, &multi_view,
+                        &differentiable, &kernel))
     return nullptr;
   return guard<PyObject*>(nullptr, [&]() -> PyObject* {
     OpDef* op = find_op(name);
@@ -219,6 +219,7 @@ PyObject* declare(PyObject*, PyObject* args) {
     WG_CHECK_VALUE(op, "the table declares '", name, "', but the machine has no body for it");
     op->declared = true;
     op->grad_name = grad_name;
+    op->kernel = kernel ? kernel : "";
     op->eager_rule = eager;
     op->multi_view = multi_view;
     std::string p = promote;

@@ -181,19 +181,38 @@ static void mark_views(Call& c) {
       mark_view(*c.result(k), base, how, c.op);
 }
 
+// What torch says of the dtypes of x + alpha * y and x - alpha * y.
+static void check_scaled(const Call& c, bool minus) {
+  TypeInfo in[2] = {type_info(c.args[0]), type_info(c.args[1])};
+  if (minus) {
+    bool both = in[0].dtype == DType::Bool && in[1].dtype == DType::Bool;
+    WG_CHECK(!both,
+             "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
+             "operator instead.");
+    WG_CHECK(in[0].dtype != DType::Bool && in[1].dtype != DType::Bool,
+             "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, "
+             "use the `~` or `logical_not()` operator instead.");
+  }
+  const Value& alpha = c.args[2];
+  if (alpha.tag == Tag::Int) return;
+  DType result = result_type(in, 2);
+  WG_CHECK(alpha.tag != Tag::Bool || result == DType::Bool, "Boolean alpha only supported for Boolean results.");
+  WG_CHECK(alpha.tag == Tag::Bool || category(result) >= 2,
+           "For integral input tensors, argument alpha must not be a floating point number.");
+  WG_CHECK(alpha.tag != Tag::Complex || is_complex(result),
+           "For non-complex input tensors, argument alpha must not be a complex number.");
+}
+
 // add(x, y, alpha=2) is an op of three operands; div(x, y, rounding_mode="floor") is floor_divide(x, y): what is beyond
 // the operands of an elementwise op is settled here.
 static void settle_options(Call& c) {
   static const OpDef *add = find_op("add"), *sub = find_op("sub"), *div = find_op("div"),
                      *add_scaled = find_op("_add_scaled"), *sub_scaled = find_op("_sub_scaled"),
-                     *floor = find_op("floor_divide"), *trunc = find_op("trunc_divide");
+                     *floor = find_op("_div_floor"), *trunc = find_op("trunc_divide"), *where = find_op("where");
   if (c.op == add || c.op == sub) {
     Value alpha = c.args[2];
+    if (c.op == sub || alpha.tag != Tag::Int) check_scaled(c, c.op == sub);
     if (alpha.is_number() && !(alpha.tag != Tag::Complex && alpha.to_double() == 1)) {
-      if (c.args[0].is_tensor() && c.args[1].is_tensor())
-        WG_CHECK(
-            alpha.tag == Tag::Int || category(c.args[0].tensor->dtype) >= 2 || category(c.args[1].tensor->dtype) >= 2,
-            "For integral input tensors, argument alpha must not be a floating point number.");
       c.op = c.op == add ? add_scaled : sub_scaled;
       return;
     }
@@ -206,6 +225,10 @@ static void settle_options(Call& c) {
       c.op = mode == "floor" ? floor : trunc;
     }
     c.nargs = 2;
+  } else if (c.op == where && c.args[0].is_tensor()) {
+    DType d = c.args[0].tensor->dtype;
+    WG_CHECK(d == DType::Bool || d == DType::UInt8,
+             "where expected condition to be a boolean tensor, but got a tensor with dtype ", torch_name(d));
   }
 }
 

@@ -216,6 +216,7 @@ struct OpDef {
   bool declared = false;
   bool constant = false;  // has no derivative, by declaration
   std::string grad_name;  // "SumBackward0"
+  std::string kernel;     // of a fused op for floating-point numbers alone: what torch calls its kernel
   std::vector<std::string> arg_names;
   std::vector<std::string> out_names;
   uint64_t tensor_args = 0;           // bit i: argument i is a Tensor (or list of Tensors)

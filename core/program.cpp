@@ -3,6 +3,8 @@
 
 #include <numeric>
 
+#include "kernels/tiles.h"
+
 namespace wg {
 namespace {
 
@@ -199,6 +201,23 @@ std::string to_string(const Program& p) {
   text += "return ";
   for (size_t k = 0; k < p.outputs.size(); ++k) text += (k ? ", " : "") + show(p.outputs[k]);
   return text + "\n";
+}
+
+void check_reduced(int fn, DType dtype) {
+  static const std::vector<bool> refused = [] {  // those that torch computes in float32 and float64 alone
+    std::vector<bool> v(static_cast<size_t>(fn_count()));
+    for (int f = 0; f < fn_count(); ++f)
+      for (const char* part :
+           {"bessel", "polynomial", "airy", "zeta", "ndtri", "log_ndtr", "erfcx", "bitwise", "gcd", "lcm"})
+        if (std::string_view(fn_info(f).name).find(part) != std::string_view::npos) v[size_t(f)] = true;
+    return v;
+  }();
+  if (refused[size_t(fn)]) refuse(fn, dtype);
+}
+
+void check_whole_power(const Operand& e, std::span<const Value> leaves) {
+  WG_CHECK(e.kind == Operand::Temp || !leaves[e.index].is_number() || leaves[e.index].to_double() >= 0,
+           "Integers to negative integer powers are not allowed.");
 }
 
 }  // namespace wg

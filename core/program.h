@@ -64,6 +64,9 @@ std::string to_string(const Program& p);
 // results differ from the common one (the caller must run one instruction at a time).
 bool run_tiles(std::span<const TileInstr> code, std::span<const Value> leaves, std::span<const uint16_t> wanted,
                TensorRef* results, Tensor* into);
-void run_elementwise(Call& c);  // an op of Style::Elementwise
+void run_elementwise(Call& c);            // an op of Style::Elementwise
+void check_reduced(int fn, DType dtype);  // throws torch's error where it has no half-precision kernel
+// Throws for an integer to the power of a negative number.
+void check_whole_power(const Operand& exponent, std::span<const Value> leaves);
 
 }  // namespace wg

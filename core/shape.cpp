@@ -32,6 +32,34 @@ Dims contiguous_strides(const Dims& sizes) {
   return strides;
 }
 
+Dims strides_like(const Dims& sizes, std::span<const Dims> operands) {
+  auto inside = [&](int a, int b) {  // 1: dim a should lie inside dim b; -1: it should not; 0: nobody minds
+    for (const Dims& s : operands) {
+      if (s[a] == 0 || s[b] == 0) continue;
+      if (s[a] != s[b]) return s[a] < s[b] ? 1 : -1;
+      if (sizes[a] < sizes[b]) return 1;
+    }
+    return 0;
+  };
+  int n = sizes.size(), order[kMaxDims];  // innermost first
+  for (int i = 0; i < n; ++i) order[i] = n - 1 - i;
+  for (int i = 1; i < n; ++i)
+    for (int at = i, k = i - 1; k >= 0; --k) {
+      int says = inside(order[at], order[k]);
+      if (says < 0) break;
+      if (says == 0) continue;
+      std::swap(order[at], order[k]);
+      at = k;
+    }
+  Dims strides(n);
+  int64_t step = 1;
+  for (int i = 0; i < n; ++i) {
+    strides[order[i]] = step;
+    step *= std::max<int64_t>(sizes[order[i]], 1);
+  }
+  return strides;
+}
+
 bool is_contiguous(const Dims& sizes, const Dims& strides) {
   int64_t step = 1;
   bool ok = true;

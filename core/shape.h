@@ -1,5 +1,6 @@
 // Small vectors of integers, and the arithmetic of sizes and strides.
 #pragma once
+#include <span>
 #include <cstdint>
 #include <cstring>
 #include <initializer_list>
@@ -79,6 +80,9 @@ class Dims {
 int64_t numel_of(const Dims& sizes);         // throws on overflow
 Dims contiguous_strides(const Dims& sizes);  // in elements, row-major
 bool is_contiguous(const Dims& sizes, const Dims& strides);
+// Dense strides for a result of operands with these strides (0: broadcast): the dims are in the order of the first
+// operand that tells two of them apart, else row-major.
+Dims strides_like(const Dims& sizes, std::span<const Dims> operands);
 bool is_dense(const Dims& sizes, const Dims& strides);         // non-overlapping and dense, in some order of dims
 bool overlaps_itself(const Dims& sizes, const Dims& strides);  // two indices may share an element (a dim of stride 0)
 Dims broadcast(const Dims& a, const Dims& b);                  // torch's error on mismatch

@@ -78,8 +78,9 @@ void choose_dtypes(const OpDef& op, const TypeInfo* in, int n, DType* compute, D
   switch (op.promote) {
     case Promote::First: r = in[0].dtype; break;
     case Promote::FloatFirst: r = is_differentiable(in[0].dtype) ? in[0].dtype : default_dtype(); break;
-    default: r = result_type(in + skip, n - skip);
+    default: r = result_type(in + skip, n == 4 ? 3 : n - skip);  // of four operands the last is a factor: addcmul
   }
+  if (is_reduced(r)) check_reduced(op.fn, r);
   if (op.promote == Promote::Float && !is_differentiable(r)) r = default_dtype();
   *compute = r;
   *kept = f.result == Result::Bool ? DType::Bool : f.result == Result::Real ? real_of(r) : r;
@@ -98,8 +99,12 @@ void write_constant(const Constant& c, void* tile, int64_t n) {
         v = T(float(c.value.to_double()));
       else if constexpr (std::is_floating_point_v<T>)
         v = T(c.value.to_double());
+      else if (c.value.tag != Tag::Float)
+        v = T(c.value.to_int());
+      else if (double x = c.value.real; x > -9.3e18 && x < 9.2e18)
+        v = T(int64_t(x));
       else
-        v = c.value.tag == Tag::Float ? T(c.value.real) : T(c.value.to_int());
+        fail(Kind::Runtime, "value cannot be converted to type int64_t without overflow");
       std::memcpy(element, &v, sizeof v);
     });
   }
@@ -327,16 +332,15 @@ void execute(const Plan& p) {
     parallel_for(tiles, std::max<int64_t>(1, kParallelWork / 2 / work), body);
 }
 
-// Dense strides that all tensors of the full shape share; else row-major.
+// Row-major, unless an operand lies otherwise: then dims are in the order of the first operand that tells them apart.
 TensorRef make_result(const Dims& shape, DType dtype, std::span<const Value> leaves) {
-  const Tensor* model = nullptr;
-  for (const Value& v : leaves) {
-    if (!v.is_tensor() || v.tensor->sizes != shape) continue;
-    if (model && !(model->strides == v.tensor->strides)) return empty(shape, dtype);
-    model = v.tensor;
-  }
-  if (!model || model->contiguous) return empty(shape, dtype);
-  return empty_like(*model, dtype);
+  bool plain = true;
+  for (const Value& v : leaves) plain &= !v.is_tensor() || v.tensor->contiguous;
+  if (plain) return empty(shape, dtype);
+  std::vector<Dims> strides;
+  for (const Value& v : leaves)
+    if (v.is_tensor()) strides.push_back(broadcast_strides(*v.tensor, shape));
+  return empty_strided(shape, strides_like(shape, strides), dtype);
 }
 
 void check_overlap(const Tensor& into, std::span<const Value> leaves) {
@@ -401,6 +405,8 @@ void resolve(std::span<const TileInstr> code, std::span<const Value> leaves, Pla
     }
     DType compute, kept;
     choose_dtypes(op, in, n, &compute, &kept);
+    if (static const int pow = find_fn("pow"); op.fn == pow && category(compute) < 2)
+      check_whole_power(code[s].in[1], leaves);
     infos[s] = {kept, rank};
     if (rank == 0) compute = exact(compute);  // numbers alone: no precision is lost before they meet a tensor
     step.work = working(compute);
@@ -569,6 +575,7 @@ void run_elementwise(Call& c) {
     uint16_t wanted[] = {0};
     run_tiles({&one, 1}, {c.args, size_t(arity)}, wanted, &result, c.into);
   } else {
+    if (!c.op->kernel.empty()) visit_floating(c.tensor(0).dtype, c.op->kernel.c_str(), []<class T>() {});
     if (!c.op->forward) const_cast<OpDef*>(c.op)->forward = trace_fused(*c.op);
     std::vector<Value> leaves;
     for (const Leaf& l : c.op->forward->leaves) leaves.push_back(c.args[l.index]);

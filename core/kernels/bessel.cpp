@@ -121,12 +121,15 @@ double airy_middle(double x) {  // the power series
   return 0.355028053887817239 * f - 0.258819403792806798 * g;
 }
 
-// The three-term recurrences: p(k + 1) from p(k) and p(k - 1).
+// The three-term recurrences: p(k + 1) from p(k) and p(k - 1). Beyond this degree they would not end in sensible time:
+// what has a closed form there uses it, the rest is nan.
+constexpr int64_t kMaxDegree = 100000000;
 template <class Next>
 double recurrence(double p0, double p1, double degree, Next next) {
   auto n = int64_t(degree);
   if (n < 0) return 0;
   if (n == 0) return p0;
+  if (n > kMaxDegree) return kNaN;
   for (int64_t k = 1; k < n && p1 == p1; ++k) {
     double p2 = next(double(k), p1, p0);
     p0 = p1;
@@ -134,7 +137,10 @@ double recurrence(double p0, double p1, double degree, Next next) {
   }
   return p1;
 }
-double chebyshev(double x, double p1, double n) {
+// With the values at 1 and (but for the sign of an odd degree) at -1.
+double chebyshev(double x, double p1, double n, double at_one, double at_minus_one) {
+  if (x == 1 && n >= 0) return at_one;
+  if (x == -1 && n >= 0) return std::fmod(std::trunc(n), 2) == 0 ? at_minus_one : -at_minus_one;
   return recurrence(1, p1, n, [x](double, double b, double a) { return 2 * x * b - a; });
 }
 
@@ -145,8 +151,8 @@ double fn_i0e(double x) {
   return a <= 8 ? series(k_i0_near, a, 8) : series(k_i0_far, 1 / a, 0.125) / std::sqrt(a);
 }
 double fn_i0(double x) {
-  double half = std::exp(std::fabs(x) / 2);  // in two steps: e^x overflows first
-  return std::isinf(x) ? kInfinity : half * fn_i0e(x) * half;
+  double half = std::exp(std::fabs(x) / 2);               // in two steps: e^x overflows first
+  return std::isinf(x) ? kNaN : half * fn_i0e(x) * half;  // as torch has it
 }
 double fn_i1e(double x) {
   double a = std::fabs(x);
@@ -154,7 +160,7 @@ double fn_i1e(double x) {
 }
 double fn_i1(double x) {
   double half = std::exp(std::fabs(x) / 2);
-  return std::isinf(x) ? x : half * fn_i1e(x) * half;
+  return std::isinf(x) ? kNaN : half * fn_i1e(x) * half;
 }
 double fn_scaled_modified_bessel_k0(double x) {
   if (!(x > 0)) return x == 0 ? kInfinity : kNaN;
@@ -173,10 +179,10 @@ double fn_modified_bessel_k1(double x) {
   return x > 0 ? fn_scaled_modified_bessel_k1(x) * std::exp(-x) : x == 0 ? kInfinity : kNaN;
 }
 
-double fn_bessel_j0(double x) { return ::j0(x); }
-double fn_bessel_j1(double x) { return ::j1(x); }
-double fn_bessel_y0(double x) { return x > 0 ? ::y0(x) : x == 0 ? -kInfinity : kNaN; }
-double fn_bessel_y1(double x) { return x > 0 ? ::y1(x) : x == 0 ? -kInfinity : kNaN; }
+double fn_bessel_j0(double x) { return std::isinf(x) ? kNaN : ::j0(x); }
+double fn_bessel_j1(double x) { return std::isinf(x) ? kNaN : ::j1(x); }
+double fn_bessel_y0(double x) { return x > 0 && std::isfinite(x) ? ::y0(x) : x == 0 ? -kInfinity : kNaN; }
+double fn_bessel_y1(double x) { return x > 0 && std::isfinite(x) ? ::y1(x) : x == 0 ? -kInfinity : kNaN; }
 double fn_spherical_bessel_j0(double x) {
   if (std::isinf(x)) return 0;
   return x == 0 ? 1 : std::sin(x) / x;
@@ -194,14 +200,20 @@ double fn_airy_ai(double x) {
 
 double fn_chebyshev_polynomial_t(double x, double n) {
   if (n > 6 && std::fabs(x) < 1) return std::cos(std::trunc(n) * std::acos(x));
-  return chebyshev(x, x, n);
+  return chebyshev(x, x, n, 1, 1);
 }
 double fn_chebyshev_polynomial_u(double x, double n) {
   if (n > 8 && std::fabs(x) < 1) return std::sin((std::trunc(n) + 1) * std::acos(x)) / std::sin(std::acos(x));
-  return chebyshev(x, 2 * x, n);
+  return chebyshev(x, 2 * x, n, std::trunc(n) + 1, std::trunc(n) + 1);
 }
-double fn_chebyshev_polynomial_v(double x, double n) { return chebyshev(x, 2 * x - 1, n); }
-double fn_chebyshev_polynomial_w(double x, double n) { return chebyshev(x, 2 * x + 1, n); }
+double fn_chebyshev_polynomial_v(double x, double n) {
+  if (n > 8 && std::fabs(x) < 1) return std::cos((std::trunc(n) + 0.5) * std::acos(x)) / std::cos(std::acos(x) / 2);
+  return chebyshev(x, 2 * x - 1, n, 1, 2 * std::trunc(n) + 1);
+}
+double fn_chebyshev_polynomial_w(double x, double n) {
+  if (n > 8 && std::fabs(x) < 1) return std::sin((std::trunc(n) + 0.5) * std::acos(x)) / std::sin(std::acos(x) / 2);
+  return chebyshev(x, 2 * x + 1, n, 2 * std::trunc(n) + 1, 1);
+}
 double fn_hermite_polynomial_h(double x, double n) {
   return recurrence(1, 2 * x, n, [x](double k, double b, double a) { return 2 * x * b - 2 * k * a; });
 }
@@ -209,9 +221,11 @@ double fn_hermite_polynomial_he(double x, double n) {
   return recurrence(1, x, n, [x](double k, double b, double a) { return x * b - k * a; });
 }
 double fn_laguerre_polynomial_l(double x, double n) {
+  if (x == 0 && n >= 0) return 1;
   return recurrence(1, 1 - x, n, [x](double k, double b, double a) { return ((2 * k + 1 - x) * b - k * a) / (k + 1); });
 }
 double fn_legendre_polynomial_p(double x, double n) {
+  if (std::fabs(x) == 1 && n >= 0) return x > 0 || std::fmod(std::trunc(n), 2) == 0 ? 1 : -1;
   return recurrence(1, x, n, [x](double k, double b, double a) { return ((2 * k + 1) * x * b - k * a) / (k + 1); });
 }
 

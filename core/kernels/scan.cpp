@@ -88,6 +88,19 @@ void running(const Scan& s, const char* in, char* out, typename Running<T>::type
   });
 }
 
+// log(exp(a) + exp(b)) of complex numbers: a nan anywhere is one everywhere.
+template <class Z>
+Z log_add(Z a, Z b) {
+  auto isnan = [](Z z) { return std::isnan(z.real()) || std::isnan(z.imag()); };
+  if (isnan(a) || isnan(b)) return {std::nan(""), std::nan("")};
+  const Z low = a.real() < b.real() ? a : b, high = a.real() < b.real() ? b : a;
+  if (!std::isfinite(low.real()) && low.real() == high.real())
+    return low.real() < 0 ? low : std::log(std::exp(low) + std::exp(high));
+  const double size = std::exp(low.real() - high.real()), turn = low.imag() - high.imag();
+  const double x = size * std::cos(turn), y = size * std::sin(turn);
+  return high + Z(0.5 * std::log1p(2 * x + x * x + y * y), std::atan2(y, 1 + x));
+}
+
 template <bool kMax, class T>
 void extreme(const Scan& s, const T* x, T* y, int64_t* where) {
   using A = std::conditional_t<is_reduced_v<T>, float, T>;
@@ -124,7 +137,9 @@ void cumulative_product(const Scan& s, const char* x, char* y) {
 
 void cumulative_logsumexp(const Scan& s, const char* x, char* y) {
   visit(s.dtype, [&]<class T>() {
-    if constexpr (is_floating_v<T>) {
+    if constexpr (is_complex_v<T>) {
+      running<T>(s, x, y, -std::numeric_limits<double>::infinity(), log_add<complex128>);
+    } else if constexpr (is_floating_v<T>) {
       using A = typename Running<T>::type;
       running<T>(s, x, y, -std::numeric_limits<A>::infinity(), [](A a, A v) -> A {
         A low = std::isnan(v) || v < a ? v : a, high = std::isnan(v) || v > a ? v : a;

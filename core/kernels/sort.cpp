@@ -41,7 +41,7 @@ struct Short {
   Short() = default;
   Short(uint64_t key, int64_t place, bool down) : word((down ? ~key & 0xFFFFFFFFu : key) << 32 | uint64_t(place)) {}
   int64_t place() const { return int64_t(word & 0xFFFFFFFFu); }
-  bool same(const Short& o) const { return word >> 32 == o.word >> 32; }
+  bool before(const Short& o) const { return word >> 32 < o.word >> 32; }  // by key alone
   bool operator<(const Short& o) const { return word < o.word; }
 };
 struct Long {
@@ -50,7 +50,7 @@ struct Long {
   Long() = default;
   Long(uint64_t k, int64_t place, bool down) : key(down ? ~k : k), at(place) {}
   int64_t place() const { return at; }
-  bool same(const Long& o) const { return key == o.key; }
+  bool before(const Long& o) const { return key < o.key; }
   bool operator<(const Long& o) const { return key != o.key ? key < o.key : at < o.at; }
 };
 
@@ -87,20 +87,57 @@ void fill(E* e, const T* x, int64_t n, int64_t step, bool down) {
   for (int64_t i = 0; i < n; ++i) e[i] = E(key_of(x[i * step]), i, down);
 }
 
-template <class E, class T>
-void sort_typed(const Rows& s, bool down, int64_t k, const T* x, T* values, int64_t* where) {
-  each_row<E>(s, x, k, [&](const T* row, int64_t out, E* e, E* spare) {
-    fill(e, row, s.n, s.inner, down);
-    if (k < s.n && k > 0) {
-      if (k * 8 <= s.n) {  // a heap of the k best: most elements are compared once
-        std::partial_sort(e, e + k, e + s.n);
-      } else {
-        std::nth_element(e, e + k - 1, e + s.n);
-        std::sort(e, e + k);
-      }
-    } else if (k == s.n) {
-      sort_all(e, spare, s.n);
+constexpr auto kBefore = [](const auto& a, const auto& b) { return a.before(b); };
+
+// The first k in order. Which of equal keys are taken, and their order, is torch's: it follows from these very calls.
+template <class E>
+void select_first(E* e, int64_t n, int64_t k, bool in_order) {
+  if (k == 0) return;
+  if (k * 64 <= n) return std::partial_sort(e, e + k, e + n, kBefore);
+  std::nth_element(e, e + k - 1, e + n, kBefore);
+  if (in_order) std::sort(e, e + k - 1, kBefore);
+}
+
+// The k-th smallest, by quickselect with the median of three as pivot; among equal keys it is the one torch finds.
+template <class E>
+const E& select_kth(E* e, int64_t n, int64_t k) {
+  auto order = [&](int64_t i, int64_t j) {
+    if (e[j].before(e[i])) std::swap(e[i], e[j]);
+  };
+  for (int64_t low = 0, high = n - 1; low < high;) {
+    if (high == low + 1) {
+      order(low, high);
+      break;
     }
+    std::swap(e[(low + high) >> 1], e[low + 1]);
+    order(low + 1, high);
+    order(low, high);
+    order(low + 1, low);
+    int64_t i = low + 1, j = high;
+    const E pivot = e[low];
+    while (true) {
+      do ++i;
+      while (e[i].before(pivot));
+      do --j;
+      while (pivot.before(e[j]));
+      if (j < i) break;
+      std::swap(e[i], e[j]);
+    }
+    std::swap(e[low], e[j]);
+    if (j <= k) low = i;
+    if (j >= k) high = j - 1;
+  }
+  return e[k];
+}
+
+template <class E, class T>
+void sort_typed(const Rows& s, Order order, int64_t k, const T* x, T* values, int64_t* where) {
+  each_row<E>(s, x, k, [&](const T* row, int64_t out, E* e, E* spare) {
+    fill(e, row, s.n, s.inner, order.descending);
+    if (order.selection)
+      select_first(e, s.n, k, order.sorted);
+    else
+      sort_all(e, spare, s.n);
     for (int64_t i = 0; i < k; ++i) {
       int64_t place = e[i].place();
       if (values) values[out + i * s.inner] = row[place * s.inner];
@@ -115,24 +152,25 @@ bool is_nan(T x) {
   return false;
 }
 
-template <class E>
-int64_t mode_of(E* e, E* spare, int64_t n) {
-  sort_all(e, spare, n);
+// The end of the longest run of equal elements. A nan is in no order and equals nothing, as in torch.
+template <class T>
+int64_t mode_of(const T* row, int64_t n, int64_t step) {
+  using A = std::conditional_t<is_reduced_v<T>, float, T>;
+  auto e = std::make_unique_for_overwrite<std::pair<A, int64_t>[]>(n);
+  for (int64_t i = 0; i < n; ++i) e[i] = {A(row[i * step]), i};
+  std::sort(&e[0], &e[0] + n, [](const auto& a, const auto& b) { return a.first < b.first; });
   int64_t best = 0, most = 0;
-  for (int64_t i = 0; i < n;) {
-    int64_t from = i;
-    while (i < n && e[i].same(e[from])) ++i;
-    if (i - from > most) most = i - from, best = e[i - 1].place();
+  for (int64_t i = 0, from = 0; i < n; ++i) {
+    if (i + 1 < n && e[i].first == e[i + 1].first) continue;
+    if (i + 1 - from > most) most = i + 1 - from, best = e[i].second;
+    from = i + 1;
   }
   return best;
 }
 
 template <class E, class T>
-int64_t pick(Pick what, int64_t k, const T* row, int64_t n, int64_t step, E* e, E* spare) {
-  if (what == Pick::Mode) {
-    fill(e, row, n, step, false);
-    return mode_of(e, spare, n);
-  }
+int64_t pick(Pick what, int64_t k, const T* row, int64_t n, int64_t step, E* e) {
+  if (what == Pick::Mode) return mode_of(row, n, step);
   int64_t nans = 0;
   if (what == Pick::Median || what == Pick::NanMedian)
     for (int64_t i = 0; i < n; ++i)
@@ -143,7 +181,8 @@ int64_t pick(Pick what, int64_t k, const T* row, int64_t n, int64_t step, E* e, 
   if (what == Pick::Median) k = (n - 1) / 2;
   if (what == Pick::NanMedian) k = nans == n ? 0 : (n - nans - 1) / 2;
   fill(e, row, n, step, false);
-  std::nth_element(e, e + k, e + n);
+  if (what == Pick::Kth) return select_kth(e, n, k).place();
+  std::nth_element(e, e + k, e + n);  // of equals, in the order of their places
   return e[k].place();
 }
 
@@ -172,12 +211,11 @@ int64_t search(const T* row, int64_t n, const int64_t* sorter, T value, bool rig
 
 }  // namespace
 
-void sort_rows(const Rows& s, bool descending, int64_t k, const char* x, char* values, int64_t* where) {
+void sort_rows(const Rows& s, Order order, int64_t k, const char* x, char* values, int64_t* where) {
   visit(s.dtype, [&]<class T>() {
     if constexpr (!is_complex_v<T>)
       with_entry<T>(s.n, [&](auto entry) {
-        sort_typed<decltype(entry)>(s, descending, k, reinterpret_cast<const T*>(x), reinterpret_cast<T*>(values),
-                                    where);
+        sort_typed<decltype(entry)>(s, order, k, reinterpret_cast<const T*>(x), reinterpret_cast<T*>(values), where);
       });
   });
 }
@@ -187,8 +225,8 @@ void pick_rows(const Rows& s, Pick what, int64_t k, const char* x, char* values,
     if constexpr (!is_complex_v<T>)
       with_entry<T>(s.n, [&](auto entry) {
         using E = decltype(entry);
-        each_row<E>(s, reinterpret_cast<const T*>(x), 1, [&](const T* row, int64_t out, E* e, E* spare) {
-          int64_t place = pick<E>(what, k, row, s.n, s.inner, e, spare);
+        each_row<E>(s, reinterpret_cast<const T*>(x), 1, [&](const T* row, int64_t out, E* e, E*) {
+          int64_t place = pick<E>(what, k, row, s.n, s.inner, e);
           reinterpret_cast<T*>(values)[out] = row[place * s.inner];
           where[out] = place;
         });

@@ -12,8 +12,13 @@ struct Rows {
   DType dtype;
   int64_t outer, n, inner;
 };
+struct Order {
+  bool descending = false;
+  bool selection = false;  // topk: which of equal elements are taken, and their order, is torch's
+  bool sorted = true;      // … and the result is in order
+};
 // The first k of each sorted row: values (or null) and where they were; results are outer x k x inner.
-void sort_rows(const Rows& s, bool descending, int64_t k, const char* x, char* values, int64_t* where);
+void sort_rows(const Rows& s, Order order, int64_t k, const char* x, char* values, int64_t* where);
 
 // One element a row: values and places are outer x inner.
 enum class Pick : uint8_t {

@@ -43,7 +43,7 @@ void extremes(Call& c, bool max) {
 void log_sums(Call& c) {
   Tensor& x = c.tensor(0);
   int dim = reduced_dim(c, 1, x.ndim());
-  WG_CHECK_KIND(Kind::NotImplemented, is_floating(x.dtype), "\"logcumsumexp_out_cpu\" not implemented for '",
+  WG_CHECK_KIND(Kind::NotImplemented, is_differentiable(x.dtype), "\"logcumsumexp_out_cpu\" not implemented for '",
                 torch_name(x.dtype), "'");
   TensorRef from = contiguous(x), out = empty(x.sizes, x.dtype);
   cumulative_logsumexp(shape_of(*from, dim), from->data(), out->data());

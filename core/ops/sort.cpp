@@ -18,12 +18,12 @@ Rows rows_of(const Tensor& x, int dim) {
   return s;
 }
 
-void sorted_into(Call& c, int dim, bool descending, int64_t k) {
+void sorted_into(Call& c, int dim, Order order, int64_t k) {
   TensorRef from = contiguous(c.tensor(0));
   Dims sizes = from->sizes;
   if (sizes.size()) sizes[dim] = k;
   TensorRef values = empty(sizes, from->dtype), where = empty(sizes, DType::Int64);
-  sort_rows(rows_of(*from, dim), descending, k, from->data(), values->data(), where->as<int64_t>());
+  sort_rows(rows_of(*from, dim), order, k, from->data(), values->data(), where->as<int64_t>());
   c.out(std::move(values));
   c.out(std::move(where));
 }
@@ -32,7 +32,7 @@ void sort_along(Call& c, int dim_at, int descending_at) {
   Tensor& x = c.tensor(0);
   int dim = reduced_dim(c, dim_at, x.ndim());
   WG_CHECK(!is_complex(x.dtype), " Sort does not support complex dtypes on CPU");
-  sorted_into(c, dim, c.flag(descending_at), x.ndim() ? x.size(dim) : 1);
+  sorted_into(c, dim, {c.flag(descending_at)}, x.ndim() ? x.size(dim) : 1);
 }
 
 void picked(Call& c, Pick what, int64_t k, int dim_at, const char* name, const char* kernel, bool bool_too) {
@@ -182,7 +182,7 @@ WG_OP(topk) {
   WG_CHECK(!is_complex(x.dtype), " topk does not support complex dtypes on CPU");
   WG_CHECK(x.dtype != DType::Bool, "topk does not support bool dtypes on CPU");
   WG_CHECK(k >= 0 && k <= (x.ndim() ? x.size(dim) : 1), "selected index k out of range");
-  sorted_into(c, dim, c.flag(3), k);
+  sorted_into(c, dim, {c.flag(3), true, c.flag(4)}, k);
 }
 
 WG_OP(kthvalue) { picked(c, Pick::Kth, c.integer(1), 2, "kthvalue()", "kthvalue_cpu", false); }

@@ -72,12 +72,12 @@ def prod(input, dim=None, *, keepdim=False, dtype=None, mask=None):
 
 def cumsum(input, dim, *, dtype=None, mask=None):
     """Running sums over a dim of the elements where mask is true."""
-    return _filled(_cast(input, dtype, wg.int64), mask, 0).cumsum(_one(dim, input.ndim))
+    return _filled(input, mask, 0).cumsum(_one(dim, input.ndim), dtype=dtype or input.dtype)
 
 
 def cumprod(input, dim, *, dtype=None, mask=None):
     """Running products over a dim of the elements where mask is true."""
-    return _filled(_cast(input, dtype, wg.int64), mask, 1).cumprod(_one(dim, input.ndim))
+    return _filled(input, mask, 1).cumprod(_one(dim, input.ndim), dtype=dtype or input.dtype)
 
 
 def _one(dim, ndim):
@@ -102,13 +102,15 @@ def amin(input, dim=None, *, keepdim=False, dtype=None, mask=None):
 def argmax(input, dim=None, *, keepdim=False, dtype=None, mask=None):
     """The index of the largest element where mask is true."""
     input = _cast(input, dtype)
-    return _filled(input, mask, _least(input.dtype) if mask is not None else 0).argmax(dim, keepdim)
+    found = _filled(input, mask, _least(input.dtype) if mask is not None else 0).argmax(dim, keepdim)
+    return found.to(input.dtype)  # as torch has it
 
 
 def argmin(input, dim=None, *, keepdim=False, dtype=None, mask=None):
     """The index of the smallest element where mask is true."""
     input = _cast(input, dtype)
-    return _filled(input, mask, _greatest(input.dtype) if mask is not None else 0).argmin(dim, keepdim)
+    found = _filled(input, mask, _greatest(input.dtype) if mask is not None else 0).argmin(dim, keepdim)
+    return found.to(input.dtype)
 
 
 def _count(input, dims, keepdim, mask):
@@ -119,10 +121,13 @@ def _count(input, dims, keepdim, mask):
 def mean(input, dim=None, *, keepdim=False, dtype=None, mask=None):
     """The mean over dims of the elements where mask is true; nan where there is none."""
     if dtype is None and not (input.is_floating_point() or input.is_complex()):
-        return input.mean()  # refuses, as torch does
+        raise ValueError(
+            "mean(): Could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
+            f"Got: {input.dtype}"
+        )
     input = _cast(input, dtype)
     dims = _dims(dim, input.ndim)
-    return sum(input, dims, keepdim=keepdim, mask=mask) / _count(input, dims, keepdim, mask)
+    return (sum(input, dims, keepdim=keepdim, mask=mask) / _count(input, dims, keepdim, mask)).to(input.dtype)
 
 
 def median(input, dim=-1, *, keepdim=False, dtype=None, mask=None):
@@ -157,6 +162,8 @@ def _variance(input, dim, unbiased, correction, keepdim, dtype, mask):
     if correction is not None and unbiased is not None:
         raise RuntimeError("Only one of unbiased and correction may be given")
     correction = int(unbiased if unbiased is not None else True) if correction is None else correction
+    if input.dtype is wg.bool and dtype is None:
+        input = input - input  # torch's error
     input = _cast(input, dtype, wg.float32)
     dims = _dims(dim, input.ndim)
     count = _count(input, dims, True, mask)
@@ -165,7 +172,7 @@ def _variance(input, dim, unbiased, correction, keepdim, dtype, mask):
     squares = centred * centred.conj() if centred.is_complex() else centred * centred
     total = sum(squares, dims, keepdim=keepdim, mask=mask)
     count = count.reshape(total.shape) - correction
-    return total / count.clamp(min=0)
+    return (total / count.clamp(min=0)).to(total.dtype)
 
 
 def var(input, dim=None, unbiased=None, *, correction=None, keepdim=False, dtype=None, mask=None):
@@ -206,7 +213,7 @@ def normalize(input, ord, dim, *, eps=1e-12, dtype=None, mask=None):
 def logsumexp(input, dim=None, *, keepdim=False, dtype=None, mask=None):
     """log of the sum of exp over dims of the elements where mask is true."""
     input = _cast(input, dtype)
-    return _filled(input, mask, -_INFINITY).logsumexp(_dims(dim, input.ndim) or 0, keepdim)
+    return _filled(input, mask, -_INFINITY).logsumexp(_dims(dim, input.ndim) or 0, keepdim).to(input.dtype)
 
 
 def logaddexp(input, other, *, dtype=None, input_mask=None, other_mask=None):

@@ -1,6 +1,7 @@
 """The kinds of ops: what an author writes of one, and what each kind supplies from it."""
 
 from .. import _core
+from ._out import with_out
 
 OPS = {}  # op name ("max.dim") -> Declaration: THE TABLE
 FUNCTIONS = {}  # every callable by its public name, dotted for sub-namespaces ("special.expit")
@@ -87,6 +88,8 @@ def _declare(
     differentiable=True,
     namespace=None,
     numbers=True,
+    also=(),
+    kernel=None,
     **options,
 ):
     if not numbers:  # operands may not be Python numbers
@@ -95,7 +98,15 @@ def _declare(
     public = op.partition(".")[0]
     native = {"elementwise": "elementwise", "fused": "fused", "host": "host"}.get(kind, "primitive")
     _core.declare(
-        op, native, grad_name or _camel(public) + "Backward0", promote, fn or public, eager, multi_view, differentiable
+        op,
+        native,
+        grad_name or _camel(public) + "Backward0",
+        promote,
+        fn or public,
+        eager,
+        multi_view,
+        differentiable,
+        kernel,
     )
     shown = f"{namespace}.{public}" if namespace else public
     callable_ = FUNCTIONS.get(shown)
@@ -104,6 +115,8 @@ def _declare(
         callable_.__doc__ = rule.__doc__
     in_place = public.endswith("_") and not public.endswith("__")
     callable_.add(schema, in_place)
+    for further in also:
+        callable_.add(op + further, in_place, True)
     OPS[op] = Declaration(
         op, kind, schema, rule, callable_, vjp=vjp, eager=eager, derivative=derivative, forward=forward, options=options
     )
@@ -114,6 +127,9 @@ def _declare(
             written = _core.OpFunction(public + "_")
             written.__doc__ = f"In-place form of {public}."
         written.add(schema, True)
+        for further in also:
+            if further.startswith("(Tensor self"):
+                written.add(op + further, True, True)
         _publish(public + "_", written, tuple(a + "_" for a in aliases if "." not in a), function, True)
     if rule.__name__ == public:
         return callable_
@@ -146,7 +162,8 @@ def elementwise(*args, inplace=True, **options):
 
     Options: promote ("same", "float", "compare", "real", "first", "float_first": how the dtype is chosen), fn (the tile
     function, if its name differs), vjp=True (the rule takes g first and returns g times the derivatives itself: for
-    functions that are not holomorphic), domain and reference (for the tests), inplace, function, method, aliases.
+    functions that are not holomorphic), domain and reference (for the tests), inplace, function, method, aliases, also
+    (further signatures of the same op: numbers first, options by position).
     """
     options.setdefault("promote", "same")
     return _decorator("elementwise", args, {"inplace": inplace, **options})
@@ -154,7 +171,8 @@ def elementwise(*args, inplace=True, **options):
 
 def fused(*args, inplace=True, **options):
     """A formula over elementwise ops that runs as one tile program; its derivative follows from the formula,
-    or is given as derivative=lambda x, y: … where the formula's would be wrong at a kink."""
+    or is given as derivative=lambda x, y: … where the formula's would be wrong at a kink. kernel: what torch calls its
+    kernel, for an op of floating-point numbers alone."""
     return _decorator("fused", args, {"inplace": inplace, **options})
 
 
@@ -177,8 +195,9 @@ def host(*args, forward, **options):
     return _decorator("host", args, {"forward": forward, "eager": True, **options})
 
 
-def composite(*args, function=True, method=True, inplace=False, aliases=(), namespace=None, **options):
-    """A plain function made of ops: its derivatives follow. With a schema and no parameters: a composite body of the machine."""
+def composite(*args, function=True, method=True, inplace=False, aliases=(), namespace=None, out=False, **options):
+    """A plain function made of ops: its derivatives follow. With a schema and no parameters: a composite body of the machine.
+    out=True: the function takes out=."""
 
     def apply(body):
         name = body.__name__
@@ -196,6 +215,8 @@ def composite(*args, function=True, method=True, inplace=False, aliases=(), name
             )
         if args and isinstance(args[0], str):
             name = args[0][: args[0].index("(")] if "(" in args[0] else args[0]
+        if out:
+            body = with_out(body)
         shown = f"{namespace}.{name}" if namespace else name
         _publish(shown, body, aliases, function and not namespace, method and not namespace)
         if inplace:
@@ -229,7 +250,7 @@ class Namespace:
 def user_op(schema, rule, derivative):
     """A fused op that somebody outside declares: in the table, but under no public name."""
     name = schema[: schema.index("(")]
-    _core.declare(name, "fused", _camel(name.partition(".")[0]) + "Backward0", "same", "", False, False, True)
+    _core.declare(name, "fused", _camel(name.partition(".")[0]) + "Backward0", "same", "", False, False, True, None)
     function = _core.OpFunction(name.partition(".")[0])
     function.add(schema, False)
     OPS[name] = Declaration(name, "fused", schema, rule, function, derivative=derivative)

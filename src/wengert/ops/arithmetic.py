@@ -2,16 +2,28 @@
 
 from .. import _core
 from ._declare import composite, elementwise
-from .compare import where
+from .compare import NUMBER_FIRST, where
+
+NUMBERS = (*NUMBER_FIRST, "(Scalar self, Scalar other)")  # of functions that take numbers for tensors
+SCALED = (
+    "(Tensor self, Scalar other, Scalar alpha=1)",
+    "(Scalar self, TensorStrict other, *, Scalar alpha=1)",
+    "(Scalar self, Scalar other, *, Scalar alpha=1)",
+)
 
 
-@elementwise("add(Tensor self, Tensor other, *, Scalar alpha=1)", reference="numpy.add")
+@elementwise("add(Tensor self, Tensor other, *, Scalar alpha=1)", reference="numpy.add", also=SCALED)
 def add(self, other):
     """self + alpha * other, broadcast."""
     return 1, 1
 
 
-@elementwise("sub(Tensor self, Tensor other, *, Scalar alpha=1)", reference="numpy.subtract", aliases=("subtract",))
+@elementwise(
+    "sub(Tensor self, Tensor other, *, Scalar alpha=1)",
+    reference="numpy.subtract",
+    aliases=("subtract",),
+    also=SCALED,
+)
 def sub(self, other):
     """self - alpha * other, broadcast."""
     return 1, -1
@@ -23,7 +35,12 @@ def rsub(self, other):
     return -1, 1
 
 
-@elementwise("rsub.alpha(Tensor self, Tensor other, *, Scalar alpha)", fn="rsub_scaled", inplace=False)
+@elementwise(
+    "rsub.alpha(Tensor self, Tensor other, *, Scalar alpha)",
+    fn="rsub_scaled",
+    inplace=False,
+    also=("(Tensor self, Scalar other, Scalar alpha)",),
+)
 def _rsub_scaled(self, other, alpha):
     """other - alpha * self, broadcast."""
     return -alpha, 1
@@ -53,7 +70,7 @@ def _sub_scaled(self, other, alpha):
     return 1, -alpha
 
 
-@elementwise(reference="numpy.multiply", aliases=("multiply",))
+@elementwise(reference="numpy.multiply", aliases=("multiply",), also=NUMBERS)
 def mul(self, other):
     """self * other, broadcast."""
     return other, self
@@ -65,25 +82,35 @@ def mul(self, other):
     domain=(1, 3),
     reference="numpy.divide",
     aliases=("divide", "true_divide"),
+    also=(
+        "(Scalar self, TensorStrict other, *, str? rounding_mode=None)",
+        "(Scalar self, Scalar other, *, str? rounding_mode=None)",
+    ),
 )
 def div(self, other):
     """self / other, broadcast; integers give floating-point numbers. rounding_mode: None, "trunc" or "floor"."""
     return 1 / other, -(self / other) / other
 
 
-@elementwise(domain=(1, 3), reference="numpy.floor_divide")
+@elementwise(domain=(1, 3), reference="numpy.floor_divide", also=NUMBERS)
 def floor_divide(self, other):
     """The quotient rounded towards minus infinity; integer division by 0 is an error. Its derivative is 0."""
     return 0, 0
 
 
-@elementwise(domain=(1, 3), inplace=False, function=False, method=False)
+@elementwise(domain=(1, 3), inplace=False, function=False, method=False, fn="floor_divide", grad_name="DivBackward2")
+def _div_floor(self, other):
+    """The quotient rounded towards minus infinity: div with rounding_mode="floor"."""
+    return 0, 0
+
+
+@elementwise(domain=(1, 3), inplace=False, function=False, method=False, grad_name="DivBackward2")
 def trunc_divide(self, other):
     """The quotient rounded towards zero: div with rounding_mode="trunc"."""
     return 0, 0
 
 
-@elementwise(domain=(1, 3), reference="numpy.remainder")
+@elementwise(domain=(1, 3), reference="numpy.remainder", also=NUMBER_FIRST)
 def remainder(self, other):
     """self - other * floor(self / other): the sign is that of other."""
     return 1, -floor_divide(self, other)
@@ -176,7 +203,7 @@ def rsqrt(y):
     return -0.5 * (y * y * y)
 
 
-@elementwise(promote="float", reference="numpy.hypot", numbers=False)
+@elementwise(reference="numpy.hypot", numbers=False)
 def hypot(self, other, y):
     """sqrt(self² + other²), without overflow on the way."""
     return self / y, other / y

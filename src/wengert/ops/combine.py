@@ -34,7 +34,7 @@ def stack(g, dim):
     return list(g.unbind(dim))
 
 
-@composite(method=False)
+@composite(method=False, out=True)
 def hstack(tensors):
     """Along the second dim (vectors: the first)."""
     if not tensors:
@@ -43,7 +43,7 @@ def hstack(tensors):
     return cat(tensors, 0 if tensors[0].dim() == 1 else 1)
 
 
-@composite(method=False, aliases=("row_stack",))
+@composite(method=False, aliases=("row_stack",), out=True)
 def vstack(tensors):
     """Along the first dim; vectors are rows."""
     if not tensors:
@@ -51,7 +51,7 @@ def vstack(tensors):
     return cat([t.reshape(1, -1) if t.dim() < 2 else t for t in tensors], 0)
 
 
-@composite(method=False)
+@composite(method=False, out=True)
 def dstack(tensors):
     """Along the third dim."""
     if not tensors:
@@ -59,7 +59,7 @@ def dstack(tensors):
     return cat([_three_dims(t) for t in tensors], 2)
 
 
-@composite(method=False)
+@composite(method=False, out=True)
 def column_stack(tensors):
     """Along the second dim; vectors are columns."""
     if not tensors:

@@ -2,6 +2,8 @@
 
 from ._declare import composite, elementwise
 
+NUMBER_FIRST = ("(Scalar self, TensorStrict other)",)
+
 
 @elementwise("where(Index condition, Tensor self, Tensor other)", vjp=True, inplace=False, reference="numpy.where")
 def where(g, condition):
@@ -89,17 +91,17 @@ def signbit(self):
     """Whether the sign is minus (true for -0.0, too)."""
 
 
-@elementwise(reference="numpy.bitwise_and", domain=(0, 9))
+@elementwise(reference="numpy.bitwise_and", domain=(0, 9), also=NUMBER_FIRST)
 def bitwise_and(self, other):
     """self & other, of integers or bool."""
 
 
-@elementwise(reference="numpy.bitwise_or", domain=(0, 9))
+@elementwise(reference="numpy.bitwise_or", domain=(0, 9), also=NUMBER_FIRST)
 def bitwise_or(self, other):
     """self | other, of integers or bool."""
 
 
-@elementwise(reference="numpy.bitwise_xor", domain=(0, 9))
+@elementwise(reference="numpy.bitwise_xor", domain=(0, 9), also=NUMBER_FIRST)
 def bitwise_xor(self, other):
     """self ^ other, of integers or bool."""
 
@@ -109,12 +111,12 @@ def bitwise_not(self):
     """~self, of integers or bool."""
 
 
-@elementwise(reference="numpy.left_shift", domain=(0, 9))
+@elementwise(reference="numpy.left_shift", domain=(0, 9), also=NUMBER_FIRST)
 def bitwise_left_shift(self, other):
     """self << other, of integers."""
 
 
-@elementwise(reference="numpy.right_shift", domain=(0, 9))
+@elementwise(reference="numpy.right_shift", domain=(0, 9), also=NUMBER_FIRST)
 def bitwise_right_shift(self, other):
     """self >> other, of integers; the sign is kept."""
 
@@ -252,7 +254,7 @@ def _nan_to_num(g, self):
     return where(isfinite(self), g, 0)
 
 
-@composite
+@composite(out=True)
 def nan_to_num(self, nan=None, posinf=None, neginf=None):
     """self with nan, inf and -inf replaced: by 0 and the greatest and the least number of the dtype."""
     from .. import _types

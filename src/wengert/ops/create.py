@@ -152,7 +152,7 @@ def complex(g):
     return real(g), imag(g)
 
 
-@composite(method=False)
+@composite(method=False, out=True)
 def polar(abs, angle):
     """Complex numbers from their modulus and argument."""
     return complex(abs * angle.cos(), abs * angle.sin())

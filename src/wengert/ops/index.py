@@ -90,7 +90,7 @@ def nonzero_numpy():
     """The coordinates of the elements that are not zero, a tensor for each dim."""
 
 
-@composite
+@composite(out=True)
 def nonzero(input, *, as_tuple=False):
     """The coordinates of the elements that are not zero: a row each, or (as_tuple) a tensor for each dim.
 

@@ -1,5 +1,6 @@
 """What the functions of linear algebra ask of their arguments, and how they write results to out=."""
 
+from ._out import with_out, write  # noqa: F401 (part of what linear algebra takes from here)
 from .linalg_host import LinAlgError, array, bare
 
 KINDS = {
@@ -83,31 +84,6 @@ def check_info(info, name, message, error=LinAlgError):
         if code:
             where = f"(Batch element {k}): " if info.ndim else ""
             raise error(f"{name}: {where}{message.format(code)}")
-
-
-def write(result, out):
-    """Copies results to the tensors given as out, which take their shapes."""
-    if isinstance(result, tuple):
-        return type(result)([write(r, o) for r, o in zip(result, out)])
-    from .. import can_cast, no_grad
-
-    if not can_cast(result.dtype, out.dtype):
-        refuse(f"Expected out tensor to have dtype {result.dtype}, but got {out.dtype} instead")
-    with no_grad():
-        if out.shape != result.shape:
-            out.resize_(result.shape)
-        return out.copy_(result)
-
-
-def with_out(body):
-    """Gives a function the keyword out."""
-
-    def function(*args, out=None, **kwargs):
-        result = body(*args, **kwargs)
-        return result if out is None else write(result, out)
-
-    function.__name__, function.__doc__, function.__wrapped__ = body.__name__, body.__doc__, body
-    return function
 
 
 def expand_batch(a, b, dims=2):

@@ -128,7 +128,7 @@ def embedding_bag(
     return out, bag, sizes, sizes.new_zeros(sizes.shape)
 
 
-@composite(method=False)
+@composite(method=False, out=True)
 def isin(elements, test_elements, *, assume_unique=False, invert=False):
     """Whether each element is among the test elements.
 

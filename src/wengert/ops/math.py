@@ -190,7 +190,7 @@ def sigmoid(y):
     return y * (1 - y)
 
 
-@composite("logit(Tensor self, float? eps=None)", aliases=("special.logit",))
+@composite("logit(Tensor self, float? eps=None)", aliases=("special.logit",), out=True)
 def logit(self, eps=None):
     """log(self / (1 - self)); with eps, self is first clamped to [eps, 1 - eps]."""
     return _logit(self) if eps is None else _logit(clamp(self, eps, 1 - eps))
@@ -244,7 +244,7 @@ def trunc():
     return 0
 
 
-@composite("round(Tensor self, *, int decimals=0)", aliases=("special.round",))
+@composite("round(Tensor self, *, int decimals=0)", aliases=("special.round",), out=True)
 def round(self, *, decimals=0):
     """The nearest integer, halves to even; or the nearest number with so many decimals."""
     return _round(self) if decimals == 0 else _round_decimals(self, decimals)
@@ -268,7 +268,7 @@ def frac():
     return 1
 
 
-@composite("float_power(Tensor self, Tensor exponent)")
+@composite("float_power(Tensor self, Tensor exponent)", out=True)
 def float_power(self, exponent):
     """pow, computed in float64 (complex128 when either is complex)."""
     if not isinstance(self, _core.Tensor) and not isinstance(exponent, _core.Tensor):

@@ -96,7 +96,9 @@ def linear():
     """input @ weight.T + bias; weight is (out, in)."""
 
 
-@composite("addbmm(Tensor self, Tensor batch1, Tensor batch2, *, Scalar beta=1, Scalar alpha=1)", inplace=True)
+@composite(
+    "addbmm(Tensor self, Tensor batch1, Tensor batch2, *, Scalar beta=1, Scalar alpha=1)", inplace=True, out=True
+)
 def addbmm(self, batch1, batch2, *, beta=1, alpha=1):
     """beta * self + alpha * (the sum over the batch of batch1 @ batch2)."""
     for name, batch in (("batch1", batch1), ("batch2", batch2)):
@@ -120,7 +122,7 @@ def addbmm(self, batch1, batch2, *, beta=1, alpha=1):
     return addmm(self, left, right, beta=beta, alpha=alpha)
 
 
-@composite("outer(Tensor self, Tensor vec2)", aliases=("ger",))
+@composite("outer(Tensor self, Tensor vec2)", aliases=("ger",), out=True)
 def outer(self, vec2):
     """All products of an element of self and one of vec2, (n), (m) -> (n, m)."""
     for name, vector in (("self", self), ("vec2", vec2)):
@@ -129,7 +131,7 @@ def outer(self, vec2):
     return mul(self.unsqueeze(1), vec2)
 
 
-@composite("inner(Tensor self, Tensor other)")
+@composite("inner(Tensor self, Tensor other)", out=True)
 def inner(self, other):
     """Sums of products over the last dims: (..., k), (*, k) -> (..., *)."""
     if self.ndim == 0 or other.ndim == 0:
@@ -158,7 +160,7 @@ def _dims_of(dims, a, b):
     return [first] if isinstance(first, int) else list(first), [second] if isinstance(second, int) else list(second)
 
 
-@composite("tensordot(Tensor self, Tensor other, any dims=2)", method=False)
+@composite("tensordot(Tensor self, Tensor other, any dims=2)", method=False, out=True)
 def tensordot(a, b, dims=2):
     """Sums of products over pairs of dims: the number of last and first dims, or a pair of lists.
 
@@ -178,9 +180,9 @@ def tensordot(a, b, dims=2):
             )
         # A dim of size 1 is broadcast: the other side is summed first.
         if n == 1 and m != 1:
-            b = b.sum(j, keepdim=True)
+            b = b.sum(j, keepdim=True, dtype=b.dtype)
         elif m == 1 and n != 1:
-            a = a.sum(i, keepdim=True)
+            a = a.sum(i, keepdim=True, dtype=a.dtype)
         sizes.append(min(n, m) if 1 in (n, m) else n)
     over_a, over_b = [i % a.ndim for i in over_a], [j % b.ndim for j in over_b]
     free_a = [i for i in range(a.ndim) if i not in over_a]
@@ -202,7 +204,7 @@ def _product(sizes):
     return n
 
 
-@composite("kron(Tensor self, Tensor other)")
+@composite("kron(Tensor self, Tensor other)", out=True)
 def kron(self, other):
     """The Kronecker product: every element of self times the whole of other."""
     ndim = max(self.ndim, other.ndim)

@@ -30,13 +30,13 @@ def norm(self, p="fro", dim=None, keepdim=False, out=None, dtype=None):
     return linalg_vector_norm(self, p, dim, keepdim, dtype=dtype)
 
 
-@composite("frobenius_norm(Tensor self, int[1] dim=[], bool keepdim=False)", method=False)
+@composite("frobenius_norm(Tensor self, int[1] dim=[], bool keepdim=False)", method=False, out=True)
 def frobenius_norm(self, dim=(), keepdim=False):
     """The square root of the sum of squared moduli over dims."""
     return linalg_vector_norm(self, 2, dim, keepdim)
 
 
-@composite("nuclear_norm(Tensor self, int[2] dim=(-2, -1), bool keepdim=False)", method=False)
+@composite("nuclear_norm(Tensor self, int[2] dim=(-2, -1), bool keepdim=False)", method=False, out=True)
 def nuclear_norm(self, dim=(-2, -1), keepdim=False):
     """The sum of singular values."""
     return linalg_matrix_norm(self, "nuc", dim, keepdim)
@@ -126,7 +126,7 @@ def norm_except_dim(v, pow=2, dim=0):
     return linalg_vector_norm(v, pow, others, True) if others else v.abs()
 
 
-@composite("renorm(Tensor self, Scalar p, int dim, Scalar maxnorm)", inplace=True)
+@composite("renorm(Tensor self, Scalar p, int dim, Scalar maxnorm)", inplace=True, out=True)
 def renorm(self, p, dim, maxnorm):
     """Slices along a dim scaled down to a norm of at most maxnorm."""
     if self.ndim < 2:

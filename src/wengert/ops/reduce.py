@@ -61,7 +61,7 @@ def _spread_mean():
     """_expand_reduced divided by the number of elements behind each result: the adjoint of mean."""
 
 
-@composite("nanmean(Tensor self, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None)")
+@composite("nanmean(Tensor self, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None)", out=True)
 def nanmean(self, dim=None, keepdim=False, *, dtype=None):
     """The mean over dims of what is not nan."""
     if not (self.is_floating_point() or self.is_complex()):

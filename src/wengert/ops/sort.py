@@ -39,7 +39,7 @@ def argsort(self, dim=-1, descending=False, *, stable=False):
     return sort_plain(self, dim, descending)[1]
 
 
-@composite("msort(Tensor self)")
+@composite("msort(Tensor self)", out=True)
 def msort(self):
     """The elements in order along the first dim."""
     return sort_plain(self, 0)[0]

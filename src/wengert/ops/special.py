@@ -2,7 +2,7 @@
 
 from ._declare import composite, elementwise
 from .arithmetic import sign
-from .compare import logical_and, where
+from .compare import NUMBER_FIRST, logical_and, where
 from .math import exp, log, log1p
 
 SPECIAL = {"promote": "float", "inplace": False, "namespace": "special"}  # those that torch has in torch.special alone
@@ -79,7 +79,13 @@ def _xlogy_of_number(self, other):
     return self / other
 
 
-@elementwise(**SPECIAL, domain=(0.2, 3), reference="scipy.special.xlog1py", grad_name="SpecialXlog1PyBackward0")
+@elementwise(
+    **SPECIAL,
+    domain=(0.2, 3),
+    reference="scipy.special.xlog1py",
+    grad_name="SpecialXlog1PyBackward0",
+    also=NUMBER_FIRST,
+)
 def xlog1py(self, other):
     """self * log1p(other), and 0 where self is 0."""
     return where(logical_and(self == 0, other <= -1), 0, log1p(other)), self / (other + 1)
@@ -155,6 +161,7 @@ def igammac(g, self, other, needs):
 @elementwise(
     "zeta(Tensor self, Tensor other)",
     **SPECIAL,
+    also=NUMBER_FIRST,
     vjp=True,
     eager=True,
     domain=(1.5, 4),
@@ -183,13 +190,13 @@ def i0e(self, y):
 @elementwise(**SPECIAL, domain=(-3, 3), reference="scipy.special.i1", grad_name="SpecialI1Backward0")
 def i1(self, y):
     """The modified Bessel function of the first kind, order 1."""
-    return where(self == 0, 0.5, i0(self) - y / self)
+    return where(self == 0, 0.5, i0(self) - y / where(self == 0, 1, self))
 
 
 @elementwise(**SPECIAL, domain=(-3, 3), reference="scipy.special.i1e", grad_name="SpecialI1EBackward0")
 def i1e(self, y):
     """exp(-|self|) * i1(self)."""
-    return where(self == 0, 0.5, i0e(self) - y * (sign(self) + 1 / self))
+    return where(self == 0, 0.5, i0e(self) - y * (sign(self) + 1 / where(self == 0, 1, self)))
 
 
 @elementwise(**SPECIAL, domain=(-3, 3), reference="scipy.special.j0", differentiable=False)
@@ -252,67 +259,67 @@ def airy_ai(self):
     """Airy's function Ai."""
 
 
-@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False)
+@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False, also=("(Scalar self, TensorStrict n)",))
 def chebyshev_polynomial_t(self, n):
     """Chebyshev's polynomial of the first kind, degree n."""
 
 
-@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False)
+@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False, also=("(Scalar self, TensorStrict n)",))
 def chebyshev_polynomial_u(self, n):
     """Chebyshev's polynomial of the second kind, degree n."""
 
 
-@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False)
+@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False, also=("(Scalar self, TensorStrict n)",))
 def chebyshev_polynomial_v(self, n):
     """Chebyshev's polynomial of the third kind, degree n."""
 
 
-@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False)
+@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False, also=("(Scalar self, TensorStrict n)",))
 def chebyshev_polynomial_w(self, n):
     """Chebyshev's polynomial of the fourth kind, degree n."""
 
 
-@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False)
+@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False, also=("(Scalar self, TensorStrict n)",))
 def shifted_chebyshev_polynomial_t(self, n):
     """chebyshev_polynomial_t(2 * self - 1, n)."""
 
 
-@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False)
+@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False, also=("(Scalar self, TensorStrict n)",))
 def shifted_chebyshev_polynomial_u(self, n):
     """chebyshev_polynomial_u(2 * self - 1, n)."""
 
 
-@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False)
+@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False, also=("(Scalar self, TensorStrict n)",))
 def shifted_chebyshev_polynomial_v(self, n):
     """chebyshev_polynomial_v(2 * self - 1, n)."""
 
 
-@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False)
+@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False, also=("(Scalar self, TensorStrict n)",))
 def shifted_chebyshev_polynomial_w(self, n):
     """chebyshev_polynomial_w(2 * self - 1, n)."""
 
 
-@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False)
+@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False, also=("(Scalar self, TensorStrict n)",))
 def hermite_polynomial_h(self, n):
     """The physicists' Hermite polynomial of degree n."""
 
 
-@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False)
+@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False, also=("(Scalar self, TensorStrict n)",))
 def hermite_polynomial_he(self, n):
     """The probabilists' Hermite polynomial of degree n."""
 
 
-@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False)
+@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False, also=("(Scalar self, TensorStrict n)",))
 def laguerre_polynomial_l(self, n):
     """Laguerre's polynomial of degree n."""
 
 
-@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False)
+@elementwise(**SPECIAL, domain=(0, 0.9), differentiable=False, also=("(Scalar self, TensorStrict n)",))
 def legendre_polynomial_p(self, n):
     """Legendre's polynomial of degree n."""
 
 
-@composite("mvlgamma(Tensor self, int p)", inplace=True, aliases=("special.multigammaln",))
+@composite("mvlgamma(Tensor self, int p)", inplace=True, aliases=("special.multigammaln",), out=True)
 def mvlgamma(self, p):
     """The logarithm of the gamma function of p dimensions; self must exceed (p - 1) / 2."""
     if p < 1:

@@ -152,7 +152,9 @@ def _quantile(self, q, dim, keepdim, interpolation, name, ignore_nan):
     return result if q.ndim else result.squeeze(0)
 
 
-@composite("quantile(Tensor self, Tensor q, int? dim=None, bool keepdim=False, *, str interpolation='linear')")
+@composite(
+    "quantile(Tensor self, Tensor q, int? dim=None, bool keepdim=False, *, str interpolation='linear')", out=True
+)
 def quantile(self, q, dim=None, keepdim=False, *, interpolation="linear"):
     """The q-quantiles of all elements or along a dim; several q come first in the result's shape.
 
@@ -162,7 +164,9 @@ def quantile(self, q, dim=None, keepdim=False, *, interpolation="linear"):
     return _quantile(self, q, dim, keepdim, interpolation, "quantile", False)
 
 
-@composite("nanquantile(Tensor self, Tensor q, int? dim=None, bool keepdim=False, *, str interpolation='linear')")
+@composite(
+    "nanquantile(Tensor self, Tensor q, int? dim=None, bool keepdim=False, *, str interpolation='linear')", out=True
+)
 def nanquantile(self, q, dim=None, keepdim=False, *, interpolation="linear"):
     """quantile of the elements that are not nan."""
     return _quantile(self, q, dim, keepdim, interpolation, "quantile", True)
@@ -187,7 +191,7 @@ def _range(x, low, high, name, half=1):
     return low, high
 
 
-@composite("histc(Tensor self, int bins=100, *, Scalar min=0, Scalar max=0)")
+@composite("histc(Tensor self, int bins=100, *, Scalar min=0, Scalar max=0)", out=True)
 @sampled
 def histc(self, bins=100, min=0, max=0):
     """How many elements fall into each of `bins` equal steps from min to max (of the data when both are equal)."""
@@ -225,7 +229,9 @@ def _counts(place, inside, size, weight, dtype):
     return bincount(place[inside], weight, minlength=size).to(dtype)
 
 
-@composite("histogram(Tensor self, any bins, *, float[]? range=None, Tensor? weight=None, bool density=False)")
+@composite(
+    "histogram(Tensor self, any bins, *, float[]? range=None, Tensor? weight=None, bool density=False)", out=True
+)
 @sampled
 def histogram(self, bins, *, range=None, weight=None, density=False):
     """(hist, bin_edges): how many elements, or how much weight, between neighbouring edges."""
