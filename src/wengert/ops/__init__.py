@@ -38,6 +38,7 @@ _TABLE = (
     "conv",
     "pool",
     "attention",
+    "recurrence",
     "upsample",
     "nn",
 )

@@ -1,4 +1,4 @@
-"""The loops of recurrent layers over time, written in tensor ops."""
+"""The steps of recurrent layers over time: one native op, or tensor ops where derivatives of all kinds are wanted."""
 
 import wengert as wg
 
@@ -6,6 +6,7 @@ from ..functional import dropout
 from ..functional._native import native
 
 _linear = native("linear")
+_all_steps = native("_all_steps")
 
 
 def rnn_tanh_step(gates_in, state, w_hh, b_hh):
@@ -57,17 +58,8 @@ def gru_step(gates_in, state, w_hh, b_hh):
 STEPS = {"RNN_TANH": rnn_tanh_step, "RNN_RELU": rnn_relu_step, "LSTM": lstm_step, "GRU": gru_step}
 
 
-def _run_steps(step, gates, state, weights, reverse):
-    """One direction over a list of (N, G) gate inputs; returns (outputs, last state)."""
-    outputs = []
-    for gates_in in reversed(gates) if reverse else gates:
-        state = step(gates_in, state, *weights)
-        outputs.append(state[0])
-    return (outputs[::-1] if reverse else outputs), state
-
-
 def _run_packed(step, gates, sizes, state, weights):
-    """Like _run_steps when fewer sequences are alive with every step."""
+    """Steps over a list of (alive sequences, G) gate inputs, fewer alive with every step; (outputs, last state)."""
     outputs, finished = [], []
     for gates_in, size in zip(gates, sizes):
         alive = state[0].size(0)
@@ -77,7 +69,7 @@ def _run_packed(step, gates, sizes, state, weights):
         state = step(gates_in, state, *weights)
         outputs.append(state[0])
     finished.append(state)
-    return outputs, tuple(wg.cat(parts[::-1]) for parts in zip(*finished))
+    return outputs, tuple(wg.cat(parts[::-1]) for parts in zip(*finished)) if len(finished) > 1 else state
 
 
 def _run_packed_reverse(step, gates, sizes, initial, weights):
@@ -93,17 +85,39 @@ def _run_packed_reverse(step, gates, sizes, initial, weights):
     return outputs[::-1], state
 
 
-def _run_direction(step, x, sizes, state, weights, reverse):
+def composed(mode, gates, sizes, state, weights, reverse):
+    """All steps in one direction, made of ops, from the input's part of the sums: a row for every sequence and step.
+
+    `weights` are w_hh, b_hh and, for a projection, w_hr. Returns the outputs, rows again, and the last state.
+    """
+    run = _run_packed_reverse if reverse else _run_packed
+    outputs, state = run(STEPS[mode], gates.split(sizes), sizes, state, weights)
+    return wg.cat(outputs), state
+
+
+def run_steps(mode, gates, sizes, state, weights, reverse):
+    """`composed` in one native call where that is possible: whole weights of one dtype, and no transform around."""
+    w_hh, b_hh, *projection = weights
+    parts = [t for t in (gates, *state, w_hh, b_hh) if t is not None]
+    dtype = gates.dtype
+    native_can = dtype in (wg.float32, wg.float64) and not projection
+    if not native_can or any(t._wrapped or t.dtype != dtype for t in parts):
+        return composed(mode, gates, sizes, state, weights, reverse)
+    cell = state[1] if len(state) > 1 else None
+    found = _all_steps(gates, state[0], cell, w_hh, b_hh, mode, sizes, reverse)
+    return found[0], found[1 : 1 + len(state)]
+
+
+def _run_direction(mode, x, sizes, state, weights, reverse):
     """One layer in one direction; x is (T, N, F), or packed rows with `sizes`; returns (outputs, last state)."""
     w_ih, w_hh, b_ih, b_hh, *projection = weights
     gates = _linear(x, w_ih, b_ih)
     rest = (w_hh, b_hh, *projection)
-    if sizes is None:
-        outputs, state = _run_steps(step, gates.unbind(0), state, rest, reverse)
-        return wg.stack(outputs), state
-    run = _run_packed_reverse if reverse else _run_packed
-    outputs, state = run(step, gates.split(sizes), sizes, state, rest)
-    return wg.cat(outputs), state
+    if sizes is not None:
+        return run_steps(mode, gates, sizes, state, rest, reverse)
+    steps, batch = x.shape[:2]
+    out, state = run_steps(mode, gates.flatten(0, 1), [batch] * steps, state, rest, reverse)
+    return out.view(steps, batch, out.size(-1)), state
 
 
 def run_layers(mode, x, sizes, states, layer_weights, bidirectional, p, training):
@@ -111,7 +125,6 @@ def run_layers(mode, x, sizes, states, layer_weights, bidirectional, p, training
 
     Returns the output of the last layer and the final states, a tuple of (layers * directions, N, H) tensors.
     """
-    step = STEPS[mode]
     directions = 2 if bidirectional else 1
     finals = []
     n_layers = len(layer_weights) // directions
@@ -119,7 +132,7 @@ def run_layers(mode, x, sizes, states, layer_weights, bidirectional, p, training
         outputs = []
         for d in range(directions):
             k = layer * directions + d
-            out, state = _run_direction(step, x, sizes, states[k], layer_weights[k], d == 1)
+            out, state = _run_direction(mode, x, sizes, states[k], layer_weights[k], d == 1)
             outputs.append(out)
             finals.append(state)
         x = outputs[0] if directions == 1 else wg.cat(outputs, -1)

@@ -7,7 +7,7 @@ import wengert as wg
 from .. import init
 from ..functional import linear as _linear
 from ..parameter import Parameter
-from ._recurrence import STEPS
+from ._recurrence import run_steps
 from .module import Module
 
 __all__ = ["GRUCell", "LSTMCell", "RNNCell", "RNNCellBase"]
@@ -76,7 +76,7 @@ class RNNCellBase(Module):
             states = tuple(s if batched else s.unsqueeze(0) for s in states)
         self._check_sizes(input, states)
         gates = _linear(input, self.weight_ih, self.bias_ih)
-        out = STEPS[mode](gates, states, self.weight_hh, self.bias_hh)
+        _, out = run_steps(mode, gates, [gates.size(0)], states, (self.weight_hh, self.bias_hh), False)
         return out if batched else tuple(s.squeeze(0) for s in out)
 
 

@@ -1,0 +1,150 @@
+// Recurrent layers: all time steps of one layer in one direction, and their gradients.
+#include <algorithm>
+#include <cstring>
+
+#include "../kernels/gemm.h"
+#include "../kernels/recurrence_kernels.h"
+#include "../parallel.h"
+#include "../tape.h"
+#include "calls.h"
+#include "nn.h"
+
+namespace wg {
+namespace {
+
+Cell cell_of(const std::string& mode) {
+  return mode == "LSTM" ? Cell::Lstm : mode == "GRU" ? Cell::Gru : mode == "RNN_TANH" ? Cell::Tanh : Cell::Relu;
+}
+int64_t gates_of(Cell k) { return k == Cell::Lstm ? 4 : k == Cell::Gru ? 3 : 1; }
+int64_t extra_of(Cell k) { return k == Cell::Lstm ? 2 : k == Cell::Gru ? 3 : 0; }
+
+// The steps in the order in which they are taken: `rows` sequences are alive, their rows begin at `at`.
+struct Step {
+  int64_t at, rows;
+};
+std::vector<Step> steps(const Dims& sizes, bool reverse) {
+  std::vector<Step> all;
+  int64_t at = 0;
+  for (int64_t n : sizes) all.push_back({at, n}), at += n;
+  if (reverse) std::reverse(all.begin(), all.end());
+  return all;
+}
+
+// y (n x p) += x (n x q) @ w, or @ w transposed; w has `p` rows when transposed.
+void add_product(DType d, int64_t n, int64_t p, int64_t q, char* y, const char* x, const Tensor& w, bool transposed) {
+  if (!n || !p || !q) return;
+  gemm({.dtype = d,
+        .m = n,
+        .n = p,
+        .k = q,
+        .a = {const_cast<char*>(x), q, 1},
+        .b = {w.data(), transposed ? 1 : p, transposed ? q : 1},
+        .c = {y, p, 1},
+        .alpha = 1,
+        .beta = 1});
+}
+
+// A copy to write to, with contiguous rows.
+TensorRef copied(const Tensor& t, const Dims& sizes, DType d) {
+  TensorRef y = empty(sizes, d);
+  copy(*y, t);
+  return y;
+}
+
+template <class F>
+void with_kernels(DType d, F f) {
+  if (d == DType::Float32)
+    f(recurrence_table().of_float, float());
+  else
+    f(recurrence_table().of_double, double());
+}
+
+constexpr int64_t kGrain = 4096;  // gate values worth a thread's while
+
+template <class F>
+void over_rows(int64_t n, int64_t width, F f) {
+  parallel_for(n, std::max<int64_t>(1, kGrain / std::max<int64_t>(1, width)), f);
+}
+
+}  // namespace
+
+// (gates, h0, c0, w_hh, b_hh, mode, sizes, reverse); gates: the input's part, one row a sequence and step.
+WG_OP(_all_steps) {
+  GradMode off(false);
+  const Cell kind = cell_of(c.text(5));
+  const DType d = c.tensor(0).dtype;
+  const int64_t rows = c.tensor(0).size(0), width = c.tensor(1).size(1), many = gates_of(kind) * width;
+  const TensorRef w = contiguous(c.tensor(3));
+  Tensor* bias = c.tensor_or_null(4);
+  const TensorRef before = empty({rows, width}, d), out = empty({rows, width}, d);
+  const TensorRef hn = copied(c.tensor(1), c.tensor(1).sizes, d);
+  const TensorRef cn = kind == Cell::Lstm ? copied(c.tensor(2), c.tensor(2).sizes, d) : empty({0}, d);
+  const bool apart = kind == Cell::Gru;  // the hidden state's part of the sums is kept apart
+  const TensorRef gates = bias && !apart ? contiguous(*call<"add">(c.tensor(0), TensorRef(bias), 1))
+                                         : copied(c.tensor(0), c.tensor(0).sizes, d);
+  const TensorRef extra = !apart ? empty({rows, extra_of(kind) * width}, d)
+                          : bias ? copied(*bias, {rows, many}, d)
+                                 : zeros({rows, many}, d);
+  with_kernels(d, [&](const auto& k, auto zero) {
+    using T = decltype(zero);
+    auto at = [](const TensorRef& t, int64_t row) {
+      return t->numel ? t->template as<T>() + row * t->size(1) : nullptr;
+    };
+    for (const Step& s : steps(c.ints(6), c.flag(7))) {
+      const size_t bytes = size_t(s.rows) * width * sizeof(T);
+      if (!bytes) continue;
+      std::memcpy(at(before, s.at), hn->data(), bytes);
+      T* sums = apart ? at(extra, s.at) : at(gates, s.at);
+      add_product(d, s.rows, many, width, reinterpret_cast<char*>(sums), hn->data(), *w, true);
+      const CellStep<T> step{s.rows, width, at(gates, s.at), at(extra, s.at), at(hn, 0), at(cn, 0)};
+      over_rows(s.rows, many, [&](int64_t b, int64_t e) { k.step(kind, step, b, e); });
+      std::memcpy(at(out, s.at), hn->data(), bytes);
+    }
+  });
+  for (TensorRef t : {out, hn, cn, gates, extra, before}) c.out(t);
+}
+
+// (grad, hn_grad, cn_grad, out, gates, extra, before, w_hh, mode, sizes, reverse, and what only the rule needs)
+// -> gradients of gates, h0, c0, w_hh, b_hh.
+WG_OP(_all_steps_backward) {
+  GradMode off(false);
+  const Cell kind = cell_of(c.text(8));
+  const Tensor& acts = c.tensor(4);
+  const DType d = acts.dtype;
+  const Dims& sizes = c.ints(9);
+  const int64_t rows = acts.size(0), width = c.tensor(6).size(1), many = gates_of(kind) * width;
+  const int64_t batch = sizes.empty() ? 0 : *std::max_element(sizes.begin(), sizes.end());
+  const TensorRef w = contiguous(c.tensor(7));
+  const TensorRef grad = c.has(0) ? ready(c.tensor(0), d) : TensorRef();
+  auto initial = [&](int i, const Dims& shape) { return c.has(i) ? copied(c.tensor(i), shape, d) : zeros(shape, d); };
+  const TensorRef dh = initial(1, {batch, width});
+  const TensorRef dc = kind == Cell::Lstm ? initial(2, {batch, width}) : empty({0}, d);
+  const TensorRef sums = empty({rows, many}, d), hidden_sums = kind == Cell::Gru ? empty({rows, many}, d) : sums;
+  std::vector<Step> order = steps(sizes, c.flag(10));
+  with_kernels(d, [&](const auto& k, auto zero) {
+    using T = decltype(zero);
+    auto at = [](const Tensor& t, int64_t row) { return t.numel ? t.template as<T>() + row * t.size(1) : nullptr; };
+    for (auto s = order.rbegin(); s != order.rend(); ++s) {
+      if (!s->rows) continue;
+      const CellBack<T> step{s->rows,
+                             width,
+                             at(acts, s->at),
+                             at(c.tensor(5), s->at),
+                             at(c.tensor(6), s->at),
+                             at(c.tensor(3), s->at),
+                             grad ? at(*grad, s->at) : nullptr,
+                             at(*dh, 0),
+                             at(*dc, 0),
+                             at(*sums, s->at),
+                             at(*hidden_sums, s->at)};
+      over_rows(s->rows, many, [&](int64_t b, int64_t e) { k.back(kind, step, b, e); });
+      add_product(d, s->rows, width, many, dh->data(), reinterpret_cast<const char*>(at(*hidden_sums, s->at)), *w,
+                  false);
+    }
+  });
+  c.out(sums), c.out(dh), c.out(dc);
+  c.out(call<"matmul">(call<"t">(hidden_sums), c.tensor(6)));
+  c.out(call<"sum.dim_IntList">(hidden_sums, Dims{0}, false));
+}
+
+}  // namespace wg
