@@ -364,7 +364,8 @@ def _later(s):
         "_attention_backward": [Call(f(1, 1, 3, 2), f(1, 1, 3, 2), f(1, 1, 3, 2), f(1, 1, 3, 2), via=_attended)],
         "_attention_math": [Call(f(1, 3, 2), f(1, 4, 2), f(1, 4, 2), f(3, 4), 0.0, False, 0.7)],
         "scaled_dot_product_attention": [Call(f(2, 3, 2), f(2, 4, 2), f(2, 4, 2)), Call(f(2, 3, 2), f(2, 4, 2), f(2, 4, 2), f(3, 4))],
-        "_all_steps": [Call(f(5, 2 * n), f(3, 2), f(3, 2), f(2 * n, 2), f(2 * n), m, [3, 2], r, via=_first_three) for m, n, r in RECURRENT],
+        "_all_steps": [Call(f(5, 8), f(3, 2), f(3, 2), f(8, 2), f(8), "LSTM", [3, 2], r, via=lambda op, *a: op(*a)[:3]) for r in (False, True)]
+        + [Call(f(5, 6), f(3, 2), None, f(6, 2), f(6), "GRU", [3, 2], True, via=lambda op, *a: op(*a)[:2])],
         "im2col": [Call(f(1, 2, 3, 3), [2, 2], [1, 1], [1, 0], [1, 2])],
         "col2im": [Call(f(1, 8, 4), [3, 3], [2, 2], [1, 1], [0, 0], [1, 1])],
         "upsample_linear1d": [Call(f(1, 2, 3), [5], False), Call(f(1, 2, 3), [5], True)],
@@ -377,15 +378,6 @@ def _later(s):
             op = f"{'_' * (name != 'nearest')}upsample_{name}{dims}d"
             calls[op] = [Call(f(1, 2, *[3, 2, 2][:dims]), [4, 3, 5][:dims])]
     return {name: some for name, some in calls.items() if name in OPS and some}
-
-
-RECURRENT = [("LSTM", 4, False), ("LSTM", 4, True), ("GRU", 3, True), ("RNN_TANH", 1, False)]
-
-
-def _first_three(op, gates, h, c, w, b, mode, sizes, reverse):
-    """The outputs that can carry a gradient; only an LSTM has a cell."""
-    lstm = mode == "LSTM"
-    return op(gates, h, c if lstm else None, w, b, mode, sizes, reverse)[: 3 if lstm else 2]
 
 
 def _attended(op, g, q, k, v):
