@@ -236,3 +236,10 @@ def test_convert():
     assert isinstance(out["p"], Point) and isinstance(out["p"].x, wg.Tensor)
     words = np.array(["a"])
     assert default_convert(words) is words
+
+
+def test_subclasses_of_arrays_are_collated_as_arrays(tmp_path):
+    mapped = np.memmap(tmp_path / "numbers", dtype=np.float32, mode="w+", shape=(2, 3))
+    mapped[:] = [[1, 2, 3], [4, 5, 6]]
+    assert default_collate(list(mapped)).tolist() == [[1, 2, 3], [4, 5, 6]]
+    assert isinstance(default_convert(mapped), wg.Tensor)

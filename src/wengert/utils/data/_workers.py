@@ -59,21 +59,26 @@ def _stop(owner, processes, connections):
             if process.is_alive():
                 process.kill()
                 process.join()
-        process.close()
 
 
 def _cause(process):
-    """How a process ended, in words."""
+    """How a process ended, as the error that the reader of a traceback sees first."""
     process.join(1.0)
-    code = process.exitcode
+    code, name = process.exitcode, f"DataLoader worker (pid {process.pid})"
     if code is None:
-        return "its connection was closed"
-    if code < 0:
-        try:
-            return f"killed by signal: {signal.Signals(-code).name}"
-        except ValueError:
-            return f"killed by signal {-code}"
-    return f"exit code {code}"
+        return RuntimeError(f"{name} closed its connection")
+    if code >= 0:
+        return RuntimeError(
+            f"{name} exited unexpectedly with exit code {code}. Details are lost due to multiprocessing. "
+            "Rerunning with num_workers=0 may give better error trace."
+        )
+    hint = ""
+    if -code == getattr(signal, "SIGBUS", None):
+        hint = (
+            "It is possible that dataloader's workers are out of shared memory. "
+            "Please try to raise your shared memory limit."
+        )
+    return RuntimeError(f"{name} is killed by signal: {signal.strsignal(-code)}. {hint}")
 
 
 class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
@@ -243,9 +248,9 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
 
     def _died(self, worker_ids):
         pids = ", ".join(str(self._workers[i].pid) for i in worker_ids)
-        causes = "; ".join(_cause(self._workers[i]) for i in worker_ids)
+        cause = _cause(self._workers[worker_ids[0]])
         self._shutdown_workers()
-        raise RuntimeError(f"DataLoader worker (pid(s) {pids}) exited unexpectedly ({causes})")
+        raise RuntimeError(f"DataLoader worker (pid(s) {pids}) exited unexpectedly") from cause
 
     @property
     def _shutdown(self):

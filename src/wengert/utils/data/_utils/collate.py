@@ -12,7 +12,11 @@ default_collate_err_msg_format = (
 
 def _is_numpy(cls):
     # Asked by name, so that a program without NumPy arrays does not load NumPy.
-    return cls.__module__ == "numpy"
+    return any(base.__module__ == "numpy" for base in cls.__mro__)
+
+
+def _is_array(cls):
+    return any(base.__module__ == "numpy" and base.__name__ == "ndarray" for base in cls.__mro__)
 
 
 def _holds_no_numbers(dtype):
@@ -57,7 +61,7 @@ def default_convert(data):
     if isinstance(data, wg.Tensor):
         return data
     if _is_numpy(kind) and kind.__name__ not in ("str_", "string_"):
-        if kind.__name__ == "ndarray" and _holds_no_numbers(data.dtype):
+        if _is_array(kind) and _holds_no_numbers(data.dtype):
             return data
         return wg.as_tensor(data)
     if isinstance(data, Mapping):
@@ -92,7 +96,7 @@ def collate(batch, *, collate_fn_map=None):
     if collate_fn_map is not None:
         fn = collate_fn_map.get(kind) or next((f for t, f in collate_fn_map.items() if isinstance(elem, t)), None)
         if _is_numpy(kind) and collate_fn_map.get(wg.Tensor) is collate_tensor_fn:
-            fn = collate_numpy_array_fn if kind.__name__ == "ndarray" else _numpy_scalar_fn(elem) or fn
+            fn = collate_numpy_array_fn if _is_array(kind) else _numpy_scalar_fn(elem) or fn
         if fn is not None:
             return fn(batch, collate_fn_map=collate_fn_map)
     if isinstance(elem, Mapping):

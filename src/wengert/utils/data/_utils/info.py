@@ -11,6 +11,7 @@ class WorkerInfo:
         num_workers: how many there are.
         seed: the seed of this worker, ``base_seed + id``.
         dataset: this worker's copy of the dataset.
+        rng, worker_method: None and "multiprocessing": workers here are processes.
     """
 
     __slots__ = ("dataset", "id", "num_workers", "rng", "seed", "worker_method")
@@ -24,7 +25,8 @@ class WorkerInfo:
         raise AttributeError(f"cannot assign to field {name!r}")
 
     def __repr__(self):
-        return f"WorkerInfo(id={self.id}, num_workers={self.num_workers}, seed={self.seed}, dataset={self.dataset!r})"
+        order = ("id", "num_workers", "seed", "dataset", "rng", "worker_method")
+        return f"WorkerInfo({', '.join(f'{name}={getattr(self, name)!r}' for name in order)})"
 
 
 def get_worker_info():
