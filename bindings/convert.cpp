@@ -134,7 +134,7 @@ PyObject* value_object(const Value& v) {
     }
     case Tag::Foreign:
       if (static_cast<ForeignBox*>(v.box)->counted) return Py_NewRef(static_cast<PyObject*>(v.foreign()));
-      return Py_NewRef(Py_None);
+      return wrap_generator(static_cast<Generator*>(v.foreign()));
     default: return number_object(v);
   }
 }
@@ -248,6 +248,7 @@ Held to_held(PyObject* o) {
     }
     return hold_ints(to_dims(o));
   }
+  if (Generator* g = generator_pointer(o)) return Held(Value::of_box(Tag::Foreign, new ForeignBox(g, false)));
   return Held(Value::of_box(Tag::Foreign, new ForeignBox(o)));
 }
 

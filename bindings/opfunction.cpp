@@ -11,8 +11,7 @@ namespace wgpy {
 using namespace wg;
 
 PyTypeObject* OpFunctionType = nullptr;
-PyObject* make_result_type = nullptr;    // (op name, field names) -> a named tuple class
-Foreign generator_pointer(PyObject* o);  // random.cpp
+PyObject* make_result_type = nullptr;  // (op name, field names) -> a named tuple class
 
 namespace {
 

@@ -8,6 +8,7 @@
 
 #include "../core/engine.h"
 #include "../core/program.h"
+#include "../core/random.h"
 
 namespace wgpy {
 
@@ -78,7 +79,9 @@ PyObject* number_object(const Value& v);   // new int, float, bool or complex
 PyObject* value_object(const Value& v);    // new: any value
 wg::Dims to_dims(PyObject* sequence);
 wg::Held to_held(PyObject* o);  // a Python value as the argument of an op
-bool is_number(PyObject* o);    // a Python or NumPy scalar (not a tensor)
+PyObject* wrap_generator(wg::Generator* g);
+wg::Generator* generator_pointer(PyObject* o);  // null if it is no generator
+bool is_number(PyObject* o);                    // a Python or NumPy scalar (not a tensor)
 Value to_number(PyObject* o, wg::Held* keep);
 
 // Runs f, turning C++ exceptions into Python ones; `failure` is returned then.

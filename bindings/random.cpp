@@ -16,14 +16,6 @@ PyTypeObject* GeneratorType = nullptr;
 
 Generator& of(PyObject* o) { return *reinterpret_cast<GeneratorObject*>(o)->g; }
 
-PyObject* wrap_generator(Generator* g) {
-  PyObject* o = GeneratorType->tp_alloc(GeneratorType, 0);
-  if (!o) return nullptr;
-  ++g->uses;
-  reinterpret_cast<GeneratorObject*>(o)->g = g;
-  return o;
-}
-
 PyObject* generator_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   PyObject* device = nullptr;
   static const char* names[] = {"device", nullptr};
@@ -141,7 +133,15 @@ PyGetSetDef getset[] = {{"device", get_device, nullptr, nullptr, nullptr},
 
 }  // namespace
 
-Foreign generator_pointer(PyObject* o) { return PyObject_TypeCheck(o, GeneratorType) ? &of(o) : nullptr; }
+PyObject* wrap_generator(Generator* g) {
+  PyObject* o = GeneratorType->tp_alloc(GeneratorType, 0);
+  if (!o) return nullptr;
+  ++g->uses;
+  reinterpret_cast<GeneratorObject*>(o)->g = g;
+  return o;
+}
+
+Generator* generator_pointer(PyObject* o) { return PyObject_TypeCheck(o, GeneratorType) ? &of(o) : nullptr; }
 
 int init_random(PyObject* module) {
   static PyType_Slot slots[] = {{Py_tp_new, reinterpret_cast<void*>(generator_new)},

@@ -184,16 +184,16 @@ void call_node(Node& n, const Gradients& in, Gradients& out, bool recording);
 void run_copy_slices(Node& n, const Gradients& in, Gradients& out, bool recording) {
   CopySlices& s = *n.extra->slices;
   if (!s.fn) fail_second_time(n);
-  static const OpDef* copy_op = find_op("copy_");
-  static const OpDef* clone_op = find_op("clone");
-  TensorRef result =
-      in[0]->wrapped ? apply(*clone_op, {Value(in[0])}) : empty_strided(s.base_sizes, s.base_strides, in[0]->dtype);
+  static const OpDef *copy_op = find_op("copy_"), *clone_op = find_op("clone"), *room = find_op("new_empty_strided");
+  Held sizes = hold_ints(s.base_sizes), strides = hold_ints(s.base_strides);
+  const Value no, off = Value::of_bool(false);
+  TensorRef result = apply(*room, {Value(in[0]), sizes.get(), strides.get(), no, no, no, no, off});
   auto write = [&](const TensorRef& to, const TensorRef& from) {
     Value args[2] = {Value(to), Value(from)};
     Call c{copy_op, args, 2};
     apply_inplace(c);
   };
-  if (!result->wrapped) write(result, in[0]);
+  write(result, in[0]);
   TensorRef slice = seen_through(result, s.crossings, s.sizes, s.strides, s.offset, s.base_offset);
   Gradients inner(1), got(s.fn->edges.size());
   inner[0] = apply(*clone_op, {Value(slice)});

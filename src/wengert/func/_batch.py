@@ -261,6 +261,8 @@ def refuse_write(call, name):
     op = (
         "inplace arithmetic"
         if OPS[name].kind in ("elementwise", "fused") or name in ("copy_",)
+        else "inplace bernoulli"
+        if name.startswith("bernoulli_")
         else name.partition(".")[0].rstrip("_") + "_"
     )
     raise RuntimeError(

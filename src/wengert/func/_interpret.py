@@ -163,17 +163,27 @@ def _dual_inplace(declared, name, args, primals, inplace, level):
         tangent = result.new_zeros(result.shape)
     if tangent.shape != result.shape:
         tangent = tangent.expand(result.shape)
-    tangent = tangent.to(result.dtype)
+    tangent = _laid_out(tangent.to(result.dtype), result)
     if place is not None and not any(st == 0 and sz > 1 for st, sz in zip(place.stride(), place.shape)):
         place.copy_(tangent)  # views of it, and what it is a view of, change with it
         tangent = place
     return _core.become_wrapped(args[0], make_dual(result, tangent, level))
 
 
+def _laid_out(tangent, primal):
+    """A tangent in memory as its primal is: what speaks of strides speaks of both."""
+    if tangent.stride() == primal.stride() or any(s == 0 for s in primal.stride()):
+        return tangent
+    return tangent.new_empty_strided(primal.shape, primal.stride()).copy_(tangent)
+
+
 def jvp(declared, args, primals, outs, call=None):
     """The tangents of an op's outputs (None where there is none)."""
     if declared.name in _VIEWS and call is None:  # linear, and the tangent must share memory as the primal does
-        made = run(declared.name, [tangent_of(args[0]), *args[1:]])
+        tangent = tangent_of(args[0])
+        if declared.name == "_as_strided":
+            tangent = _laid_out(tangent, primals[0])
+        made = run(declared.name, [tangent, *args[1:]])
         return made if isinstance(made, tuple) else (made,)
     if declared.kind in ("elementwise", "fused") and call is None:
         tangent = _elementwise_jvp(declared, args, primals, outs[0])

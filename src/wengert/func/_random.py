@@ -12,6 +12,9 @@ _SHARED = (
     "vmap: Cannot ask for different inplace randomness on an unbatched tensor. This will appear like same randomness. If this is necessary "
     "for your usage, please file an issue with functorch."
 )
+_BATCHED_SAME = (
+    "Vmap does not currently support same randomness with a batched tensor input. Please file an issue with functorch"
+)
 _SIZE_AT = {"rand": 0, "randn": 0, "randint": 1, "randint.low": 2, "normal.float_float": 2}
 
 
@@ -79,17 +82,16 @@ def _same(call, name, args, wrapped, batched):
         return _run(name, args)
     if "_like" in name:  # only the shape counts
         return _run(name, [_core.payload(a).value.select(0, 0) if call.has(a) else a for a in args])
-    from .. import get_rng_state, set_rng_state, stack
-
-    state, results = get_rng_state(), []
-    for k in range(call.size):
-        set_rng_state(state)
-        results.append(_run(name, [_core.payload(a).value.select(0, k) if call.has(a) else a for a in args]))
-    return wrapped(stack(results))
+    if name != "bernoulli.p":  # the noise of dropout, which only the shape counts for
+        raise RuntimeError(_BATCHED_SAME)
+    noise = _run(name, [_core.payload(args[0]).value.select(0, 0), *args[1:]])
+    return wrapped(noise.expand(call.size, *noise.shape).clone())
 
 
 def _written(call, level, name, args):
     target, rest = args[0], args[1:]
+    if level.randomness == "same" and any(call.has(a) for a in rest):
+        raise RuntimeError(_BATCHED_SAME)
     if not call.has(target):
         if any(call.has(a) for a in rest):
             from ._batch import refuse_write
@@ -101,14 +103,6 @@ def _written(call, level, name, args):
     value = _core.payload(target).value
     if level.randomness == "different":
         _run(name, (value, *(call.at_rank(a, target.dim()) if isinstance(a, Tensor) else a for a in rest)))
-        return target
-    if any(call.has(a) for a in rest):
-        from .. import get_rng_state, set_rng_state
-
-        state = get_rng_state()
-        for k in range(call.size):
-            set_rng_state(state)
-            _run(name, (value.select(0, k), *(_core.payload(a).value.select(0, k) if call.has(a) else a for a in rest)))
         return target
     sample = value.select(0, 0).clone()
     _run(name, (sample, *rest))

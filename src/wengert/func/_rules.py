@@ -298,8 +298,6 @@ def _as_strided(call, name, args):
     value = call.full(args[0])
     offset = args[3] if len(args) > 3 and args[3] is not None else args[0].storage_offset()
     offset -= args[0].storage_offset()
-    if not value[0].is_contiguous():
-        return NotImplemented
     step = value.stride(0)
     return value.as_strided((call.size, *args[1]), (step, *args[2]), value.storage_offset() + offset)
 
@@ -307,6 +305,12 @@ def _as_strided(call, name, args):
 def _reach(sizes, strides):
     """How many elements of memory a tensor of these sizes and strides spans."""
     return 1 + sum((n - 1) * s for n, s in zip(sizes, strides)) if all(sizes) else 0
+
+
+@rule("new_empty_strided")
+def _new_empty_strided(call, name, args):
+    self, sizes, strides, *rest = args
+    return run(name, (call.value(self), (call.size, *sizes), (_reach(sizes, strides), *strides), *rest))
 
 
 @rule("_restride")

@@ -57,32 +57,13 @@ def log1p(self):
     return 1 / (self + 1)
 
 
-@elementwise("pow.Tensor_Scalar(Tensor self, Scalar exponent)", fn="pow", domain=(0.3, 2), grad_name="PowBackward0")
-def pow(self, exponent):
-    """self raised to exponent, broadcast. Integers to negative integer numbers are refused."""
-    return _power_rule(self, exponent)
-
-
-@elementwise(
-    "_power_rule(Tensor self, Scalar exponent)",
-    fn="power_rule",
-    promote="float",
-    domain=(0.3, 2),
-    inplace=False,
-    function=False,
-    method=False,
-)
-def _power_rule(self, exponent):
-    """The derivative of a power: exponent * self ** (exponent - 1), and 0 where the exponent is 0."""
-    return where(zeros_like(self) == exponent, 0, exponent * _power_rule(self, exponent - 1))
-
-
 @elementwise(
     "pow.Tensor_Tensor(Tensor self, Tensor exponent)",
     fn="pow",
     domain=(0.3, 2),
     reference="numpy.power",
     grad_name="PowBackward1",
+    numbers=False,
 )
 def _pow_tensors(self, exponent, y):
     """self raised to exponent, elementwise."""
@@ -104,6 +85,26 @@ def _pow_tensors(self, exponent, y):
 def _pow_of_number(self, exponent, y):
     """A number raised to a tensor."""
     return where((real(exponent) >= 0) & (self == 0), 0, y * log(self))
+
+
+@elementwise("pow.Tensor_Scalar(Tensor self, Scalar exponent)", fn="pow", domain=(0.3, 2), grad_name="PowBackward0")
+def pow(self, exponent):
+    """self raised to exponent, broadcast. Integers to negative integer numbers are refused."""
+    return _power_rule(self, exponent)
+
+
+@elementwise(
+    "_power_rule(Tensor self, Scalar exponent)",
+    fn="power_rule",
+    promote="float",
+    domain=(0.3, 2),
+    inplace=False,
+    function=False,
+    method=False,
+)
+def _power_rule(self, exponent):
+    """The derivative of a power: exponent * self ** (exponent - 1), and 0 where the exponent is 0."""
+    return where(zeros_like(self) == exponent, 0, exponent * _power_rule(self, exponent - 1))
 
 
 @elementwise(promote="float", domain=(-3, 3), reference="numpy.sin")

@@ -4,6 +4,7 @@ import warnings
 
 import wengert as wg
 
+from ...ops._batched import refuse_batches
 from ._native import native
 
 _relu, _relu6, _elu, _selu, _celu = native("relu"), native("relu6"), native("elu"), native("selu"), native("celu")
@@ -123,6 +124,7 @@ def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False):
         raise RuntimeError("Lower bound should be less than or equal to the upper bound")
     if not training:
         return leaky_relu(input, (lower + upper) / 2, inplace)
+    refuse_batches("vmap: we do not yet support aten::rrelu. Please file an issue", input)
     with wg.no_grad():
         slope = wg.ones_like(input)
         negative = input <= 0

@@ -1,14 +1,10 @@
 """Dropout in all its forms; the random draws come in torch's order."""
 
-import math
 import warnings
-
-import wengert as wg
 
 from ._native import native
 
 _dropout = native("dropout")
-_ALPHA = 1.7580993408473766  # -scale * alpha of SELU: the value a dropped unit takes
 
 
 def _check(p):
@@ -17,28 +13,9 @@ def _check(p):
 
 
 def _masked(input, p, training, inplace, feature=False, alpha=False):
-    """Dropout written in tensor ops: whole features when `feature`, SELU's statistics kept when `alpha`."""
-    if p == 0 or not training or input.numel() == 0:
-        return input
-    if p == 1:
-        zero = wg.zeros((), dtype=input.dtype)
-        return input.mul_(zero) if inplace else input * zero
-    if feature:
-        if input.dim() < 2:
-            raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
-        noise = input.new_empty((*input.shape[:2], *([1] * (input.dim() - 2))))
-    else:
-        noise = wg.empty_like(input)
-    noise.bernoulli_(1 - p)
-    shift = None
-    if alpha:
-        a = 1.0 / math.sqrt((_ALPHA * _ALPHA * p + 1) * (1 - p))
-        shift = noise.add(-1).mul_(_ALPHA * a).add_(_ALPHA * a * p)
-        noise.mul_(a)
-    else:
-        noise.div_(1 - p)
-    out = input.mul_(noise) if inplace else input * noise
-    return out if shift is None else out.add_(shift)
+    """Whole features when `feature`, SELU's statistics kept when `alpha`."""
+    name = "feature_" * feature + "alpha_" * alpha + "dropout" + "_" * inplace
+    return native(name)(input, p, training)
 
 
 def dropout(input, p=0.5, training=True, inplace=False):
