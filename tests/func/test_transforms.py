@@ -283,3 +283,51 @@ def test_masks_within_vmap():
     assert got.equal(wg.stack([v.masked_scatter(m, -v) for v, m in zip(rows, own)]))
     with pytest.raises(RuntimeError, match="Number of elements of source < number of ones in mask"):
         vmap(lambda v, m: v.masked_scatter(m, v[:0]))(rows, own)
+
+
+# ---- batched backward passes and random numbers
+
+
+def test_batched_gradients_of_a_write_to_a_view():
+    leaf = wg.arange(20.0, dtype=wg.float64).reshape(4, 5).requires_grad_()
+    view = (leaf * leaf)[0]
+    view.cos_()
+    (first,) = wg.autograd.grad(view, leaf, wg.ones_like(view), create_graph=True)
+
+    def pull(output):
+        return lambda v: wg.autograd.grad(output, leaf, v, retain_graph=True)[0]
+
+    for output in (view, first):
+        for directions in (wg.rand(3, *output.shape), wg.rand(*output.shape, 3).movedim(-1, 0)):  # two layouts
+            directions = directions.double()
+            want = wg.stack([pull(output)(v) for v in directions])
+            assert wg.allclose(vmap(pull(output))(directions), want)
+
+
+def test_generators_within_vmap():
+    generator = wg.Generator().manual_seed(3)
+    got = vmap(lambda v: wg.rand(2, generator=generator), randomness="different")(ROWS)
+    assert got.equal(wg.rand(2, 2, generator=wg.Generator().manual_seed(3)))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        wg.bernoulli,
+        wg.poisson,
+        lambda v: wg.normal(v, 1.0),
+        lambda v: v.clone().bernoulli_(v),
+        lambda v: v.multinomial(1),
+    ],
+)
+def test_same_numbers_for_a_batch_are_refused(call):
+    with pytest.raises(RuntimeError, match="does not currently support same randomness with a batched tensor input"):
+        vmap(call, randomness="same")(ROWS / 2)
+
+
+@pytest.mark.parametrize("drop", [F.dropout, F.alpha_dropout, F.dropout1d, F.feature_alpha_dropout])
+def test_dropout_of_shared_values(drop):
+    ones = wg.ones(4, 50)
+    own = vmap(lambda v: drop(ones, 0.5, True), randomness="different")(ROWS)
+    same = vmap(lambda v: drop(ones, 0.5, True), randomness="same")(ROWS)
+    assert not own[0].equal(own[1]) and same[0].equal(same[1])

@@ -227,3 +227,21 @@ def test_slopes_at_kinks(function, at, slope):
     x = wg.tensor([at], requires_grad=True)
     function(x).sum().backward()
     assert x.grad.item() == slope
+
+
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "div", "floor_divide", "remainder"])
+def test_a_number_may_come_first(name):
+    op, x = getattr(wg, name), wg.tensor([1.5, 2.5], dtype=wg.float64)
+    first = wg.full((2,), 7.0, dtype=wg.float64)
+    assert op(7, x).equal(op(first, x))
+    assert op(7, wg.tensor([2, 3])).dtype is op(wg.tensor([7, 7]), wg.tensor([2, 3])).dtype
+    leaf, other = x.clone().requires_grad_(), x.clone().requires_grad_()
+    op(7, leaf).sum().backward()
+    op(first, other).sum().backward()
+    assert leaf.grad.equal(other.grad)
+
+
+def test_powers_of_single_elements_promote():
+    single, double = wg.tensor(2.0), wg.tensor(3.0, dtype=wg.float64)
+    assert wg.pow(single, double).dtype is wg.float64 and (single**double).dtype is wg.float64
+    assert wg.pow(wg.ones(2), double).dtype is wg.float32 and wg.pow(wg.ones(2), 3).dtype is wg.float32
