@@ -91,7 +91,7 @@ def elementwise_call(declared, source, shape=(2, 3)):
     args, kwargs = [], {}
     for kind, parameter in zip(kinds(declared), declared.signature[0]):
         name, keyword_only = parameter[0], parameter[4]
-        if kind in ("Tensor", "Tensor?", "TensorStrict", "TensorOrNumber"):
+        if kind in ("Tensor", "Tensor?", "TensorStrict"):
             value = source.f(*shape, low=low, high=high)
         elif kind == "Index":
             value = source.b(*shape)

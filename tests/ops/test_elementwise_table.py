@@ -38,7 +38,7 @@ NO_RULE |= {"_round_decimals"}  # its second operand is a count
 def tensor_positions(declared):
     inside = declared.schema[declared.schema.index("(") + 1 : declared.schema.rindex(")")]
     kinds = [part.split()[0] for part in inside.split(", ") if part != "*"]
-    return [k for k, kind in enumerate(kinds) if kind in ("Tensor", "TensorStrict", "TensorOrNumber")], [
+    return [k for k, kind in enumerate(kinds) if kind in ("Tensor", "TensorStrict")], [
         k for k, kind in enumerate(kinds) if kind == "Index"
     ]
 
