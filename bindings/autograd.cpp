@@ -313,6 +313,14 @@ PyObject* set_saved_hooks(PyObject*, PyObject* args) {
   return Py_BuildValue("(NN)", old_pack, old_unpack);
 }
 
+// set_before_write(callable or None): what is called with every tensor that is about to be written in place
+PyObject* set_before_write(PyObject*, PyObject* callback) {
+  auto* old = static_cast<PyObject*>(modes().before_write);
+  modes().before_write = callback == Py_None ? nullptr : Py_NewRef(callback);
+  Py_XDECREF(old);
+  Py_RETURN_NONE;
+}
+
 PyMethodDef functions[] = {{"run_backward", backward, METH_VARARGS, nullptr},
                            {"backward_scalar", backward_scalar, METH_O, nullptr},
                            {"gradient_node", gradient_node, METH_O, nullptr},
@@ -338,6 +346,7 @@ PyMethodDef functions[] = {{"run_backward", backward, METH_VARARGS, nullptr},
                            {"set_inference_mode", set_inference, METH_O, nullptr},
                            {"anomaly", anomaly, METH_NOARGS, nullptr},
                            {"set_anomaly", set_anomaly, METH_VARARGS, nullptr},
+                           {"set_before_write", set_before_write, METH_O, nullptr},
                            {"set_saved_hooks", set_saved_hooks, METH_VARARGS, nullptr},
                            {nullptr, nullptr, 0, nullptr}};
 

@@ -64,7 +64,9 @@ void post_hook(Foreign hook, Gradients& out, const Gradients& in) {
 void post_accumulate(Foreign hook, Tensor& leaf) {
   auto* f = static_cast<PyObject*>(hook);
   Py r(check(PyObject_CallOneArg(f, as_object(&leaf))));
-  WG_CHECK(r.get() == Py_None, "hooks should return None.");
+  if (r.get() == Py_None || r.get() == as_object(&leaf)) return;
+  WG_CHECK_TYPE(is_tensor(r.get()), "expected Variable, but hook returned '", Py_TYPE(r.get())->tp_name, "'");
+  WG_CHECK(false, "Tensor post accumulate grad hooks should return None.");
 }
 
 void call(Foreign callback) {

@@ -62,6 +62,7 @@ void check_out(const Tensor& out, const Tensor& made, const Call& c, bool severa
 // out=: the result is moved into a tensor the caller gave, which takes its shape.
 void write_out(Tensor& out, const TensorRef& made, const Call& c, bool several) {
   check_out(out, *made, c, several);
+  announce_write(out);
   if (!(out.sizes == made->sizes)) {
     if (out.numel && PyErr_WarnFormat(PyExc_UserWarning, 1,
                                       "An output with one or more elements was resized since it had shape %s, which "

@@ -330,4 +330,27 @@ TensorRef sum_to(const Tensor& t, const Dims& sizes) {
   return r;
 }
 
+static TensorRef cast_gradient(const TensorRef& g, DType dtype, bool recording) {
+  TensorRef r = g;
+  if (is_complex(g->dtype) && !is_complex(dtype)) {
+    static const OpDef* real = find_op("real");
+    r = apply(*real, {Value(r)});
+  }
+  if (r->dtype == dtype) return r;
+  if (!recording && !r->wrapped) return cast(*r, dtype);
+  static const OpDef* to = find_op("_to_copy");
+  return apply(*to, {Value(r), Value::of_dtype(dtype)});
+}
+
+void fit(TensorRef& g, Node& to, uint32_t nr, Node& from, size_t index, bool recording) {
+  if (nr >= to.outputs.size()) return;
+  const OutputMeta& m = to.outputs[nr];
+  if (!(g->sizes == m.sizes)) {
+    WG_CHECK(can_broadcast(m.sizes, g->sizes), "Function ", name_of(from), " returned an invalid gradient at index ",
+             index, " - got ", to_string(g->sizes), " but expected shape compatible with ", to_string(m.sizes));
+    g = sum_to(*g, m.sizes);
+  }
+  if (g->dtype != m.dtype && is_differentiable(m.dtype)) g = cast_gradient(g, m.dtype, recording);
+}
+
 }  // namespace wg

@@ -30,4 +30,8 @@ Program* backward_program(const OpDef& op, uint64_t mask, bool complex);
 void record(Call& c, uint64_t mask, bool inplace);
 uint64_t grad_mask(const Call& c);
 
+// A gradient must have the shape and the dtype of what it is the gradient of (output `nr` of `to`); broadcasting is
+// undone here. `from` and `index` say for an error where it comes from.
+void fit(TensorRef& g, Node& to, uint32_t nr, Node& from, size_t index, bool recording);
+
 }  // namespace wg

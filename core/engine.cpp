@@ -87,30 +87,6 @@ struct Newest {
 
 bool exclusive(const TensorRef& t) { return t->refs == 1 && t->storage->uses == 1 && !t->extra; }
 
-TensorRef cast_gradient(const TensorRef& g, DType dtype, bool recording) {
-  TensorRef r = g;
-  if (is_complex(g->dtype) && !is_complex(dtype)) {
-    static const OpDef* real = find_op("real");
-    r = apply(*real, {Value(r)});
-  }
-  if (r->dtype == dtype) return r;
-  if (!recording && !r->wrapped) return cast(*r, dtype);
-  static const OpDef* to = find_op("_to_copy");
-  return apply(*to, {Value(r), Value::of_dtype(dtype)});
-}
-
-// A gradient must have the shape and the dtype of what it is the gradient of; broadcasting is undone here.
-void fit(TensorRef& g, Node& to, uint32_t nr, Node& from, size_t index, bool recording) {
-  if (nr >= to.outputs.size()) return;
-  const OutputMeta& m = to.outputs[nr];
-  if (!(g->sizes == m.sizes)) {
-    WG_CHECK(can_broadcast(m.sizes, g->sizes), "Function ", name_of(from), " returned an invalid gradient at index ",
-             index, " - got ", to_string(g->sizes), " but expected shape compatible with ", to_string(m.sizes));
-    g = sum_to(*g, m.sizes);
-  }
-  if (g->dtype != m.dtype && is_differentiable(m.dtype)) g = cast_gradient(g, m.dtype, recording);
-}
-
 void accumulate(Node& n, TensorRef g, bool recording) {
   Tensor& leaf = *n.saved[0].value.get().tensor;
   TensorRef hold(&leaf);
@@ -225,9 +201,9 @@ void run_tensor_hooks(const std::vector<Hook>& hooks, TensorRef& g) {
   for (const Hook& h : std::vector<Hook>(hooks)) g = engine_host.tensor_hook(h.call, std::move(g));
 }
 
-// Hooks on the tensors that are this node's outputs (also where no gradient arrived), then retained gradients, then the
-// node's own pre-hooks.
-void before_node(Node& n, Gradients& in) {
+// Hooks on the tensors that are this node's outputs (also where no gradient arrived), then retained gradients, then,
+// when the node is going to run, its own pre-hooks.
+void before_node(Node& n, Gradients& in, bool runs) {
   NodeExtra* x = n.extra;
   if (n.kind == NodeKind::Accumulate) {
     Tensor& leaf = *n.saved[0].value.get().tensor;
@@ -241,7 +217,8 @@ void before_node(Node& n, Gradients& in) {
       e.grad = e.grad ? add_gradients(e.grad, in[k], modes().grad) : in[k];
       host.track(t);
     }
-  for (const Hook& h : std::vector<Hook>(x->pre_hooks)) engine_host.pre_hook(h.call, in);
+  if (runs)
+    for (const Hook& h : std::vector<Hook>(x->pre_hooks)) engine_host.pre_hook(h.call, in);
 }
 
 // Anomaly mode: a gradient that is nan (or, when asked for, inf) is an error here and now.
@@ -338,9 +315,8 @@ class Pass {
     for (size_t i = 0; i < s_.inputs.size(); ++i) {
       Slot* slot = task_.find(s_.inputs[i].node.get());
       if (!slot) continue;
-      bool leaf = s_.inputs[i].node->kind == NodeKind::Accumulate;
-      if (s_.accumulate && leaf)
-        slot->needed = true;
+      if (s_.accumulate)
+        slot->needed = true;  // a tensor that is no leaf retains its gradient
       else
         slot->captures.push_back({s_.inputs[i].nr, int(i)});
     }
@@ -417,12 +393,16 @@ class Pass {
     slot.buffer[nr] = add_gradients(std::move(slot.buffer[nr]), evaluate(*e), false);
   }
 
+  static bool has_unpack_hooks(Node& n) {
+    return std::any_of(n.saved.begin(), n.saved.end(), [](const Saved& s) { return s.hooked; });
+  }
+
   // Puts the derivatives of a large elementwise node off: they become part of its consumers' expressions. False: it
   // must run now. A gradient that would be needed twice is computed first, so that no work is repeated.
   bool put_off(Slot& slot) {
     Node& n = *slot.node;
     if (s_.create_graph || modes().anomaly || n.kind != NodeKind::Op || n.extra || n.op->eager_rule ||
-        n.outputs.size() != 1)
+        n.outputs.size() != 1 || has_unpack_hooks(n))
       return false;
     if (!slot.needed || !slot.captures.empty() || !n.program || !only_tiles(*n.program)) return false;
     const Program& p = *n.program;
@@ -494,8 +474,12 @@ class Pass {
     if (slot.needed || !slot.captures.empty()) {
       GradMode mode(s_.create_graph);
       at_ = &n;
-      before_node(n, in);
-      for (auto [nr, position] : slot.captures) captured_[position] = in[nr];
+      auto capture = [&] {
+        for (auto [nr, position] : slot.captures) captured_[position] = in[nr];
+      };
+      if (slot.needed) capture();  // as torch: hooks change what is asked for only where the pass ends
+      before_node(n, in, slot.needed);
+      if (!slot.needed) capture();
       if (slot.needed) {
         try {
           run(n, in, out, any);
@@ -519,8 +503,10 @@ class Pass {
     if (n.kind == NodeKind::Accumulate) {
       if (in[0]) {
         fit(in[0], n, 0, n, 0, s_.create_graph);
-        const bool seen = n.extra && !n.extra->post_hooks.empty();
-        accumulate(n, seen ? in[0] : std::move(in[0]), s_.create_graph);
+        Tensor& leaf = *n.saved[0].value.get().tensor;
+        const bool seen = n.extra && !n.extra->post_hooks.empty(), first = !leaf.extra || !leaf.extra->grad;
+        accumulate(n, seen && !first ? in[0] : std::move(in[0]), s_.create_graph);
+        if (seen && first) in[0] = leaf.extra->grad;  // as torch: the hooks see what has become .grad
       }
     } else {
       if (any || n.kind == NodeKind::Function) call_node(n, in, out, s_.create_graph);

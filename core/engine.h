@@ -10,7 +10,7 @@ struct Sweep {
   std::vector<Edge> inputs;          // when not empty: only what leads there is run, and their gradients are returned
   bool keep_graph = false;
   bool create_graph = false;
-  bool accumulate = false;  // leaves among the inputs accumulate into .grad (backward(inputs=…))
+  bool accumulate = false;  // the inputs run, which puts leaves' gradients into .grad (backward(inputs=…))
 };
 // Runs the sweep; the gradients of the inputs (null where there is none).
 std::vector<TensorRef> run_backward(Sweep& s);

@@ -264,7 +264,12 @@ static void refuse_view(const Tensor& t) {
   }
 }
 
+void announce_write(Tensor& t) {
+  if (modes().before_write) host.drop(host.pack(modes().before_write, &t));
+}
+
 void check_inplace(Tensor& t, bool recording) {
+  announce_write(t);
   WG_CHECK(
       !t.inference || modes().inference,
       "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal "

@@ -156,6 +156,7 @@ struct Modes {
   int batching = 0;  // how many vmaps are running: ops that draw numbers then go to the interpreter
   bool anomaly_nan = true, anomaly_inf = false, anomaly_forward = false;
   Foreign pack = nullptr, unpack = nullptr;  // the innermost saved-tensor hooks
+  Foreign before_write = nullptr;            // called with every tensor that is about to be written in place
 };
 Modes& modes();
 struct GradMode {  // sets the grad mode for a scope
@@ -178,6 +179,8 @@ void mark_view(Tensor& view, Tensor& t, Creation creation, const OpDef* op);
 // the base the offsets are to be lowered.
 TensorRef seen_through(TensorRef base, const Crossings& crossings, const Dims& sizes, const Dims& strides,
                        int64_t offset, int64_t shift = 0);
+// Calls modes().before_write.
+void announce_write(Tensor& t);
 // Refuses an in-place write to t that autograd can't follow (torch's rules and messages).
 void check_inplace(Tensor& t, bool recording);
 // After a write into t recorded as output `nr` of `node`.

@@ -180,3 +180,82 @@ def test_gradcheck_moves_the_inputs_themselves(t):
         return a * 2
 
     assert t.autograd.gradcheck(hooked, (x,))
+
+
+@BOTH
+def test_what_is_asked_for_and_passed_on_is_seen_before_hooks(t):
+    x = t.ones(1, requires_grad=True)
+    y = x * 2
+    y.register_hook(lambda g: g * 10)
+    y.grad_fn.register_prehook(lambda g: (g[0] * 100,))
+    y.retain_grad()
+    assert [g.item() for g in t.autograd.grad((y * 1).sum(), (x, y), retain_graph=True)] == [2000.0, 1.0]
+    assert y.grad.item() == 10
+    assert t.autograd.grad((y * 1).sum(), y)[0].item() == 10
+    called = []
+    x.grad_fn_of_leaf = (x * 1).grad_fn.next_functions[0][0]
+    x.grad_fn_of_leaf.register_prehook(called.append)
+    t.autograd.grad((x * 2).sum(), x)
+    assert called == []
+
+
+@BOTH
+def test_backward_into_what_is_no_leaf_retains_there(t):
+    x = t.ones(2, requires_grad=True)
+    y = x * 2
+    z = y * 3
+    z.sum().backward(inputs=[y], retain_graph=True)
+    assert y.grad.tolist() == [3.0, 3.0] and y.retains_grad and x.grad is None
+    z.sum().backward(inputs=[y, x])
+    assert y.grad.tolist() == x.grad.tolist() == [6.0, 6.0]
+    with pytest.raises(RuntimeError, match="second time"):
+        z.sum().backward(inputs=[y])
+    with pytest.raises(RuntimeError, match="can't retain_grad on Tensor that has requires_grad=False"):
+        (x * 2).sum().backward(inputs=[t.ones(1)])
+
+
+@BOTH
+def test_leaf_hooks_follow_one_another(t):
+    x = t.rand(3, requires_grad=True)
+
+    def last(out, given):
+        x.grad = given[0] * 10
+
+    accumulate = x.view_as(x).grad_fn.next_functions[0][0]
+    x.register_hook(lambda g: g - 2)
+    accumulate.register_prehook(lambda g: (g[0] / 5,))
+    x.register_post_accumulate_grad_hook(lambda v: (v.grad.add_(0.5), None)[1])
+    accumulate.register_hook(last)
+    x.sum().backward()
+    assert x.grad.tolist() == pytest.approx([3.0, 3.0, 3.0])
+    x = t.rand(3, requires_grad=True)
+    x.register_post_accumulate_grad_hook(lambda v: v)
+    x.sum().backward()
+    x.register_post_accumulate_grad_hook(lambda v: v.grad)
+    with pytest.raises(RuntimeError, match="Tensor post accumulate grad hooks should return None."):
+        x.sum().backward()
+
+
+@BOTH
+def test_an_unpack_hook_is_called_once(t):
+    counts = [0, 0]
+
+    def pack(v):
+        counts[0] += 1
+        return v
+
+    def unpack(v):
+        counts[1] += 1
+        return v
+
+    with t.autograd.graph.saved_tensors_hooks(pack, unpack):
+        y = t.ones(5000, requires_grad=True) * t.ones(5000)
+    y.sum().backward()
+    assert counts == [1, 1]
+
+
+@BOTH
+def test_materialized_gradients_can_be_differentiated(t):
+    x = t.ones(1, requires_grad=True)
+    (g,) = t.autograd.grad(t.ones(1, requires_grad=True).sum(), x, create_graph=True, materialize_grads=True)
+    assert g.requires_grad and t.autograd.grad(g.sum(), x, materialize_grads=True)[0].item() == 0

@@ -57,8 +57,10 @@ _said = set()
 
 
 def _warn_once(message):
-    """A warning that a process gives only once."""
-    if message not in _said:
+    """A warning that a process gives only once, unless set_warn_always is on."""
+    from .._settings import is_warn_always_enabled
+
+    if message not in _said or is_warn_always_enabled():
         _said.add(message)
         warnings.warn(message, UserWarning, stacklevel=4)
 
@@ -170,12 +172,10 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
         _core.run_backward(tensors, gradients, bool(keep), bool(create_graph), None, True)
         return
     inputs = _sequence(inputs)
-    captured = _core.run_backward(tensors, gradients, bool(keep), bool(create_graph), inputs, True)
-    for tensor, g in zip(inputs, captured):
-        if g is not None and isinstance(tensor, _core.Tensor):
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                tensor.grad = g if tensor.grad is None else tensor.grad + g
+    for tensor in inputs:
+        if isinstance(tensor, _core.Tensor):
+            tensor.retain_grad()  # of a leaf: nothing
+    _core.run_backward(tensors, gradients, bool(keep), bool(create_graph), inputs, True)
 
 
 def _starting_gradients(outputs, grad_outputs, batched):
@@ -189,7 +189,7 @@ def _starting_gradients(outputs, grad_outputs, batched):
     return _make_gradients(outputs, gradients, batched)
 
 
-def _without_gaps(result, inputs, allow_unused, materialize):
+def _without_gaps(result, inputs, allow_unused, materialize, create_graph):
     """The gradients as a list, where an input was not used with zeros, None or an error, as was asked for."""
     result = list(result)
     for i, (x, g) in enumerate(zip(inputs, result)):
@@ -200,7 +200,7 @@ def _without_gaps(result, inputs, allow_unused, materialize):
                 raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
             from .. import zeros_like
 
-            result[i] = zeros_like(x)
+            result[i] = zeros_like(x, requires_grad=bool(create_graph))
         elif not allow_unused:
             raise RuntimeError(
                 f"The differentiated Tensor at index {i} appears to not have been used in the graph. "
@@ -279,5 +279,5 @@ def grad(
             result[k] = g
     else:
         result = sweep(gradients)
-    result = _without_gaps(result, inputs, allow_unused, materialize_grads)
+    result = _without_gaps(result, inputs, allow_unused, materialize_grads, create_graph)
     return dict(zip(keys, result)) if keys is not None else tuple(result)

@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import weakref
 from collections import namedtuple
 
 from .. import _core
@@ -162,18 +163,62 @@ def register_multi_grad_hook(tensors, fn, *, mode="all"):
     return _MultiHandle([t.register_hook(inner(i)) for i, t in enumerate(tensors)])
 
 
-class _MutationContext:
+class _Handle:
+    """What the tape keeps in place of a saved tensor."""
+
+
+class _AllowMutationOnSavedContext:
+    """Which tensors are saved while a block of allow_mutation_on_saved_tensors lasts, and copies of those since written."""
+
     def __init__(self):
-        self.originals = {}
+        self.clear()
 
     def clear(self):
-        """Lets go of the copies."""
-        self.originals.clear()
+        """Forgets everything."""
+        self.original, self.cloned = weakref.WeakKeyDictionary(), weakref.WeakKeyDictionary()  # by handle
+        self.tid_to_weakhandle = weakref.WeakValueDictionary()  # by tensor, as it is now
+        self.sid_to_tid = {}  # by storage, as it is now
+
+    def pack(self, tensor):
+        """The handle of a tensor; the same one as long as neither it nor its value changes."""
+        sid = self._storage(tensor)
+        tid = (tensor.data_ptr(), tensor.shape, tensor.stride(), tensor.dtype, *sid)
+        handle = self.tid_to_weakhandle.get(tid)
+        if handle is None:
+            handle = self.tid_to_weakhandle[tid] = _Handle()
+            self.original[handle] = tensor.detach()
+            self.sid_to_tid.setdefault(sid, set()).add(tid)
+        return handle
+
+    def unpack(self, handle):
+        """The value that was saved. AssertionError when the block is over."""
+        kept = self.cloned if handle in self.cloned else self.original
+        if handle not in kept:
+            raise AssertionError(
+                "Trying to backward outside of the 'allow_mutation_on_saved_tensors' contextin which the graph was "
+                "originally recorded."
+            )
+        return kept[handle]
+
+    def before_write(self, tensor):
+        """Copies what is saved of the storage that is about to be written."""
+        if tensor.is_inference():
+            return
+        for tid in self.sid_to_tid.pop(self._storage(tensor), ()):
+            handle = self.tid_to_weakhandle.pop(tid, None)
+            if handle is not None:
+                self.cloned[handle] = self.original.pop(handle).clone()
+
+    @staticmethod
+    def _storage(tensor):
+        return tensor.untyped_storage().data_ptr(), tensor._version
 
 
 @contextlib.contextmanager
 def allow_mutation_on_saved_tensors():
-    """A block in which saved tensors may be written: the tape keeps a copy of each as it was.
+    """A block in which saved tensors may be written: the first write makes a copy of what is saved for backward.
+
+    Backward has to run inside the block (AssertionError); blocks cannot be nested (RuntimeError).
 
     >>> import wengert
     >>> x = wengert.ones(2, requires_grad=True)
@@ -183,10 +228,15 @@ def allow_mutation_on_saved_tensors():
     ...     _ = y.sin_()
     ...     z.sum().backward()
     """
-    context = _MutationContext()
-
-    def pack(tensor):
-        return tensor.detach().clone()
-
-    with saved_tensors_hooks(pack, lambda kept: kept):
-        yield context
+    if getattr(_state, "mutable", False):
+        raise RuntimeError("allow_mutation_on_saved_tensors contexts cannot be nested")
+    context = _AllowMutationOnSavedContext()
+    with saved_tensors_hooks(context.pack, context.unpack):
+        _state.mutable = True
+        _core.set_before_write(context.before_write)
+        try:
+            yield context
+        finally:
+            _core.set_before_write(None)
+            _state.mutable = False
+            context.clear()
