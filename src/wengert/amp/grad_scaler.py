@@ -1,7 +1,9 @@
 """`GradScaler`: scales a loss so that small gradients survive in a short floating type."""
 
 import enum
+import math
 import warnings
+from collections.abc import Iterable
 
 import wengert as wg
 
@@ -12,6 +14,11 @@ class OptState(enum.Enum):
     READY = 0
     UNSCALED = 1
     STEPPED = 2
+
+
+def _rounded(value):
+    """A number as the scale holds it: in float32."""
+    return wg.tensor(float(value), dtype=wg.float32).item()
 
 
 class GradScaler:
@@ -43,7 +50,7 @@ class GradScaler:
                 raise AssertionError("The growth factor must be > 1.0.")
             if backoff_factor >= 1.0:
                 raise AssertionError("The backoff factor must be < 1.0.")
-            self._scale = float(init_scale)
+            self._scale, self._has_scaled = _rounded(init_scale), False
             self._growth_factor, self._backoff_factor = growth_factor, backoff_factor
             self._growth_interval, self._growth_tracker = growth_interval, 0
             self._stages, self._found_inf = {}, {}
@@ -56,16 +63,27 @@ class GradScaler:
         """A tensor, or nested lists and tuples of tensors, times the scale."""
         if not self._enabled:
             return outputs
+        self._has_scaled = True
         if isinstance(outputs, wg.Tensor):
             return outputs * self._scale
         if isinstance(outputs, (list, tuple)):
-            return type(outputs)(self.scale(value) for value in outputs)
+            return type(outputs)(map(self.scale, outputs))
+        if isinstance(outputs, Iterable):
+            return map(self.scale, outputs)
         raise ValueError("outputs must be a Tensor or an iterable of Tensors")
+
+    def _check_scaled(self, call):
+        if not self._has_scaled:
+            raise AssertionError(
+                f"Attempted {call} but _scale is None.  This may indicate your script did not use "
+                "scaler.scale(loss or outputs) earlier in the iteration."
+            )
 
     def unscale_(self, optimizer):
         """Divide the gradients of an optimizer's parameters by the scale, once before each step."""
         if not self._enabled:
             return
+        self._check_scaled("unscale_")
         stage = self._stages.get(id(optimizer), OptState.READY)
         if stage is OptState.UNSCALED:
             raise RuntimeError("unscale_() has already been called on this optimizer since the last update().")
@@ -75,7 +93,7 @@ class GradScaler:
         self._stages[id(optimizer)] = OptState.UNSCALED
 
     def _unscale(self, optimizer):
-        found = False
+        found, inverse = None, _rounded(1.0 / self._scale)
         with wg.no_grad():
             for group in optimizer.param_groups:
                 for parameter in group["params"]:
@@ -84,8 +102,9 @@ class GradScaler:
                     if parameter.grad.dtype is wg.float16:
                         raise ValueError("Attempting to unscale FP16 gradients.")
                     found = found or not bool(wg.isfinite(parameter.grad).all())
-                    parameter.grad.mul_(1.0 / self._scale)
-        self._found_inf[id(optimizer)] = found
+                    parameter.grad.mul_(inverse)
+        if found is not None:
+            self._found_inf[id(optimizer)] = found
 
     def step(self, optimizer, *args, **kwargs):
         """Step the optimizer unless a gradient is inf or nan; returns what its step returns."""
@@ -93,11 +112,14 @@ class GradScaler:
             return optimizer.step(*args, **kwargs)
         if "closure" in kwargs:
             raise RuntimeError("Closure use is not currently supported if GradScaler is enabled.")
+        self._check_scaled("step")
         stage = self._stages.get(id(optimizer), OptState.READY)
         if stage is OptState.STEPPED:
             raise RuntimeError("step() has already been called since the last update().")
         if stage is OptState.READY:
             self._unscale(optimizer)
+        if id(optimizer) not in self._found_inf:
+            raise AssertionError("No inf checks were recorded for this optimizer.")
         self._stages[id(optimizer)] = OptState.STEPPED
         return None if self._found_inf[id(optimizer)] else optimizer.step(*args, **kwargs)
 
@@ -105,17 +127,24 @@ class GradScaler:
         """Shrink the scale after a skipped step, let it grow after many good ones, or set it."""
         if not self._enabled:
             return
+        self._check_scaled("update")
         if new_scale is not None:
-            self._scale = float(new_scale)
+            if isinstance(new_scale, wg.Tensor) and (new_scale.numel() != 1 or new_scale.requires_grad):
+                raise AssertionError(
+                    "new_scale should be a float or a 1-element torch.cuda.FloatTensor or "
+                    "torch.FloatTensor with requires_grad=False."
+                )
+            self._scale = _rounded(new_scale)
         elif not self._found_inf:
             raise AssertionError("No inf checks were recorded prior to update.")
         elif any(self._found_inf.values()):
-            self._scale *= self._backoff_factor
+            self._scale = _rounded(self._scale * self._backoff_factor)
             self._growth_tracker = 0
         else:
             self._growth_tracker += 1
             if self._growth_tracker == self._growth_interval:
-                self._scale *= self._growth_factor
+                grown = _rounded(self._scale * self._growth_factor)
+                self._scale = grown if math.isfinite(grown) else self._scale
                 self._growth_tracker = 0
         self._stages, self._found_inf = {}, {}
 
@@ -158,6 +187,14 @@ class GradScaler:
             "growth_interval": self._growth_interval,
             "_growth_tracker": self._growth_tracker,
         }
+
+    def __getstate__(self):
+        if self._enabled and self._stages:
+            raise AssertionError(
+                "A GradScaler instance may only be pickled at the beginning of an iteration, "
+                "or at the end after scaler.update()."
+            )
+        return self.__dict__.copy()
 
     def load_state_dict(self, state_dict):
         """Take over a state; RuntimeError for an empty one."""
