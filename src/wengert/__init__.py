@@ -73,6 +73,11 @@ __version__ = TorchVersion("2.13.0+wengert.0.1.0")
 _MODULES = frozenset(
     (
         "_C",
+        "_VF",
+        "_dynamo",
+        "_jit_internal",
+        "_lowrank",
+        "_utils",
         "accelerator",
         "amp",
         "autograd",
@@ -85,6 +90,8 @@ _MODULES = frozenset(
         "distributions",
         "fft",
         "func",
+        "functional",
+        "futures",
         "hub",
         "io",
         "jit",

@@ -53,6 +53,11 @@ HOMES = {
         ),
         "_legacy_types",
     ),
+    **dict.fromkeys(("DisableTorchFunction", "DisableTorchFunctionSubclass"), "overrides"),
+    **dict.fromkeys(
+        ("cond", "sym_float", "sym_int", "sym_ite", "sym_max", "sym_min", "sym_not", "sym_sqrt"), "_control"
+    ),
+    "thread_safe_generator": "random",
     **dict.fromkeys(
         (
             "AcceleratorError",

@@ -72,7 +72,7 @@ def wrap_torch_function(dispatcher):
     return decorate
 
 
-DisableTorchFunctionSubclass = disabled
+DisableTorchFunctionSubclass = DisableTorchFunction = disabled
 
 
 class TorchFunctionMode:

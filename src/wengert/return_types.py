@@ -30,3 +30,14 @@ def named(op, fields):
 
 def _rebuild(op, fields, values):
     return named(op, fields)(values)
+
+
+def __getattr__(name):
+    """A class before its op has been called: its fields are in the op's declaration."""
+    from .ops._declare import FUNCTIONS
+
+    function = FUNCTIONS.get(name.replace("linalg_", "linalg.", 1))
+    for _, _, _, outs, _ in getattr(function, "overloads", ()):
+        if outs and outs[0]:
+            return named(name, tuple(outs))
+    raise AttributeError(f"module 'torch.return_types' has no attribute '{name}'")

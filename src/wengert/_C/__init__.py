@@ -9,7 +9,22 @@ from .._core import set_grad_enabled as _set_grad_enabled  # noqa: F401 (torch's
 has_lapack = True
 TensorBase = _core.Tensor
 
-_LAZY = {"Generator": "wengert", "Size": "wengert", "device": "wengert", "dtype": "wengert", "layout": "wengert"}
+_LAZY = {
+    **dict.fromkeys(
+        ("Generator", "Size", "device", "dtype", "layout", "memory_format", "default_generator"), "wengert"
+    ),
+    **dict.fromkeys(("DisableTorchFunction", "DisableTorchFunctionSubclass"), "wengert.overrides"),
+    **dict.fromkeys(("_disabled_torch_function_impl",), "wengert.overrides"),
+    "_LinAlgError": "wengert.ops.linalg_host",
+}
+_SPACES = {
+    "_nn": "nn.functional",
+    "_VariableFunctions": "_VF",
+    "_linalg": "linalg",
+    "_special": "special",
+    "_fft": "fft",
+}
+_TensorBase = TensorBase
 __all__ = ["TensorBase", "has_lapack", "is_grad_enabled"]
 
 
@@ -17,7 +32,11 @@ def __getattr__(name):
     if name in ("_autograd", "_functions"):
         return _import(f"{__name__}.{name}")
     if name in _LAZY:
-        return getattr(_import(_LAZY[name]), name)
+        return getattr(_import(_LAZY[name]), name.removeprefix("_") if name == "_LinAlgError" else name)
+    if name in _SPACES:
+        return _import(f"wengert.{_SPACES[name]}")
+    if name.startswith("_has_torch_function"):
+        return getattr(_import("wengert.overrides"), name[1:])
     raise AttributeError(f"module 'torch._C' has no attribute '{name}'")
 
 
@@ -61,3 +80,21 @@ class _WeakTensorRef:
     def expired(self):
         """Whether the tensor is gone."""
         return self._reference() is None
+
+
+def _get_tracing_state():
+    """None: no program is being traced."""
+
+
+def _log_api_usage_once(name):
+    """Nothing is logged."""
+
+
+def _is_tracing():
+    """False."""
+    return False
+
+
+def _get_cudnn_enabled():
+    """torch.backends.cudnn.enabled; there is no cuDNN to enable."""
+    return _import("wengert.backends.cudnn").enabled

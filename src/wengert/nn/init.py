@@ -204,6 +204,29 @@ def dirac_(tensor, groups=1):
     return tensor
 
 
+def _no_grad_normal_(tensor, mean, std, generator=None):
+    with wg.no_grad():
+        return tensor.normal_(mean, std, generator=generator)
+
+
+def _no_grad_uniform_(tensor, a, b, generator=None):
+    with wg.no_grad():
+        return tensor.uniform_(a, b, generator=generator)
+
+
+def _no_grad_trunc_normal_(tensor, mean, std, a, b, generator=None):
+    return trunc_normal_(tensor, mean, std, a, b, generator)
+
+
+def _no_grad_fill_(tensor, val):
+    with wg.no_grad():
+        return tensor.fill_(val)
+
+
+def _no_grad_zero_(tensor):
+    return _no_grad_fill_(tensor, 0)
+
+
 def _calculate_fan_in_and_fan_out(tensor):
     if tensor.dim() < 2:
         raise ValueError("Fan in and fan out can not be computed for tensor with fewer than 2 dimensions")

@@ -355,3 +355,12 @@ class Optimizer:
                 )
         if any(id(p) in params for group in self.param_groups for p in group["params"]):
             raise ValueError("some parameters appear in more than one parameter group")
+
+
+def __getattr__(name):
+    from . import _for_subclasses
+
+    try:
+        return vars(_for_subclasses)[name]
+    except KeyError:
+        raise AttributeError(f"module 'torch.optim.optimizer' has no attribute '{name}'") from None

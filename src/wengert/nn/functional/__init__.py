@@ -4,6 +4,10 @@ from .._lazy_names import lazy_names
 
 _HOMES = {
     "_accelerator": ("grouped_mm", "scaled_grouped_mm", "scaled_mm"),
+    "_taking_over": (
+        "_Reduction", "handle_torch_function", "has_torch_function", "has_torch_function_unary",
+        "has_torch_function_variadic",
+    ),
     "activation": (
         "_get_softmax_dim", "celu", "celu_", "elu", "elu_", "gelu", "glu", "gumbel_softmax", "hardshrink",
         "hardsigmoid", "hardswish", "hardtanh", "hardtanh_", "leaky_relu", "leaky_relu_", "log_softmax",
