@@ -24,7 +24,10 @@ Edge edge_of(PyObject* o) {
   return {Ref<Node>(as_node(node)), uint32_t(nr)};
 }
 
-constexpr const char* kNoGraph = "element ";
+[[noreturn]] void fail_no_graph(Py_ssize_t i, PyObject* o) {
+  fail(Kind::Runtime, "element ", i, " of tensors does not require grad and does not have a grad_fn",
+       explain("where_cut", o));
+}
 
 TensorRef ones_like(const Tensor& t) { return full(t.sizes, 1.0, t.dtype); }
 
@@ -42,7 +45,7 @@ PyObject* backward(PyObject*, PyObject* args) {
     for (Py_ssize_t i = 0; i < PyTuple_Size(roots); ++i) {
       PyObject* o = PyTuple_GET_ITEM(roots, i);
       Edge e = edge_of(o);
-      WG_CHECK(e.node, kNoGraph, i, " of tensors does not require grad and does not have a grad_fn");
+      if (!e.node) fail_no_graph(i, o);
       PyObject* g = PyTuple_GET_ITEM(grads, i);
       s.roots.push_back(e);
       s.gradients.push_back(g == Py_None ? TensorRef() : TensorRef(as_tensor(g)));
@@ -50,13 +53,16 @@ PyObject* backward(PyObject*, PyObject* args) {
     if (inputs != Py_None)
       for (Py_ssize_t i = 0; i < PyTuple_Size(inputs); ++i) {
         PyObject* o = PyTuple_GET_ITEM(inputs, i);
-        WG_CHECK(!is_tensor(o) || requires_grad(*as_tensor(o)),
-                 "One of the differentiated Tensors does not require grad");
         Edge e = edge_of(o);
-        WG_CHECK(e.node, "One of the differentiated Tensors does not require grad");
+        WG_CHECK(e.node, "One of the differentiated Tensors does not require grad", explain("where_cut", o));
         s.inputs.push_back(e);
       }
     Gradients result = run_backward(s);
+    if (!create && !accumulate) {
+      Own<Cut> cut = new_cut(cuts::kSweep, nullptr);
+      for (const TensorRef& g : result)
+        if (g && !g->needs_grad()) g->cut = cut;
+    }
     return tuple_of(result);
   });
 }
@@ -67,8 +73,8 @@ PyObject* backward_scalar(PyObject*, PyObject* o) {
     Tensor& t = *as_tensor(o);
     observe(t, "backward");
     Edge e = gradient_edge(t);
-    WG_CHECK(e.node, "element 0 of tensors does not require grad and does not have a grad_fn");
-    WG_CHECK(t.numel == 1, "grad can be implicitly created only for scalar outputs");
+    if (!e.node) fail_no_graph(0, o);
+    WG_CHECK(t.numel == 1, "grad can be implicitly created only for scalar outputs", explain("not_scalar", o));
     WG_CHECK(is_floating(t.dtype), "grad can be implicitly created only for real scalar outputs but got torch.",
              name_of(t.dtype));
     Sweep s;
@@ -85,24 +91,43 @@ PyObject* gradient_node(PyObject*, PyObject* o) {
     return wrap(gradient_edge(*as_tensor(o)).node);
   });
 }
-// last_writer(node, saved name): where the in-place op that wrote a saved tensor was recorded, or None
-PyObject* last_writer(PyObject*, PyObject* args) {
-  PyObject* o;
-  const char* name;
-  if (!PyArg_ParseTuple(args, "Os", &o, &name)) return nullptr;
-  Node& n = *as_node(o);
-  for (Saved& s : n.saved) {
+// last_writer(node): where the op that wrote a tensor this node had saved was called, or None
+PyObject* last_writer(PyObject*, PyObject* o) {
+  for (Saved& s : as_node(o)->saved) {
     const Value& v = s.value.get();
-    if (v.is_tensor() && v.tensor->version && v.tensor->version->value != s.version && v.tensor->version->writer.code)
+    if (v.is_tensor() && version_number(*v.tensor) != s.version && v.tensor->version->writer.code)
       return describe(v.tensor->version->writer);
   }
   Py_RETURN_NONE;
 }
-// cut_place(tensor): (reason, place) when it is known why a tensor does not require grad
-PyObject* cut_place(PyObject*, PyObject* o) {
-  if (is_tensor(o))
-    if (Extra* x = as_tensor(o)->extra; x && x->cut) return Py_BuildValue("(sN)", x->cut, describe(x->place));
-  Py_RETURN_NONE;
+// saved_tensors(node): the inputs that a node keeps, as they are (no version is checked, no hook called)
+PyObject* saved_tensors(PyObject*, PyObject* o) {
+  return guard<PyObject*>(nullptr, [&] {
+    Py list(check(PyList_New(0)));
+    for (Saved& s : as_node(o)->saved)
+      if (const Value& v = s.value.get(); v.is_tensor() && s.output < 0)
+        check(PyList_Append(list.get(), as_object(v.tensor)));
+    return list.release();
+  });
+}
+// running_pass(): (the nodes a running pass began with, the sequence number at which the pass that last freed a graph
+// began)
+PyObject* py_running_pass(PyObject*, PyObject*) {
+  return guard<PyObject*>(nullptr, [&] {
+    Py list(check(PyList_New(0)));
+    uint64_t border = 0;
+    for (const Ref<Node>& n : running_pass(border)) {
+      Py node(wrap(n));
+      check(PyList_Append(list.get(), node.get()));
+    }
+    return check(Py_BuildValue("(OK)", list.get(), static_cast<unsigned long long>(border)));
+  });
+}
+// cut_of(tensor or node): (what cut it, or what went into it, off from a history, op or None, place) when that is known
+PyObject* cut_of(PyObject*, PyObject* o) {
+  const Cut* c = is_tensor(o) ? as_tensor(o)->cut.get() : as_node(o)->cut.get();
+  if (!c) Py_RETURN_NONE;
+  return Py_BuildValue("(szN)", c->how, c->op, describe(c->place));
 }
 PyObject* py_current_pass(PyObject*, PyObject*) { return PyLong_FromLongLong(current_pass()); }
 PyObject* py_will_execute(PyObject*, PyObject* node) {
@@ -169,7 +194,10 @@ PyObject* record_function(PyObject*, PyObject* args) {
       if (!is_tensor(o)) continue;
       Tensor& t = *as_tensor(o);
       n->outputs[uint32_t(k)] = {t.sizes, t.dtype};
-      if (!differentiable) continue;
+      if (!differentiable) {
+        t.cut = new_cut(cuts::kFunction, nullptr);
+        continue;
+      }
       if (dirty) {
         rebase_history(t, n, uint32_t(k));
       } else {
@@ -324,8 +352,10 @@ PyObject* set_before_write(PyObject*, PyObject* callback) {
 PyMethodDef functions[] = {{"run_backward", backward, METH_VARARGS, nullptr},
                            {"backward_scalar", backward_scalar, METH_O, nullptr},
                            {"gradient_node", gradient_node, METH_O, nullptr},
-                           {"last_writer", last_writer, METH_VARARGS, nullptr},
-                           {"cut_place", cut_place, METH_O, nullptr},
+                           {"last_writer", last_writer, METH_O, nullptr},
+                           {"saved_tensors", saved_tensors, METH_O, nullptr},
+                           {"running_pass", py_running_pass, METH_NOARGS, nullptr},
+                           {"cut_of", cut_of, METH_O, nullptr},
                            {"current_pass", py_current_pass, METH_NOARGS, nullptr},
                            {"will_execute", py_will_execute, METH_O, nullptr},
                            {"pass_keeps_graph", py_pass_keeps_graph, METH_NOARGS, nullptr},
@@ -351,6 +381,12 @@ PyMethodDef functions[] = {{"run_backward", backward, METH_VARARGS, nullptr},
                            {nullptr, nullptr, 0, nullptr}};
 
 }  // namespace
+
+std::string explain(const char* question, PyObject* o) {
+  Py module(check(PyImport_ImportModule("wengert._lines")));
+  Py text(check(PyObject_CallMethod(module.get(), question, "(O)", o)));
+  return check(PyUnicode_AsUTF8(text.get()));
+}
 
 int init_autograd(PyObject* module) { return PyModule_AddFunctions(module, functions); }
 

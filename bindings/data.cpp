@@ -243,8 +243,19 @@ void store(char* at, const Value& v) {
   std::memcpy(at, &x, sizeof x);
 }
 
+// The number that item() last took out of a graph, and the cut that it is.
+PyObject* taken = nullptr;
+Own<Cut>& taken_cut() {
+  static auto* cut = new Own<Cut>;  // not freed at exit: the interpreter may be gone by then
+  return *cut;
+}
+
 void fill(PyObject* o, int depth, Tensor& t, int64_t& at) {
   int size = size_of(t.dtype);
+  if (o == taken)
+    t.cut = taken_cut();
+  else if (is_tensor(o) && !t.cut)
+    cut_off(t, *as_tensor(o), cuts::kRebuilt);
   if (depth < t.ndim()) {
     if (is_tensor(o) || (PyObject_CheckBuffer(o) && !is_sequence(o))) {
       TensorRef part = is_tensor(o) ? TensorRef(as_tensor(o)) : from_buffer(o, "np.ndarray");
@@ -340,6 +351,7 @@ TensorRef tensor_from(PyObject* data, PyObject* dtype, bool copy_tensor) {
     if (!copy_tensor && d == t->dtype) return t;
     TensorRef r = empty(t->sizes, d);
     copy(*r, *t);
+    cut_off(*r, *t, cuts::kRebuilt);
     return r;
   }
   Shape s;
@@ -349,6 +361,11 @@ TensorRef tensor_from(PyObject* data, PyObject* dtype, bool copy_tensor) {
   int64_t at = 0;
   if (t->numel) fill(data, 0, *t, at);
   return t;
+}
+
+void note_taken(PyObject* number) {
+  Py before(std::exchange(taken, Py_NewRef(number)));
+  taken_cut() = new_cut(cuts::kNumber, nullptr);
 }
 
 PyMethodDef tensor_data_methods[] = {{"tolist", tolist, METH_NOARGS, nullptr}, {nullptr, nullptr, 0, nullptr}};

@@ -210,7 +210,7 @@ Place user_place() {
 
 // Anomaly mode keeps the whole stack of the line that made a node, as text.
 void created_in_anomaly_mode(Node* n) {
-  Py module(check(PyImport_ImportModule("wengert._why")));
+  Py module(check(PyImport_ImportModule("wengert._lines")));
   Py stack(check(PyObject_CallMethod(module.get(), "user_stack", nullptr)));
   NodeExtra& x = extra_of(*n);
   if (!x.metadata) x.metadata = check(PyDict_New());
@@ -350,6 +350,7 @@ PyObject* make_subclass(PyTypeObject* type, Tensor& t, bool requires_grad) {
   r->dtype = t.dtype;
   r->contiguous = t.contiguous;
   r->inference = modes().inference;
+  cut_off(*r, t, cuts::kParameter);
   if (requires_grad) {
     Py hold(o);
     set_requires_grad(*r, true);
@@ -375,20 +376,27 @@ PyMethodDef make_subclass_def = {"_make_subclass",
                                  reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(as_subclass)),
                                  METH_STATIC | METH_FASTCALL | METH_KEYWORDS, nullptr};
 
-int init_objects(PyObject* module) {
+static void fill_host() {
   host.new_tensor = new_tensor;
   host.new_node = new_node_object;
   host.dealloc = dealloc_object;
   host.hold = [](Foreign f) { Py_XINCREF(static_cast<PyObject*>(f)); };
   host.drop = [](Foreign f) { Py_XDECREF(static_cast<PyObject*>(f)); };
   host.place = user_place;
+  host.line = [](const Place& p) {
+    Py where(check(describe(p)));
+    return explain("at", where.get());
+  };
   host.created = created_in_anomaly_mode;
   host.track = track;
   host.pack = pack_hook;
   host.unpack = unpack_hook;
   host.leave = []() -> void* { return PyEval_SaveThread(); };
   host.enter = [](void* state) { PyEval_RestoreThread(static_cast<PyThreadState*>(state)); };
+}
 
+int init_objects(PyObject* module) {
+  fill_host();
   std::vector<PyType_Slot> slots = {
       {Py_tp_traverse, reinterpret_cast<void*>(tensor_traverse)},
       {Py_tp_clear, reinterpret_cast<void*>(tensor_clear)},

@@ -119,5 +119,7 @@ PyObject* index_get(PyObject* self, PyObject* index);
 int index_set(PyObject* self, PyObject* index, PyObject* value);
 PyObject* tensor_iter(PyObject* self);
 TensorRef tensor_from(PyObject* data, PyObject* dtype, bool copy_tensor);
+void note_taken(PyObject* number);                       // item() of a tensor with a history gave it
+std::string explain(const char* question, PyObject* o);  // what _why.py has to add to an error about a tensor
 
 }  // namespace wgpy

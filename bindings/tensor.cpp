@@ -301,6 +301,7 @@ PyObject* get_data(PyObject* o, void*) {
     }
     TensorRef d = alias(self_of(o));
     d->version = Own<Version>();
+    cut_off(*d, self_of(o), cuts::kData);
     return wrap(d);
   });
 }
@@ -396,7 +397,9 @@ PyObject* method_is_view(PyObject* o, PyObject*) { return PyBool_FromLong(is_vie
 PyObject* method_item(PyObject* o, PyObject*) {
   return guard<PyObject*>(nullptr, [&] {
     Held keep;
-    return number_object(scalar_of(o, &keep));
+    PyObject* number = check(number_object(scalar_of(o, &keep)));
+    if (self_of(o).needs_grad()) note_taken(number);
+    return number;
   });
 }
 PyObject* method_detach(PyObject* o, PyObject*) {
@@ -405,7 +408,9 @@ PyObject* method_detach(PyObject* o, PyObject*) {
       static const OpDef* op = named("detach");
       return unary(op, o);
     }
-    return wrap(detach(self_of(o)));
+    TensorRef d = detach(self_of(o));
+    cut_off(*d, self_of(o), cuts::kDetach);
+    return wrap(d);
   });
 }
 PyObject* method_detach_(PyObject* o, PyObject*) {
@@ -416,6 +421,7 @@ PyObject* method_detach_(PyObject* o, PyObject*) {
         "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for training, "
         "and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence detach_() cannot be called on these "
         "gradients. To fix this error, please refer to the Optimizer.zero_grad() function in torch/optim/optimizer.py as the solution.");
+    cut_off(t, t, cuts::kDetachInPlace);
     drop_history(t);
     t.requires_grad = false;
     t.output_nr = 0;

@@ -77,16 +77,59 @@ uint64_t grad_mask(const Call& c) {
   return mask;
 }
 
-static bool any_wrapped(const Call& c) {
+template <class F>
+static void each_tensor(const Call& c, F f) {
   for (int i = 0; i < c.nargs; ++i) {
     if (c.args[i].is_tensor()) {
-      if (c.args[i].tensor->wrapped) return true;
+      f(*c.args[i].tensor);
     } else if (c.args[i].tag == Tag::Tensors) {
       for (const TensorRef& t : c.args[i].tensors())
-        if (t && t->wrapped) return true;
+        if (t) f(*t);
     }
   }
-  return false;
+}
+
+// What has to be known of all tensors among the arguments, seen in one pass.
+struct Seen {
+  bool wrapped = false;  // by a transform
+  uintptr_t past = 0;    // not 0: one has a history, or was cut off from one
+};
+
+static Seen look(const Call& c) {
+  Seen s;
+  each_tensor(c, [&](const Tensor& t) {
+    s.wrapped |= t.wrapped;
+    s.past |= reinterpret_cast<uintptr_t>(t.grad_fn.get()) | reinterpret_cast<uintptr_t>(t.cut.get()) | t.requires_grad;
+  });
+  return s;
+}
+
+// Results without a history, of arguments that had one or were cut off from one: they remember where it was lost.
+[[gnu::noinline]] static void note_cut(Call& c, const char* how) {
+  if (c.first && c.more.empty() && c.nargs && c.args[0].is_tensor()) {  // a chain behind a cut
+    Tensor &from = *c.args[0].tensor, &to = *c.first;
+    if (from.cut && !from.needs_grad() && !to.needs_grad()) {
+      to.cut = from.cut;
+      return;
+    }
+  }
+  const Modes& m = modes();
+  if (m.own) return;
+  Cut* known = nullptr;
+  bool lost = false;
+  each_tensor(c, [&](const Tensor& t) {
+    if (t.needs_grad())
+      lost = true;
+    else if (!known)
+      known = t.cut.get();
+  });
+  Own<Cut> cut(known);
+  for (int k = 0; k < c.nouts(); ++k) {
+    Tensor& r = *c.result(k);
+    if (r.needs_grad() || r.cut) continue;
+    if (!cut && lost) cut = new_cut(m.inference ? cuts::kInference : m.grad ? how : cuts::kNoGrad, c.op->name.c_str());
+    r.cut = cut;
+  }
 }
 
 static Value leaf_value(const Leaf& l, Call& c, std::vector<Held>& keep) {
@@ -120,11 +163,17 @@ static void add_edges(Node& n, Call& c, uint64_t mask) {
     if (!(c.op->diff_args >> i & 1)) continue;
     if (c.args[i].tag == Tag::Tensors) {
       for (const TensorRef& t : c.args[i].tensors()) {
-        if (t && requires_grad(*t)) n.edges[k] = gradient_edge(*t);
+        if (t && requires_grad(*t))
+          n.edges[k] = gradient_edge(*t);
+        else if (t && t->cut)
+          n.cut = t->cut;
         ++k;
       }
     } else {
-      if (mask >> i & 1) n.edges[k] = gradient_edge(*c.args[i].tensor);
+      if (mask >> i & 1)
+        n.edges[k] = gradient_edge(*c.args[i].tensor);
+      else if (c.args[i].is_tensor() && c.args[i].tensor->cut)
+        n.cut = c.args[i].tensor->cut;
       ++k;
     }
   }
@@ -143,7 +192,7 @@ void record(Call& c, uint64_t mask, bool inplace) {
   bool differentiable = false;
   for (int k = 0; k < c.nouts(); ++k)
     differentiable |= (c.op->diff_outs >> k & 1) && is_differentiable(c.result(k)->dtype);
-  if (!differentiable) return;
+  if (!differentiable) return note_cut(c, c.result(0)->dtype == DType::Bool ? cuts::kNoDerivative : cuts::kInteger);
   Ref<Node> n = new_node(NodeKind::Op, c.op);
   n->mask = mask;
   add_edges(*n, c, mask);
@@ -159,7 +208,10 @@ void record(Call& c, uint64_t mask, bool inplace) {
     save(*n, i, leaf_value(l, c, keep), l.kind == Leaf::Out ? l.index : -1);
   }
   for (int k = 0; k < c.nouts(); ++k) {
-    if (!(c.op->diff_outs >> k & 1) || !is_differentiable(c.result(k)->dtype)) continue;
+    if (!(c.op->diff_outs >> k & 1) || !is_differentiable(c.result(k)->dtype)) {
+      note_cut(c, c.result(k)->dtype == DType::Bool ? cuts::kNoDerivative : cuts::kInteger);
+      continue;
+    }
     if (inplace) {
       rebase_history(*c.result(k), n, uint32_t(k));
     } else {
@@ -236,8 +288,9 @@ void apply(Call& c) {
   if (c.op->style == Style::Elementwise && c.nargs == 3) settle_options(c);
   const OpDef& op = *c.op;
   // Composites are seen by their parts; but one that changes what a tensor is (t_(), squeeze_()) has none.
-  if (op.style == Style::Composite && !(op.constant && any_wrapped(c))) return op.body(c);
-  if ((any_wrapped(c) || (op.random && modes().batching)) && interpret) return interpret(c);
+  if (op.style == Style::Composite && !(op.constant && look(c).wrapped)) return op.body(c);
+  Seen seen = look(c);
+  if ((seen.wrapped || (op.random && modes().batching)) && interpret) return interpret(c);
   uint64_t mask = modes().grad && op.diff_args ? grad_mask(c) : 0;
   run_body(c);
   // A body may hand back an argument untouched (contiguous of a contiguous tensor): then there is nothing to record.
@@ -246,6 +299,8 @@ void apply(Call& c) {
     for (int i = 0; i < c.nargs; ++i)
       if (c.args[i].is_tensor() && c.first.get() == c.args[i].tensor) return;
     record(c, mask, false);
+  } else if (seen.past) {
+    note_cut(c, cuts::kNoDerivative);
   }
 }
 
@@ -262,8 +317,9 @@ TensorRef apply(const OpDef& op, std::initializer_list<Value> args) {
 void apply_inplace(Call& c) {
   if (c.op->style == Style::Elementwise && c.nargs == 3) settle_options(c);
   Tensor& self = c.tensor(0);
-  if (c.op->style == Style::Composite && !(c.op->constant && any_wrapped(c))) return c.op->body(c);
-  if ((any_wrapped(c) || (c.op->random && modes().batching)) && interpret) {
+  if (c.op->style == Style::Composite && !(c.op->constant && look(c).wrapped)) return c.op->body(c);
+  Seen seen = look(c);
+  if ((seen.wrapped || (c.op->random && modes().batching)) && interpret) {
     c.into = &self;
     return interpret(c);
   }
@@ -306,7 +362,11 @@ void apply_inplace(Call& c) {
     c.first = TensorRef(&self);
   }
   bump(self);
-  if (mask) record(c, mask, true);
+  if (mask)
+    record(c, mask, true);
+  else if (seen.past)
+    note_cut(c, cuts::kNoDerivative);
+  if (self.cut && is_view(self)) self.extra->base->cut = self.cut;
 }
 
 TensorRef sum_to(const Tensor& t, const Dims& sizes) {

@@ -242,10 +242,13 @@ class Pass {
   friend bool wg::pass_keeps_graph();
   friend Node* wg::current_node();
   friend void wg::at_end_of_pass(Foreign);
+  friend std::vector<Ref<Node>> wg::running_pass(uint64_t&);
   inline static thread_local Pass* current_ = nullptr;
   inline static int64_t count_ = 0;
   Pass* outer_ = current_;
   int64_t number_ = count_++;
+  inline static thread_local uint64_t freed_ = 0;  // where in the sequence of nodes the last pass that freed began
+  uint64_t began_ = peek_sequence();
   Sweep& s_;
   Task task_;
   static std::vector<Slot*>& spare() {  // the memory of the last pass's queue
@@ -285,6 +288,7 @@ class Pass {
     }
     at_ = nullptr;
     for (size_t i = 0; i < callbacks_.size(); ++i) engine_host.call(callbacks_[i]);  // a callback may add callbacks
+    if (!s_.keep_graph) freed_ = began_;
     return std::move(captured_);
   }
 
@@ -461,10 +465,15 @@ class Pass {
   }
 
   void visit(Slot& slot) {
-    if (put_off(slot)) return;
+    Node& n = *slot.node;
+    try {
+      if (put_off(slot)) return;
+    } catch (...) {
+      if (engine_host.failed) engine_host.failed(n);
+      throw;
+    }
     for (uint32_t nr = 0; nr < slot.deferred.size(); ++nr)
       if (slot.deferred[nr]) slot.buffer[nr] = settle(slot, nr);
-    Node& n = *slot.node;
     Gradients& in = slot.buffer;
     in.resize(std::max<size_t>(in.size(), n.outputs.size()));
     bool any = std::any_of(in.begin(), in.end(), [](const TensorRef& g) { return bool(g); });
@@ -560,6 +569,14 @@ TensorRef add_gradients(TensorRef a, TensorRef b, bool recording) {
 }
 
 std::vector<TensorRef> run_backward(Sweep& s) { return Pass(s).run(); }
+
+std::vector<Ref<Node>> running_pass(uint64_t& border) {
+  std::vector<Ref<Node>> roots;
+  border = Pass::freed_;
+  if (Pass::current_)
+    for (const Edge& e : Pass::current_->s_.roots) roots.push_back(e.node);
+  return roots;
+}
 
 int64_t current_pass() { return Pass::current_ ? Pass::current_->number_ : -1; }
 

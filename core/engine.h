@@ -29,6 +29,9 @@ struct EngineHost {
 };
 extern EngineHost engine_host;
 
+// The nodes the running pass began with; border: where in the sequence of nodes the last pass that freed its graph
+// began.
+std::vector<Ref<Node>> running_pass(uint64_t& border);
 int64_t current_pass();                 // a number for the pass that is running on this thread; -1: none
 bool pass_has_inputs();                 // the running pass was asked for the gradients of some tensors only
 bool pass_keeps_graph();                // … or may be run again (also when none is running)

@@ -35,6 +35,7 @@ Host host = {
     [](Foreign) {},
     [](Foreign) {},
     [] { return Place{}; },
+    [](const Place&) { return std::string(); },
     [](Node*) {},
     [](Tensor*) {},
     nullptr,

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <utility>
 
 namespace wg {
@@ -40,6 +41,7 @@ struct Host {
   void (*hold)(Foreign);     // count a reference to a foreign object up, down
   void (*drop)(Foreign);
   Place (*place)();                        // the line of user code that is running (code is owned by the caller)
+  std::string (*line)(const Place&);       // " at file:line" for an error, or nothing
   void (*created)(Node*);                  // anomaly mode: a node was made
   void (*track)(Tensor*);                  // the tensor now holds objects that could form a cycle
   Foreign (*pack)(Foreign hook, Tensor*);  // saved-tensor hooks: what to keep instead of the tensor …

@@ -44,6 +44,11 @@ constexpr const char* kSavedInference =
     "tracked by autograd. To work around this, you can make a clone to get a normal tensor and use it in autograd, or use "
     "`torch.no_grad()` instead of `torch.inference_mode()`.";
 
+constexpr const char* kOutOfPlace =
+    "\n  likeliest fix: y = y.mul(…) in place of y.mul_(…), or a write to the tensor itself: x[i] = …";
+constexpr const char* kUnderNoGrad =
+    "\n  likeliest fix: put the update inside torch.no_grad(); or, if it is to be differentiated, write it out of place";
+
 }  // namespace
 
 Modes& modes() {
@@ -196,7 +201,8 @@ void set_requires_grad(Tensor& t, bool on) {
   if (t.grad_fn) {
     WG_CHECK(on,
              "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
-             "subgraph that doesn't require differentiation use var_no_grad = var.detach().");
+             "subgraph that doesn't require differentiation use var_no_grad = var.detach().",
+             "\n  it was made by ", name_of(*t.grad_fn), host.line(t.grad_fn->place));
     return;
   }
   WG_CHECK(!on || is_differentiable(t.dtype), "only Tensors of floating point dtype can require gradients");
@@ -207,6 +213,20 @@ void set_requires_grad(Tensor& t, bool on) {
 }
 
 TensorRef detach(Tensor& t) { return alias(t); }
+
+void destroy(Cut* c) {
+  if (c->place.code) host.drop(c->place.code);
+  delete c;
+}
+
+Own<Cut> new_cut(const char* how, const char* op) { return Own<Cut>(new Cut{{}, how, op, host.place()}); }
+
+void cut_off(Tensor& t, const Tensor& from, const char* how) {
+  if (from.needs_grad())
+    t.cut = new_cut(how, nullptr);
+  else
+    t.cut = from.cut;
+}
 
 void mark_view(Tensor& view, Tensor& t, Creation creation, const OpDef* op) {
   static const OpDef *as_real = find_op("view_as_real"), *as_complex = find_op("view_as_complex");
@@ -236,6 +256,8 @@ void mark_view(Tensor& view, Tensor& t, Creation creation, const OpDef* op) {
 
 static void refuse_view(const Tensor& t) {
   const Extra& x = *t.extra;
+  if (x.creation == Creation::Default) return;
+  const std::string made = t.grad_fn ? host.line(t.grad_fn->place) : std::string();
   constexpr const char* replace = " You should replace the inplace operation by an out-of-place one.";
   switch (x.creation) {
     case Creation::MultiOutput:
@@ -243,14 +265,15 @@ static void refuse_view(const Tensor& t) {
           Kind::Runtime, "Output ", t.output_nr, " of ", x.maker,
           " is a view and is being modified inplace. This view is the output of a function that returns multiple views. "
           "Such functions do not allow the output views to be modified inplace.",
-          replace);
+          replace, "\n  the views were made", made, kOutOfPlace);
     case Creation::NoGrad:
       fail(
           Kind::Runtime,
           "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given "
           "that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the "
           "view and the inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both "
-          "outside (if you want the inplace to be tracked).");
+          "outside (if you want the inplace to be tracked).",
+          "\n  the view was made under no_grad", host.line(x.place));
     case Creation::Inference:
       fail(Kind::Runtime, "A view was created in inference mode and is being modified inplace with grad mode enabled.");
     case Creation::CustomFunction:
@@ -259,7 +282,8 @@ static void refuse_view(const Tensor& t) {
           " is a view and is being modified inplace. This view was created inside a custom Function (or because an input "
           "was returned as-is) and the autograd logic to handle view+inplace would override the custom backward "
           "associated with the custom Function, leading to incorrect gradients. This behavior is forbidden. You can fix "
-          "this by cloning the output of the custom Function.");
+          "this by cloning the output of the custom Function.",
+          "\n  the view was made", made);
     default: return;
   }
 }
@@ -279,10 +303,11 @@ void check_inplace(Tensor& t, bool recording) {
   if (is_view(t)) {
     refuse_view(t);
     WG_CHECK(!(wants && t.extra->base->requires_grad && !t.extra->base->grad_fn),
-             "a view of a leaf Variable that requires grad is being used in an in-place operation.");
+             "a view of a leaf Variable that requires grad is being used in an in-place operation.",
+             t.grad_fn ? "\n  the view was made" + host.line(t.grad_fn->place) : "", kUnderNoGrad);
   }
   WG_CHECK(!(t.requires_grad && !t.grad_fn),
-           "a leaf Variable that requires grad is being used in an in-place operation.");
+           "a leaf Variable that requires grad is being used in an in-place operation.", kUnderNoGrad);
 }
 
 void rebase_history(Tensor& t, Ref<Node> node, uint32_t nr) {
@@ -328,7 +353,7 @@ void save(Node& n, uint32_t i, const Value& v, int output) {
     return;
   }
   Tensor& t = *v.tensor;
-  WG_CHECK(!t.inference, kSavedInference);
+  WG_CHECK(!t.inference, kSavedInference, t.cut ? "\n  it was made" + host.line(t.cut->place) : "");
   n.uses_saved = true;
   s.version = version_number(t);
   TensorRef kept = output >= 0 ? detach(t) : TensorRef(&t);
@@ -396,8 +421,8 @@ Held unpack(Node& n, uint32_t i, bool recording) {
     std::string whose;
     if (s.output >= 0)
       whose = str(", which is output ", s.output, " of ", short_name(n), ",");
-    else if (t.grad_fn)
-      whose = str(", which is output ", t.output_nr, " of ", short_name(*t.grad_fn), ",");
+    else if (Ref<Node> fn = grad_fn_of(t))
+      whose = str(", which is output ", t.output_nr, " of ", short_name(*fn), ",");
     fail(Kind::Runtime,
          "one of the variables needed for gradient computation has been modified by an inplace operation: [torch.",
          torch_name(t.dtype), "Tensor ", to_string(t.sizes), "]", whose, " is at version ", now, "; expected version ",

@@ -105,6 +105,7 @@ struct Node : Object {
   NodeExtra* extra = nullptr;
   void* dict = nullptr;  // the host's attribute dictionary (Function contexts)
   void* weakrefs = nullptr;
+  Own<Cut> cut;          // of a tensor that went in without a history
   void* task = nullptr;  // the backward pass that is using `slot`
   uint32_t slot = 0;
 };
@@ -132,8 +133,7 @@ struct Extra {
   Creation creation = Creation::Default;
   uint32_t attr_version = 0;  // the version at which grad_fn was right
   std::string maker;          // "Split": the multi-view op that made it
-  Place place;                // where it was made, for "made under no_grad at …"
-  const char* cut = nullptr;  // why it has no history although an input had one
+  Place place;                // where a view was made under no_grad
   Foreign payload = nullptr;  // of a tensor that a transform has wrapped: its data (vmap: level, dim, value)
 };
 Extra& extra_of(Tensor& t);
@@ -151,6 +151,7 @@ uint64_t peek_sequence();
 // Modes, per thread.
 struct Modes {
   bool grad = true;
+  bool own = false;  // grad is off for an op's or a sweep's own sake, not the user's
   bool inference = false;
   bool anomaly = false;
   int batching = 0;  // how many vmaps are running: ops that draw numbers then go to the interpreter
@@ -160,9 +161,16 @@ struct Modes {
 };
 Modes& modes();
 struct GradMode {  // sets the grad mode for a scope
-  bool before = modes().grad;
-  explicit GradMode(bool on) { modes().grad = on; }
-  ~GradMode() { modes().grad = before; }
+  Modes& m = modes();
+  bool before = m.grad, own_before = m.own;
+  explicit GradMode(bool on) {
+    m.grad = on;
+    m.own |= !on;
+  }
+  ~GradMode() {
+    m.grad = before;
+    m.own = own_before;
+  }
 };
 
 // The edge on which t's gradient travels: its grad_fn's, or its accumulator's (made when needed).
@@ -186,6 +194,20 @@ void check_inplace(Tensor& t, bool recording);
 // After a write into t recorded as output `nr` of `node`.
 void rebase_history(Tensor& t, Ref<Node> node, uint32_t nr);
 TensorRef detach(Tensor& t);
+
+// What can cut a graph.
+namespace cuts {
+inline constexpr const char *kNoDerivative = "made by {op} (no derivative)",
+                            *kInteger = "made by {op} (integer result)", *kNoGrad = "made under no_grad",
+                            *kInference = "made under inference_mode", *kDetach = "`.detach()`",
+                            *kDetachInPlace = "`.detach_()`", *kData = "`.data`", *kRebuilt = "rebuilt by tensor(...)",
+                            *kNumber = "a number taken out by `.item()`",
+                            *kSweep = "a gradient made without create_graph=True", *kParameter = "made a new leaf",
+                            *kFunction = "an autograd.Function's output without a derivative";
+}
+// Notes on `t` that it was cut off from `from`, here; when `from` was itself cut off before, that is where.
+void cut_off(Tensor& t, const Tensor& from, const char* how);
+Own<Cut> new_cut(const char* how, const char* op);  // at the line that is running
 
 void save(Node& n, uint32_t i, const Value& v, int output);  // -1: an input
 // The saved value: checks the version; raises torch's errors. With history when `recording`.

@@ -11,6 +11,15 @@ namespace wg {
 
 struct Extra;  // rarely needed parts: .grad, hooks, view information (tape.h)
 
+// Why a tensor has no history although something it was made of had one, and where it was lost. Shared by all that was
+// made of it since: only the first op behind the cut looks for its line.
+struct Cut : Shared {
+  const char* how;  // a sentence of tape.h
+  const char* op;   // for its {op}; may be null
+  Place place;
+};
+void destroy(Cut*);
+
 struct Tensor : Object {
   Own<Storage> storage;
   Dims sizes, strides;
@@ -25,6 +34,7 @@ struct Tensor : Object {
   uint32_t output_nr = 0;
   Ref<Node> grad_fn;
   Own<Version> version;  // made when first needed
+  Own<Cut> cut;          // of a tensor without history
   Extra* extra = nullptr;
   void* dict = nullptr;  // the host's attribute dictionary and weak references
   void* weakrefs = nullptr;

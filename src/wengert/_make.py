@@ -26,7 +26,8 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
         from ._tensor import warn_copy_construct
 
         warn_copy_construct()
-        data = data.detach()
+        if data._wrapped:
+            data = data.detach()
     made = _core.tensor(data, dtype)
     if requires_grad:
         if not (made.dtype.is_floating_point or made.dtype.is_complex):

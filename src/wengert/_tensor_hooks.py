@@ -3,6 +3,12 @@
 from . import _core
 
 
+def _lines():
+    from . import _lines  # imported with the first error
+
+    return _lines
+
+
 class RemovableHandle:
     """Takes a hook away again.
 
@@ -34,16 +40,23 @@ def register_hook(self, hook):
     RuntimeError when the tensor does not require grad.
     """
     if not self.requires_grad:
-        raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        raise RuntimeError(
+            "cannot register a hook on a tensor that doesn't require gradient" + _lines().where_cut(self)
+        )
     return RemovableHandle(self, _core.add_hook(self, hook, "tensor"))
 
 
 def register_post_accumulate_grad_hook(self, hook):
     """hook(tensor) is called after a backward pass has written this leaf's .grad."""
     if not self.requires_grad:
-        raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        raise RuntimeError(
+            "cannot register a hook on a tensor that doesn't require gradient" + _lines().where_cut(self)
+        )
     if self.grad_fn is not None:
-        raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        raise RuntimeError(
+            "post accumulate grad hooks cannot be registered on non-leaf tensors"
+            + f"\n  it was made by {_lines().made_at(self)}"
+        )
     return RemovableHandle(self, _core.add_hook(self, hook, "post_accumulate"))
 
 

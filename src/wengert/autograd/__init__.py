@@ -73,6 +73,15 @@ def _sequence(x):
     return tuple(x)
 
 
+def _about(question, tensor, *more):
+    """What _lines.py adds to an error about a tensor; nothing for a GradientEdge."""
+    if not isinstance(tensor, _core.Tensor):
+        return ""
+    from .. import _lines
+
+    return getattr(_lines, question)(tensor, *more)
+
+
 def _meta(output):
     """(shape, dtype, requires grad) of a root: a tensor or a GradientEdge."""
     if isinstance(output, _core.Tensor):
@@ -105,7 +114,9 @@ def _make_gradients(outputs, gradients, batched=False):
                 for s in shape:
                     n *= s
                 if n != 1:
-                    raise RuntimeError("grad can be implicitly created only for scalar outputs")
+                    raise RuntimeError(
+                        "grad can be implicitly created only for scalar outputs" + _about("not_scalar", out)
+                    )
                 if not (dtype.is_floating_point or dtype.is_complex):
                     raise RuntimeError(f"grad can be implicitly created only for real scalar outputs but got {dtype}")
                 from .. import ones
@@ -189,7 +200,7 @@ def _starting_gradients(outputs, grad_outputs, batched):
     return _make_gradients(outputs, gradients, batched)
 
 
-def _without_gaps(result, inputs, allow_unused, materialize, create_graph):
+def _without_gaps(result, outputs, inputs, allow_unused, materialize, create_graph):
     """The gradients as a list, where an input was not used with zeros, None or an error, as was asked for."""
     result = list(result)
     for i, (x, g) in enumerate(zip(inputs, result)):
@@ -204,7 +215,7 @@ def _without_gaps(result, inputs, allow_unused, materialize, create_graph):
         elif not allow_unused:
             raise RuntimeError(
                 f"The differentiated Tensor at index {i} appears to not have been used in the graph. "
-                "Set allow_unused=True if this is the desired behavior."
+                "Set allow_unused=True if this is the desired behavior." + _about("unused", x, outputs)
             )
     return result
 
@@ -279,5 +290,5 @@ def grad(
             result[k] = g
     else:
         result = sweep(gradients)
-    result = _without_gaps(result, inputs, allow_unused, materialize_grads, create_graph)
+    result = _without_gaps(result, outputs, inputs, allow_unused, materialize_grads, create_graph)
     return dict(zip(keys, result)) if keys is not None else tuple(result)

@@ -15,9 +15,9 @@ def _result_type(op, names):
 
 
 def _explain(node, error):
-    from .. import _why
+    from .. import _lines
 
-    _why.annotate(node, error)
+    _lines.annotate(node, error)
 
 
 def _interpret(name, args, inplace):
