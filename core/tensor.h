@@ -64,7 +64,7 @@ TensorRef alias(const Tensor& t, const Dims& sizes, const Dims& strides, int64_t
 TensorRef alias(const Tensor& t);
 // Plain copies without autograd.
 TensorRef contiguous(const Tensor& t);                 // t itself when it is
-TensorRef cast(const Tensor& t, DType dtype);          // t itself when it has the dtype; else a contiguous copy
+TensorRef cast(const Tensor& t, DType dtype);          // t itself when it has the dtype; else a copy with dense strides
 TensorRef clone(const Tensor& t);                      // keeps dense strides
 void copy(Tensor& to, const Tensor& from);             // broadcasts and casts; overlap-safe
 TensorRef expand(const Tensor& t, const Dims& sizes);  // a view; torch's error when it can't be

@@ -28,9 +28,16 @@ struct Slides {
     for (int i = 0; i < 2; ++i) {
       w.in[1 + i] = in[i], w.kernel[1 + i] = kernel[i], w.stride[1 + i] = stride[i], w.padding[1 + i] = padding[i];
       w.dilation[1 + i] = dilation[i];
-      const int64_t room = in[i] + 2 * padding[i] - (dilation[i] * (kernel[i] - 1) + 1);
-      w.out[1 + i] = room < 0 ? -1 : room / stride[i] + 1;
+      int64_t reach = 0, border = 0, room = 0;
+      WG_CHECK(!__builtin_mul_overflow(dilation[i], kernel[i] - 1, &reach) &&
+                   !__builtin_mul_overflow(padding[i], int64_t(2), &border) &&
+                   !__builtin_add_overflow(in[i] - reach - 1, border, &room),
+               "numel: integer multiplication overflow");
+      w.out[1 + i] = (room < 0 ? room - stride[i] + 1 : room) / stride[i] + 1;  // rounded down
     }
+    int64_t taps = 0;
+    WG_CHECK(!__builtin_mul_overflow(kernel[0], kernel[1], &taps), "Given kernel_width = ", kernel[1],
+             " and kernel_height = ", kernel[0], " the product of kernel_width and kernel_height overflowed.");
   }
   static void check(const Dims& d, const char* what, const char* name) {
     WG_CHECK(d[0] > 0 && d[1] > 0, what, " should be greater than zero, but got ", name, "_height: ", d[0], " ", name,
@@ -83,7 +90,11 @@ TensorRef image(Call& c, const Tensor& cols, int64_t height, int64_t width, int 
   WG_CHECK(rows % taps == 0,
            "Expected size of input's dimension 1 to be divisible by the product of kernel_size, but got input.size(1)=",
            rows, " and kernel_size=", pair(s.kernel), ".");
-  WG_CHECK(s.w.out[1] > 0 && s.w.out[2] > 0 && cols.size(nd - 1) == n, "Given output_size=", pair({height, width}),
+  WG_CHECK(s.w.out[1] > 0 && s.w.out[2] > 0, "Given output_size=", pair({height, width}),
+           ", kernel_size=", pair(s.kernel), ", dilation=", pair(s.dilation), ", padding=", pair(s.padding),
+           ", stride=", pair(s.stride), ", calculated shape of the array of sliding blocks as ",
+           pair({s.w.out[1], s.w.out[2]}), ", which is too small (non-positive)");
+  WG_CHECK(cols.size(nd - 1) == n, "Given output_size=", pair({height, width}),
            ", kernel_size=", pair(s.kernel), ", dilation=", pair(s.dilation), ", padding=", pair(s.padding),
            ", stride=", pair(s.stride),
            ", expected size of input's dimension 2 to match the calculated number of sliding blocks ", s.w.out[1],

@@ -7,7 +7,12 @@ namespace wg {
 // Half precision is computed in float.
 inline DType work_dtype(DType d) { return is_reduced(d) ? DType::Float32 : d; }
 // Contiguous and of this dtype; t itself when it is.
-inline TensorRef ready(const Tensor& t, DType d) { return t.dtype == d ? contiguous(t) : cast(t, d); }
+inline TensorRef ready(const Tensor& t, DType d) {
+  if (t.dtype == d) return contiguous(t);
+  TensorRef y = empty(t.sizes, d);
+  copy(*y, t);
+  return y;
+}
 inline TensorRef ready(const Tensor& t) { return ready(t, work_dtype(t.dtype)); }
 // The result in the dtype it must have.
 inline TensorRef given(TensorRef t, DType d) { return t->dtype == d ? std::move(t) : cast(*t, d); }

@@ -23,7 +23,10 @@ def cosine_similarity(x1, x2, dim=1, eps=1e-8):
     tensor([1.])
     """
     dtype = wg.promote_types(x1.dtype, x2.dtype)
-    x1, x2 = x1.to(dtype), x2.to(dtype)
+    if not dtype.is_floating_point:
+        name = wg.empty(0, dtype=dtype).type().rpartition(".")[2].removesuffix("Tensor")
+        raise RuntimeError(f"expected common dtype to be floating point, yet common dtype is {name}")
+    x1, x2 = wg.broadcast_tensors(x1.to(dtype), x2.to(dtype))
 
     def unit(x):
         length = x.norm(2, dim, True).clone()

@@ -6,6 +6,7 @@ from .. import _reduction as R
 from .activation import logsigmoid
 from .distance import pairwise_distance
 
+_CTC_CHECK = "(while checking arguments for ctc_loss_allocate_outputs)"
 _RANKING = "margin_ranking_loss : All input tensors should have same dimension but got sizes: "
 
 
@@ -59,6 +60,25 @@ def multilabel_soft_margin_loss(input, target, weight=None, size_average=None, r
     return R.apply(loss, reduction)
 
 
+def _type_name(t):
+    return t.type().rpartition(".")[2].removesuffix("Tensor")
+
+
+def _rows(input):
+    """Scores as (N, C): a vector is one sample, a number one class."""
+    if input.dim() > 2 or 0 in input.shape[-1:]:
+        raise RuntimeError(
+            f"Expected non-empty vector or matrix with optional 0-dim batch size, but got: {list(input.shape)}"
+        )
+    return input if input.dim() == 2 else input.reshape(1, -1)
+
+
+def _applied(loss, input, reduction):
+    """The reduction over samples; no samples have no loss."""
+    loss = loss if input.dim() == 2 else loss.reshape(())
+    return R.apply(loss, "sum" if reduction == "mean" and not loss.numel() else reduction)
+
+
 def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduction="mean"):
     """Hinge loss (N, C) between every target class and every other; targets end at the first -1.
 
@@ -66,17 +86,21 @@ def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduct
     tensor(0.5000)
     """
     reduction = R.resolve(size_average, reduce, reduction)
-    if input.dim() > 2 or input.shape != target.shape:
-        raise RuntimeError(f"inconsistent target size: {list(target.shape)} for size: {list(input.shape)}")
-    x = input.reshape(-1, input.size(-1)) if input.dim() else input.reshape(1, 1)
+    x = _rows(input)
+    if input.shape != target.shape:
+        raise RuntimeError(f"inconsistent target size: {list(target.shape)} for input of size: {list(input.shape)}")
+    if target.dtype != wg.int64:
+        raise RuntimeError(f"expected scalar type Long but found {_type_name(target)}")
     listed = target.reshape(x.shape)
+    if bool(((listed < -1) | (listed >= x.size(1))).any()):
+        raise RuntimeError("argument #2 'target' is out of range")
     valid = (listed < 0).cumsum(1) == 0
     is_target = wg.zeros_like(x).scatter_add_(1, listed.clamp_min(0), valid.to(x.dtype)) > 0
     at_target = x.gather(1, listed.clamp_min(0)).unsqueeze(2)
     hinge = (1 - at_target + x.unsqueeze(1)).clamp_min(0)
     keep = valid.unsqueeze(2) & ~is_target.unsqueeze(1)
     loss = wg.where(keep, hinge, wg.zeros_like(hinge)).sum((1, 2)) / x.size(1)
-    return R.apply(loss if input.dim() == 2 else loss.reshape(()), reduction)
+    return _applied(loss, input, reduction)
 
 
 def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, size_average=None, reduce=None, reduction="mean"):
@@ -90,17 +114,25 @@ def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, size_average=
         raise ValueError("only p == 1 and p == 2 supported")
     if weight is not None and weight.dim() != 1:
         raise ValueError("weight must be one-dimensional")
-    if input.dim() not in (0, 1, 2) or (input.dim() == 2 and target.shape != input.shape[:1]):
-        raise RuntimeError(f"inconsistent target size, expected {input.shape[:1]} but got {list(target.shape)}")
-    x = input.reshape(-1, input.size(-1)) if input.dim() else input.reshape(1, 1)
+    x = _rows(input)
+    if target.dim() > 1 or target.numel() != x.size(0):
+        raise RuntimeError(
+            "multi_margin_loss: target tensor should be 1-D with size equal to the number of input samples (batch "
+            f"size). Expected target size [{x.size(0)}], but got {list(target.shape)}. Input has shape "
+            f"{list(input.shape)}."
+        )
+    if weight is not None and weight.numel() != x.size(1):
+        raise RuntimeError(f"inconsistent weight size, expected {x.size(1)} but got {list(weight.shape)}")
     index = target.reshape(-1, 1)
+    if bool(((index < 0) | (index >= x.size(1))).any()):
+        raise RuntimeError("target out of range")
     hinge = (margin - x.gather(1, index) + x).clamp_min(0)
     hinge = hinge * hinge if p == 2 else hinge
     if weight is not None:
         hinge = hinge * weight[index]
     others = wg.ones_like(x).scatter_(1, index, 0.0)
     loss = (hinge * others).sum(1) / x.size(1)
-    return R.apply(loss if input.dim() == 2 else loss.reshape(()), reduction)
+    return _applied(loss, input, reduction)
 
 
 def cosine_embedding_loss(input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"):
@@ -181,8 +213,31 @@ def triplet_margin_with_distance_loss(
     return _triplet(anchor, positive, negative, distance, margin, swap, reduction)
 
 
-def _lengths(lengths, device):
-    return lengths.long() if isinstance(lengths, wg.Tensor) else wg.tensor(list(lengths), device=device)
+def _lengths(lengths, name, most):
+    """Lengths as a tensor of integers from 0 to `most`."""
+    if not isinstance(lengths, wg.Tensor):
+        lengths = wg.tensor(list(lengths), dtype=wg.int64)
+    if lengths.is_floating_point() or lengths.is_complex() or lengths.dtype == wg.bool:
+        raise RuntimeError(f"{name} must be integral")
+    for n in lengths.reshape(-1).tolist():
+        bound = "at least 0" if n < 0 else f"at most {most}" if n > most else None
+        if bound is not None:
+            raise RuntimeError(f"Expected {name} to have value {bound}, but got value {n} {_CTC_CHECK}")
+    return lengths.reshape(-1).long()
+
+
+def _check_targets(targets, target_lengths, n):
+    """Refuse targets that are too few for the samples or their lengths."""
+    longest, total = int(target_lengths.max()), int(target_lengths.sum())
+    wrong = None
+    if targets.dim() == 1 and targets.size(0) != total:
+        wrong = f"size {total} at dimension 0, but got size {targets.size(0)}"
+    elif targets.dim() == 2 and targets.size(0) != n:
+        wrong = f"size {n} at dimension 0, but got size {targets.size(0)}"
+    elif targets.dim() == 2 and targets.size(1) < longest:
+        wrong = f"size at least {longest} at dimension 1, but got size {targets.size(1)}"
+    if wrong is not None:
+        raise RuntimeError(f"Expected tensor to have {wrong} for argument #2 'targets' {_CTC_CHECK}")
 
 
 def _padded_targets(targets, target_lengths, n):
@@ -231,7 +286,8 @@ def _ctc_rows(log_probs, targets, input_lengths, target_lengths, blank):
     end = (2 * target_lengths).unsqueeze(1)
     final = wg.cat([last.gather(1, end), last.gather(1, (end - 1).clamp_min(0))], 1)
     final = wg.where(wg.stack([target_lengths >= 0, target_lengths > 0], 1), final, never[:, :2])
-    return -_log_add(final)
+    of_nothing = wg.where(target_lengths > 0, float("inf"), 0.0).to(final.dtype)  # the loss of no input at all
+    return wg.where(input_lengths > 0, -_log_add(final), of_nothing)
 
 
 def ctc_loss(log_probs, targets, input_lengths, target_lengths, blank=0, reduction="mean", zero_infinity=False):
@@ -247,14 +303,17 @@ def ctc_loss(log_probs, targets, input_lengths, target_lengths, blank=0, reducti
         log_probs = log_probs.unsqueeze(1)
         targets = targets.reshape(1, -1)
     steps, n, classes = log_probs.shape
+    if not log_probs.numel():
+        raise RuntimeError("log_probs tensor must not be empty")
     if not 0 <= blank < classes:
         raise RuntimeError("blank must be in label range")
-    input_lengths = _lengths(input_lengths, log_probs.device).reshape(-1)
-    target_lengths = _lengths(target_lengths, log_probs.device).reshape(-1)
+    input_lengths = _lengths(input_lengths, "input_lengths", steps)
+    target_lengths = _lengths(target_lengths, "target_lengths", float("inf"))
     if input_lengths.numel() != n:
         raise RuntimeError("input_lengths must be of size batch_size")
     if target_lengths.numel() != n:
         raise RuntimeError("target_lengths must be of size batch_size")
+    _check_targets(targets, target_lengths, n)
     loss = _ctc_rows(log_probs, targets, input_lengths, target_lengths, blank)
     inside = (wg.arange(steps).unsqueeze(1) < input_lengths).unsqueeze(2)
     mass = (log_probs.exp() * inside).sum((0, 2))

@@ -19,7 +19,7 @@ Supported combinations for non-constant padding:
 
 def _circular(input, pads):
     """Wrap around each of the last len(pads) / 2 dimensions."""
-    n = len(pads) // 2
+    n, given = len(pads) // 2, input
     for i in range(n):
         left, right = pads[2 * i], pads[2 * i + 1]
         dim = input.dim() - 1 - i
@@ -35,7 +35,7 @@ def _circular(input, pads):
         if right > 0:
             parts.append(input.narrow(dim, 0, right))
         input = wg.cat(parts, dim) if len(parts) > 1 else parts[0]
-    return input if input.is_contiguous() else input.contiguous()
+    return input.clone() if input._base is not None or input is given else input
 
 
 def pad(input, pad, mode="constant", value=None):
@@ -59,6 +59,8 @@ def pad(input, pad, mode="constant", value=None):
     if value is not None and value != 0:
         raise RuntimeError(f'Padding mode "{mode}" doesn\'t take in value argument')
     n = len(pad) // 2
+    if n == 0:
+        raise NotImplementedError(_BAD_RANK.format(0, input.dim()))
     if mode != "circular" and mode not in _BY_RANK:
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
     if n > 3 or input.dim() not in (n + 1, n + 2):
