@@ -586,6 +586,7 @@ void run_elementwise(Call& c) {
                " doesn't match the broadcast shape ", to_string(made->sizes));
       WG_CHECK(can_cast(made->dtype, c.into->dtype), "result type ", torch_name(made->dtype),
                " can't be cast to the desired output type ", torch_name(c.into->dtype));
+      check_overlap(*c.into, {});
       copy(*c.into, *made);
       result = TensorRef(c.into);
     } else {

@@ -94,9 +94,8 @@ TensorRef image(Call& c, const Tensor& cols, int64_t height, int64_t width, int 
            ", kernel_size=", pair(s.kernel), ", dilation=", pair(s.dilation), ", padding=", pair(s.padding),
            ", stride=", pair(s.stride), ", calculated shape of the array of sliding blocks as ",
            pair({s.w.out[1], s.w.out[2]}), ", which is too small (non-positive)");
-  WG_CHECK(cols.size(nd - 1) == n, "Given output_size=", pair({height, width}),
-           ", kernel_size=", pair(s.kernel), ", dilation=", pair(s.dilation), ", padding=", pair(s.padding),
-           ", stride=", pair(s.stride),
+  WG_CHECK(cols.size(nd - 1) == n, "Given output_size=", pair({height, width}), ", kernel_size=", pair(s.kernel),
+           ", dilation=", pair(s.dilation), ", padding=", pair(s.padding), ", stride=", pair(s.stride),
            ", expected size of input's dimension 2 to match the calculated number of sliding blocks ", s.w.out[1],
            " * ", s.w.out[2], " = ", n, ", but got input.size(2)=", cols.size(nd - 1), ".");
   const TensorRef from = ready(cols);

@@ -174,8 +174,9 @@ WG_OP(_group_norm) {
                                    : full({images, groups}, std::numeric_limits<double>::quiet_NaN(), kDouble);
   plane_apply(s, from->data(), mean->as<double>(), rstd->as<double>(), data_of(weight), data_of(bias), y->data());
   c.out(given(std::move(y), x.dtype));
-  c.out(cast(*mean, x.dtype));
-  c.out(cast(*rstd, x.dtype));
+  const DType stats = w ? w->dtype : b ? b->dtype : x.dtype;
+  c.out(cast(*mean, stats));
+  c.out(cast(*rstd, stats));
 }
 
 // (gradient, input, mean, rstd, weight, N, C, HxW, groups, eps)

@@ -74,13 +74,23 @@ WG_OP(_all_steps) {
   const Cell kind = cell_of(c.text(5));
   const DType d = c.tensor(0).dtype;
   const int64_t rows = c.tensor(0).size(0), width = c.tensor(1).size(1), many = gates_of(kind) * width;
+  const Dims& sizes = c.ints(6);
+  int64_t together = 0;
+  for (int64_t n : sizes) {
+    WG_CHECK(n >= 0 && n <= c.tensor(1).size(0), "Expected at most ", c.tensor(1).size(0), " rows a step, but got ", n);
+    together += n;
+  }
+  const bool fits = together == rows && c.tensor(0).size(1) == many && c.tensor(3).sizes == Dims{many, width};
+  WG_CHECK(fits && (kind != Cell::Lstm || c.tensor(2).sizes == c.tensor(1).sizes),
+           "Expected gates, states and weights of matching sizes, but got gates ", to_string(c.tensor(0).sizes),
+           ", state ", to_string(c.tensor(1).sizes), " and weight_hh ", to_string(c.tensor(3).sizes));
   const TensorRef w = contiguous(c.tensor(3));
   Tensor* bias = c.tensor_or_null(4);
   const TensorRef before = empty({rows, width}, d), out = empty({rows, width}, d);
   const TensorRef hn = copied(c.tensor(1), c.tensor(1).sizes, d);
   const TensorRef cn = kind == Cell::Lstm ? copied(c.tensor(2), c.tensor(2).sizes, d) : empty({0}, d);
   const bool apart = kind == Cell::Gru;  // the hidden state's part of the sums is kept apart
-  const TensorRef gates = bias && !apart ? contiguous(*call<"add">(c.tensor(0), TensorRef(bias), 1))
+  const TensorRef gates = bias && !apart ? contiguous(*call<"add">(c.tensor(0), expand(*bias, {rows, many}), 1))
                                          : copied(c.tensor(0), c.tensor(0).sizes, d);
   const TensorRef extra = !apart ? empty({rows, extra_of(kind) * width}, d)
                           : bias ? copied(*bias, {rows, many}, d)
@@ -90,7 +100,7 @@ WG_OP(_all_steps) {
     auto at = [](const TensorRef& t, int64_t row) {
       return t->numel ? t->template as<T>() + row * t->size(1) : nullptr;
     };
-    for (const Step& s : steps(c.ints(6), c.flag(7))) {
+    for (const Step& s : steps(sizes, c.flag(7))) {
       const size_t bytes = size_t(s.rows) * width * sizeof(T);
       if (!bytes) continue;
       std::memcpy(at(before, s.at), hn->data(), bytes);

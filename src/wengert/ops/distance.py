@@ -2,6 +2,7 @@
 
 from ._declare import composite
 from .combine import triu_indices
+from .compare import where
 
 
 @composite(method=False)
@@ -39,4 +40,6 @@ def pdist(input, p=2.0):
 def _norm(difference, p):
     if difference.shape[-1] == 0:
         return difference.sum(-1)
+    if p == 0:
+        return where(difference.isnan().any(-1), float("nan"), difference.norm(0, -1))
     return difference.norm(p, -1)

@@ -79,6 +79,36 @@ def embedding_renorm_(input, indices, max_norm, norm_type=2.0):
         return input.index_copy_(0, rows, values * scale)
 
 
+def _check_bags(weight, indices, per_sample_weights, padding_idx):
+    """Refuse what does not fit together."""
+    from .. import int32, int64
+
+    if indices.dtype not in (int64, int32):
+        raise RuntimeError(
+            "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
+            f"{indices.type()} instead (while checking arguments for embedding_bag)"
+        )
+    n = weight.shape[0]
+    if padding_idx is not None and not -n <= padding_idx < n:
+        raise RuntimeError(
+            f"padding_idx must be within the number of embeddings, -{n} through {n - 1}, but got {padding_idx}"
+        )
+    if per_sample_weights is not None and per_sample_weights.dtype != weight.dtype:
+        raise RuntimeError(
+            "Expected tensor for argument #1 'weight' to have the same type as tensor for argument #1 "
+            f"'per_sample_weights'; but type {weight.type()} does not equal {per_sample_weights.type()} "
+            "(while checking arguments for embedding_bag)"
+        )
+
+
+def _out_of_range(indices, n, kernel):
+    """What is said of the first index outside the table."""
+    at, value = next((i, v) for i, v in enumerate(indices.tolist()) if not 0 <= v < n)
+    if kernel:
+        return f"Index {at} of input takes value {value} which is not in the valid range [0, {n})"
+    return f"embedding_bag: Expected idx >= 0 && idx < num_embeddings but found idx to be {value}"
+
+
 @composite(method=False)
 def embedding_bag(
     weight,
@@ -107,12 +137,21 @@ def embedding_bag(
             f"offsets[-1] can not be greater than input's length {indices.numel()} but got offsets[-1] of "
             f"{int(offsets[-1])}"
         )
+    from .. import bfloat16, float16, float64
+
+    _check_bags(weight, indices, per_sample_weights, padding_idx)
+    kernel = weight.dtype != float64 and mode != 2 and padding_idx is None  # whose words an error has
     padding_idx = -1 if padding_idx is None else padding_idx % weight.shape[0]
     indices = indices.long()
     steps = indices.new_zeros(indices.numel() + 1).index_add(0, starts.long(), indices.new_ones(starts.numel()))
     bag = steps[:-1].cumsum(0) - 1
     kept = indices != padding_idx
-    rows = embedding(weight, indices, padding_idx, scale_grad_by_freq)
+    try:
+        rows = embedding(weight, indices, padding_idx, scale_grad_by_freq)
+    except IndexError:
+        raise RuntimeError(_out_of_range(indices, weight.shape[0], kernel)) from None
+    narrow = rows.dtype in (float16, bfloat16)
+    rows = rows.float() if narrow else rows  # sums are rounded once
     if per_sample_weights is not None:
         rows = rows * per_sample_weights.unsqueeze(-1)
     positions = kept.nonzero().reshape(-1)
@@ -125,6 +164,7 @@ def embedding_bag(
         out = out.index_add(0, used, rows)
         if mode == 1:
             out = out / sizes.clamp_min(1).unsqueeze(-1).to(out.dtype)
+    out = out.to(weight.dtype) if narrow else out
     return out, bag, sizes, sizes.new_zeros(sizes.shape)
 
 

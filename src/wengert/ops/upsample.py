@@ -107,23 +107,22 @@ def _located(x, size, padding_mode, align_corners, clip=True):
 
 
 def _bounded(x, size, padding_mode, align_corners):
-    if padding_mode == 1:
-        return x.clamp(0, size - 1)
+    if padding_mode == 0:
+        return x
     if padding_mode == 2:
         x = _reflected(x, 0, 2 * (size - 1)) if align_corners else _reflected(x, -1, 2 * size - 1)
-        return x.clamp(0, size - 1)
-    return x
+    return where(x == x, x, 0).clamp(0, size - 1)
 
 
 def _picked(planes, sizes, positions):
     """planes (N, C, all) at integer positions, one tensor (N, ...) for each dim; 0 outside."""
     flat, inside = 0, None
     for at, size in zip(positions, sizes):
-        within = (at >= 0) & (at < size)
+        within = (at >= 0) & (at < size)  # not of nan
         inside = within if inside is None else inside & within
-        flat = flat * size + at.clamp(0, size - 1).long()
+        flat = flat * size + where(within, at, 0).long()
     n, channels = planes.shape[:2]
-    wide = flat.reshape(n, 1, -1).expand(n, channels, -1)
+    wide = flat.flatten(1).unsqueeze(1).expand(-1, channels, -1)
     out = planes.gather(2, wide).reshape(n, channels, *flat.shape[1:])
     return where(inside.unsqueeze(1), out, out.new_zeros(()))
 
@@ -139,7 +138,9 @@ def _cubic(t):
 def _neighbours(x, mode):
     """[(position, weight)] along one dim."""
     if mode == 1:
-        return [(x.round().detach(), x.clamp(-1, 1) * 0 + 1)]  # a weight of 1 whose derivative is 0, not absent
+        return [
+            (x.round().detach(), where(x == x, x, 0).clamp(-1, 1) * 0 + 1)
+        ]  # a weight of 1 whose derivative is 0, not absent
     low = x.floor().detach()
     t = x - low
     if mode == 0:
@@ -149,11 +150,6 @@ def _neighbours(x, mode):
 
 def _check_grid(input, grid, mode):
     n = input.dim()
-    if n not in (4, 5) or n != grid.dim():
-        raise RuntimeError(
-            "grid_sampler(): expected 4D or 5D input and grid with same number of dimensions, but got input with sizes "
-            f"{list(input.shape)} and grid with sizes {list(grid.shape)}"
-        )
     if input.shape[0] != grid.shape[0]:
         raise RuntimeError(
             "grid_sampler(): expected grid and input to have same batch size, but got input with sizes "
@@ -163,6 +159,11 @@ def _check_grid(input, grid, mode):
         raise RuntimeError(
             f"grid_sampler(): expected grid to have size {n - 2} in last dimension, but got grid with sizes "
             f"{list(grid.shape)}"
+        )
+    if n not in (4, 5) or n != grid.dim():
+        raise RuntimeError(
+            "grid_sampler(): expected 4D or 5D input and grid with same number of dimensions, but got input with sizes "
+            f"{list(input.shape)} and grid with sizes {list(grid.shape)}"
         )
     for i in range(2, n):
         if input.shape[i] == 0:

@@ -1,5 +1,6 @@
 """Activation functions."""
 
+import math
 import warnings
 
 import wengert as wg
@@ -120,6 +121,9 @@ def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False):
     >>> rrelu(wg.tensor([1.0]))
     tensor([1.])
     """
+    for name, bound in (("lower", lower), ("upper", upper)):
+        if not math.isfinite(bound):
+            raise RuntimeError(f"rrelu: {name} bound must be finite, got {bound}")
     if lower > upper:
         raise RuntimeError("Lower bound should be less than or equal to the upper bound")
     if not training:

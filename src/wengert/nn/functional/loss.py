@@ -39,6 +39,8 @@ def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, r
     tensor(2.)
     """
     reduction = R.get_enum(R.resolve(size_average, reduce, reduction))
+    if input.dim() == 1 and target.dim() == 1 and target.size(0) != 1:
+        raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {target.size(0)}")
     return _nll(input, target, weight, reduction, ignore_index)
 
 

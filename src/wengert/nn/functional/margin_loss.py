@@ -286,7 +286,7 @@ def _ctc_rows(log_probs, targets, input_lengths, target_lengths, blank):
     end = (2 * target_lengths).unsqueeze(1)
     final = wg.cat([last.gather(1, end), last.gather(1, (end - 1).clamp_min(0))], 1)
     final = wg.where(wg.stack([target_lengths >= 0, target_lengths > 0], 1), final, never[:, :2])
-    of_nothing = wg.where(target_lengths > 0, float("inf"), 0.0).to(final.dtype)  # the loss of no input at all
+    of_nothing = wg.where(target_lengths > 0, float("inf"), -0.0).to(final.dtype)  # the loss of no input at all
     return wg.where(input_lengths > 0, -_log_add(final), of_nothing)
 
 

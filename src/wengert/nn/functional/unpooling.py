@@ -92,8 +92,8 @@ def max_unpool3d(input, indices, kernel_size, stride=None, padding=0, output_siz
 
 def _window_starts(sample, size, out, kernel):
     """Starts of the `out` random windows in a dimension of `size`, one row for each element of `sample`."""
-    if out == 1:
-        return wg.full((*sample.shape, 1), size - kernel, dtype=wg.int64)
+    if out <= 1:
+        return wg.full((*sample.shape, out), size - kernel, dtype=wg.int64)
     alpha = (size - kernel) / (out - 1)
     steps = wg.arange(out - 1, dtype=sample.dtype)
     inner = ((steps + sample.unsqueeze(-1)) * alpha).long() - (sample.unsqueeze(-1) * alpha).long()
@@ -130,6 +130,13 @@ def _fractional(input, kernel_size, output_size, output_ratio, samples, n):
     x = input if batched else input.unsqueeze(0)
     if samples is None:
         samples = wg.rand(x.size(0), x.size(1), n, dtype=input.dtype)
+    elif samples.size(0) < x.size(0):
+        raise RuntimeError("Expect _random_samples.size(0) no less then input batch size.")
+    elif samples.size(1) != x.size(1):
+        raise RuntimeError("Expect _random_samples.size(1) equals to input channel size.")
+    elif samples.size(2) != n:
+        raise RuntimeError(f"Expect _random_samples.size(2) equals to {n}; got {samples.size(2)}.")
+    samples = samples[: x.size(0)]
     sizes = x.shape[2:]
     order = range(n) if n == 3 else (1, 0)  # in two dimensions the first sample belongs to the width
     where = None

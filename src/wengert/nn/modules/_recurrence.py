@@ -55,6 +55,7 @@ def gru_step(gates_in, state, w_hh, b_hh):
     return (gru_hidden(in_r, h_r, in_z, h_z, in_n, h_n, hidden),)
 
 
+GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
 STEPS = {"RNN_TANH": rnn_tanh_step, "RNN_RELU": rnn_relu_step, "LSTM": lstm_step, "GRU": gru_step}
 
 
@@ -116,6 +117,8 @@ def _run_direction(mode, x, sizes, state, weights, reverse):
     if sizes is not None:
         return run_steps(mode, gates, sizes, state, rest, reverse)
     steps, batch = x.shape[:2]
+    if steps == 0:
+        raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
     out, state = run_steps(mode, gates.flatten(0, 1), [batch] * steps, state, rest, reverse)
     return out.view(steps, batch, out.size(-1)), state
 

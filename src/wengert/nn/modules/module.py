@@ -124,7 +124,7 @@ class Module(StateDictMixin, MembersMixin, HooksMixin):
         if "_buffers" not in self.__dict__:
             raise AttributeError("cannot assign buffer before Module.__init__() call")
         _check_name(self, name, "buffer", self._buffers)
-        if tensor is not None and not isinstance(tensor, wg.Tensor):
+        if tensor is not None and not isinstance(tensor, wg.Tensor) and not hasattr(tensor, "__torch_function__"):
             raise TypeError(
                 f"cannot assign '{wg.typename(tensor)}' object to buffer '{name}' (torch Tensor or None required)"
             )
@@ -235,7 +235,7 @@ class Module(StateDictMixin, MembersMixin, HooksMixin):
                 _set(self, name, value)
 
     def _set_buffer(self, name, value):
-        if value is not None and not isinstance(value, wg.Tensor):
+        if value is not None and not isinstance(value, wg.Tensor) and not hasattr(value, "__torch_function__"):
             raise TypeError(
                 f"cannot assign '{wg.typename(value)}' as buffer '{name}' "
                 "(torch.nn.Buffer, torch.Tensor or None expected)"
@@ -244,7 +244,7 @@ class Module(StateDictMixin, MembersMixin, HooksMixin):
             raise AttributeError("cannot assign buffer before Module.__init__() call")
         if name in self._buffers:
             if isinstance(value, Buffer):
-                self.register_buffer(name, value, value.persistent)
+                self._register(name, value)
                 return
             for hook in _hooks._global_buffer_registration_hooks.values():
                 output = hook(self, name, value)
@@ -252,7 +252,23 @@ class Module(StateDictMixin, MembersMixin, HooksMixin):
             self._buffers[name] = value
         else:
             self._forget(name, self.__dict__, self._parameters, self._modules, self._non_persistent_buffers_set)
-            self.register_buffer(name, value, value.persistent)
+            self._register(name, value)
+
+    def _register(self, name, buffer):
+        """register_buffer, which a subclass may have replaced by one that does not know `persistent`."""
+        method = self.register_buffer
+        if getattr(method, "__func__", None) is not Module.register_buffer:
+            from inspect import signature
+
+            if "persistent" not in signature(method).parameters:
+                if not buffer.persistent:
+                    raise RuntimeError(
+                        "Registering a non-persistent buffer on a Module subclass that implements "
+                        "register_buffer() without the persistent argument is not allowed."
+                    )
+                method(name, buffer)
+                return
+        method(name, buffer, buffer.persistent)
 
     def __delattr__(self, name):
         if name in self._parameters:

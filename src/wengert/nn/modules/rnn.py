@@ -9,7 +9,7 @@ from .. import init
 from .._lazy_names import lazy_names
 from ..parameter import Parameter
 from ..utils.rnn import PackedSequence
-from ._recurrence import run_layers
+from ._recurrence import GATES, run_layers
 from .module import Module
 
 __all__ = ["GRU", "LSTM", "RNN", "RNNBase"]
@@ -19,8 +19,6 @@ _ELSEWHERE = {
     "rnn_cells": ("GRUCell", "LSTMCell", "RNNCell", "RNNCellBase"),
 }  # fmt: skip
 __getattr__ = lazy_names(__package__, _ELSEWHERE)[0]
-
-_GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
 
 
 def apply_permutation(tensor, permutation, dim=1):
@@ -69,7 +67,7 @@ class RNNBase(Module):
     ):  # fmt: skip
         super().__init__()
         _check_arguments(input_size, hidden_size, num_layers, bias, batch_first, dropout, proj_size)
-        if mode not in _GATES:
+        if mode not in GATES:
             raise ValueError("Unrecognized RNN mode: " + mode)
         self.mode = mode
         self.input_size = input_size
@@ -89,7 +87,7 @@ class RNNBase(Module):
     def _add_weights(self, layer, suffix, device, dtype):
         """Register the parameters of one layer in one direction."""
         out = self.proj_size if self.proj_size > 0 else self.hidden_size
-        rows = _GATES[self.mode] * self.hidden_size
+        rows = GATES[self.mode] * self.hidden_size
         width = self.input_size if layer == 0 else out * (2 if self.bidirectional else 1)
         shapes = {"weight_ih": (rows, width), "weight_hh": (rows, out)}
         if self.bias:

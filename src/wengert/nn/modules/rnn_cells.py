@@ -7,7 +7,7 @@ import wengert as wg
 from .. import init
 from ..functional import linear as _linear
 from ..parameter import Parameter
-from ._recurrence import run_steps
+from ._recurrence import GATES, run_steps
 from .module import Module
 
 __all__ = ["GRUCell", "LSTMCell", "RNNCell", "RNNCellBase"]
@@ -50,7 +50,7 @@ class RNNCellBase(Module):
             if state.dim() not in (1, 2):
                 raise ValueError(f"{name}: Expected {label} to be 1D or 2D, got {state.dim()}D instead")
 
-    def _check_sizes(self, input, states):
+    def _check_sizes(self, mode, input, states):
         if input.size(1) != self.input_size:
             raise RuntimeError(f"input has inconsistent input_size: got {input.size(1)} expected {self.input_size}")
         for i, state in enumerate(states):
@@ -62,6 +62,11 @@ class RNNCellBase(Module):
                 raise RuntimeError(
                     f"hidden{i} has inconsistent hidden_size: got {state.size(1)}, expected {self.hidden_size}"
                 )
+        rows = GATES[mode] * self.hidden_size
+        for name in ("weight_ih", "weight_hh"):
+            found = getattr(self, name).size(0)
+            if found != rows:
+                raise RuntimeError(f"{name} first dim must be {GATES[mode]} * hidden_size = {rows}, but got {found}")
 
     def _step(self, mode, input, states):
         """One step for (N, F) or (F,) inputs; `states` None means zeros."""
@@ -74,7 +79,7 @@ class RNNCellBase(Module):
             states = (zeros,) * count
         else:
             states = tuple(s if batched else s.unsqueeze(0) for s in states)
-        self._check_sizes(input, states)
+        self._check_sizes(mode, input, states)
         gates = _linear(input, self.weight_ih, self.bias_ih)
         _, out = run_steps(mode, gates, [gates.size(0)], states, (self.weight_hh, self.bias_hh), False)
         return out if batched else tuple(s.squeeze(0) for s in out)

@@ -118,7 +118,9 @@ def _check_lengths(lengths, batch, max_length):
             " `enforce_sorted=False` to pack_padded_sequence and/or pack_sequence to sidestep this requirement if you"
             " do not need ONNX exportability."
         )
-    if not numbers or numbers[-1] <= 0:
+    if not numbers:
+        raise RuntimeError("Cannot pack empty tensors.")
+    if numbers[-1] <= 0:
         raise RuntimeError(
             "Length of all samples has to be greater than 0, but found an element in 'lengths' that is <= 0"
         )
