@@ -205,9 +205,8 @@ class Pass {
     count();
     if (!s_.inputs.empty()) select();
     for (size_t i = 0; i < s_.roots.size(); ++i) {
-      Slot& slot = *task_.find(s_.roots[i].node.get());
       fit(s_.gradients[i], *s_.roots[i].node, s_.roots[i].nr, *s_.roots[i].node, i, s_.create_graph);
-      add(slot, s_.roots[i].nr, s_.gradients[i]);
+      add(*task_.find(s_.roots[i].node.get()), s_.roots[i].nr, s_.gradients[i]);
     }
     s_.gradients.clear();
     for (auto& slot : task_.slots())
