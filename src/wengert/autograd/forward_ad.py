@@ -59,7 +59,7 @@ def make_dual(tensor, tangent, *, level=None):
             f"Trying to set a forward gradient that has a different size than that of the original Tensor, this is not supported. "
             f"Tensor is of size {list(tensor.shape)} while the given forward gradient is of size {list(tangent.shape)}."
         )
-    if tangent_of(tensor) is not None:
+    if tangent_of(tensor, _number()) is not None:
         raise RuntimeError(
             "Making a dual Tensor based on a Tensor that already has a forward gradient at the same level 0 is not supported."
         )

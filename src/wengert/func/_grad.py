@@ -16,6 +16,16 @@ def wrap_in_order(value, level):
     return wrap(wrap_in_order(payload.value.movedim(1, 0), level), payload.level)
 
 
+def dual_in_order(primal, tangent, level):
+    """make_dual, below the wrappers of vmaps further in."""
+    inner = [p for p in map(_core.payload, (primal, tangent)) if p is not None and p.kind == "batch" and p.level > level]
+    if not inner:
+        return make_dual(primal, tangent, level)
+    last = max(inner, key=lambda p: p.level)
+    parts = (_full(t, last.level, last.value.shape[0]) for t in (primal, tangent))
+    return wrap(dual_in_order(*parts, level), last.level)
+
+
 def at_level(t, level):
     """The samples of t of a vmap's level along dim 0, below the wrappers of vmaps further in; None if t has none."""
     payload = _core.payload(t)
@@ -36,6 +46,9 @@ def spread(t, running):
     """t with samples of its own in every vmap that is running."""
     if not running:
         return t
+    payload = _core.payload(t)
+    if payload is not None and payload.kind == "dual" and payload.level > running[-1].number:
+        return make_dual(spread(payload.primal, running), payload.tangent, payload.level)
     level, value = running[-1], at_level(t, running[-1].number)
     return wrap(spread(t.expand(level.size, *t.shape) if value is None else value, running[:-1]), level.number)
 
@@ -52,6 +65,16 @@ def fresh(t, tracked, leaves):
     if payload.kind == "dual":
         return make_dual(fresh(payload.primal, tracked, leaves), payload.tangent, payload.level)
     return wrap(fresh(payload.value, tracked, leaves), payload.level)
+
+
+def forget(t):
+    """t without its history, in whatever transforms have wrapped it."""
+    payload = _core.payload(t)
+    if payload is None:
+        return t.detach()
+    if payload.kind == "dual":
+        return make_dual(forget(payload.primal), forget(payload.tangent), payload.level)
+    return wrap(forget(payload.value), payload.level)
 
 
 def fresh_input(t, tracked, leaves):
@@ -78,7 +101,7 @@ def cut(t, tracked, leaves):
     """t without a history that is only its transform's own."""
     if not isinstance(t, Tensor) or not t.requires_grad or (tracked and reaches_out((t,), leaves)):
         return t
-    return t.detach()
+    return forget(t)
 
 
 def _duals(outputs, gradients, keep, create, inputs, level):
@@ -100,7 +123,7 @@ def _duals(outputs, gradients, keep, create, inputs, level):
     targets = tuple(_of(t, level)[0] for t in inputs)
     second = run_backward(tuple(seconds), tuple(weights), keep, create, targets) if seconds else (None,) * len(targets)
     return tuple(
-        g if s is None else make_dual(g if g is not None else s.new_zeros(s.shape), s, level)
+        g if s is None else dual_in_order(g if g is not None else s.new_zeros(s.shape), s, level)
         for g, s in zip(first, second)
     )
 

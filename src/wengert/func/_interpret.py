@@ -73,19 +73,24 @@ def _map(args, f):
     ]
 
 
-def primal_of(t):
-    """A dual number's primal; other tensors themselves."""
+def _dual_at(t, level):
     payload = _core.payload(t)
-    return payload.primal if payload is not None and payload.kind == "dual" else t
+    return payload if payload is not None and payload.kind == "dual" and payload.level == level else None
 
 
-def tangent_of(t):
-    """A dual number's tangent, or None."""
-    payload = _core.payload(t)
-    return payload.tangent if payload is not None and payload.kind == "dual" else None
+def primal_of(t, level):
+    """The primal of a dual number of this level; other tensors themselves."""
+    payload = _dual_at(t, level)
+    return t if payload is None else payload.primal
 
 
-def make_dual(primal, tangent, level=0):
+def tangent_of(t, level):
+    """The tangent of a dual number of this level, or None."""
+    payload = _dual_at(t, level)
+    return None if payload is None else payload.tangent
+
+
+def make_dual(primal, tangent, level):
     """A tensor that carries a tangent."""
     return _core.make_wrapped(primal, Dual(level, primal, tangent))
 
@@ -95,7 +100,7 @@ def _dual_op(name, args, inplace, level):
 
     if name in REBIND:
         return _core.become_wrapped(args[0], run(REBIND[name], args))
-    primals = _map(args, primal_of)
+    primals = _map(args, lambda t: primal_of(t, level))
     declared = OPS.get(name)
     written = inplace or (name.split(".")[0].endswith("_") and not name.startswith("_"))
     if declared is None or declared.kind == "constant":
@@ -104,28 +109,29 @@ def _dual_op(name, args, inplace, level):
         return _dual_inplace(declared, name, args, primals, inplace, level)
     out = run(name, primals)
     outs = out if isinstance(out, tuple) else (out,)
-    tangents = jvp(declared, args, primals, outs)
+    tangents = jvp(declared, args, primals, outs, level)
     if name not in _VIEWS:
-        tangents = [t if t is None else _own(t, args) for t in tangents]
+        tangents = [t if t is None else _own(t, args, level) for t in tangents]
     made = tuple(o if t is None else make_dual(o, t, level) for o, t in zip(outs, tangents))
     return made if isinstance(out, tuple) else made[0]
 
 
-def _own(tangent, args):
+def _own(tangent, args, level):
     """A tangent that a write may change: not the very one of an argument."""
-    shared = any(u is not None and u.data_ptr() == tangent.data_ptr() for u in map(tangent_of, flatten(args)))
+    others = [tangent_of(t, level) for t in flatten(args)]
+    shared = any(u is not None and u.data_ptr() == tangent.data_ptr() for u in others)
     return tangent.clone() if shared else tangent
 
 
 def _tangent_place(target, level):
     """The tangent of a tensor that is about to be written: zeros if it has none; of a view, a view of its base's."""
-    tangent = tangent_of(target)
+    tangent = tangent_of(target, level)
     if tangent is not None:
         return tangent
     base = target._base
     if base is None:
         return None
-    if tangent_of(base) is None:
+    if tangent_of(base, level) is None:
         primal = _core.run("alias", (base,))
         _core.become_wrapped(
             base,
@@ -135,7 +141,7 @@ def _tangent_place(target, level):
                 level,
             ),
         )
-    whole = tangent_of(base)
+    whole = tangent_of(base, level)
     offset = target.storage_offset() - base.storage_offset() + whole.storage_offset()
     return whole.as_strided(target.shape, target.stride(), offset)
 
@@ -151,10 +157,10 @@ def _dual_inplace(declared, name, args, primals, inplace, level):
     else:
         call, outs = None, run(name, before)
     with_tangents = [
-        make_dual(before[0], tangent_of(args[0])) if tangent_of(args[0]) is not None else before[0],
+        before[0] if (own := tangent_of(args[0], level)) is None else make_dual(before[0], own, level),
         *args[1:],
     ]
-    tangent = jvp(declared, with_tangents, before, (outs,), call)[0]
+    tangent = jvp(declared, with_tangents, before, (outs,), level, call)[0]
     place = _tangent_place(args[0], level)
     if args[0] is primals[0]:  # it is about to become a dual number, its memory the primal
         primals[0] = _core.run("alias", (args[0],))
@@ -177,21 +183,21 @@ def _laid_out(tangent, primal):
     return tangent.new_empty_strided(primal.shape, primal.stride()).copy_(tangent)
 
 
-def jvp(declared, args, primals, outs, call=None):
+def jvp(declared, args, primals, outs, level, call=None):
     """The tangents of an op's outputs (None where there is none)."""
     if declared.name in _VIEWS and call is None:  # linear, and the tangent must share memory as the primal does
-        tangent = tangent_of(args[0])
+        tangent = tangent_of(args[0], level)
         if declared.name == "_as_strided":
             tangent = _laid_out(tangent, primals[0])
         made = run(declared.name, [tangent, *args[1:]])
         return made if isinstance(made, tuple) else (made,)
     if declared.kind in ("elementwise", "fused") and call is None:
-        tangent = _elementwise_jvp(declared, args, primals, outs[0])
+        tangent = _elementwise_jvp(declared, args, primals, outs[0], level)
         if tangent is not NotImplemented:
             return (tangent,)
     if call is None and is_linear(declared.name) and not _is_random(declared.name):
-        return _linear_jvp(declared, args, primals, outs)
-    return _transposed_jvp(declared, args, primals, outs, call)
+        return _linear_jvp(declared, args, primals, outs, level)
+    return _transposed_jvp(declared, args, outs, level, call)
 
 
 def _is_random(name):
@@ -200,11 +206,11 @@ def _is_random(name):
     return name in RANDOM
 
 
-def _linear_jvp(declared, args, primals, outs):
+def _linear_jvp(declared, args, primals, outs, level):
     """The tangents of an op that is linear: the op itself on the tangents, so that it agrees where an element is written twice."""
 
     def tangent(t, p):
-        u = tangent_of(t)
+        u = tangent_of(t, level)
         return p.new_zeros(p.shape) if u is None else u.to(p.dtype)
 
     moved = list(primals)
@@ -215,7 +221,8 @@ def _linear_jvp(declared, args, primals, outs):
             moved[k] = tangent(args[k], primals[k])
         elif isinstance(args[k], (tuple, list)):
             moved[k] = [tangent(t, p) for t, p in zip(args[k], primals[k])]
-    if not any(tangent_of(t) is not None for k in differentiable_arguments(declared) for t in flatten(args[k : k + 1])):
+    given = [t for k in differentiable_arguments(declared) for t in flatten(args[k : k + 1])]
+    if all(tangent_of(t, level) is None for t in given):
         return (None,) * len(outs)
     made = run(declared.name, moved)
     made = made if isinstance(made, tuple) else (made,)
@@ -242,7 +249,7 @@ def _rule_values(declared, primals, out, g):
     return rule, values
 
 
-def _elementwise_jvp(declared, args, primals, out):
+def _elementwise_jvp(declared, args, primals, out, level):
     if declared.kind == "fused" and declared.derivative is None:
         return NotImplemented
     complex_ = out.dtype.is_complex or any(t.dtype.is_complex for t in flatten(primals))
@@ -251,7 +258,7 @@ def _elementwise_jvp(declared, args, primals, out):
     total, index = None, -1
     for k in differentiable_arguments(declared):
         index += 1
-        t = tangent_of(args[k]) if k < len(args) and isinstance(args[k], Tensor) else None
+        t = tangent_of(args[k], level) if k < len(args) and isinstance(args[k], Tensor) else None
         if t is None:
             continue
         t = t.expand(out.shape) if t.shape != out.shape else t
@@ -270,28 +277,31 @@ def _elementwise_jvp(declared, args, primals, out):
     return total.to(out.dtype) if total.dtype != out.dtype else total
 
 
-def _transposed_jvp(declared, args, primals, outs, call=None):
+def _transposed_jvp(declared, args, outs, level, call=None):
     """J t as the derivative of the (linear) map u -> vjp(u) . t: works for every op that has a second derivative."""
-    grad = _grad_function()
+    from ..autograd import grad
+    from ._batch import batches
+    from ._grad import forget, fresh, spread
+
+    around = [b for b in batches() if b.number < level]  # the vmaps that the primals may be batches of
     was_recording = _core.is_grad_enabled()
     with enable_grad():
         leaves, tangents, moved = [], [], []
 
         def leaf(t, tangent):
-            p = primal_of(t)
+            p = primal_of(t, level)
             if tangent is None:
-                return p if was_recording else p.detach()
-            fresh = p.view_as(p) if was_recording and p.requires_grad else p.detach().requires_grad_()
-            leaves.append(fresh)
+                return p if was_recording else forget(p)
+            leaves.append(fresh(spread(p, around), was_recording, []))
             tangents.append(tangent.to(p.dtype))
-            return fresh
+            return leaves[-1]
 
         for k, a in enumerate(args):
             takes = k < len(declared.signature[0]) and not _is_index(declared, k)
             if isinstance(a, Tensor):
-                moved.append(leaf(a, tangent_of(a) if takes else None))
+                moved.append(leaf(a, tangent_of(a, level) if takes else None))
             elif isinstance(a, (tuple, list)) and any(isinstance(b, Tensor) for b in a):
-                moved.append([leaf(b, tangent_of(b) if takes else None) if isinstance(b, Tensor) else b for b in a])
+                moved.append([leaf(b, tangent_of(b, level) if takes else None) if isinstance(b, Tensor) else b for b in a])
             else:
                 moved.append(a)
         again = call(moved) if call else run(declared.name, moved)
@@ -302,7 +312,7 @@ def _transposed_jvp(declared, args, primals, outs, call=None):
         result = [None] * len(outs)
         if not picked or not leaves:
             return result
-        dummies = [again[k].new_zeros(again[k].shape).requires_grad_() for k in picked]
+        dummies = [fresh(spread(again[k].new_zeros(again[k].shape), around), False, []) for k in picked]
         first = grad([again[k] for k in picked], leaves, dummies, create_graph=True, allow_unused=True)
         used = [(v, t) for v, t in zip(first, tangents) if v is not None and v.requires_grad]
         second = (
@@ -312,14 +322,8 @@ def _transposed_jvp(declared, args, primals, outs, call=None):
         )
     for k, s in zip(picked, second):
         s = again[k].new_zeros(again[k].shape) if s is None else s
-        result[k] = s if was_recording else s.detach()
+        result[k] = s if was_recording else forget(s)
     return result
-
-
-def _grad_function():
-    from ..autograd import grad
-
-    return grad
 
 
 __all__ = ["Dual", "Like", "flatten", "interpret", "make_dual", "primal_of", "run", "tangent_of", "top"]

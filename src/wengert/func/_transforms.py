@@ -4,8 +4,9 @@ import functools
 
 from .. import _core
 from ..autograd.grad_mode import enable_grad
-from ._batch import batches
+from ._batch import batches, enter, leave
 from ._grad import cut, fresh_input, gradients_of, reaches_out, spread
+from ._interpret import make_dual, primal_of, tangent_of
 from ._tree import flatten, tree_map, unflatten
 from ._vmap import vmap
 
@@ -203,6 +204,24 @@ def _push_forward(outputs, inputs, leaves, tracked):
     return push
 
 
+def _unpacked(outputs, level, strict):
+    """(primals, tangents) of outputs; what does not depend on the inputs has zeros for a tangent, or is refused."""
+    for o in outputs:
+        if strict and tangent_of(o, level) is None:
+            raise RuntimeError(
+                "jvp(f, primals, tangents, strict=True): The output of f is independent of the inputs. This is not allowed with "
+                "strict=True."
+            )
+    primals = [primal_of(o, level) for o in outputs]
+    tangents = [tangent_of(o, level) for o in outputs]
+    return primals, [_zeros(p) if t is None else t for p, t in zip(primals, tangents)]
+
+
+def _dual(primal, tangent, level):
+    """A dual number that may be written to: an alias of a tensor that wants gradients."""
+    return make_dual(primal.view_as(primal) if primal.requires_grad else primal, tangent, level)
+
+
 def jvp(func, primals, tangents, *, strict=False, has_aux=False):
     """(func(*primals), Jacobian-vector product with tangents); with has_aux a third, aux.
 
@@ -210,13 +229,20 @@ def jvp(func, primals, tangents, *, strict=False, has_aux=False):
     >>> jvp(wengert.sin, (wengert.zeros(1),), (wengert.ones(1),))
     (tensor([0.]), tensor([1.]))
     """
-    _, others = _check_tangents(primals, tangents, "jvp(f, primals, tangents)")
-    tracked = _core.is_grad_enabled()
-    result = _vjp(func, primals, has_aux)
-    shown, pull = result[0], result[1]
-    made = _push_forward(pull.outputs, pull.inputs, pull.leaves, tracked)(others)
-    pushed = unflatten(made, pull.out_spec)
-    return (shown, pushed, result[2]) if has_aux else (shown, pushed)
+    who = "jvp(f, primals, tangents)"
+    flat, others = _check_tangents(primals, tangents, who)
+    _, spec = flatten(primals)
+    level = enter().number
+    try:
+        duals = unflatten([_dual(p, t, level) for p, t in zip(flat, others)], spec)
+        output, aux = _split_aux(func(*duals), has_aux, who)
+        made, out_spec = _tensor_outputs(output, who)
+    finally:
+        leave()
+    shown, pushed = (unflatten(part, out_spec) for part in _unpacked(made, level, strict))
+    if not has_aux:
+        return shown, pushed
+    return shown, pushed, tree_map(lambda t: primal_of(t, level) if isinstance(t, Tensor) else t, aux)
 
 
 def linearize(func, *primals):
@@ -303,26 +329,56 @@ def jacfwd(func, argnums=0, has_aux=False, *, randomness="error"):
 
     @_named(func)
     def wrapped(*args):
-        tracked, leaves = _core.is_grad_enabled(), []
-        with enable_grad():
-            moved, inputs, spec = _fresh_arguments(args, argnums, tracked, leaves)
-            output, aux = _split_aux(func(*moved), has_aux, "jvp(f, primals, tangents)")
-            flat, out_spec = _tensor_outputs(output, "jacfwd(func)(*args)")
-        push = _push_forward(flat, inputs, leaves, tracked)
-        columns = []
-        for k, t in enumerate(inputs):
+        numbers = _positions(argnums, len(args))
+        picked = args[numbers[0]] if isinstance(argnums, int) else tuple(args[n] for n in numbers)
+        flat, spec = flatten(picked)
 
-            def one(tangent):
-                return push([tangent if j == k else _zeros(u) for j, u in enumerate(inputs)])  # noqa: B023 (used at once)
+        def moved(*values):
+            tree, full = unflatten(values, spec), list(args)
+            for n, part in zip(numbers, (tree,) if isinstance(argnums, int) else tree):
+                full[n] = part
+            output, aux = _split_aux(func(*full), has_aux, "jvp(f, primals, tangents)")
+            outputs, state["spec"] = _tensor_outputs(output, "jvp(f, primals, tangents)")
+            return outputs, aux if has_aux else ()
 
-            made = (
-                vmap(one, randomness=randomness)(_basis(t)) if t.numel() else [o.new_zeros((0, *o.shape)) for o in flat]
-            )
-            columns.append([m.movedim(0, -1).reshape((*o.shape, *t.shape)) for m, o in zip(made, flat)])
-        result = unflatten([unflatten([c[k] for c in columns], spec) for k in range(len(flat))], out_spec)
-        return (result, tree_map(lambda t: cut(t, tracked, leaves), aux)) if has_aux else result
+        def push(*tangents):
+            _, columns, aux = jvp(moved, tuple(flat), tangents, has_aux=True)
+            return columns, aux
+
+        state, total = {}, sum(t.numel() for t in flat)
+        if total:
+            columns, aux = vmap(push, randomness=randomness)(*_bases(flat, total))
+            aux = tree_map(lambda t: t[0], aux)
+        else:
+            outputs, aux = moved(*flat)
+            columns = [o.new_zeros((0, *o.shape)) for o in outputs]
+        blocks = [unflatten(_by_input(c, flat), spec) for c in columns]
+        result = unflatten(blocks, state["spec"])
+        return (result, aux) if has_aux else result
 
     return wrapped
+
+
+def _bases(flat, total):
+    """For each tensor its part of every unit direction of all of them together, along dim 0."""
+    from .. import eye
+
+    made, start = [], 0
+    for t in flat:
+        part = eye(total, dtype=t.dtype).narrow(1, start, t.numel())
+        made.append(part.reshape((total, *t.shape)))
+        start += t.numel()
+    return made
+
+
+def _by_input(columns, flat):
+    """The Jacobians of one output by every input, from its derivatives along dim 0."""
+    made, start = [], 0
+    for t in flat:
+        part = columns.narrow(0, start, t.numel()).movedim(0, -1)
+        made.append(part.reshape((*part.shape[:-1], *t.shape)))
+        start += t.numel()
+    return made
 
 
 def hessian(func, argnums=0):
