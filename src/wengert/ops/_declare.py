@@ -13,7 +13,7 @@ class Declaration:
     """One op of the table: its schema, its derivative rule, and what the kind needs to know."""
 
     __slots__ = (
-        "_names",
+        "_signature",
         "derivative",
         "eager",
         "forward",
@@ -37,16 +37,16 @@ class Declaration:
             forward,
             options or {},
         )
-        self._names = None
+        self._signature = None
 
     @property
     def signature(self):
         """(parameters, names of outputs, returns a list), as the machine parsed them; a parameter is
         (name, type, default, has a default, keyword only)."""
-        for op, params, _, outs, is_list in self.function.overloads:
-            if op == self.name:
-                return params, outs, is_list
-        raise KeyError(self.name)
+        if self._signature is None:
+            found = {op: (params, outs, is_list) for op, params, _, outs, is_list in self.function.overloads}
+            self._signature = found[self.name]
+        return self._signature
 
 
 def parameters(function):

@@ -195,6 +195,7 @@ def trace_backward(name, mask, complex_):
     return trace.program([by_position.get(k) for k in differentiable if mask >> k & 1])
 
 
+@functools.cache
 def differentiable_arguments(declared):
     """Positions of the arguments that have a derivative."""
     params, _, _ = declared.signature
