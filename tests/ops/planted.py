@@ -113,7 +113,7 @@ def report(what):
     return {"report": made, "used": sorted(used)}
 
 
-UNBATCHED = {"as_strided_scatter"}  # refused within vmap, as torch does
+UNBATCHED = {"as_strided_scatter", "_all_steps"}  # refused within vmap, as torch does; made of other ops there
 
 if __name__ == "__main__":
     json.dump(report(globals()[sys.argv[1]]), sys.stdout)

@@ -42,7 +42,7 @@ def test_forward_over_reverse_is_reverse_over_reverse(name):
 REFUSED = {"as_strided_scatter": "does not yet have a batching rule", "copy_": "`self` not being vmapped over"}
 
 
-@pytest.mark.parametrize("name", sorted(SAMPLES))
+@pytest.mark.parametrize("name", sorted(set(SAMPLES) - {"_all_steps"}))  # the layer that uses it does not, in vmap
 def test_vmap_is_a_loop(name):
     for call in SAMPLES[name]:
         count = len(Problem(OPS[name], call).values)

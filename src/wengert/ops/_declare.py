@@ -44,8 +44,9 @@ class Declaration:
         """(parameters, names of outputs, returns a list), as the machine parsed them; a parameter is
         (name, type, default, has a default, keyword only)."""
         if self._signature is None:
-            found = {op: (params, outs, is_list) for op, params, _, outs, is_list in self.function.overloads}
-            self._signature = found[self.name]
+            mine = (o for o in self.function.overloads if o[0] == self.name)
+            _, params, _, outs, is_list = next(mine)  # further ones only take their arguments in other forms
+            self._signature = params, outs, is_list
         return self._signature
 
 
