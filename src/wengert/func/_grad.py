@@ -18,7 +18,9 @@ def wrap_in_order(value, level):
 
 def dual_in_order(primal, tangent, level):
     """make_dual, below the wrappers of vmaps further in."""
-    inner = [p for p in map(_core.payload, (primal, tangent)) if p is not None and p.kind == "batch" and p.level > level]
+    inner = [
+        p for p in map(_core.payload, (primal, tangent)) if p is not None and p.kind == "batch" and p.level > level
+    ]
     if not inner:
         return make_dual(primal, tangent, level)
     last = max(inner, key=lambda p: p.level)

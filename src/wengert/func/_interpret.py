@@ -137,7 +137,7 @@ def _tangent_place(target, level):
             base,
             make_dual(
                 primal,
-                run("zeros_like", (primal, None, None, None, False, False, None)).as_strided(base.shape, base.stride()),
+                _spread_around(primal.new_zeros(primal.shape), level).clone().as_strided(base.shape, base.stride()),
                 level,
             ),
         )
@@ -147,11 +147,13 @@ def _tangent_place(target, level):
 
 
 def _dual_inplace(declared, name, args, primals, inplace, level):
-    before = [primals[0].detach().clone(), *primals[1:]]
+    from ._grad import forget
+
+    before = [forget(primals[0]).clone(), *primals[1:]]
     if name.partition(".")[0].endswith("_"):
 
         def call(a):
-            return _core.run_inplace(name, (a[0].clone(), *a[1:]))
+            return _core.run_inplace(name, (_spread_around(a[0], level).clone(), *a[1:]))
 
         outs = call(before)
     else:
@@ -277,13 +279,19 @@ def _elementwise_jvp(declared, args, primals, out, level):
     return total.to(out.dtype) if total.dtype != out.dtype else total
 
 
+def _spread_around(t, level):
+    """t with samples of its own in every vmap around this level, whose batches the other operands may be."""
+    from ._batch import batches
+    from ._grad import spread
+
+    return spread(t, [b for b in batches() if b.number < level])
+
+
 def _transposed_jvp(declared, args, outs, level, call=None):
     """J t as the derivative of the (linear) map u -> vjp(u) . t: works for every op that has a second derivative."""
     from ..autograd import grad
-    from ._batch import batches
-    from ._grad import forget, fresh, spread
+    from ._grad import forget, fresh
 
-    around = [b for b in batches() if b.number < level]  # the vmaps that the primals may be batches of
     was_recording = _core.is_grad_enabled()
     with enable_grad():
         leaves, tangents, moved = [], [], []
@@ -292,7 +300,7 @@ def _transposed_jvp(declared, args, outs, level, call=None):
             p = primal_of(t, level)
             if tangent is None:
                 return p if was_recording else forget(p)
-            leaves.append(fresh(spread(p, around), was_recording, []))
+            leaves.append(fresh(_spread_around(p, level), was_recording, []))
             tangents.append(tangent.to(p.dtype))
             return leaves[-1]
 
@@ -301,7 +309,9 @@ def _transposed_jvp(declared, args, outs, level, call=None):
             if isinstance(a, Tensor):
                 moved.append(leaf(a, tangent_of(a, level) if takes else None))
             elif isinstance(a, (tuple, list)) and any(isinstance(b, Tensor) for b in a):
-                moved.append([leaf(b, tangent_of(b, level) if takes else None) if isinstance(b, Tensor) else b for b in a])
+                moved.append(
+                    [leaf(b, tangent_of(b, level) if takes else None) if isinstance(b, Tensor) else b for b in a]
+                )
             else:
                 moved.append(a)
         again = call(moved) if call else run(declared.name, moved)
@@ -312,7 +322,7 @@ def _transposed_jvp(declared, args, outs, level, call=None):
         result = [None] * len(outs)
         if not picked or not leaves:
             return result
-        dummies = [fresh(spread(again[k].new_zeros(again[k].shape), around), False, []) for k in picked]
+        dummies = [fresh(_spread_around(again[k].new_zeros(again[k].shape), level), False, []) for k in picked]
         first = grad([again[k] for k in picked], leaves, dummies, create_graph=True, allow_unused=True)
         used = [(v, t) for v, t in zip(first, tangents) if v is not None and v.requires_grad]
         second = (

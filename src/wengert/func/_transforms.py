@@ -8,7 +8,6 @@ from ._batch import batches, enter, leave
 from ._grad import cut, fresh_input, gradients_of, reaches_out, spread
 from ._interpret import make_dual, primal_of, tangent_of
 from ._tree import flatten, tree_map, unflatten
-from ._vmap import vmap
 
 Tensor = _core.Tensor
 
@@ -19,16 +18,21 @@ def _named(func):
 
 def _positions(argnums, count):
     """argnums as a tuple of indices."""
-    numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-    if not isinstance(argnums, int):
-        if not numbers:
-            raise RuntimeError("argnums must be non-empty")
-        if len(set(numbers)) != len(numbers):
-            raise RuntimeError(f"argnums elements must be unique, got {argnums}")
+    if not isinstance(argnums, (int, tuple)):
+        raise RuntimeError(f"argnums must be int or Tuple[int, ...], got: {type(argnums)}")
+    numbers = (argnums,) if isinstance(argnums, int) else argnums
+    for n in numbers:
+        if not isinstance(n, int):
+            raise RuntimeError(f"argnum must be int, got: {type(n)}")
+    if not numbers:
+        raise RuntimeError("argnums must be non-empty")
     for n in numbers:
         if not -count <= n < count:
             raise RuntimeError(f"Got argnum={n}, but only {count} positional inputs")
-    return tuple(n % count for n in numbers)
+    numbers = tuple(n % count for n in numbers)
+    if len(set(numbers)) != len(numbers):
+        raise RuntimeError(f"argnums elements must be unique, got {numbers}")
+    return numbers
 
 
 def _fresh_arguments(args, argnums, tracked, leaves):
@@ -83,10 +87,18 @@ def grad_and_value(func, argnums=0, has_aux=False):
         gradients = unflatten([_zeros(t) if g is None else g for t, g in zip(inputs, found)], spec)
         value = output if create else output.detach()
         if has_aux:
-            return gradients, (value, tree_map(lambda t: cut(t, tracked, leaves), aux))
+            return gradients, (value, tree_map(lambda t: cut(t, tracked, leaves), checked_aux(aux)))
         return gradients, value
 
     return wrapped
+
+
+def checked_aux(aux):
+    """aux, which may only contain tensors."""
+    for t in flatten(aux)[0]:
+        if not isinstance(t, Tensor):
+            raise RuntimeError(f"Expected tensors, got unsupported type {type(t)}")
+    return aux
 
 
 def grad(func, argnums=0, has_aux=False):
@@ -108,13 +120,11 @@ def grad(func, argnums=0, has_aux=False):
 
 def _tensor_outputs(output, who):
     flat, spec = flatten(output)
-    if not flat or not all(isinstance(o, Tensor) for o in flat):
-        bad = next((type(o) for o in flat if not isinstance(o, Tensor)), type(output))
-        raise RuntimeError(
-            f"{who}: Expected f to be a function that has non-empty output (got output = {output})"
-            if not flat
-            else f"{who}: expected f(*primals) to return only tensors, got unsupported type {bad}"
-        )
+    if not flat or flat == [None]:
+        raise RuntimeError(f"{who}: Expected f to be a function that has non-empty output (got output = {flat})")
+    for o in flat:
+        if not isinstance(o, Tensor):
+            raise RuntimeError(f"{who}: expected f(*primals) to return only tensors, got unsupported type {type(o)}")
     return flat, spec
 
 
@@ -155,7 +165,7 @@ def _vjp(func, primals, has_aux=False, argnums=None, single=False):
 
     shown = unflatten([cut(o, tracked, leaves) for o in flat], out_spec)
     pull.outputs, pull.inputs, pull.leaves, pull.spec, pull.out_spec = flat, inputs, leaves, spec, out_spec
-    return (shown, pull, tree_map(lambda t: cut(t, tracked, leaves), aux)) if has_aux else (shown, pull)
+    return (shown, pull, tree_map(lambda t: cut(t, tracked, leaves), checked_aux(aux))) if has_aux else (shown, pull)
 
 
 def _check_tangents(primals, tangents, who):
@@ -170,12 +180,10 @@ def _check_tangents(primals, tangents, who):
         )
     for kind, values in (("primals", flat), ("tangents", others)):
         if not values:
-            raise RuntimeError(f"{who}: Expected {kind} to be a non-empty tuple of Tensors.")
+            raise RuntimeError(f"{who}: Expected {kind} to contain at least one Tensor.")
         for v in values:
             if not isinstance(v, Tensor):
-                raise RuntimeError(
-                    f"{who}: Expected {kind} to be a tuple containing only tensors, got unsupported type {type(v)}"
-                )
+                raise RuntimeError(f"{who}: Expected {kind} to only contain Tensors, got {type(v)}")
     return flat, others
 
 
@@ -218,7 +226,9 @@ def _unpacked(outputs, level, strict):
 
 
 def _dual(primal, tangent, level):
-    """A dual number that may be written to: an alias of a tensor that wants gradients."""
+    """A dual number that may be written to: an alias of a tensor that wants gradients; the tangent may become any sample's."""
+    if batches():
+        tangent = spread(tangent, batches()).clone()
     return make_dual(primal.view_as(primal) if primal.requires_grad else primal, tangent, level)
 
 
@@ -242,7 +252,7 @@ def jvp(func, primals, tangents, *, strict=False, has_aux=False):
     shown, pushed = (unflatten(part, out_spec) for part in _unpacked(made, level, strict))
     if not has_aux:
         return shown, pushed
-    return shown, pushed, tree_map(lambda t: primal_of(t, level) if isinstance(t, Tensor) else t, aux)
+    return shown, pushed, tree_map(lambda t: primal_of(t, level), checked_aux(aux))
 
 
 def linearize(func, *primals):
@@ -261,134 +271,19 @@ def linearize(func, *primals):
         others, given = flatten(tangents)
         flat, spec = flatten(primals)
         if given != spec:
-            raise RuntimeError(f"Expected the tangents {given} to have the same structure as the primals {spec}")
+            raise RuntimeError(f"Expected the tangents {given} to have the same argspec as the primals {spec}")
         for k, (p, t) in enumerate(zip(flat, others)):
             if p.shape != t.shape:
-                raise RuntimeError(f"Expected tangent {k} to have shape {p.shape}, got {t.shape}")
+                raise RuntimeError(
+                    f"tangent:{k} with shape {t.shape} in flattened pytree doesn't match the shape {p.shape} of the corresponding primal."
+                )
+            if p.dtype is not t.dtype:
+                raise RuntimeError(
+                    f"tangent:{k} with dtype {t.dtype} in flattened pytree doesn't match the dtype {p.dtype} of the corresponding primal."
+                )
         return unflatten(push(others), pull.out_spec)
 
     return shown, jvp_fn
-
-
-def _basis(t):
-    """Every unit tensor of t's shape, along dim 0."""
-    from .. import eye
-
-    n = t.numel()
-    return eye(n, dtype=t.dtype).reshape((n, *t.shape))
-
-
-def jacrev(func, argnums=0, *, has_aux=False, chunk_size=None, _preallocate_and_copy=False):
-    """The Jacobian of func by the arguments argnums, row by row in reverse mode: shape output + input.
-
-    >>> import wengert
-    >>> jacrev(wengert.sin)(wengert.zeros(2))
-    tensor([[1., 0.],
-            [0., 1.]])
-    """
-    if not (chunk_size is None or chunk_size > 0):
-        raise ValueError("jacrev: `chunk_size` should be greater than 0.")
-
-    @_named(func)
-    def wrapped(*args):
-        tracked, leaves = _core.is_grad_enabled(), []
-        with enable_grad():
-            moved, inputs, spec = _fresh_arguments(args, argnums, tracked, leaves)
-            output, aux = _split_aux(func(*moved), has_aux, "vjp(f, *primals)")
-            flat, out_spec = _tensor_outputs(output, "jacrev(func)(*args)")
-            create = tracked and reaches_out([o for o in flat if o.requires_grad], leaves)
-            blocks = [_rows(o, inputs, create, chunk_size) for o in flat]
-        result = unflatten([unflatten(block, spec) for block in blocks], out_spec)
-        return (result, tree_map(lambda t: cut(t, tracked, leaves), aux)) if has_aux else result
-
-    return wrapped
-
-
-def _rows(output, inputs, create, chunk_size):
-    """The Jacobian of one output by every input."""
-
-    def pull(cotangent):
-        found = gradients_of((output,), (cotangent,), True, create, inputs)
-        return [_zeros(t) if g is None else g for t, g in zip(inputs, found)]
-
-    n = output.numel()
-    if n == 0:
-        return [t.detach().new_zeros((*output.shape, *t.shape)) for t in inputs]
-    made = vmap(pull, chunk_size=chunk_size, randomness="same")(_basis(output))
-    return [m.reshape((*output.shape, *t.shape)) for m, t in zip(made, inputs)]
-
-
-def jacfwd(func, argnums=0, has_aux=False, *, randomness="error"):
-    """The Jacobian of func by the arguments argnums, column by column in forward mode: shape output + input.
-
-    >>> import wengert
-    >>> jacfwd(wengert.sin)(wengert.zeros(2))
-    tensor([[1., 0.],
-            [0., 1.]])
-    """
-
-    @_named(func)
-    def wrapped(*args):
-        numbers = _positions(argnums, len(args))
-        picked = args[numbers[0]] if isinstance(argnums, int) else tuple(args[n] for n in numbers)
-        flat, spec = flatten(picked)
-
-        def moved(*values):
-            tree, full = unflatten(values, spec), list(args)
-            for n, part in zip(numbers, (tree,) if isinstance(argnums, int) else tree):
-                full[n] = part
-            output, aux = _split_aux(func(*full), has_aux, "jvp(f, primals, tangents)")
-            outputs, state["spec"] = _tensor_outputs(output, "jvp(f, primals, tangents)")
-            return outputs, aux if has_aux else ()
-
-        def push(*tangents):
-            _, columns, aux = jvp(moved, tuple(flat), tangents, has_aux=True)
-            return columns, aux
-
-        state, total = {}, sum(t.numel() for t in flat)
-        if total:
-            columns, aux = vmap(push, randomness=randomness)(*_bases(flat, total))
-            aux = tree_map(lambda t: t[0], aux)
-        else:
-            outputs, aux = moved(*flat)
-            columns = [o.new_zeros((0, *o.shape)) for o in outputs]
-        blocks = [unflatten(_by_input(c, flat), spec) for c in columns]
-        result = unflatten(blocks, state["spec"])
-        return (result, aux) if has_aux else result
-
-    return wrapped
-
-
-def _bases(flat, total):
-    """For each tensor its part of every unit direction of all of them together, along dim 0."""
-    from .. import eye
-
-    made, start = [], 0
-    for t in flat:
-        part = eye(total, dtype=t.dtype).narrow(1, start, t.numel())
-        made.append(part.reshape((total, *t.shape)))
-        start += t.numel()
-    return made
-
-
-def _by_input(columns, flat):
-    """The Jacobians of one output by every input, from its derivatives along dim 0."""
-    made, start = [], 0
-    for t in flat:
-        part = columns.narrow(0, start, t.numel()).movedim(0, -1)
-        made.append(part.reshape((*part.shape[:-1], *t.shape)))
-        start += t.numel()
-    return made
-
-
-def hessian(func, argnums=0):
-    """The Hessian of func: forward over reverse mode; shape output + input + input.
-
-    >>> import wengert
-    >>> hessian(lambda x: (x ** 3).sum())(wengert.ones(1))
-    tensor([[6.]])
-    """
-    return jacfwd(jacrev(func, argnums), argnums)
 
 
 def functionalize(func, *, remove="mutations"):
@@ -418,9 +313,6 @@ __all__ = [
     "functionalize",
     "grad",
     "grad_and_value",
-    "hessian",
-    "jacfwd",
-    "jacrev",
     "jvp",
     "linearize",
     "spread",
