@@ -1,0 +1,91 @@
+"""Forward mode of functions: dual numbers of several levels, writes, a Function's own rule, refusals."""
+
+import pytest
+
+import wengert as wg
+from wengert.autograd import Function
+from wengert.func import grad, jacfwd, jacrev, jvp, vmap
+
+X = wg.tensor([0.5, -1.0, 2.0], dtype=wg.float64)
+
+
+def same(a, b):
+    assert a.shape == b.shape and wg.allclose(a, b), (a, b)
+
+
+def test_forward_mode_does_not_need_a_tape():
+    def f(x):
+        with wg.no_grad():
+            y = x**2
+        return y * x
+
+    x, t = wg.tensor(3.0), wg.tensor(1.0)
+    assert jvp(f, (x,), (t,))[1] == 27 and jacfwd(f)(x) == 27 and grad(f)(x) == 9
+    with wg.no_grad():
+        assert jvp(f, (x,), (t,))[1] == 27 and not jvp(f, (x,), (t,))[1].requires_grad
+    assert jvp(lambda x: x.detach() * x, (x,), (t,))[1] == 3
+
+
+def test_a_functions_own_rule_is_used():
+    class Odd(Function):
+        @staticmethod
+        def forward(x):
+            return x * x
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            pass
+
+        @staticmethod
+        def backward(ctx, g):
+            return 5 * g
+
+        @staticmethod
+        def jvp(ctx, t):
+            return 7 * t
+
+    assert jvp(Odd.apply, (wg.tensor(3.0),), (wg.tensor(1.0),))[1] == 7 and grad(Odd.apply)(wg.tensor(3.0)) == 5
+
+
+def test_dual_numbers_have_levels():
+    def inner(x):
+        return jvp(lambda y: x * y**3, (x,), (wg.ones_like(x),))[1]  # 3 x x^2
+
+    same(jvp(inner, (X,), (wg.ones_like(X),))[1], 9 * X**2)
+    same(grad(lambda x: inner(x).sum())(X), 9 * X**2)
+    same(vmap(jacfwd(inner))(wg.stack([X, 2 * X]))[1], (9 * (2 * X) ** 2).diag())
+    same(jacfwd(jacfwd(lambda x: (x**4).sum()))(X), (12 * X**2).diag())
+    same(jacrev(jacfwd(lambda x: (x**4).sum()))(X), (12 * X**2).diag())
+
+
+def test_writes_in_forward_mode():
+    def f(x, y):
+        x[:2].copy_(y)
+        x.mul_(2)
+        return x
+
+    x, y, t, u = X.clone(), X[:2] + 1, wg.ones_like(X), wg.full((2,), 3.0, dtype=wg.float64)
+    out, pushed = jvp(f, (x, y), (t, u))
+    same(pushed, wg.tensor([6.0, 6.0, 2.0], dtype=wg.float64))
+    same(x, out)
+    columns = jacfwd(lambda y: f(X.clone(), y))(y)
+    same(columns, wg.tensor([[2.0, 0], [0, 2], [0, 0]], dtype=wg.float64))
+
+
+def test_what_the_transforms_say():
+    with pytest.raises(RuntimeError, match="independent of the inputs. This is not allowed with strict=True"):
+        jvp(lambda x: (x, X), (X,), (X,), strict=True)
+    with pytest.raises(RuntimeError, match="argnums must be int or Tuple"):
+        grad(wg.mul, argnums=[0])(X, X)
+    with pytest.raises(RuntimeError, match="argnum must be int"):
+        grad(wg.mul, argnums=("0",))(X, X)
+    with pytest.raises(RuntimeError, match="argnums elements must be unique"):
+        grad(wg.mul, argnums=(0, -2))(X, X)
+    with pytest.raises(RuntimeError, match="jacrev: Expected all inputs to be real"):
+        jacrev(wg.abs)(X * 1j)
+    with pytest.raises(RuntimeError, match="jacfwd: Expected all outputs to be real"):
+        jacfwd(lambda x: x * 1j)(X)
+    for transform in (grad, jacrev, jacfwd):
+        with pytest.raises(RuntimeError, match="Expected tensors, got unsupported type"):
+            transform(lambda x: (x.sum(), 1.5), has_aux=True)(X)
+    assert jacrev(lambda x: x[x.nonzero().reshape(-1)], chunk_size=1)(X).equal(wg.eye(3, dtype=wg.float64))
