@@ -89,3 +89,20 @@ def test_what_the_transforms_say():
         with pytest.raises(RuntimeError, match="Expected tensors, got unsupported type"):
             transform(lambda x: (x.sum(), 1.5), has_aux=True)(X)
     assert jacrev(lambda x: x[x.nonzero().reshape(-1)], chunk_size=1)(X).equal(wg.eye(3, dtype=wg.float64))
+
+
+def test_forward_mode_can_be_switched_off():
+    from wengert.autograd import forward_ad
+
+    def f(x):
+        with forward_ad._set_fwd_grad_enabled(False):
+            assert not forward_ad._is_fwd_grad_enabled()
+            shift = x**2
+        return x**2 - shift
+
+    x, t = wg.tensor(3.0), wg.tensor(1.0)
+    assert jvp(f, (x,), (t,))[1] == 6
+    assert jvp(lambda x: jvp(f, (x,), (t,))[1], (x,), (t,))[1] == 2
+    with forward_ad._set_fwd_grad_enabled(False):
+        assert jvp(f, (x,), (t,))[1] == 6
+    assert forward_ad._is_fwd_grad_enabled()

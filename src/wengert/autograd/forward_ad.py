@@ -4,6 +4,8 @@ from collections import namedtuple
 
 from .. import _core
 from ..func._batch import enter, leave, levels
+from ..func._batch import forward_is_on as _is_fwd_grad_enabled
+from ..func._batch import switch_forward as _switch
 from ..func._interpret import make_dual as _wrap
 from ..func._interpret import tangent_of
 
@@ -91,6 +93,15 @@ class dual_level:
         exit_dual_level()
 
 
-def _set_fwd_grad_enabled(mode):
-    """Accepted for programs that name it."""
-    return _core.is_grad_enabled()
+class _set_fwd_grad_enabled:
+    """Switches forward mode on or off, for a block or (called as a function) from now on."""
+
+    def __init__(self, mode):
+        self.before = _is_fwd_grad_enabled()
+        _switch(mode)
+
+    def __enter__(self):
+        return None
+
+    def __exit__(self, *exc):
+        _switch(self.before)

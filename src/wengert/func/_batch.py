@@ -110,6 +110,16 @@ def leave():
     _core.set_batching(len(batches()))
 
 
+def forward_is_on():
+    """Whether this thread pushes tangents forward."""
+    return getattr(_local, "forward", True)
+
+
+def switch_forward(on):
+    """Lets ops of this thread push tangents forward, or not."""
+    _local.forward = bool(on)
+
+
 def running():
     """How many vmaps the running op is inside of."""
     depth = _core.set_batching(0)

@@ -96,14 +96,14 @@ def make_dual(primal, tangent, level):
 
 
 def _dual_op(name, args, inplace, level):
-    from ._batch import REBIND
+    from ._batch import REBIND, forward_is_on
 
     if name in REBIND:
         return _core.become_wrapped(args[0], run(REBIND[name], args))
     primals = _map(args, lambda t: primal_of(t, level))
     declared = OPS.get(name)
     written = inplace or (name.split(".")[0].endswith("_") and not name.startswith("_"))
-    if declared is None or declared.kind == "constant":
+    if declared is None or declared.kind == "constant" or not forward_is_on():
         return _core.run_inplace(name, tuple(primals)) if inplace else run(name, primals)
     if written:
         return _dual_inplace(declared, name, args, primals, inplace, level)

@@ -4,7 +4,7 @@ import functools
 
 from .. import _core
 from ..autograd.grad_mode import enable_grad
-from ._batch import batches, enter, leave
+from ._batch import batches, enter, forward_is_on, leave, switch_forward
 from ._grad import cut, fresh_input, gradients_of, reaches_out, spread
 from ._interpret import make_dual, primal_of, tangent_of
 from ._tree import flatten, tree_map, unflatten
@@ -242,12 +242,14 @@ def jvp(func, primals, tangents, *, strict=False, has_aux=False):
     who = "jvp(f, primals, tangents)"
     flat, others = _check_tangents(primals, tangents, who)
     _, spec = flatten(primals)
-    level = enter().number
+    level, before = enter().number, forward_is_on()
+    switch_forward(True)
     try:
         duals = unflatten([_dual(p, t, level) for p, t in zip(flat, others)], spec)
         output, aux = _split_aux(func(*duals), has_aux, who)
         made, out_spec = _tensor_outputs(output, who)
     finally:
+        switch_forward(before)
         leave()
     shown, pushed = (unflatten(part, out_spec) for part in _unpacked(made, level, strict))
     if not has_aux:
