@@ -318,3 +318,21 @@ def test_elementwise(name, count):
             except RuntimeError:
                 return  # not an op of floating point numbers
             assert wg.allclose(vmap(f, dims)(*args), want[0], rtol=1e-10, equal_nan=True), (name, shapes, dims)
+
+
+SINGLE = {
+    "flip of no dims": (lambda x: x.flip(()), (2, 3)),
+    "gather of a number": (lambda x: x.gather(0, wg.tensor([0, 0])), ()),
+    "unfold of a number": (lambda x: x.unfold(0, 1, 1), ()),
+    "index_select of a number": (lambda x: x.index_select(0, wg.tensor([0])), ()),
+    "index_fill of a number": (lambda x, y: x.index_fill(0, wg.tensor([0]), y), (), ()),
+    "cat of nothing": (lambda x, y: wg.cat([x, y]), (0,), (0,)),
+    "cat with nothing": (lambda x, y: wg.cat([x, y], 1), (0,), (2, 3)),
+    "logdet": (lambda x: wg.logdet(x + 2 * wg.eye(3, dtype=x.dtype)), (3, 3)),
+}
+
+
+@pytest.mark.parametrize("name", list(SINGLE))
+def test_edges(name):
+    f, *shapes = SINGLE[name]
+    _check(name, f, shapes)

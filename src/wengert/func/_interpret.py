@@ -290,8 +290,9 @@ def _spread_around(t, level):
 def _transposed_jvp(declared, args, outs, level, call=None):
     """J t as the derivative of the (linear) map u -> vjp(u) . t: works for every op that has a second derivative."""
     from ..autograd import grad
-    from ._grad import forget, fresh
+    from ._grad import cut, forget, fresh
 
+    own = []  # the leaves of the history that is only this function's
     was_recording = _core.is_grad_enabled()
     with enable_grad():
         leaves, tangents, moved = [], [], []
@@ -300,7 +301,7 @@ def _transposed_jvp(declared, args, outs, level, call=None):
             p = primal_of(t, level)
             if tangent is None:
                 return p if was_recording else forget(p)
-            leaves.append(fresh(_spread_around(p, level), was_recording, []))
+            leaves.append(fresh(_spread_around(p, level), was_recording, own))
             tangents.append(tangent.to(p.dtype))
             return leaves[-1]
 
@@ -322,7 +323,7 @@ def _transposed_jvp(declared, args, outs, level, call=None):
         result = [None] * len(outs)
         if not picked or not leaves:
             return result
-        dummies = [fresh(_spread_around(again[k].new_zeros(again[k].shape), level), False, []) for k in picked]
+        dummies = [fresh(_spread_around(again[k].new_zeros(again[k].shape), level), False, own) for k in picked]
         first = grad([again[k] for k in picked], leaves, dummies, create_graph=True, allow_unused=True)
         used = [(v, t) for v, t in zip(first, tangents) if v is not None and v.requires_grad]
         second = (
@@ -332,7 +333,7 @@ def _transposed_jvp(declared, args, outs, level, call=None):
         )
     for k, s in zip(picked, second):
         s = again[k].new_zeros(again[k].shape) if s is None else s
-        result[k] = s if was_recording else forget(s)
+        result[k] = cut(s, was_recording, own)
     return result
 
 

@@ -89,10 +89,7 @@ SHIFTED = {
     "_slice_backward": "tsd...",
     "_diagonal_backward": "ts.dd",
     "diag_embed": "t.dd:1",
-    "unfold_backward": "tsd..",
-    "_cat": "Td.",
     "stack": "Td:1",
-    "flip": "tD",
     "tril": "t.",
     "triu": "t.",
     "constant_pad_nd": "t..",
@@ -104,7 +101,6 @@ SHIFTED = {
     "split": "t.d",
     "split_with_sizes": "t.d",
     "unbind": "td",
-    "gather": "tdt.",
     "_gather_backward": "tsdt",
     "scatter.src": "tdtt",
     "scatter.value": "tdt.",
@@ -164,7 +160,6 @@ SHIFTED = {
     "select": "td.",
     "slice": "td...",
     "diagonal": "t.dd",
-    "unfold": "td..",
     "view_as_real": "t",
     "view_as_complex": "t",
     "permute": "tP",
@@ -236,6 +231,21 @@ def _drop(t):
 
 for _name in SHIFTED:
     RULES[_name] = shifted
+
+
+@rule("_cat")
+def _cat(call, name, args):
+    tensors, dim, lengths = args
+    kept = [k for k, n in enumerate(lengths) if n >= 0]  # without the empty ones that fit anywhere
+    if not kept:
+        return call.full(tensors[0]).clone()
+    dim = _dim(dim, tensors[kept[0]].dim())
+    return run(name, ([call.full(tensors[k]) for k in kept], dim, tuple(lengths[k] for k in kept)))
+
+
+@rule("flip")
+def _flip(call, name, args):
+    return run(name, (call.full(args[0]), tuple(_dim(d, args[0].dim()) for d in args[1])))
 
 
 @rule("t")

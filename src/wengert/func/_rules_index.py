@@ -116,17 +116,17 @@ def _index_select(call, name, args):
     self, dim, where = args
     if self.dim() == 0 or not call.has(where):
         value = call.full(self)
-        return (
-            run(name, (value if self.dim() else value.unsqueeze(1), _dim(dim, self.dim()), where))
-            if not call.has(where)
-            else NotImplemented
-        )
+        if self.dim():
+            return run(name, (value, _dim(dim, self.dim()), where))
+        return value.clone()
     return index(call, name, (self, _at(_dim(dim, self.dim()) - 1, where.reshape(-1))))
 
 
 @rule("index_select_backward")
 def _index_select_backward(call, name, args):
     grad, sizes, dim, where = args
+    if not sizes:
+        return call.full(grad).clone()
     if not call.has(where):
         return run(name, (call.full(grad), (call.size, *sizes), _dim(dim, len(sizes)), where))
     return _put(call, wg.zeros(sizes, dtype=grad.dtype), _at(_dim(dim, len(sizes)) - 1, where.reshape(-1)), grad, True)
@@ -149,8 +149,8 @@ def _index_write(call, name, args):
 @rule("index_fill.int_Tensor", "index_fill.int_Scalar")
 def _index_fill(call, name, args):
     self, dim, where, value = args
-    if self.dim() == 0:
-        return NotImplemented
+    if self.dim() == 0 and where.numel():
+        return call.full(value if isinstance(value, Tensor) else self.new_full((), value)).to(self.dtype, copy=True)
     if not call.has(where) and not call.has(value):
         return run(name, (call.full(self), _dim(dim, self.dim()), where, value))
     value = value if isinstance(value, Tensor) else self.new_full((), value)
@@ -259,3 +259,12 @@ def _search(call, edges, values, more):
         flat = call.full(values).reshape(call.size, -1).contiguous()
         return wg.searchsorted(edges.contiguous(), flat, **more).reshape(call.size, *values.shape)
     return wg.searchsorted(edges.contiguous(), call.full(values).contiguous(), **more)
+
+
+@rule("gather")
+def _gather(call, name, args):
+    self, dim, index, *rest = args
+    if self.dim() and index.dim():
+        return run(name, (call.full(self), _dim(dim, self.dim()), call.full(index), *rest))
+    flat = call.full(index).reshape(call.size, -1)
+    return run(name, (call.full(self).reshape(call.size, -1), 1, flat, *rest)).reshape(call.size, *index.shape)

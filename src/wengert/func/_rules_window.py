@@ -3,7 +3,7 @@
 import wengert as wg
 
 from .. import _core
-from ._rules import RULES, rule
+from ._rules import RULES, _dim, rule
 
 run = _core.run
 
@@ -80,6 +80,22 @@ def _im2col_backward(call, name, args):
     if grad.dim() == 2:
         return run(name, (value, sizes, *rest))
     return apart(run(name, (value.flatten(0, 1), sizes, *rest)), value.shape[:2])
+
+
+@rule("unfold")
+def _unfold(call, name, args):
+    self, dim, *rest = args
+    if self.dim():
+        return run(name, (call.full(self), _dim(dim, self.dim()), *rest))
+    return run(name, (call.full(self).unsqueeze(1), 1, *rest)).select(1, 0)
+
+
+@rule("unfold_backward")
+def _unfold_backward(call, name, args):
+    grad, sizes, dim, *rest = args
+    if sizes:
+        return run(name, (call.full(grad), (call.size, *sizes), _dim(dim, len(sizes)), *rest))
+    return run(name, (call.full(grad).unsqueeze(1), (call.size, 1), 1, *rest)).select(1, 0)
 
 
 def _heads(call, t):

@@ -169,7 +169,7 @@ def logdet(input):
     sign, logabs = _linalg_slogdet(input)
     if input.is_complex():
         return logabs + sign.log()
-    return logabs.where(sign != -1, float("nan")) if sign.ndim else (logabs if sign != -1 else logabs * float("nan"))
+    return logabs.where(sign != -1, logabs.new_full((), float("nan")))
 
 
 def _numpy_solve(a, b):
