@@ -213,5 +213,27 @@ class LRScheduler:
         return [group["lr"] * factor for group in self.optimizer.param_groups]
 
 
+class FactorLR(LRScheduler):
+    """A schedule by factors: ``_change()`` takes the last rate to the next, ``_total()`` the initial rate to this one."""
+
+    def get_lr(self):
+        """The next rate of every group."""
+        self._warn_outside_step()
+        factor = self._change()
+        return self._present() if factor is None else self._scaled(factor)
+
+    def _get_closed_form_lr(self):
+        total = self._total()
+        return [base * total for base in self.base_lrs]
+
+    def _change(self):
+        """The factor of this epoch; None to leave the rates alone."""
+        raise NotImplementedError
+
+    def _total(self):
+        """The product of all factors until this epoch, in closed form."""
+        raise NotImplementedError
+
+
 class _LRScheduler(LRScheduler):
     """The name of the base class in old programs."""

@@ -2,10 +2,15 @@
 
 import math
 
-from ._base import LRScheduler
+from ._base import FactorLR, LRScheduler
 
 
-class ConstantLR(LRScheduler):
+def _swing(low, high, angle):
+    """From ``high`` at angle 0 along a cosine to ``low`` at pi."""
+    return low + (high - low) * (1 + math.cos(angle)) / 2
+
+
+class ConstantLR(FactorLR):
     """Rate times ``factor`` for the first ``total_iters`` epochs, then the full rate.
 
     Args:
@@ -30,21 +35,16 @@ class ConstantLR(LRScheduler):
         self.total_iters = total_iters
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self):
-        """The next rate of every group."""
-        self._warn_outside_step()
+    def _change(self):
         if self.last_epoch == 0:
-            return self._scaled(self.factor)
-        if self.last_epoch != self.total_iters:
-            return self._present()
-        return self._scaled(1.0 / self.factor)
+            return self.factor
+        return 1.0 / self.factor if self.last_epoch == self.total_iters else None
 
-    def _get_closed_form_lr(self):
-        factor = self.factor + (self.last_epoch >= self.total_iters) * (1 - self.factor)
-        return [base * factor for base in self.base_lrs]
+    def _total(self):
+        return self.factor + (self.last_epoch >= self.total_iters) * (1 - self.factor)
 
 
-class LinearLR(LRScheduler):
+class LinearLR(FactorLR):
     """Rate times a factor that goes on a line from ``start_factor`` to ``end_factor`` in ``total_iters`` epochs.
 
     Args:
@@ -73,23 +73,20 @@ class LinearLR(LRScheduler):
         self.total_iters = total_iters
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self):
-        """The next rate of every group."""
-        self._warn_outside_step()
+    def _change(self):
         if self.last_epoch == 0:
-            return self._scaled(self.start_factor)
+            return self.start_factor
         if self._is_initial or self.last_epoch > self.total_iters:
-            return self._present()
+            return None
         rise = self.end_factor - self.start_factor
-        return self._scaled(1.0 + rise / (self.total_iters * self.start_factor + (self.last_epoch - 1) * rise))
+        return 1.0 + rise / (self.total_iters * self.start_factor + (self.last_epoch - 1) * rise)
 
-    def _get_closed_form_lr(self):
-        rise = self.end_factor - self.start_factor
+    def _total(self):
         done = min(self.total_iters, self.last_epoch)
-        return [base * (self.start_factor + rise * done / self.total_iters) for base in self.base_lrs]
+        return self.start_factor + (self.end_factor - self.start_factor) * done / self.total_iters
 
 
-class PolynomialLR(LRScheduler):
+class PolynomialLR(FactorLR):
     """Rate falls to zero in ``total_iters`` epochs as ``(1 - epoch / total_iters) ** power``.
 
     Args:
@@ -114,18 +111,16 @@ class PolynomialLR(LRScheduler):
         self.power = power
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self):
-        """The next rate of every group."""
-        self._warn_outside_step()
-        if self._is_initial or self.last_epoch > self.total_iters:
-            return self._present()
-        left = 1.0 - self.last_epoch / self.total_iters
-        before = 1.0 - (self.last_epoch - 1) / self.total_iters
-        return self._scaled((left / before) ** self.power)
+    def _left(self, epoch):
+        return 1.0 - min(self.total_iters, epoch) / self.total_iters
 
-    def _get_closed_form_lr(self):
-        left = 1.0 - min(self.total_iters, self.last_epoch) / self.total_iters
-        return [base * left**self.power for base in self.base_lrs]
+    def _change(self):
+        if self._is_initial or self.last_epoch > self.total_iters:
+            return None
+        return (self._left(self.last_epoch) / self._left(self.last_epoch - 1)) ** self.power
+
+    def _total(self):
+        return self._left(self.last_epoch) ** self.power
 
 
 class CosineAnnealingLR(LRScheduler):
@@ -161,7 +156,7 @@ class CosineAnnealingLR(LRScheduler):
         low, epoch, half = self.eta_min, self.last_epoch, self.T_max
         groups = self.optimizer.param_groups
         if self._step_count == 1 and epoch > 0:
-            return [low + (base - low) * (1 + math.cos(epoch * math.pi / half)) / 2 for base in self.base_lrs]
+            return [_swing(low, base, epoch * math.pi / half) for base in self.base_lrs]
         if (epoch - 1 - half) % (2 * half) == 0:
             # The last rate was the smallest, so the quotient below would divide zero by zero.
             rise = 1 - math.cos(math.pi / half)
@@ -170,8 +165,8 @@ class CosineAnnealingLR(LRScheduler):
         return [quotient * (g["lr"] - low) + low for g in groups]
 
     def _get_closed_form_lr(self):
-        low, angle = self.eta_min, math.pi * self.last_epoch / self.T_max
-        return [low + (base - low) * (1 + math.cos(angle)) / 2 for base in self.base_lrs]
+        angle = math.pi * self.last_epoch / self.T_max
+        return [_swing(self.eta_min, base, angle) for base in self.base_lrs]
 
 
 class CosineAnnealingWarmRestarts(LRScheduler):
@@ -212,8 +207,8 @@ class CosineAnnealingWarmRestarts(LRScheduler):
     def get_lr(self):
         """The next rate of every group."""
         self._warn_outside_step()
-        low, angle = self.eta_min, math.pi * self.T_cur / self.T_i
-        return [low + (base - low) * (1 + math.cos(angle)) / 2 for base in self.base_lrs]
+        angle = math.pi * self.T_cur / self.T_i
+        return [_swing(self.eta_min, base, angle) for base in self.base_lrs]
 
     def step(self, epoch=None):
         """Moves to the next epoch, or to ``epoch``, which may be a fraction: call it after every batch.

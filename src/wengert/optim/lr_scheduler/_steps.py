@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections import Counter
 
-from ._base import LRScheduler, call_state
+from ._base import FactorLR, LRScheduler, call_state
 
 
 class _ByFunction(LRScheduler):
@@ -96,7 +96,7 @@ class MultiplicativeLR(_ByFunction):
         return [g["lr"] * fn(self.last_epoch) for fn, g in zip(self.lr_lambdas, self.optimizer.param_groups)]
 
 
-class StepLR(LRScheduler):
+class StepLR(FactorLR):
     """Multiplies the rate by ``gamma`` every ``step_size`` epochs.
 
     Args:
@@ -121,18 +121,14 @@ class StepLR(LRScheduler):
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self):
-        """The next rate of every group."""
-        self._warn_outside_step()
-        if self.last_epoch == 0 or self.last_epoch % self.step_size != 0:
-            return self._present()
-        return self._scaled(self.gamma)
+    def _change(self):
+        return None if self.last_epoch == 0 or self.last_epoch % self.step_size != 0 else self.gamma
 
-    def _get_closed_form_lr(self):
-        return [base * self.gamma ** (self.last_epoch // self.step_size) for base in self.base_lrs]
+    def _total(self):
+        return self.gamma ** (self.last_epoch // self.step_size)
 
 
-class MultiStepLR(LRScheduler):
+class MultiStepLR(FactorLR):
     """Multiplies the rate by ``gamma`` at each epoch in ``milestones``.
 
     Args:
@@ -157,19 +153,14 @@ class MultiStepLR(LRScheduler):
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self):
-        """The next rate of every group."""
-        self._warn_outside_step()
-        if self.last_epoch not in self.milestones:
-            return self._present()
-        return self._scaled(self.gamma ** self.milestones[self.last_epoch])
+    def _change(self):
+        return self.gamma ** self.milestones[self.last_epoch] if self.last_epoch in self.milestones else None
 
-    def _get_closed_form_lr(self):
-        passed = bisect_right(sorted(self.milestones.elements()), self.last_epoch)
-        return [base * self.gamma**passed for base in self.base_lrs]
+    def _total(self):
+        return self.gamma ** bisect_right(sorted(self.milestones.elements()), self.last_epoch)
 
 
-class ExponentialLR(LRScheduler):
+class ExponentialLR(FactorLR):
     """Multiplies the rate by ``gamma`` every epoch.
 
     Args:
@@ -192,10 +183,8 @@ class ExponentialLR(LRScheduler):
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self):
-        """The next rate of every group."""
-        self._warn_outside_step()
-        return self._present() if self._is_initial else self._scaled(self.gamma)
+    def _change(self):
+        return None if self._is_initial else self.gamma
 
-    def _get_closed_form_lr(self):
-        return [base * self.gamma**self.last_epoch for base in self.base_lrs]
+    def _total(self):
+        return self.gamma**self.last_epoch
