@@ -28,6 +28,8 @@ struct Rule {
   const UpdateRule* core;
   PyObject* name;
   std::vector<Name> options, counters, states;
+  bool has(const char* flag) const { return std::string_view(core->flags).find(flag) != std::string_view::npos; }
+  bool decays = has("weight_decay"), decouples = has("decoupled"), captures = has("capturable");
 };
 std::vector<Rule> rules;
 
@@ -84,11 +86,7 @@ struct Options {
     }
     return number(o);
   }
-  // An option that not every optimizer has.
-  double rare(PyObject* name) {
-    PyObject* o = get(name);
-    return o ? number(o) : 0;
-  }
+  double number(PyObject* name, bool there) { return there ? number(get(name)) : 0; }
 };
 
 // One parameter with what its step needs; held, because other Python threads run during a long loop.
@@ -118,11 +116,13 @@ struct Step {
     for (size_t i = 0; i < rule.options.size(); ++i) numbers[i] = options.number(rule.options[i]);
     for (size_t i = 0; i < rule.states.size(); ++i)
       wants[i] = !rule.states[i].wanted || options.number(options.get(rule.states[i].wanted)) != 0;
-    double decay = options.rare(names.weight_decay);
-    bool decoupled = options.rare(names.decoupled) != 0;
-    start = {options.rare(names.maximize) != 0 ? -1.0 : 1.0, decoupled ? 0 : decay,
+    double decay = options.number(names.weight_decay, rule.decays);
+    bool decoupled = options.number(names.decoupled, rule.decouples) != 0;
+    bool plain =
+        options.number(names.differentiable, true) == 0 && options.number(names.capturable, rule.captures) == 0;
+    start = {options.number(names.maximize, true) != 0 ? -1.0 : 1.0, decoupled ? 0 : decay,
              decoupled ? 1 - numbers[0] * decay : 1};
-    return options.rare(names.differentiable) == 0 && options.rare(names.capturable) == 0 && options.ok;
+    return plain && options.ok;
   }
 
   // False when the tensors of this parameter are not for the loops here.

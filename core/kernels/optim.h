@@ -33,6 +33,7 @@ struct Start {
 struct UpdateRule {
   const char* name;
   const char* options;   // read as numbers, in this order; "betas.0" is the first of a pair
+  const char* flags;     // "weight_decay", "decoupled" and "capturable", as far as the optimizer has them
   const char* counters;  // states of one element
   const char* states;    // states of the parameter's shape; "buffer?momentum": where that option is not zero
   bool complex;          // complex parameters are stepped as pairs of real ones

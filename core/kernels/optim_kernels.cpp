@@ -322,20 +322,24 @@ void run(const double* numbers, const Start& start, const Piece& piece) {
     run_as<double, Rule, Masks...>(numbers, start, piece);
 }
 
+const char kEvery[] = "weight_decay capturable", kDecoupled[] = "weight_decay decoupled capturable";
+
 const UpdateRule all[] = {
-    {"sgd", "lr momentum dampening nesterov", "", "momentum_buffer?momentum", false, plan<Sgd>, run<Sgd, 0, 1>},
-    {"adam", "lr betas.0 betas.1 eps", "step", "exp_avg exp_avg_sq max_exp_avg_sq?amsgrad", true, plan<Adam>,
-     run<Adam, 3, 7>},
-    {"nadam", "lr betas.0 betas.1 eps momentum_decay", "step mu_product", "exp_avg exp_avg_sq", true, plan<Nadam>,
-     run<Nadam, 3>},
-    {"radam", "lr betas.0 betas.1 eps", "step", "exp_avg exp_avg_sq", true, plan<Radam>, run<Radam, 3>},
-    {"adamax", "lr betas.0 betas.1 eps", "step", "exp_avg exp_inf", true, plan<Adamax>, run<Adamax, 3>},
-    {"rmsprop", "lr alpha eps momentum", "step", "square_avg grad_avg?centered momentum_buffer?momentum", true,
+    {"sgd", "lr momentum dampening nesterov", "weight_decay", "", "momentum_buffer?momentum", false, plan<Sgd>,
+     run<Sgd, 0, 1>},
+    {"adam", "lr betas.0 betas.1 eps", kDecoupled, "step", "exp_avg exp_avg_sq max_exp_avg_sq?amsgrad", true,
+     plan<Adam>, run<Adam, 3, 7>},
+    {"nadam", "lr betas.0 betas.1 eps momentum_decay", kDecoupled, "step mu_product", "exp_avg exp_avg_sq", true,
+     plan<Nadam>, run<Nadam, 3>},
+    {"radam", "lr betas.0 betas.1 eps", kDecoupled, "step", "exp_avg exp_avg_sq", true, plan<Radam>, run<Radam, 3>},
+    {"adamax", "lr betas.0 betas.1 eps", kEvery, "step", "exp_avg exp_inf", true, plan<Adamax>, run<Adamax, 3>},
+    {"rmsprop", "lr alpha eps momentum", kEvery, "step", "square_avg grad_avg?centered momentum_buffer?momentum", true,
      plan<Rmsprop>, run<Rmsprop, 1, 3, 5, 7>},
-    {"adagrad", "lr lr_decay eps", "step", "sum", true, plan<Adagrad>, run<Adagrad, 1>},
-    {"adadelta", "lr rho eps", "step", "square_avg acc_delta", true, plan<Adadelta>, run<Adadelta, 3>},
-    {"rprop", "etas.0 etas.1 step_sizes.0 step_sizes.1", "step", "prev step_size", true, plan<Rprop>, run<Rprop, 3>},
-    {"asgd", "lr lambd alpha t0", "step eta mu", "ax", true, plan<Asgd>, run<Asgd, 1>},
+    {"adagrad", "lr lr_decay eps", "weight_decay", "step", "sum", true, plan<Adagrad>, run<Adagrad, 1>},
+    {"adadelta", "lr rho eps", kEvery, "step", "square_avg acc_delta", true, plan<Adadelta>, run<Adadelta, 3>},
+    {"rprop", "etas.0 etas.1 step_sizes.0 step_sizes.1", "capturable", "step", "prev step_size", true, plan<Rprop>,
+     run<Rprop, 3>},
+    {"asgd", "lr lambd alpha t0", kEvery, "step eta mu", "ax", true, plan<Asgd>, run<Asgd, 1>},
 };
 
 }  // namespace
