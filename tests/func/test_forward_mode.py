@@ -106,3 +106,19 @@ def test_forward_mode_can_be_switched_off():
     with forward_ad._set_fwd_grad_enabled(False):
         assert jvp(f, (x,), (t,))[1] == 6
     assert forward_ad._is_fwd_grad_enabled()
+
+
+def test_hessians_of_autograd_functional():
+    from wengert.autograd import functional
+
+    def f(x, y):
+        return (x**3 * y).sum() + (x[0] * y[1]).exp()
+
+    want = functional.hessian(f, (X, X + 3))
+    for strategy in ("reverse-mode", "forward-mode"):
+        got = functional.hessian(f, (X, X + 3), vectorize=True, outer_jacobian_strategy=strategy)
+        for row, expected in zip(got, want):
+            for a, b in zip(row, expected):
+                same(a, b)
+    same(functional.jacobian(lambda x: x**2, X, vectorize=True, strategy="forward-mode"), (2 * X).diag())
+    same(jvp(lambda x: functional.jacobian(lambda y: y**3, x).sum(0), (X,), (wg.ones_like(X),))[1], 6 * X)

@@ -56,6 +56,10 @@ def _one(values, is_tuple):
 
 def _prepare(tensors, create_graph, need_graph):
     """Aliases to differentiate by: in the history of the originals with create_graph, else on their own."""
+    if any(t._wrapped for t in tensors):
+        from ..func._grad import fresh_input
+
+        return tuple(fresh_input(t, create_graph, []) if need_graph else t for t in tensors)
     if create_graph:
         return tuple(
             t.view_as(t) if t.requires_grad or not need_graph else t.detach().requires_grad_() for t in tensors
@@ -305,12 +309,6 @@ def hessian(func, inputs, create_graph=False, strict=False, vectorize=False, out
         return outputs[0].squeeze()
 
     def first(*args):
-        if outer_jacobian_strategy == "forward-mode":
-            args = (
-                tuple(t if t.requires_grad else t.requires_grad_() for t in args)
-                if not any(t._wrapped for t in args)
-                else args
-            )
         found = jacobian(single, args, create_graph=True)
         _require(found, "jacobian", strict)
         return found
