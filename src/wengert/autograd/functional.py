@@ -249,7 +249,7 @@ def _jacobian_forward(func, inputs, strict, vectorize):
         return outputs
 
     made = jacfwd(checked, argnums=tuple(range(len(inputs))))(*inputs)
-    made = [list(row) if inputs_tuple else row[0] for row in made]
+    made = [list(_finish(row, False)) if inputs_tuple else row[0].detach() for row in made]
     return made if shape[0] else made[0]
 
 
