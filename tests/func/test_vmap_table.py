@@ -336,3 +336,17 @@ SINGLE = {
 def test_edges(name):
     f, *shapes = SINGLE[name]
     _check(name, f, shapes)
+
+
+def test_shapes_that_do_not_fit():
+    def refused(message, call, *args):
+        with pytest.raises(RuntimeError, match=message):
+            vmap(call)(*args)
+
+    refused(
+        r"a has dim 1and b has dim 2but expected them to have dim 2 and dim 2", wg.mm, wg.ones(2, 3), wg.ones(2, 3, 3)
+    )
+    refused("Got wrong shapes for dot", wg.dot, wg.ones(2, 3, 3), wg.ones(2, 3))
+    refused("aten::where", wg.where, wg.ones(2, 3))
+    refused(r"can access memory outside of `tensor`", lambda x: x.as_strided((4,), (1,)), wg.ones(2, 3))
+    assert vmap(lambda x: x.as_strided((2, 2), (1, 2)))(wg.arange(8.0).reshape(2, 4))[1].tolist() == [[4, 6], [5, 7]]

@@ -305,9 +305,17 @@ def _as_strided_scatter(call, name, args):
 
 @rule("as_strided", "_as_strided")
 def _as_strided(call, name, args):
-    value = call.full(args[0])
-    offset = args[3] if len(args) > 3 and args[3] is not None else args[0].storage_offset()
-    offset -= args[0].storage_offset()
+    value, sizes, strides = call.full(args[0]), args[1], args[2]
+    start = args[0].storage_offset()
+    offset = args[3] if len(args) > 3 and args[3] is not None else start
+    end, limit = offset + _reach(sizes, strides), start + _reach(args[0].shape, args[0].stride())
+    if all(sizes) and not start <= offset <= end <= limit:
+        raise RuntimeError(
+            f"result = tensor.as_strided({list(sizes)}, {list(strides)}, {offset}) can access memory outside of `tensor`. `result` can "
+            f"access some memory in range [{offset}, {end}], but `tensor` can only access some memory in range [{start}, {limit}]. This is "
+            "not supported inside of vmap, please try to rewrite the `as_strided` call as a sequence of PyTorch view operations"
+        )
+    offset -= start
     step = value.stride(0)
     return value.as_strided((call.size, *args[1]), (step, *args[2]), value.storage_offset() + offset)
 

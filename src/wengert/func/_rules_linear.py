@@ -17,16 +17,19 @@ def _check(condition, message):
         raise RuntimeError(message)
 
 
+def _check_dims(name, a, b, first, second):
+    _check(
+        a.dim() == first and b.dim() == second,
+        f"Shape mismatch: Got incorrect dims for {name}(a, b). a has dim {a.dim()}and b has dim {b.dim()}but expected them to have dim "
+        f"{first} and dim {second}",
+    )
+
+
 @rule("mm", "bmm")
 def _mm(call, name, args):
     a, b = args
     want = 2 if name == "mm" else 3
-    _check(
-        a.dim() == want, f"{'self' if name == 'mm' else 'batch1'} must be a {'matrix' if name == 'mm' else '3D tensor'}"
-    )
-    _check(
-        b.dim() == want, f"{'mat2' if name == 'mm' else 'batch2'} must be a {'matrix' if name == 'mm' else '3D tensor'}"
-    )
+    _check_dims(name, a, b, want, want)
     _check(
         a.shape[-1] == b.shape[-2],
         f"mat1 and mat2 shapes cannot be multiplied ({a.shape[-2]}x{a.shape[-1]} and {b.shape[-2]}x{b.shape[-1]})",
@@ -40,9 +43,7 @@ def _mv(call, name, args):
 
 
 def _product(call, matrix, vec):
-    _check(
-        matrix.dim() == 2 and vec.dim() == 1, f"vector + matrix @ vector expected, got 1, {matrix.dim()}, {vec.dim()}"
-    )
+    _check_dims("mv", matrix, vec, 2, 1)
     _check(
         matrix.shape[1] == vec.shape[0],
         f"size mismatch, got input ({matrix.shape[0]}), mat ({matrix.shape[0]}x{matrix.shape[1]}), vec ({vec.shape[0]})",
@@ -57,7 +58,7 @@ def _product(call, matrix, vec):
 @rule("dot", "vdot")
 def _dot(call, name, args):
     a, b = args
-    _check(a.dim() == 1 and b.dim() == 1, f"1D tensors expected, but got {a.dim()}D and {b.dim()}D tensors")
+    _check(a.dim() == 1 and b.dim() == 1, "Got wrong shapes for dot")
     _check(
         a.shape == b.shape,
         f"inconsistent tensor size, expected tensor [{a.shape[0]}] and src [{b.shape[0]}] to have the same number of "

@@ -80,7 +80,7 @@ def _refused(op):
 
 @rule("_nonzero", "argwhere", "nonzero_numpy", "where.nonzero")
 def _nonzero(call, name, args):
-    _refused("nonzero")
+    _refused("where" if name == "where.nonzero" else "nonzero")
 
 
 @rule("_sort_matrix_rows")
