@@ -234,10 +234,12 @@ void store(char* at, const Value& v) {
   } else if constexpr (std::is_same_v<T, bool>) {
     x = v.tag == Tag::Complex ? v.to_complex() != complex128() : v.to_double() != 0;
   } else {
-    if (v.tag == Tag::Int &&
-        (v.integer < int64_t(std::numeric_limits<T>::min()) || v.integer > int64_t(std::numeric_limits<T>::max())))
-      fail(Kind::Runtime, "value cannot be converted to type ",
-           sizeof(T) == 1 && !std::is_signed_v<T> ? "uint8_t" : "int", " without overflow");
+    constexpr auto most = std::numeric_limits<T>::max();
+    constexpr int64_t least = std::is_signed_v<T> ? int64_t(std::numeric_limits<T>::min()) : -int64_t(most);
+    bool whole = v.tag == Tag::Int || v.tag == Tag::Bool;
+    if (whole ? v.to_int() < least || v.to_int() > int64_t(most)
+              : !(v.to_double() >= double(least) && v.to_double() <= double(most)))
+      fail(Kind::Runtime, "value cannot be converted to type ", name_of(DTypeOf<T>::value), " without overflow");
     x = v.tag == Tag::Float ? T(int64_t(v.real)) : T(v.to_int());
   }
   std::memcpy(at, &x, sizeof x);

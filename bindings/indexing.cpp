@@ -51,6 +51,11 @@ void add_item(std::vector<IndexItem>& items, PyObject* o) {
   } else if (is_tensor(o)) {
     item.kind = IndexItem::Tensor;
     item.tensor = TensorRef(as_tensor(o));
+    if (item.tensor->dtype == DType::UInt8 &&
+        PyErr_WarnEx(PyExc_UserWarning,
+                     "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.",
+                     1) < 0)
+      throw PythonError{};
   } else if (PyIndex_Check(o) && !PySequence_Check(o)) {
     Held keep;
     item.kind = IndexItem::Int;

@@ -122,8 +122,9 @@ struct Attempt {
         return bad(p, position, a);
       values[i] = to_number(a, &kept[i]);
     } else if (p.type == Type::Int) {
-      bool index = PyLong_Check(a) || (tensor ? as_tensor(a)->ndim() == 0 && category(as_tensor(a)->dtype) == 1
-                                              : PyIndex_Check(a) && !is_symbol(a));
+      bool index = (PyLong_Check(a) && !PyBool_Check(a)) ||
+                   (tensor ? as_tensor(a)->ndim() == 0 && category(as_tensor(a)->dtype) == 1
+                           : PyIndex_Check(a) && !PyBool_Check(a) && !is_symbol(a));
       if (!index) return bad(p, position, a);
       values[i] = Value::of_int(to_number(a, &h).to_int());
     } else if (p.type == Type::Float) {

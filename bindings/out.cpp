@@ -17,7 +17,17 @@ const char* plain_name(DType d) {
   return names[int(d)];
 }
 
-bool meets(const Tensor& a, const Tensor& b) { return a.storage.get() == b.storage.get() && a.numel && b.numel; }
+// How two tensors lie in memory; Unknown when one of them has gaps.
+enum class Overlap { None, Whole, Part, Unknown };
+Overlap overlap(const Tensor& a, const Tensor& b) {
+  if (&a == &b) return Overlap::Whole;
+  if (a.storage.get() != b.storage.get() || !a.numel || !b.numel) return Overlap::None;
+  if (!is_dense(a.sizes, a.strides) || !is_dense(b.sizes, b.strides)) return Overlap::Unknown;
+  int64_t first = a.offset * size_of(a.dtype), last = first + a.nbytes();
+  int64_t other = b.offset * size_of(b.dtype), end = other + b.nbytes();
+  if (first == other && last == end) return a.strides == b.strides ? Overlap::Whole : Overlap::Part;
+  return first < end && other < last ? Overlap::Part : Overlap::None;
+}
 
 // Ops that move elements: torch lets none of them write to what it reads, not even to the same tensor.
 bool reads_as_it_writes(const std::string& op) {
@@ -36,9 +46,14 @@ void check_out(const Tensor& out, const Tensor& made, const Call& c, bool severa
   WG_CHECK(can_cast(made.dtype, out.dtype), "result type ", torch_name(made.dtype),
            " can't be cast to the desired output type ", torch_name(out.dtype));
   bool elementwise = c.op->style == Style::Elementwise;
+  WG_CHECK(out.dtype == DType::Bool || (op != "isposinf" && op != "isneginf"), op,
+           " does not support non-boolean outputs.");
   bool changes_kind = category(made.dtype) != category(out.dtype) || is_complex(made.dtype);
-  WG_CHECK(elementwise || made.dtype == out.dtype || (!several && !changes_kind), "Expected out tensor to have dtype ",
-           plain_name(made.dtype), ", but got ", plain_name(out.dtype), " instead");
+  bool asked = false;  // for a dtype: then it must be that of out
+  for (int i = 0; i < c.nargs; ++i) asked |= c.args[i].tag == Tag::DType;
+  WG_CHECK(elementwise || made.dtype == out.dtype || (!several && !changes_kind && !asked),
+           "Expected out tensor to have dtype ", plain_name(made.dtype), ", but got ", plain_name(out.dtype),
+           " instead");
   WG_CHECK(!(out.sizes == made.sizes && overlaps_itself(out.sizes, out.strides)),
            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
            "Please clone() the tensor before performing the operation.");
@@ -46,14 +61,16 @@ void check_out(const Tensor& out, const Tensor& made, const Call& c, bool severa
       "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory location. "
       "Please clone() the tensor before performing the operation.";
   bool apart = reads_as_it_writes(op);
-  for (int i = 0; i < c.nargs && !elementwise; ++i) {
-    if (c.args[i].is_tensor()) {
-      const Tensor& t = *c.args[i].tensor;
-      bool whole = &t == &out || (t.offset == out.offset && t.sizes == out.sizes && t.strides == out.strides);
-      WG_CHECK(!meets(out, t) || (whole && !apart), shared);
-    } else if (c.args[i].tag == Tag::Tensors && apart) {
-      for (const TensorRef& t : c.args[i].tensors()) WG_CHECK(!t || !meets(out, *t), shared);
-    }
+  auto check = [&](const Tensor& t) {
+    Overlap how = overlap(out, t);
+    WG_CHECK(how != Overlap::Part && !(apart && how == Overlap::Whole), shared);
+  };
+  for (int i = 0; i < c.nargs && (elementwise || apart); ++i) {
+    if (c.args[i].is_tensor())
+      check(*c.args[i].tensor);
+    else if (c.args[i].tag == Tag::Tensors)
+      for (const TensorRef& t : c.args[i].tensors())
+        if (t) check(*t);
   }
 }
 

@@ -128,8 +128,19 @@ PyObject* slot_matmul(PyObject* a, PyObject* b) {
   }
 WG_UNARY(neg, "neg")
 WG_UNARY(abs, "abs")
-WG_UNARY(invert, "bitwise_not")
-PyObject* slot_pos(PyObject* a) { return Py_NewRef(a); }
+WG_UNARY(bitwise_not, "bitwise_not")
+PyObject* slot_invert(PyObject* a) {
+  if (is_differentiable(as_tensor(a)->dtype)) {
+    PyErr_SetString(PyExc_TypeError, "~ (operator.invert) is only implemented on integer and Boolean-type tensors");
+    return nullptr;
+  }
+  return slot_bitwise_not(a);
+}
+PyObject* slot_pos(PyObject* a) {
+  if (as_tensor(a)->dtype != DType::Bool) return Py_NewRef(a);
+  PyErr_SetString(PyExc_RuntimeError, "The `+` operator, on a bool tensor is not supported.");
+  return nullptr;
+}
 
 PyObject* richcompare(PyObject* a, PyObject* b, int which) {
   static const OpDef* ops[] = {find_op("lt"), find_op("le"), find_op("eq"),

@@ -233,20 +233,10 @@ static void mark_views(Call& c) {
       mark_view(*c.result(k), base, how, c.op);
 }
 
-// What torch says of the dtypes of x + alpha * y and x - alpha * y.
-static void check_scaled(const Call& c, bool minus) {
+// What torch says of alpha's dtype in x + alpha * y and x - alpha * y.
+static void check_alpha(const Call& c) {
   TypeInfo in[2] = {type_info(c.args[0]), type_info(c.args[1])};
-  if (minus) {
-    bool both = in[0].dtype == DType::Bool && in[1].dtype == DType::Bool;
-    WG_CHECK(!both,
-             "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
-             "operator instead.");
-    WG_CHECK(in[0].dtype != DType::Bool && in[1].dtype != DType::Bool,
-             "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, "
-             "use the `~` or `logical_not()` operator instead.");
-  }
   const Value& alpha = c.args[2];
-  if (alpha.tag == Tag::Int) return;
   DType result = result_type(in, 2);
   WG_CHECK(alpha.tag != Tag::Bool || result == DType::Bool, "Boolean alpha only supported for Boolean results.");
   WG_CHECK(alpha.tag == Tag::Bool || category(result) >= 2,
@@ -263,7 +253,7 @@ static void settle_options(Call& c) {
                      *floor = find_op("_div_floor"), *trunc = find_op("trunc_divide"), *where = find_op("where");
   if (c.op == add || c.op == sub) {
     Value alpha = c.args[2];
-    if (c.op == sub || alpha.tag != Tag::Int) check_scaled(c, c.op == sub);
+    if (alpha.tag != Tag::Int) check_alpha(c);
     if (alpha.is_number() && !(alpha.tag != Tag::Complex && alpha.to_double() == 1)) {
       c.op = c.op == add ? add_scaled : sub_scaled;
       return;

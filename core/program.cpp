@@ -203,6 +203,28 @@ std::string to_string(const Program& p) {
   return text + "\n";
 }
 
+// Factors (alpha, value) are the last operand and take no part in promotion.
+static int factors(const OpDef& op) {
+  static const int add = find_fn("add_scaled"), sub = find_fn("sub_scaled"), rsub = find_fn("rsub_scaled");
+  return fn_info(op.fn).arity == 4 || op.fn == add || op.fn == sub || op.fn == rsub;
+}
+
+// The dtype an instruction computes in and the one its result is kept in.
+void choose_dtypes(const OpDef& op, const TypeInfo* in, int n, DType* compute, DType* kept) {
+  const FnInfo& f = fn_info(op.fn);
+  int skip = f.bool_first ? 1 : 0;
+  DType r;
+  switch (op.promote) {
+    case Promote::First: r = in[0].dtype; break;
+    case Promote::FloatFirst: r = is_differentiable(in[0].dtype) ? in[0].dtype : default_dtype(); break;
+    default: r = result_type(in + skip, n - skip - factors(op));
+  }
+  if (is_reduced(r)) check_reduced(op.fn, r);
+  if (op.promote == Promote::Float && !is_differentiable(r)) r = default_dtype();
+  *compute = r;
+  *kept = f.result == Result::Bool ? DType::Bool : f.result == Result::Real ? real_of(r) : r;
+}
+
 void check_reduced(int fn, DType dtype) {
   static const std::vector<bool> refused = [] {  // those that torch computes in float32 and float64 alone
     std::vector<bool> v(static_cast<size_t>(fn_count()));
@@ -215,9 +237,27 @@ void check_reduced(int fn, DType dtype) {
   if (refused[size_t(fn)]) refuse(fn, dtype);
 }
 
-void check_whole_power(const Operand& e, std::span<const Value> leaves) {
-  WG_CHECK(e.kind == Operand::Temp || !leaves[e.index].is_number() || leaves[e.index].to_double() >= 0,
-           "Integers to negative integer powers are not allowed.");
+void check_operands(const TileInstr& code, const TypeInfo* in, std::span<const Value> leaves) {
+  static const int pow = find_fn("pow"), heaviside = find_fn("heaviside"), sub = find_fn("sub"), rsub = find_fn("rsub"),
+                   sub_scaled = find_fn("sub_scaled"), rsub_scaled = find_fn("rsub_scaled");
+  const int fn = code.op->fn;
+  if (fn == pow) {
+    const Operand& e = code.in[1];
+    bool negative = e.kind == Operand::Leaf && leaves[e.index].is_number() && leaves[e.index].tag != Tag::Complex &&
+                    leaves[e.index].to_double() < 0;
+    WG_CHECK(!negative || category(in[0].dtype) > 1 || leaves[e.index].tag == Tag::Float,
+             "Integers to negative integer powers are not allowed.");
+  } else if (fn == heaviside) {
+    WG_CHECK(in[0].dtype == in[1].dtype, "heaviside is not yet implemented for tensors with different dtypes.");
+  } else if (fn == sub || fn == rsub || fn == sub_scaled || fn == rsub_scaled) {
+    bool first = in[0].dtype == DType::Bool, second = in[1].dtype == DType::Bool;
+    WG_CHECK(!first || !second,
+             "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
+             "operator instead.");
+    WG_CHECK(!first && !second,
+             "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, "
+             "use the `~` or `logical_not()` operator instead.");
+  }
 }
 
 }  // namespace wg

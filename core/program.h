@@ -64,9 +64,11 @@ std::string to_string(const Program& p);
 // results differ from the common one (the caller must run one instruction at a time).
 bool run_tiles(std::span<const TileInstr> code, std::span<const Value> leaves, std::span<const uint16_t> wanted,
                TensorRef* results, Tensor* into);
-void run_elementwise(Call& c);            // an op of Style::Elementwise
+void run_elementwise(Call& c);  // an op of Style::Elementwise
+// The dtype an instruction computes in, and the one its result is kept in.
+void choose_dtypes(const OpDef& op, const TypeInfo* in, int n, DType* compute, DType* kept);
 void check_reduced(int fn, DType dtype);  // throws torch's error where it has no half-precision kernel
-// Throws for an integer to the power of a negative number.
-void check_whole_power(const Operand& exponent, std::span<const Value> leaves);
+// Throws torch's error where an instruction's operands are of types (in) that it does not take.
+void check_operands(const TileInstr& code, const TypeInfo* in, std::span<const Value> leaves);
 
 }  // namespace wg

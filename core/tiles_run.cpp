@@ -46,6 +46,7 @@ struct Output {
 struct Constant {
   Value value;  // number, or a tensor of one element
   DType dtype;  // wanted
+  DType first;  // … after it was rounded to this: what it is compared with has no more digits
 };
 
 // All of one run. There is one for each thread, used again and again, so that planning allocates nothing.
@@ -70,22 +71,6 @@ DType exact(DType d) { return is_complex(d) ? DType::Complex128 : is_floating(d)
 
 DType working(DType compute) { return is_reduced(compute) ? DType::Float32 : compute; }
 
-// The dtype an instruction computes in and the one its result is kept in.
-void choose_dtypes(const OpDef& op, const TypeInfo* in, int n, DType* compute, DType* kept) {
-  const FnInfo& f = fn_info(op.fn);
-  int skip = f.bool_first ? 1 : 0;
-  DType r;
-  switch (op.promote) {
-    case Promote::First: r = in[0].dtype; break;
-    case Promote::FloatFirst: r = is_differentiable(in[0].dtype) ? in[0].dtype : default_dtype(); break;
-    default: r = result_type(in + skip, n == 4 ? 3 : n - skip);  // of four operands the last is a factor: addcmul
-  }
-  if (is_reduced(r)) check_reduced(op.fn, r);
-  if (op.promote == Promote::Float && !is_differentiable(r)) r = default_dtype();
-  *compute = r;
-  *kept = f.result == Result::Bool ? DType::Bool : f.result == Result::Real ? real_of(r) : r;
-}
-
 void write_constant(const Constant& c, void* tile, int64_t n) {
   alignas(16) char element[16];
   if (c.value.is_tensor()) {
@@ -107,6 +92,11 @@ void write_constant(const Constant& c, void* tile, int64_t n) {
         fail(Kind::Runtime, "value cannot be converted to type int64_t without overflow");
       std::memcpy(element, &v, sizeof v);
     });
+  }
+  if (c.first != c.dtype) {
+    alignas(16) char rounded[16];
+    convert_fn(c.dtype, c.first)(rounded, element, 1);
+    convert_fn(c.first, c.dtype)(element, rounded, 1);
   }
   fill_tile(tile, element, size_of(c.dtype), n);
 }
@@ -405,8 +395,7 @@ void resolve(std::span<const TileInstr> code, std::span<const Value> leaves, Pla
     }
     DType compute, kept;
     choose_dtypes(op, in, n, &compute, &kept);
-    if (static const int pow = find_fn("pow"); op.fn == pow && category(compute) < 2)
-      check_whole_power(code[s].in[1], leaves);
+    if (!is_differentiable(compute) || (n > 1 && in[0].dtype != in[1].dtype)) check_operands(code[s], in, leaves);
     infos[s] = {kept, rank};
     if (rank == 0) compute = exact(compute);  // numbers alone: no precision is lost before they meet a tensor
     step.work = working(compute);
@@ -428,7 +417,7 @@ void resolve(std::span<const TileInstr> code, std::span<const Value> leaves, Pla
         step.in[a] = {Source::Register, o.index, have == want ? nullptr : convert_fn(have, want)};
       } else if (is_single(leaves[o.index])) {
         step.in[a] = {Source::Constant, uint16_t(p.constants.size()), nullptr};
-        p.constants.push_back({leaves[o.index], want});
+        p.constants.push_back({leaves[o.index], want, op.promote == Promote::Compare ? compute : want});
       } else {
         const Tensor& t = *leaves[o.index].tensor;
         if (memory_of[o.index] < 0) {

@@ -239,12 +239,11 @@ void sort_matrix_rows(DType dtype, int64_t n, int64_t width, const char* x, int6
   visit(dtype, [&]<class T>() {
     if constexpr (!is_complex_v<T>) {
       auto* m = reinterpret_cast<const T*>(x);
-      std::stable_sort(order, order + n, [&](int64_t a, int64_t b) {
+      using A = std::conditional_t<is_reduced_v<T>, float, T>;
+      std::sort(order, order + n, [&](int64_t a, int64_t b) {  // a nan is neither less nor more than anything, as torch
         const T *p = m + a * width, *q = m + b * width;
-        for (int64_t i = 0; i < width; ++i) {
-          uint64_t u = key_of(p[i]), v = key_of(q[i]);
-          if (u != v) return u < v;
-        }
+        for (int64_t i = 0; i < width; ++i)
+          if (A u = A(p[i]), v = A(q[i]); u < v || u > v) return u < v;
         return false;
       });
     }

@@ -106,6 +106,7 @@ struct Positions {
  private:
   void add(const Tensor& base, int dim, const Tensor& index, const Dims& shape) {
     const TensorRef flat = contiguous(*expand(index, shape));
+    WG_CHECK_INDEX(base.sizes[dim] || !flat->numel, "index is out of bounds for dimension with size 0");
     const int64_t* values = flat->as<int64_t>();
     const int64_t bad = add_offsets(offsets->as<int64_t>(), values, rows.n, base.sizes[dim],
                                     base.strides[dim] * size_of(base.dtype), true);

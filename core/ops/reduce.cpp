@@ -225,8 +225,12 @@ WG_OP_AS(any, "any", Primitive) { test(c, Fold::Any, all_dims(c.tensor(0)), fals
 WG_OP_AS(all, "all", Primitive) { test(c, Fold::All, all_dims(c.tensor(0)), false); }
 WG_OP_AS(any_dim, "any.dim", Primitive) { test(c, Fold::Any, reduced_dims(c, 1, c.tensor(0).ndim()), c.flag(2)); }
 WG_OP_AS(all_dim, "all.dim", Primitive) { test(c, Fold::All, reduced_dims(c, 1, c.tensor(0).ndim()), c.flag(2)); }
-WG_OP_AS(any_dims, "any.dims", Primitive) { test(c, Fold::Any, reduced_dims(c, 1, c.tensor(0).ndim()), c.flag(2)); }
-WG_OP_AS(all_dims_of, "all.dims", Primitive) { test(c, Fold::All, reduced_dims(c, 1, c.tensor(0).ndim()), c.flag(2)); }
+// Unlike other reductions these take an empty list of dims for none.
+static uint64_t listed_dims(Call& c) {
+  return c.has(1) && c.ints(1).empty() ? 0 : reduced_dims(c, 1, c.tensor(0).ndim());
+}
+WG_OP_AS(any_dims, "any.dims", Primitive) { test(c, Fold::Any, listed_dims(c), c.flag(2)); }
+WG_OP_AS(all_dims_of, "all.dims", Primitive) { test(c, Fold::All, listed_dims(c), c.flag(2)); }
 
 WG_OP_AS(count_nonzero, "count_nonzero", Primitive) {
   c.out(folded(c.tensor(0), Fold::NonZero, reduced_dims(c, 1, c.tensor(0).ndim()), false));

@@ -9,10 +9,16 @@ from ._core import (
     bfloat16,
     bool,
     can_cast,
+    complex32,
     complex64,
     complex128,
     default_generator,
     dtype,
+    float8_e4m3fn,
+    float8_e4m3fnuz,
+    float8_e5m2,
+    float8_e5m2fnuz,
+    float8_e8m0fnu,
     float16,
     float32,
     float64,
@@ -28,6 +34,9 @@ from ._core import (
     result_type,
     set_num_threads,
     uint8,
+    uint16,
+    uint32,
+    uint64,
 )
 from ._types import (
     Size,
@@ -56,7 +65,7 @@ float, double, half, long, int, short, cfloat, cdouble = (
     complex64,
     complex128,
 )
-chalf = None
+chalf = complex32
 inf, nan, pi, e, newaxis = _setup.inf, _setup.nan, _setup.pi, _setup.e, None
 _ops = _Namespace()
 

@@ -187,7 +187,7 @@ def max_pool1d_with_indices(input, kernel_size, stride=None, padding=0, dilation
 def _loss(name):
     """A loss of torch.nn.functional with its reduction as a number, the form that torch itself has."""
 
-    def loss(*args, reduction=1, **kwargs):
+    def loss(*args, reduction=0, **kwargs):  # torch's default here: no reduction
         names = ("none", "mean", "sum")
         function = getattr(wg.nn.functional, name)
         return function(*args, reduction=names[reduction] if isinstance(reduction, int) else reduction, **kwargs)

@@ -60,10 +60,57 @@ def to_dense(self, dtype=None, *, masked_grad=None):
     return self if dtype is None else self.to(dtype)
 
 
+def map2_(self, x, y, callable):
+    """Replaces each element by what callable makes of it, of x's and of y's, broadcast to this shape."""
+    if self.requires_grad:
+        raise RuntimeError("Can't call map2_() on Variable that requires grad. Use var.detach().map2_() instead.")
+    columns = [self.reshape(-1).tolist()] + [t.expand(self.shape).reshape(-1).tolist() for t in (x, y)]
+    return self.copy_(self.new_tensor([callable(*row) for row in zip(*columns)]).reshape(self.shape))
+
+
+def chalf(self, memory_format=None):
+    """NotImplementedError: there are no tensors of complex32."""
+    import wengert as wg
+
+    return self.to(wg.complex32)
+
+
+def sparse_dim(self):
+    """0: every dim of a strided tensor is dense."""
+    return 0
+
+
+def dense_dim(self):
+    """The number of dims."""
+    return self.dim()
+
+
+_SPARSE = {
+    "coalesce": "sparse coordinate tensor",
+    "is_coalesced": "sparse coordinate tensor",
+    "indices": "sparse coordinate tensor",
+    "values": "sparse tensor",
+    "crow_indices": "sparse row compressed tensor",
+    "col_indices": "sparse row compressed tensor",
+    "ccol_indices": "sparse column compressed tensor",
+    "row_indices": "sparse column compressed tensor",
+}
+
+
+def _of_sparse(name, layout):
+    def method(self):
+        raise RuntimeError(f"{name} expected {layout} layout but got Strided")
+
+    method.__name__, method.__doc__ = name, "RuntimeError: this tensor is not sparse."
+    return method
+
+
 def attach():
     """Gives Tensor the methods of this file."""
-    for method in (is_signed, is_conj, new_tensor, new, apply_, map_, to_dense):
+    for method in (is_signed, is_conj, new_tensor, new, apply_, map_, map2_, to_dense, chalf, sparse_dim, dense_dim):
         setattr(Tensor, method.__name__, method)
     Tensor.is_neg = Tensor.is_distributed = is_conj
+    for name, layout in _SPARSE.items():
+        setattr(Tensor, name, _of_sparse(name, layout))
     for name in _NEVER:
         setattr(Tensor, name, property(lambda self: False))

@@ -67,6 +67,45 @@ torch.nonzero(i, out=torch.empty(0, dtype=torch.int64))
 torch.masked.cumsum(i.to(torch.int16), 1)
 torch.masked.argmax(i.to(torch.int16), 1)
 torch.masked.var(x.bfloat16(), 1, True)
+torch.tensor([0.30078125, 0.5], dtype=torch.bfloat16) == 0.3
+torch.tensor([0.30078125, 0.5], dtype=torch.bfloat16) > torch.tensor(0.3)
+torch.nn.functional.hardshrink(torch.tensor([0.30078125, 0.5], dtype=torch.bfloat16), 0.3)
+b - i
+1 - b
++b
+~x
+torch.add(b, b, alpha=2)
+torch.tensor([-1], dtype=torch.uint8)
+torch.tensor([200], dtype=torch.int8)
+torch.tensor([1e10], dtype=torch.int32)
+torch.norm(x, 2, 1, out=torch.zeros(2, 2)[:, 1])
+torch.linalg.norm(x, out=torch.empty(()))
+torch.linalg.multi_dot([x, x.T], out=torch.empty(2, 2))
+torch.sum(x, 0, dtype=torch.float32, out=torch.empty(3, dtype=torch.float64))
+torch.sum(x, 0, out=torch.empty(3, dtype=torch.float64))
+torch.sum(x[:1], 0, out=x[1])
+torch.exp(x[0, :2], out=x[0, 1:])
+torch.heaviside(x, x.double())
+torch.isposinf(x, out=torch.empty(2, 3))
+torch.any(i, [])
+torch.all(i, ())
+torch.any(i, [0, 1])
+torch.frexp(i)
+torch.mvlgamma(b, 2)
+torch.trapezoid(b)
+torch.hinge_embedding_loss(x, x)
+torch.polar(x, 1)
+torch.polar(x, x.double())
+torch.nonzero(x, out=torch.empty(0))
+torch.unravel_index(i, 2.0)
+torch.nn.functional.celu(i)
+torch.nn.functional.gelu(i)
+torch.topk(x, 1, True)
+x[:, :0][i % 2, i]
+x.sparse_dim()
+x.dense_dim()
+x.coalesce()
+torch.histogram(x, 0)
 """.strip().splitlines()
 
 
@@ -86,7 +125,7 @@ def outcome(lib, expression):
     except Exception as error:
         return type(error).__name__, str(error).partition(", but expected one of")[0]
     parts = result if isinstance(result, tuple) else (result,)
-    return [(str(p.dtype), tuple(p.shape), p.requires_grad, p.tolist()) for p in parts]
+    return [p if isinstance(p, int) else (str(p.dtype), tuple(p.shape), p.requires_grad, p.tolist()) for p in parts]
 
 
 def same(a, b):
@@ -118,3 +157,28 @@ def test_strides_of_mixed_layouts(shapes):
         return (a + b).stride(), (b * a).stride(), lib.where(b > 0, a, b).stride()
 
     assert strides(torch) == strides(wengert)
+
+
+def test_out_is_written_where_it_lies():
+    x = wengert.arange(10.0).reshape(5, 2)
+    expected = x.norm(dim=1)
+    for function in (wengert.norm, lambda t, p, d, out: wengert.linalg.vector_norm(t, p, d, out=out)):
+        y = wengert.zeros(5, 2)
+        assert function(x, 2, 1, out=y[:, 1]) is not None
+        assert wengert.equal(y[:, 1], expected)
+        assert wengert.equal(y[:, 0], wengert.zeros(5))
+
+
+def test_byte_masks_are_warned_of():
+    with pytest.warns(UserWarning, match="indexing with dtype torch.uint8 is now deprecated"):
+        wengert.arange(2)[wengert.tensor([0, 1], dtype=wengert.uint8)]
+
+
+@pytest.mark.parametrize("name", ["uint16", "uint32", "uint64", "complex32", "float8_e4m3fn", "float8_e5m2"])
+def test_dtypes_known_by_name(name):
+    ours, theirs = getattr(wengert, name), getattr(torch, name)
+    for fact in ("is_floating_point", "is_complex", "is_signed", "itemsize"):
+        assert getattr(ours, fact) == getattr(theirs, fact)
+    assert repr(ours) == repr(theirs)
+    with pytest.raises(NotImplementedError, match=f"torch.{name} is known by name alone"):
+        wengert.zeros(1, dtype=ours)

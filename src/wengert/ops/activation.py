@@ -24,6 +24,7 @@ def relu(g, y):
     derivative=lambda self, negative_slope: where(self > 0, 1.0, negative_slope),
     function=False,
     method=False,
+    kernel="leaky_relu_cpu",
 )
 def leaky_relu(self, negative_slope):
     """self where positive, negative_slope * self elsewhere; the slope at 0 is negative_slope."""
@@ -68,6 +69,7 @@ def relu6(self):
     derivative=lambda self: where(logical_and(self > -3, self < 3), 1 / 6, 0.0),
     function=False,
     method=False,
+    kernel="hardsigmoid_cpu",
 )
 def hardsigmoid(self):
     """self / 6 + 1/2, but no less than 0 and no more than 1."""
@@ -79,6 +81,7 @@ def hardsigmoid(self):
     derivative=lambda self: where(self <= -3, 0.0, where(self >= 3, 1.0, self / 3 + 0.5)),
     function=False,
     method=False,
+    kernel="hardswish_cpu",
 )
 def hardswish(self):
     """self * hardsigmoid(self)."""
@@ -92,6 +95,7 @@ def hardswish(self):
     ),
     function=False,
     method=False,
+    kernel="elu_cpu",
 )
 def elu(self, alpha, scale, input_scale):
     """scale * self where positive, scale * alpha * (exp(self * input_scale) - 1) elsewhere."""
@@ -103,6 +107,7 @@ def elu(self, alpha, scale, input_scale):
     derivative=lambda self: where(self > 0, SELU_SCALE, exp(self) * (SELU_ALPHA * SELU_SCALE)),
     grad_name="EluBackward0",
     method=False,
+    kernel="elu_cpu",
 )
 def selu(self):
     """elu with the alpha and the scale that keep mean 0 and variance 1."""
@@ -113,6 +118,7 @@ def selu(self):
     "celu(Tensor self, Scalar alpha=1.0)",
     derivative=lambda self, alpha: where(self > 0, 1.0, exp(self / alpha)),
     method=False,
+    kernel="elu_cpu",
 )
 def celu(self, alpha):
     """self where positive, alpha * (exp(self / alpha) - 1) elsewhere."""
@@ -151,6 +157,7 @@ def _gelu_slope(self):
     function=False,
     method=False,
     inplace=False,
+    kernel="GeluKernelImpl",
 )
 def _gelu(self):
     """gelu with the error function."""
@@ -170,13 +177,20 @@ def _gelu_tanh_slope(self):
     function=False,
     method=False,
     inplace=False,
+    kernel="GeluKernelImpl",
 )
 def _gelu_tanh(self):
     """gelu with a hyperbolic tangent in place of the error function."""
     return 0.5 * self * (1 + tanh(ROOT_TWO_BY_PI * (self + 0.044715 * self * self * self)))
 
 
-@elementwise("softplus(Tensor self, Scalar beta=1, Scalar threshold=20)", inplace=False, function=False, method=False)
+@elementwise(
+    "softplus(Tensor self, Scalar beta=1, Scalar threshold=20)",
+    promote="first",
+    inplace=False,
+    function=False,
+    method=False,
+)
 def softplus(self, beta, threshold):
     """log(1 + exp(beta * self)) / beta; self itself where beta * self exceeds threshold."""
     return where(self * beta > threshold, 1.0, sigmoid(self * beta))
@@ -187,7 +201,7 @@ def _mish_slope(self):
     return t + self * (1 - t * t) * sigmoid(self)
 
 
-@fused("mish(Tensor self)", derivative=_mish_slope, function=False, method=False)
+@fused("mish(Tensor self)", derivative=_mish_slope, function=False, method=False, kernel="mish_cpu")
 def mish(self):
     """self * tanh(softplus(self))."""
     return self * tanh(softplus(self, 1, 20))
@@ -215,19 +229,26 @@ def _outside(self, lambd):
     return where(logical_or(self > lambd, self < -lambd), 1.0, 0.0)
 
 
-@fused("softshrink(Tensor self, Scalar lambd=0.5)", derivative=_outside, inplace=False, function=False, method=False)
+@fused(
+    "softshrink(Tensor self, Scalar lambd=0.5)",
+    kernel="softshrink_check",
+    derivative=_outside,
+    inplace=False,
+    function=False,
+    method=False,
+)
 def softshrink(self, lambd):
     """self moved towards 0 by lambd; 0 within lambd of 0."""
     return where(self > lambd, self - lambd, where(self < -lambd, self + lambd, self * 0))
 
 
-@fused("hardshrink(Tensor self, Scalar lambd=0.5)", derivative=_outside, inplace=False)
+@fused("hardshrink(Tensor self, Scalar lambd=0.5)", derivative=_outside, inplace=False, kernel="hardshrink_cpu")
 def hardshrink(self, lambd):
     """self; 0 within lambd of 0."""
     return where(logical_and(self >= -lambd, self <= lambd), 0, self)
 
 
-@fused("_prelu_kernel(Tensor self, Tensor weight)", inplace=False, function=False, method=False)
+@fused("_prelu_kernel(Tensor self, Tensor weight)", inplace=False, function=False, method=False, kernel="prelu_cpu")
 def _prelu_kernel(self, weight):
     """self where positive, weight * self elsewhere; weight is broadcast."""
     return where(self > 0, self, weight * self)

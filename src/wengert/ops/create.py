@@ -1,5 +1,6 @@
 """Tensors made of sizes and numbers: zeros, arange, eye, windows …"""
 
+from .. import _core
 from ._declare import composite, constant, primitive
 from .arithmetic import imag, real
 
@@ -155,6 +156,22 @@ def complex(g):
 @composite(method=False, out=True)
 def polar(abs, angle):
     """Complex numbers from their modulus and argument."""
+    for name, value, position in (("abs", abs, 1), ("angle", angle, 2)):
+        if not isinstance(value, _core.Tensor):
+            raise TypeError(
+                f"polar(): argument '{name}' (position {position}) must be Tensor, not {type(value).__name__}"
+            )
+    kinds = abs.dtype._torch_name, angle.dtype._torch_name
+    if not (abs.is_floating_point() and angle.is_floating_point()):
+        raise RuntimeError(
+            f"Expected both inputs to be Half, Float or Double tensors but got {kinds[0]} and {kinds[1]}"
+        )
+    if kinds[0] != kinds[1]:
+        raise RuntimeError(
+            f"Expected object of scalar type {kinds[0]} but got scalar type {kinds[1]} for second argument"
+        )
+    if kinds[0] in ("Half", "BFloat16"):
+        raise NotImplementedError(f"\"polar_cpu\" not implemented for '{kinds[0]}'")
     return complex(abs * angle.cos(), abs * angle.sin())
 
 

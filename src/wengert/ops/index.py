@@ -1,7 +1,9 @@
 """Reading and writing at indices and masks."""
 
+from .. import _core
 from ._batched import sampled
 from ._declare import METHODS, composite, constant, primitive
+from ._out import write
 from .compare import where
 from .create import new_zeros
 from .shape import reshape
@@ -90,15 +92,23 @@ def nonzero_numpy():
     """The coordinates of the elements that are not zero, a tensor for each dim."""
 
 
-@composite(out=True)
-def nonzero(input, *, as_tuple=False):
+@composite
+def nonzero(input, *, out=None, as_tuple=False):
     """The coordinates of the elements that are not zero: a row each, or (as_tuple) a tensor for each dim.
 
     >>> wengert.nonzero(wengert.tensor([3, 0, 4]))
     tensor([[0],
             [2]])
     """
-    return nonzero_numpy(input) if as_tuple else _nonzero(input)
+    if out is None:
+        return nonzero_numpy(input) if as_tuple else _nonzero(input)
+    if as_tuple:
+        raise RuntimeError("nonzero does not support the out kwarg when as_tuple is True")
+    if out.dtype != _core.int64:
+        raise RuntimeError(
+            f"nonzero: Expected out tensor to have scalar type Long but got scalar type{out.dtype._torch_name}"
+        )
+    return write(_nonzero(input), out, "nonzero")
 
 
 @constant("where.nonzero(Index condition) -> Index[]", method=False)
@@ -140,6 +150,8 @@ def unravel_index(indices, shape):
     """
     if indices.dtype.is_floating_point or indices.dtype.is_complex:
         raise TypeError(f"expected 'indices' to be integer dtype, but got torch.{str(indices.dtype).split('.')[-1]}")
+    if not isinstance(shape, (int, tuple, list)):
+        raise TypeError(f"expected 'shape' to be int or sequence of ints, but got {type(shape)}")
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     for size in shape:
         if not isinstance(size, int):

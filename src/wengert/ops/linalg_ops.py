@@ -228,8 +228,8 @@ def _check_chain(tensors):
             )
 
 
-@composite("linalg_multi_dot(Tensor[] tensors)", method=False, function=False, aliases=("linalg.multi_dot",))
-def linalg_multi_dot(tensors, *, out=None):
+@composite("linalg_multi_dot(Tensor[] tensors)", method=False, function=False, aliases=("linalg.multi_dot",), out=True)
+def linalg_multi_dot(tensors):
     """The product of two or more matrices in the cheapest order; the ends may be vectors."""
     _check_chain(tensors)
     chain = list(tensors)
@@ -255,15 +255,21 @@ def linalg_multi_dot(tensors, *, out=None):
     return result.squeeze(-1) if column else result
 
 
-@composite("chain_matmul(any matrices)", method=False)
-def chain_matmul(*matrices, out=None):
+@composite("chain_matmul(any matrices)", method=False, out=True)
+def chain_matmul(*matrices):
     """The product of matrices in the cheapest order: linalg.multi_dot of them."""
     if len(matrices) == 1 and not isinstance(matrices[0], (list, tuple)):
         return matrices[0]
     return linalg_multi_dot(list(matrices))
 
 
-@composite("linalg_vecdot(Tensor x, Tensor y, *, int dim=-1)", method=False, function=False, aliases=("linalg.vecdot",))
+@composite(
+    "linalg_vecdot(Tensor x, Tensor y, *, int dim=-1)",
+    method=False,
+    function=False,
+    aliases=("linalg.vecdot",),
+    out=True,
+)
 def linalg_vecdot(x, y, *, dim=-1):
     """Sums of conj(x) * y along a dim, broadcast."""
     return mul(conj(x), y).sum(dim)

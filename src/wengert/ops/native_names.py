@@ -208,6 +208,9 @@ def _is_complex(value):
 def _numpy_frexp(x):
     import numpy as np
 
+    if not x.is_floating_point():
+        raise RuntimeError("torch.frexp() only supports floating-point dtypes")
+
     mantissa, exponent = np.frexp(numpy_.array(x))
     return numpy_.tensor(np.asarray(mantissa)), numpy_.tensor(np.asarray(exponent, "int32"))
 

@@ -1,6 +1,7 @@
 """Norms of vectors and matrices, distances, covariances: made of linalg_vector_norm and products."""
 
 from ._declare import composite
+from ._out import write
 from .arithmetic import conj, sub
 from .linalg_host import bare
 from .reduce import linalg_vector_norm
@@ -20,6 +21,8 @@ def norm(self, p="fro", dim=None, keepdim=False, out=None, dtype=None):
     >>> wengert.tensor([3.0, 4.0]).norm()
     tensor(5.)
     """
+    if out is not None:
+        return write(norm(self, p, dim, keepdim, dtype=dtype or out.dtype), out, "norm")
     if p is None or p == "fro":
         p = 2
     if p == "nuc":
@@ -65,8 +68,9 @@ def _check_order(order):
     method=False,
     function=False,
     aliases=("linalg.matrix_norm",),
+    out=True,
 )
-def linalg_matrix_norm(A, ord="fro", dim=(-2, -1), keepdim=False, *, dtype=None, out=None):
+def linalg_matrix_norm(A, ord="fro", dim=(-2, -1), keepdim=False, *, dtype=None):
     """The norm of matrices: "fro", "nuc", inf and 1 (largest sum of moduli of a row, a column), 2 (largest singular
     value), and with a minus sign the smallest of those."""
     if A.ndim < 2:
@@ -99,8 +103,9 @@ def linalg_matrix_norm(A, ord="fro", dim=(-2, -1), keepdim=False, *, dtype=None,
     method=False,
     function=False,
     aliases=("linalg.norm",),
+    out=True,
 )
-def linalg_norm(A, ord=None, dim=None, keepdim=False, *, dtype=None, out=None):
+def linalg_norm(A, ord=None, dim=None, keepdim=False, *, dtype=None):
     """The norm of a vector or of a matrix, by the number of dims."""
     if dim is not None:
         dim = _listed(dim)

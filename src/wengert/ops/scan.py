@@ -1,5 +1,6 @@
 """Cumulative sums, products, extremes and log-sums, with their derivatives; differences."""
 
+from .. import _core
 from ._declare import composite, primitive
 from .arithmetic import mul, sub
 from .compare import clamp_max, eq, logical_xor, where
@@ -122,6 +123,9 @@ def _steps(y, x, dx, dim, name):
 
 
 def _areas(y, x, dx, dim, name):
+    for letter, t in (("y", y), ("x", x)):
+        if t is not None and t.dtype is _core.bool:
+            raise RuntimeError(f"{name}: received a bool input for `{letter}`, but bool is not supported")
     n = y.size(dim)
     widths = _steps(y, x, dx, dim, name)
     return (y.narrow(dim, 1, n - 1) + y.narrow(dim, 0, n - 1)) * widths / 2
@@ -138,4 +142,4 @@ def trapezoid(y, x=None, *, dx=1, dim=-1):
 @composite("cumulative_trapezoid(Tensor y, Tensor? x=None, *, Scalar dx=1, int dim=-1)", method=False)
 def cumulative_trapezoid(y, x=None, *, dx=1, dim=-1):
     """The running integral along a dim by the trapezoid rule."""
-    return cumsum(_areas(y, x, dx, dim, "trapezoid"), dim)
+    return cumsum(_areas(y, x, dx, dim, "cumulative_trapezoid"), dim)

@@ -325,6 +325,10 @@ def mvlgamma(self, p):
     if p < 1:
         raise RuntimeError("p has to be greater than or equal to 1")
     from .. import arange
+    from .. import bool as bool_
+
+    if self.dtype is bool_:
+        raise RuntimeError("The input tensor may not be a boolean tensor.")
 
     steps = arange(p, dtype=self.dtype if self.is_floating_point() else None) * -0.5
     return lgamma(self.unsqueeze(-1) + steps).sum(-1) + p * (p - 1) / 4 * 1.1447298858494002  # log(pi)

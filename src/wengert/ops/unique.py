@@ -212,6 +212,8 @@ def _edges(x, bins, range):
 
     if not isinstance(bins, int):
         return bins
+    if bins < 1:
+        raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
     low, high = _range(x, *(range or (0, 0)), "torch.histogram()", 0.5)
     return linspace(low, high, bins + 1, dtype=x.dtype)
 
@@ -230,10 +232,10 @@ def _counts(place, inside, size, weight, dtype):
 
 
 @composite(
-    "histogram(Tensor self, any bins, *, float[]? range=None, Tensor? weight=None, bool density=False)", out=True
+    "histogram(Tensor self, any bins=100, *, float[]? range=None, Tensor? weight=None, bool density=False)", out=True
 )
 @sampled
-def histogram(self, bins, *, range=None, weight=None, density=False):
+def histogram(self, bins=100, *, range=None, weight=None, density=False):
     """(hist, bin_edges): how many elements, or how much weight, between neighbouring edges."""
     from .. import return_types
 
