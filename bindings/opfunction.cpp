@@ -165,8 +165,9 @@ struct Attempt {
   bool read(int i, PyObject* a, int position) {
     const Param& p = o.params[i];
     if (a == Py_None && p.type != Type::Any) {
-      if (!p.optional && !(p.has_default && p.value.get().none())) return bad(p, position, a);
-      values[i] = Value();
+      bool as_default = p.has_default && (p.value.get().none() || p.type == Type::Ints);
+      if (!p.optional && !as_default) return bad(p, position, a);
+      values[i] = p.optional ? Value() : p.value.get();
       return true;
     }
     switch (p.type) {
@@ -382,8 +383,11 @@ PyObject* execute(const Overload& o, Attempt& a, PyObject* out) {
     c.first = cast(*c.first, d);
     c.first->number = false;
   }
-  if (o.requires_grad >= 0 && a.values[o.requires_grad].tag == Tag::Bool && a.values[o.requires_grad].flag)
+  if (o.requires_grad >= 0 && a.values[o.requires_grad].tag == Tag::Bool && a.values[o.requires_grad].flag) {
+    WG_CHECK(is_differentiable(c.first->dtype),
+             "Only Tensors of floating point and complex dtype can require gradients");
     set_requires_grad(*c.first, true);
+  }
   return results(o, c);
 }
 

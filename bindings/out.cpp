@@ -37,6 +37,11 @@ bool reads_as_it_writes(const std::string& op) {
   return std::find(std::begin(names), std::end(names), base) != std::end(names) || base.substr(0, 7) == "scatter";
 }
 
+bool counts_along(const std::string& op) {
+  std::string_view base = std::string_view(op).substr(0, op.find('.'));
+  return base == "arange" || base == "range" || base == "linspace" || base == "logspace";
+}
+
 // Whether a result may be written to `out`: its dtype, and that it does not lie over what is read.
 void check_out(const Tensor& out, const Tensor& made, const Call& c, bool several) {
   const std::string& op = c.op->name;
@@ -80,6 +85,10 @@ void check_out(const Tensor& out, const Tensor& made, const Call& c, bool severa
 void write_out(Tensor& out, const TensorRef& made, const Call& c, bool several) {
   check_out(out, *made, c, several);
   announce_write(out);
+  if (counts_along(c.op->name) && out.numel == made->numel && out.numel) {  // these fill whatever shape has the room
+    copy(out, *alias(*made, out.sizes, contiguous_strides(out.sizes), made->offset));
+    return bump(out);
+  }
   if (!(out.sizes == made->sizes)) {
     if (out.numel && PyErr_WarnFormat(PyExc_UserWarning, 1,
                                       "An output with one or more elements was resized since it had shape %s, which "
@@ -89,12 +98,11 @@ void write_out(Tensor& out, const TensorRef& made, const Call& c, bool several) 
                                       "zero elements with t.resize_(0).",
                                       to_string(out.sizes).c_str(), to_string(made->sizes).c_str()) < 0)
       throw PythonError{};
-    TensorRef fresh = empty(made->sizes, out.dtype);
-    out.storage = fresh->storage;
-    out.sizes = fresh->sizes;
-    out.strides = fresh->strides;
-    out.offset = 0;
-    out.numel = fresh->numel;
+    size_t needed = size_t(out.offset + made->numel) * size_of(out.dtype);
+    if (out.storage->nbytes < needed) resize_storage(*out.storage, needed);
+    out.sizes = made->sizes;
+    out.strides = contiguous_strides(made->sizes);
+    out.numel = made->numel;
     out.contiguous = true;
   }
   copy(out, *made);

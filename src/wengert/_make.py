@@ -101,15 +101,21 @@ def frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False):
     return made.requires_grad_(True) if requires_grad else made
 
 
-def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=False):
+def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=None):
     """A tensor of obj, sharing memory unless copy=True or a conversion is needed."""
     if copy:
         made = _core.tensor(obj.detach() if isinstance(obj, Tensor) else obj, dtype)
     else:
         if copy is False and isinstance(obj, (list, tuple)):
-            raise ValueError("can't alias an arbitrary sequence")
+            raise ValueError("can't alias arbitrary sequence into a tensor.")
+        if copy is False and isinstance(obj, Tensor) and dtype is not None and dtype is not obj.dtype:
+            raise ValueError(
+                f"can't alias tensor with dtype '{obj.dtype._torch_name}' into dtype '{dtype._torch_name}'."
+            )
         made = as_tensor(obj, dtype=dtype, device=device)
-    return made.detach().requires_grad_(True) if requires_grad and not made.requires_grad else made
+    if requires_grad is None or requires_grad is made.requires_grad:
+        return made
+    return made.detach().requires_grad_(requires_grad)
 
 
 def from_dlpack(ext_tensor, *, device=None, copy=None):

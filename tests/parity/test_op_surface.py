@@ -106,6 +106,12 @@ x.sparse_dim()
 x.dense_dim()
 x.coalesce()
 torch.histogram(x, 0)
+torch.roll(i, 1, None)
+torch.block_diag()
+torch.arange(0, 4, out=torch.zeros(2, 3)[:, 1:])
+torch.ones(1, dtype=torch.int64, requires_grad=True)
+torch.asarray(torch.ones(1, requires_grad=True), requires_grad=False)
+torch.asarray(x, dtype=torch.int64, copy=False)
 """.strip().splitlines()
 
 
@@ -182,3 +188,10 @@ def test_dtypes_known_by_name(name):
     assert repr(ours) == repr(theirs)
     with pytest.raises(NotImplementedError, match=f"torch.{name} is known by name alone"):
         wengert.zeros(1, dtype=ours)
+
+
+def test_a_grown_out_keeps_its_memory():
+    whole = wengert.zeros(2, 3)
+    with pytest.warns(UserWarning, match="was resized"):
+        wengert.add(wengert.ones(3), 1, out=whole[0, 1:])
+    assert whole.tolist() == [[0, 2, 2], [2, 0, 0]]

@@ -77,6 +77,10 @@ def block_diag(*tensors):
                 f"torch.block_diag: Input tensors must have 2 or fewer dimensions. Input {i} has {t.dim()} dimensions"
             )
         matrices.append(t.reshape(1, -1) if t.dim() < 2 else t)
+    if not matrices:
+        from .. import empty
+
+        return empty(1, 0)
     width, rows, start = sum(m.shape[1] for m in matrices), [], 0
     for m in matrices:
         rows.append(constant_pad_nd(m, (start, width - start - m.shape[1])))
