@@ -184,7 +184,7 @@ Value to_number(PyObject* o, Held* keep) {
   if (PyLong_Check(o)) {
     int overflow = 0;
     long long i = PyLong_AsLongLongAndOverflow(o, &overflow);
-    if (overflow) fail(Kind::Runtime, "Overflow when unpacking long long");
+    if (overflow) fail(Kind::Value, "Overflow when unpacking long long");
     return Value::of_int(i);
   }
   if (PyComplex_Check(o)) {

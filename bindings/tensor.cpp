@@ -130,16 +130,12 @@ WG_UNARY(neg, "neg")
 WG_UNARY(abs, "abs")
 WG_UNARY(bitwise_not, "bitwise_not")
 PyObject* slot_invert(PyObject* a) {
-  if (is_differentiable(as_tensor(a)->dtype)) {
-    PyErr_SetString(PyExc_TypeError, "~ (operator.invert) is only implemented on integer and Boolean-type tensors");
-    return nullptr;
-  }
-  return slot_bitwise_not(a);
+  if (!is_differentiable(as_tensor(a)->dtype)) return slot_bitwise_not(a);
+  return PyErr_Format(PyExc_TypeError, "~ (operator.invert) is only implemented on integer and Boolean-type tensors");
 }
 PyObject* slot_pos(PyObject* a) {
   if (as_tensor(a)->dtype != DType::Bool) return Py_NewRef(a);
-  PyErr_SetString(PyExc_RuntimeError, "The `+` operator, on a bool tensor is not supported.");
-  return nullptr;
+  return PyErr_Format(PyExc_RuntimeError, "The `+` operator, on a bool tensor is not supported.");
 }
 
 PyObject* richcompare(PyObject* a, PyObject* b, int which) {
