@@ -206,14 +206,19 @@ PyObject* record_function(PyObject*, PyObject* args) {
         t.requires_grad = false;
         host.track(&t);
       }
-      if (view && is_view(t)) {
-        t.extra->creation = Creation::CustomFunction;
-        t.extra->maker = name_of(*n);
-        if (size_t at = t.extra->maker.rfind("Backward"); at != std::string::npos) t.extra->maker.resize(at);
-      }
     }
     Py_RETURN_NONE;
   });
+}
+
+// mark_function_view(tensor, several): a view that a Function made, alone or among several outputs
+PyObject* mark_function_view(PyObject*, PyObject* args) {
+  PyObject* o;
+  int several;
+  if (!PyArg_ParseTuple(args, "Op", &o, &several)) return nullptr;
+  if (Tensor& t = *as_tensor(o); is_view(t))
+    t.extra->creation = several ? Creation::MultiOutput : Creation::CustomFunction;
+  Py_RETURN_NONE;
 }
 
 // save_tensor(node, tensors): keeps tensors (or None) on a Function node with their versions; outputs: positions among
@@ -364,6 +369,7 @@ PyMethodDef functions[] = {{"run_backward", backward, METH_VARARGS, nullptr},
                            {"node_type", py_node_type, METH_O, nullptr},
                            {"set_version", set_version, METH_VARARGS, nullptr},
                            {"record_function", record_function, METH_VARARGS, nullptr},
+                           {"mark_function_view", mark_function_view, METH_VARARGS, nullptr},
                            {"save_on_node", save_on_node, METH_VARARGS, nullptr},
                            {"saved_on_node", saved_on_node, METH_O, nullptr},
                            {"saved_count", saved_count, METH_O, nullptr},

@@ -173,12 +173,61 @@ TensorRef seen_through(TensorRef base, const Crossings& crossings, const Dims& s
   return base;
 }
 
+static std::string short_name(const Node& n) {
+  std::string s = name_of(n);
+  size_t at = s.find("Backward");
+  return at == std::string::npos || n.kind == NodeKind::Function ? s : s.substr(0, at);
+}
+
+// A view with a history that is not its base's can't follow a write: to itself, or (indirect) to its base.
+static void refuse_view(const Tensor& t, bool indirect) {
+  const Extra& x = *t.extra;
+  if (x.creation == Creation::Default) return;
+  const bool inference = x.creation == Creation::Inference, moded = inference || x.creation == Creation::NoGrad;
+  std::string start = "A view was created in ";
+  if (t.grad_fn) {
+    std::string maker = name_of(*t.grad_fn);
+    maker.resize(std::min(maker.size(), maker.find("Backward")));
+    start =
+        str("Output ", t.output_nr, " of ", maker, moded ? " is a view of a view which was created in " : " is a view");
+  }
+  if (moded || !t.grad_fn) start += inference ? "inference mode" : "no_grad mode";
+  start += indirect ? " and its base or another view of its base has been modified inplace"
+                    : " and is being modified inplace";
+  start += t.grad_fn && !moded ? "." : inference ? " in normal mode." : " with grad mode enabled.";
+  const std::string made = t.grad_fn ? host.line(t.grad_fn->place) : std::string();
+  switch (x.creation) {
+    case Creation::MultiOutput:
+      fail(
+          Kind::Runtime, start,
+          " This view is the output of a function that returns multiple views. Such functions do not allow the output views "
+          "to be modified inplace. You should replace the inplace operation by an out-of-place one.",
+          made.empty() ? "" : "\n  the views were made", made, kOutOfPlace);
+    case Creation::CustomFunction:
+      fail(
+          Kind::Runtime, start,
+          " This view was created inside a custom Function (or because an input was returned as-is) and the autograd logic "
+          "to handle view+inplace would override the custom backward associated with the custom Function, leading to "
+          "incorrect gradients. This behavior is forbidden. You can fix this by cloning the output of the custom Function.",
+          made.empty() ? "" : "\n  the view was made", made);
+    default:
+      fail(
+          Kind::Runtime, start,
+          " Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both "
+          "the view and the inplace either both inside the ",
+          inference ? "inference_mode" : "no_grad",
+          " block (if you don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked).",
+          x.place.code ? "\n  the view was made under no_grad" : "", x.place.code ? host.line(x.place) : std::string());
+  }
+}
+
 Ref<Node> grad_fn_of(Tensor& t) {
   if (!is_view(t)) return t.grad_fn;
   Extra& x = *t.extra;
   uint32_t now = version_number(t);
   if (x.attr_version == now || (!t.grad_fn && !x.base->needs_grad())) return t.grad_fn;
-  if (!x.base->needs_grad() || x.creation == Creation::NoGrad) return t.grad_fn;
+  refuse_view(t, true);
+  if (!x.base->needs_grad()) return t.grad_fn;
   // The base was written since: the view's history is now that of the base, seen through its geometry.
   GradMode on(true);
   TensorRef seen = seen_through(x.base, x.crossings, t.sizes, t.strides, t.offset);
@@ -237,7 +286,6 @@ void mark_view(Tensor& view, Tensor& t, Creation creation, const OpDef* op) {
     x.base = t.extra->base;
     if (t.extra->crossings) x.crossings = t.extra->crossings;
     if (creation == Creation::Default) creation = t.extra->creation;
-    if (creation == t.extra->creation) x.maker = t.extra->maker;
   } else {
     x.base = TensorRef(&t);
   }
@@ -248,44 +296,8 @@ void mark_view(Tensor& view, Tensor& t, Creation creation, const OpDef* op) {
   }
   x.creation = creation;
   x.attr_version = version_number(view);
-  if (creation == Creation::MultiOutput && x.maker.empty())
-    x.maker = op->grad_name.substr(0, op->grad_name.find("Backward"));
-  if (creation == Creation::NoGrad) x.place = host.place();
+  if (creation == Creation::NoGrad && !modes().grad) x.place = host.place();
   host.track(&view);
-}
-
-static void refuse_view(const Tensor& t) {
-  const Extra& x = *t.extra;
-  if (x.creation == Creation::Default) return;
-  const std::string made = t.grad_fn ? host.line(t.grad_fn->place) : std::string();
-  constexpr const char* replace = " You should replace the inplace operation by an out-of-place one.";
-  switch (x.creation) {
-    case Creation::MultiOutput:
-      fail(
-          Kind::Runtime, "Output ", t.output_nr, " of ", x.maker,
-          " is a view and is being modified inplace. This view is the output of a function that returns multiple views. "
-          "Such functions do not allow the output views to be modified inplace.",
-          replace, "\n  the views were made", made, kOutOfPlace);
-    case Creation::NoGrad:
-      fail(
-          Kind::Runtime,
-          "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given "
-          "that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the "
-          "view and the inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both "
-          "outside (if you want the inplace to be tracked).",
-          "\n  the view was made under no_grad", host.line(x.place));
-    case Creation::Inference:
-      fail(Kind::Runtime, "A view was created in inference mode and is being modified inplace with grad mode enabled.");
-    case Creation::CustomFunction:
-      fail(
-          Kind::Runtime, "Output ", t.output_nr, " of ", x.maker,
-          " is a view and is being modified inplace. This view was created inside a custom Function (or because an input "
-          "was returned as-is) and the autograd logic to handle view+inplace would override the custom backward "
-          "associated with the custom Function, leading to incorrect gradients. This behavior is forbidden. You can fix "
-          "this by cloning the output of the custom Function.",
-          "\n  the view was made", made);
-    default: return;
-  }
 }
 
 void announce_write(Tensor& t) {
@@ -301,7 +313,7 @@ void check_inplace(Tensor& t, bool recording) {
   if (!recording || !modes().grad) return;
   bool wants = requires_grad(t);
   if (is_view(t)) {
-    refuse_view(t);
+    refuse_view(t, false);
     WG_CHECK(!(wants && t.extra->base->requires_grad && !t.extra->base->grad_fn),
              "a view of a leaf Variable that requires grad is being used in an in-place operation.",
              t.grad_fn ? "\n  the view was made" + host.line(t.grad_fn->place) : "", kUnderNoGrad);
@@ -382,12 +394,6 @@ void save(Node& n, uint32_t i, const Value& v, int output) {
 }
 
 void fail_second_time(const Node&) { fail(Kind::Runtime, kSecondTime); }
-
-static std::string short_name(const Node& n) {
-  std::string s = name_of(n);
-  size_t at = s.find("Backward");
-  return at == std::string::npos || n.kind == NodeKind::Function ? s : s.substr(0, at);
-}
 
 // What an unpack hook gave, in the place of the input that was saved.
 static TensorRef with_history(Tensor& t, const Edge& edge) {

@@ -132,7 +132,6 @@ struct Extra {
   Crossings crossings;
   Creation creation = Creation::Default;
   uint32_t attr_version = 0;  // the version at which grad_fn was right
-  std::string maker;          // "Split": the multi-view op that made it
   Place place;                // where a view was made under no_grad
   Foreign payload = nullptr;  // of a tensor that a transform has wrapped: its data (vmap: level, dim, value)
 };

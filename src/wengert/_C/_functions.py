@@ -1,7 +1,7 @@
 """torch._C._functions: the classes of nodes by name, and two functions that make special nodes."""
 
 from .. import _core
-from ..autograd.function import DelayedError, UndefinedGrad
+from ..autograd._special_nodes import DelayedError, UndefinedGrad
 
 __all__ = ["DelayedError", "UndefinedGrad"]
 

@@ -8,6 +8,14 @@ from .grad_mode import no_grad
 
 _MISSING_BACKWARD = "You must implement either the backward or vjp method for your custom autograd.Function to use it with backward mode AD."
 
+_VIEW_AMONG_SEVERAL = (
+    "If your Function modifies inplace an input that is a view of another Tensor, your Function cannot return more than one Tensor. "
+    "This is not supported by the current autograd engine. You should either make sure the input is not a view (using .clone() for "
+    "example) or make your Function only return one Tensor (potentially splitting it into two Functions: one doing the inplace that "
+    "returns a single Tensor and a second one that does the other operations). You can ask on the forum https://discuss.pytorch.org/ "
+    "if you need help to do this change."
+)
+
 
 class FunctionCtx(_core.Node):
     """The context of one call: what forward keeps for backward. It is the call's node in the graph."""
@@ -144,6 +152,10 @@ def _outputs_of(ctx, args, outputs, record):
             aliased = True
         specs.append((out, differentiable, is_dirty, not is_dirty and (aliased or out._is_view())))
         made.append(out)
+    several = sum(differentiable for _, differentiable, *_ in specs) > 1
+    for out, _, _, view in specs:
+        if view:
+            _core.mark_function_view(out, several)
     return specs, made
 
 
@@ -172,14 +184,18 @@ class Function(metaclass=FunctionMeta):
     generate_vmap_rule = False
 
     def __init__(self, *args, **kwargs):
-        raise RuntimeError(
-            f"{type(self)} should not be instantiated. Methods on autograd functions are all static, so you should invoke them on the "
-            "class itself. Instantiating an autograd function is not allowed."
+        warnings.warn(
+            f"{type(self)} should not be instantiated. Methods on autograd functions are all static, so you should invoke "
+            "them on the class itself. Instantiating an autograd function will raise an error in a future version of "
+            "PyTorch.",
+            DeprecationWarning,
+            stacklevel=2,
         )
 
     def __call__(self, *args, **kwargs):
         raise RuntimeError(
-            "Legacy autograd function with non-static forward method is deprecated. Please use new-style autograd function with static forward method."
+            "Legacy autograd function with non-static forward method is deprecated. Please use new-style autograd "
+            "function with static forward method. (Example: https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function)"
         )
 
     @staticmethod
@@ -262,6 +278,8 @@ class Function(metaclass=FunctionMeta):
             for t in ctx.dirty_tensors:
                 if id(t) in versions and t.requires_grad and t.is_leaf:
                     raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+                if len(outputs) > 1 and t._is_view():
+                    raise RuntimeError(_VIEW_AMONG_SEVERAL)
             position = {id(o): k for k, o in enumerate(outputs) if isinstance(o, _core.Tensor)}
             inputs = {id(a) for a in tensors}
             where = tuple(position[id(t)] if id(t) in position and id(t) not in inputs else -1 for t in saved)
@@ -297,66 +315,6 @@ def _positional(forward, args, kwargs):
     return bound.args
 
 
-class _Error(BackwardCFunction):
-    """A node whose backward is an error."""
-
-    def _backward(self, grads):
-        raise RuntimeError(self.message)
-
-
-class _UndefinedGradBackward(BackwardCFunction):
-    """A node that passes no gradient on."""
-
-    def _backward(self, grads):
-        return (None,) * self.count
-
-
-_Error.__name__, _UndefinedGradBackward.__name__ = "Error", "UndefinedGradBackward"
-
-
-def _alike(node, tensors):
-    """The tensors, detached, as outputs of a node that is a function of them."""
-    outputs = tuple(t if t is None else t.detach() for t in tensors)
-    if _core.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors):
-        _core.record_function(node, tuple(tensors), tuple((o, True, False, False) for o in outputs))
-    return outputs
-
-
-class DelayedError:
-    """A function of tensors that hands them through; its backward is a RuntimeError.
-
-    >>> import wengert
-    >>> DelayedError("no way back", 1)(wengert.ones(1, requires_grad=True)).grad_fn.name()
-    'Error'
-    """
-
-    def __init__(self, message, num_inputs):
-        self.message, self.num_inputs = message, num_inputs
-
-    def __call__(self, *tensors):
-        node = _Error()
-        node.message = self.message
-        outputs = _alike(node, tensors)
-        return outputs[0] if len(outputs) == 1 else outputs
-
-
-class UndefinedGrad:
-    """A function of tensors that hands them through and passes no gradient back.
-
-    >>> import wengert
-    >>> x = wengert.ones(1, requires_grad=True)
-    >>> UndefinedGrad()(x).backward()
-    >>> x.grad is None
-    True
-    """
-
-    def __call__(self, *tensors):
-        node = _UndefinedGradBackward()
-        node.count = len(tensors)
-        outputs = _alike(node, tensors)
-        return outputs[0] if len(outputs) == 1 else outputs
-
-
 def once_differentiable(function):
     """For backward methods that are not made of differentiable ops: a second derivative is an error, not a wrong number."""
 
@@ -368,9 +326,11 @@ def once_differentiable(function):
             return outputs
         many = isinstance(outputs, tuple)
         outputs = outputs if many else (outputs,)
-        node = _Error()
+        from ._special_nodes import ErrorNode, alike
+
+        node = ErrorNode()
         node.message = "trying to differentiate twice a function that was marked with @once_differentiable"
-        outputs = _alike(node, [o.detach().requires_grad_() if isinstance(o, _core.Tensor) else o for o in outputs])
+        outputs = alike(node, [o.detach().requires_grad_() if isinstance(o, _core.Tensor) else o for o in outputs])
         return outputs if many else outputs[0]
 
     return wrapper

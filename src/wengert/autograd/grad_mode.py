@@ -3,6 +3,7 @@
 import functools
 import sys
 import threading
+import warnings
 
 from .. import _core
 
@@ -51,6 +52,13 @@ class _Mode:
 
     def __call__(self, function):
         if isinstance(function, type):
+            warnings.warn(
+                "Decorating classes is deprecated and will be disabled in future versions. You should only decorate "
+                "functions or methods. To preserve the current behavior of class decoration, you can directly decorate "
+                "the `__init__` method and nothing else.",
+                FutureWarning,
+                stacklevel=2,
+            )
             function.__init__ = self(function.__init__)
             return function
         if _is_generator(function):

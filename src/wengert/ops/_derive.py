@@ -85,6 +85,7 @@ def vjp(declared, trace, complex_, gradient=None, inputs=None, output=None):
     symbols of its inputs and output are given."""
     rule = declared.derivative or declared.rule
     names = parameters(rule)
+    trace.complex = complex_
     if inputs is None:
         values = _environment(declared, trace, names)
         g = trace.leaf(GRAD, 0, "tensor")

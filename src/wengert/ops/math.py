@@ -4,8 +4,8 @@ from math import nan
 
 from .. import _core
 from ._declare import composite, elementwise, fused
-from .arithmetic import real, rsqrt
-from .compare import clamp, logical_and, logical_or, where
+from .arithmetic import imag, real, rsqrt
+from .compare import clamp, logical_or, where
 from .create import zeros_like
 
 
@@ -70,8 +70,16 @@ def _pow_tensors(self, exponent, y):
     zero = exponent == 0
     return (
         where(zero, 0, exponent * pow(self, exponent - 1)),
-        where(logical_and(self == 0, real(exponent) >= 0), 0, y * log(self)),
+        _by_exponent(self, exponent, y),
     )
+
+
+def _by_exponent(self, exponent, y):
+    """The derivative of a power by its exponent: y log self, and 0 where a power of 0 stays 0."""
+    if not exponent.trace.complex:
+        return where((self == 0) & (exponent >= 0), 0, y * log(self))
+    stays = (self == 0) & (imag(exponent) == 0) & (real(exponent) >= 0)
+    return where(stays, 0, y * log(self + (exponent - exponent)))  # a complex logarithm of real numbers below 0 too
 
 
 @elementwise(
@@ -84,7 +92,7 @@ def _pow_tensors(self, exponent, y):
 )
 def _pow_of_number(self, exponent, y):
     """A number raised to a tensor."""
-    return where((real(exponent) >= 0) & (self == 0), 0, y * log(self))
+    return _by_exponent(self, exponent, y)
 
 
 @elementwise("pow.Tensor_Scalar(Tensor self, Scalar exponent)", fn="pow", domain=(0.3, 2), grad_name="PowBackward0")
