@@ -91,6 +91,15 @@ Tensor& Call::tensor(int i) const {
   return *args[i].tensor;
 }
 
+void Call::wrong_kind(int i, Tag wanted) const {
+  const char* kind = wanted == Tag::Ints      ? "tuple of ints"
+                     : wanted == Tag::Tensors ? "tuple of Tensors"
+                     : wanted == Tag::DType   ? "torch.dtype"
+                                              : "str";
+  fail(Kind::Type, op->name, "(): argument '", i < int(op->arg_names.size()) ? op->arg_names[i] : str(i + 1),
+       "' (position ", i + 1, ") must be ", kind);
+}
+
 Tensor& Call::contiguous(int i) {
   Tensor& t = tensor(i);
   if (!t.contiguous) set_tensor(i, wg::contiguous(t));

@@ -156,14 +156,19 @@ struct Call {
   bool has(int i) const { return i < nargs && !args[i].none(); }
   Tensor& tensor(int i) const;  // TypeError when it is not one
   Tensor* tensor_or_null(int i) const { return i < nargs && args[i].is_tensor() ? args[i].tensor : nullptr; }
+  const Value& of(int i, Tag tag) const {  // TypeError when it is of another kind
+    if (i >= nargs || args[i].tag != tag) wrong_kind(i, tag);
+    return args[i];
+  }
+  [[noreturn]] void wrong_kind(int i, Tag wanted) const;
   int64_t integer(int i) const { return args[i].to_int(); }
   double real(int i) const { return args[i].to_double(); }
   complex128 complex(int i) const { return args[i].to_complex(); }
   bool flag(int i) const { return args[i].tag == Tag::Bool ? args[i].flag : args[i].to_int() != 0; }
-  const Dims& ints(int i) const { return args[i].ints(); }
-  const std::vector<TensorRef>& tensors(int i) const { return args[i].tensors(); }
-  const std::string& text(int i) const { return args[i].text(); }
-  DType dtype_or(int i, DType otherwise) const { return has(i) ? args[i].dtype : otherwise; }
+  const Dims& ints(int i) const { return of(i, Tag::Ints).ints(); }
+  const std::vector<TensorRef>& tensors(int i) const { return of(i, Tag::Tensors).tensors(); }
+  const std::string& text(int i) const { return of(i, Tag::Text).text(); }
+  DType dtype_or(int i, DType otherwise) const { return has(i) ? of(i, Tag::DType).dtype : otherwise; }
   int64_t integer_or(int i, int64_t otherwise) const { return has(i) ? args[i].to_int() : otherwise; }
   double real_or(int i, double otherwise) const { return has(i) ? args[i].to_double() : otherwise; }
 

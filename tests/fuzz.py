@@ -308,8 +308,6 @@ def _parameters():
 
 PARAMETERS = _parameters()
 NAMES = sorted(set(PARAMETERS) - AVOIDED)
-if os.environ.get("WENGERT_FUZZ") != "all":  # the machine's own bodies trust the rules that call them
-    NAMES = [n for n in NAMES if not n.startswith("_") and "backward" not in n]
 CALLABLES = [(f"torch.{n}", f) for n, f in sorted(FUNCTIONS.items()) if n not in AVOIDED]
 CALLABLES += [(f"Tensor.{n}", f) for n, f in sorted(METHODS.items()) if n not in AVOIDED]
 CALLABLES += [

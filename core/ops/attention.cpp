@@ -6,6 +6,7 @@
 
 #include "../apply.h"
 #include "calls.h"
+#include "expect.h"
 #include "nn.h"
 
 namespace wg {
@@ -73,6 +74,11 @@ bool suits_kernel(const Tensor& q, const Tensor& k, const Tensor& v, const Tenso
   return ok && !(mask && (mask->needs_grad() || mask->wrapped));
 }
 
+void check_inner(const Call& c, const Tensor& q, const Tensor& k, const Tensor& v, const Tensor* mask) {
+  check_kinds(q, k, v, mask, false);
+  expect(c, suits_kernel(q, k, v, nullptr, 0), "query, key and value of 4 dims with the same batch, heads and width");
+}
+
 // Softmax in which a row of -inf becomes 0.
 TensorRef safe_softmax(const TensorRef& scores, bool masked) {
   const TensorRef y = call<"softmax.int">(scores, -1, Value());
@@ -120,6 +126,7 @@ TensorRef grouped(const TensorRef& t, int64_t heads_wanted) {
 // (query, key, value, additive mask, causal, scale)
 WG_OP(_attention) {
   Tensor& q = c.tensor(0);
+  check_inner(c, q, c.tensor(1), c.tensor(2), c.tensor_or_null(3));
   const Arrays in(q, c.tensor(1), c.tensor(2), c.tensor_or_null(3), c.flag(4), c.real(5));
   TensorRef out = room(q.sizes, in.a.value_width, in.a.dtype);
   const TensorRef sums = empty({q.size(0), q.size(1), q.size(2)}, in.a.dtype);
@@ -131,6 +138,11 @@ WG_OP(_attention) {
 // (gradient, query, key, value, output, log of sums, additive mask, causal, scale)
 WG_OP(_attention_backward) {
   Tensor &q = c.tensor(1), &k = c.tensor(2), &v = c.tensor(3);
+  check_inner(c, q, k, v, c.tensor_or_null(6));
+  const Dims result = {q.size(0), q.size(1), q.size(2), v.size(3)};
+  expect_sizes(c, c.tensor(0).sizes, result, "a gradient");
+  expect_sizes(c, c.tensor(4).sizes, result, "an output");
+  expect_sizes(c, c.tensor(5).sizes, {q.size(0), q.size(1), q.size(2)}, "sums");
   const Arrays in(q, k, v, c.tensor_or_null(6), c.flag(7), c.real(8));
   const DType work = in.a.dtype;
   const TensorRef g = with_rows(c.tensor(0), work), out = with_rows(c.tensor(4), work), sums = ready(c.tensor(5), work);

@@ -4,6 +4,7 @@
 #include "../apply.h"
 #include "../kernels/shape.h"
 #include "calls.h"
+#include "expect.h"
 #include "element.h"
 
 namespace wg {
@@ -151,14 +152,23 @@ WG_OP(_cat) {
   const std::vector<TensorRef>& tensors = c.tensors(0);
   const int dim = int(c.integer(1));
   const Dims& lengths = c.ints(2);
+  expect(c, size_t(lengths.size()) == tensors.size() && !tensors.empty(), "a length for every tensor");
   const DType dtype = common_dtype(tensors);
+  const Tensor* first = nullptr;
   Dims sizes{0};
   int64_t total = 0;
   for (int k = 0; k < lengths.size(); ++k) {
     if (lengths[k] < 0) continue;
+    const Tensor& t = *tensors[size_t(k)];
+    expect(c, dim >= 0 && dim < t.ndim() && lengths[k] == t.sizes[dim], "the length of every tensor along dim");
+    if (first)
+      check_cat(*first, t, dim, size_t(k));
+    else
+      first = &t;
     sizes = tensors[size_t(k)]->sizes;
     total += lengths[k];
   }
+  expect(c, dim >= 0 && dim < sizes.size(), "a dim of the tensors");
   sizes[dim] = total;
   const TensorRef out = empty(sizes, dtype);
   int64_t start = 0;
@@ -215,8 +225,13 @@ WG_OP(repeat) {
 WG_OP(_repeat_backward) {
   Tensor& g = c.tensor(0);
   const Dims &sizes = c.ints(1), &repeats = c.ints(2);
-  if (g.numel == 0) return c.out(zeros(sizes, g.dtype));
   const int lead = repeats.size() - sizes.size();
+  expect(c, lead >= 0, "a repetition for every dim");
+  Dims wide = repeats;
+  for (int i = lead; i < wide.size(); ++i)
+    expect(c, !__builtin_mul_overflow(wide[i], sizes[i - lead], &wide[i]), "sizes that can be multiplied");
+  expect_sizes(c, g.sizes, wide, "a gradient");
+  if (g.numel == 0) return c.out(zeros(sizes, g.dtype));
   Dims inner(repeats.size(), 1), kept(repeats.size() * 2, 1);
   for (int i = lead; i < repeats.size(); ++i) inner[i] = kept[2 * i + 1] = sizes[i - lead];
   const TensorRef dense = contiguous(g);
@@ -260,7 +275,7 @@ WG_OP(_repeat_indices) {
   int64_t total = 0;
   for (int64_t i = 0; i < repeats.numel; ++i) {
     WG_CHECK(n[i] >= 0, "repeats can not be negative");
-    total += n[i];
+    WG_CHECK(!__builtin_add_overflow(total, n[i], &total), "repeats add up to more than there can be elements");
   }
   WG_CHECK(!c.has(1) || c.integer(1) == total, "allocated size does not match required size");
   const TensorRef out = empty({total}, DType::Int64);

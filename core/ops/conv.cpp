@@ -4,6 +4,7 @@
 
 #include "calls.h"
 #include "conv_checks.h"
+#include "expect.h"
 #include "nn.h"
 
 namespace wg {
@@ -40,7 +41,12 @@ WG_OP(_conv) {
   Tensor &x = c.tensor(0), &w = c.tensor(1);
   const Steps k{c.ints(3), c.ints(4), c.ints(5)};
   const DType work = checked_work(x, w);
+  const bool ranked = x.ndim() == w.ndim() && w.ndim() > 2 && k.stride.size() == w.ndim() - 2;
+  expect(c, ranked && k.padding.size() == k.stride.size() && k.dilation.size() == k.stride.size(),
+         "input, weight and steps of as many dims");
   const Dims out = c.has(7) ? c.ints(7) : conv_sizes(x.sizes, w.sizes, k.stride, k.padding, k.dilation);
+  check_product(c, x.sizes, out, w.sizes, k.stride, k.padding, k.dilation, c.integer(6));
+  expect(c, !c.has(2) || c.tensor(2).numel == w.size(0), "a bias for every output channel");
   const TensorRef from = ready(x, work), weight = ready(w, work),
                   bias = c.has(2) ? ready(c.tensor(2), work) : TensorRef();
   TensorRef y = empty(out, work);
@@ -54,6 +60,8 @@ WG_OP(_conv_input) {
   Tensor &g = c.tensor(0), &w = c.tensor(1);
   const Steps k{c.ints(4), c.ints(5), c.ints(6)};
   const DType work = checked_work(g, w);
+  check_product(c, c.ints(3), g.sizes, w.sizes, k.stride, k.padding, k.dilation, c.integer(7));
+  expect(c, !c.has(2) || c.tensor(2).numel == c.ints(3)[1], "a bias for every channel");
   const TensorRef grad = ready(g, work), weight = ready(w, work);
   TensorRef gx = g.numel && w.numel ? empty(c.ints(3), work) : zeros(c.ints(3), work);
   if (g.numel && w.numel)
@@ -69,6 +77,7 @@ WG_OP(_conv_weight) {
   const Dims& sizes = c.ints(2);
   const Steps k{c.ints(3), c.ints(4), c.ints(5)};
   const DType work = checked_work(g, x);
+  check_product(c, x.sizes, g.sizes, sizes, k.stride, k.padding, k.dilation, c.integer(6));
   const TensorRef grad = ready(g, work), from = ready(x, work);
   const Conv s = conv_of(work, x.sizes, g.sizes, sizes, k, g.size(0), c.integer(6));
   TensorRef gw = zeros(sizes, work);

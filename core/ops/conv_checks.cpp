@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "expect.h"
+
 namespace wg {
 namespace {
 
@@ -63,6 +65,7 @@ Dims spread(const Dims& d, int nd, const char* name) {
 
 Dims conv_sizes(const Dims& in, const Dims& weight, const Dims& stride, const Dims& padding, const Dims& dilation) {
   Dims out = {in[0], weight[0]};
+  for (int i = 0; i < stride.size(); ++i) WG_CHECK(stride[i] > 0, "non-positive stride is not supported");
   for (int i = 0; i < stride.size(); ++i)
     out.push_back((in[2 + i] + 2 * padding[i] - dilation[i] * (weight[2 + i] - 1) - 1) / stride[i] + 1);
   return out;
@@ -73,6 +76,7 @@ Dims transposed_sizes(const Dims& in, const Dims& weight, const Dims& stride, co
   Dims out = {in[0], weight[1] * groups};
   bool small = false;
   for (int i = 0; i < stride.size(); ++i) {
+    WG_CHECK(more[i] < int64_t(1) << 31, "integer out of range");
     WG_CHECK(more[i] >= 0, "negative output_padding is not supported");
     WG_CHECK(more[i] < std::max(stride[i], dilation[i]),
              "output padding must be smaller than either stride or dilation, but "
@@ -96,6 +100,8 @@ void check_convolution(const Tensor& x, const Tensor& w, const Tensor* bias, con
            "non-positive stride is not supported");
   WG_CHECK(std::all_of(dilation.begin(), dilation.end(), [](int64_t d) { return d > 0; }),
            "dilation should be greater than zero, but got ", to_string(dilation));
+  for (const Dims* d : {&stride, &padding, &dilation})
+    for (int64_t v : *d) WG_CHECK(v < int64_t(1) << 31, "integer out of range");
   WG_CHECK(x.ndim() == w.ndim(), "Expected ", w.ndim(), "-dimensional input for ", w.ndim(), "-dimensional weight ",
            to_string(w.sizes), ", but got ", x.ndim(), "-dimensional input of size ", to_string(x.sizes), " instead");
   check_weight(w, groups);
@@ -113,6 +119,25 @@ void check_convolution(const Tensor& x, const Tensor& w, const Tensor* bias, con
   bool hollow = false;
   for (int i = 2; i < x.ndim(); ++i) hollow |= x.size(i) == 0;
   WG_CHECK(!hollow, "Only zero batch or zero channel inputs are supported, but got input shape: ", to_string(x.sizes));
+}
+
+void check_product(const Call& c, const Dims& in, const Dims& out, const Dims& weight, const Dims& stride,
+                   const Dims& padding, const Dims& dilation, int64_t groups) {
+  const int nd = weight.size() - 2;
+  expect_ndim(c, weight.size(), 3, 5, "a weight");
+  expect(c, in.size() == nd + 2 && out.size() == nd + 2, "input and output with the dims of the weight");
+  expect(c, stride.size() == nd && padding.size() == nd && dilation.size() == nd, "a step for every spatial dim");
+  for (const Dims* d : {&in, &out, &weight}) numel_of(*d);
+  expect(c, groups > 0 && weight[0] % groups == 0, "output channels in groups");
+  int64_t channels;
+  expect(c, !__builtin_mul_overflow(weight[1], groups, &channels) && in[1] == channels && out[1] == weight[0],
+         "the channels of the weight");
+  expect(c, in[0] == out[0], "as many inputs as outputs");
+  for (int i = 0; i < nd; ++i) {
+    expect(c, stride[i] > 0 && dilation[i] > 0 && padding[i] >= 0, "positive steps");
+    WG_CHECK(std::max({stride[i], dilation[i], padding[i], in[2 + i], out[2 + i], weight[2 + i]}) < int64_t(1) << 31,
+             "integer out of range");
+  }
 }
 
 void add_bias(Tensor& y, const Tensor& bias) {

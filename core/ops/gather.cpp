@@ -4,6 +4,7 @@
 #include "../kernels/index.h"
 #include "../op.h"
 #include "element.h"
+#include "expect.h"
 
 namespace wg {
 namespace {
@@ -245,8 +246,11 @@ WG_OP(gather) {
 // (gradient, sizes of the input, dim, index)
 WG_OP(_gather_backward) {
   Tensor &g = c.tensor(0), &index = c.tensor(3);
-  const TensorRef out = zeros(c.ints(1), g.dtype);
-  scatter_into(*out, wrap_dim(c.integer(2), out->ndim()), *cast(index, DType::Int64), g, false, Reduce::Add);
+  const TensorRef out = zeros(c.ints(1), g.dtype), at = long_index(index, "gather");
+  const int dim = wrap_dim(c.integer(2), out->ndim());
+  expect_sizes(c, g.sizes, index.sizes, "a gradient");
+  check_scatter(*out, dim, *at, &g);
+  scatter_into(*out, dim, *at, g, false, Reduce::Add);
   c.out(out);
 }
 

@@ -3,6 +3,7 @@
 #include "../op.h"
 #include "calls.h"
 #include "element.h"
+#include "expect.h"
 
 namespace wg {
 namespace {
@@ -63,6 +64,7 @@ WG_OP(take) {
 // (gradient, sizes of the input, index)
 WG_OP(_take_backward) {
   Tensor& g = c.tensor(0);
+  expect_sizes(c, g.sizes, c.tensor(2).sizes, "a gradient");
   const TensorRef out = zeros(c.ints(1), g.dtype);
   const TensorRef offsets = linear_offsets(c.tensor(2), out->numel, size_of(g.dtype)), from = contiguous(g);
   put_rows(out->data(), from->data(), single_elements(*offsets), g.dtype, Reduce::Add);

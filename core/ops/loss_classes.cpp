@@ -4,6 +4,7 @@
 
 #include "../kernels/loss.h"
 #include "calls.h"
+#include "expect.h"
 #include "nn.h"
 
 namespace wg {
@@ -69,6 +70,10 @@ void nll_forward(Call& c) {
   const int64_t reduction = c.integer(3);
   check_target_type(t);
   check_weight(w, x.size(x.ndim() == 1 ? 0 : 1), x.dtype);
+  if (x.ndim() == 4)
+    check_nll2d(x, t);
+  else
+    check_nll(x, t);
   check_floating(x.dtype, x.ndim() == 4 ? "nll_loss2d_forward_out_frame" : "nll_loss_out_frame");
   const Held3 h = arrays(x.sizes, x.dtype, &x, t, w, c.integer(4));
   if (reduction == kNone && x.ndim() > 1) {
@@ -88,6 +93,16 @@ void nll_forward(Call& c) {
 void nll_backward(Call& c) {
   Tensor &g = c.tensor(0), &t = c.tensor(2), &total = c.tensor(6);
   const Dims& sizes = c.ints(1);
+  check_target_type(t);
+  expect_ndim(c, sizes.size(), 1, 4, "scores");
+  numel_of(sizes);
+  check_floating(g.dtype, "nll_loss");
+  check_weight(c.tensor_or_null(3), sizes[sizes.size() == 1 ? 0 : 1], g.dtype);
+  Dims targets = sizes;
+  targets.erase(sizes.size() == 1 ? 0 : 1);
+  expect(c, t.numel == numel_of(targets), "a target for every position");
+  expect(c, g.numel == 1 || g.sizes == t.sizes, "a gradient for every target, or one for all");
+  expect(c, total.numel == 1, "one total weight");
   const Held3 h = arrays(sizes, g.dtype, nullptr, t, c.tensor_or_null(3), c.integer(5));
   const TensorRef grad = ready(g), weight = ready(total, DType::Float64);
   const int64_t reduction = c.integer(4);

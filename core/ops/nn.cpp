@@ -4,6 +4,7 @@
 #include "../kernels/conv.h"
 #include "../parallel.h"
 #include "calls.h"
+#include "expect.h"
 
 namespace wg {
 namespace {
@@ -24,6 +25,8 @@ struct Slides {
     check(dilation, "dilation", "dilation");
     WG_CHECK(padding[0] >= 0 && padding[1] >= 0, "padding should be non-negative, but got pad_height: ", padding[0],
              " pad_width: ", padding[1]);
+    for (const Dims* d : {&kernel, &dilation, &padding, &stride})
+      for (int64_t v : *d) WG_CHECK(v < int64_t(1) << 31, "integer out of range");
     const int64_t in[] = {height, width};
     for (int i = 0; i < 2; ++i) {
       w.in[1 + i] = in[i], w.kernel[1 + i] = kernel[i], w.stride[1 + i] = stride[i], w.padding[1 + i] = padding[i];
@@ -132,6 +135,7 @@ WG_OP(col2im) {
 // (columns, sizes of the image, kernel, dilation, padding, stride)
 WG_OP(_im2col_backward) {
   const Dims& sizes = c.ints(1);
+  expect_ndim(c, sizes.size(), 3, 4, "sizes");
   c.out(image(c, c.tensor(0), sizes[sizes.size() - 2], sizes[sizes.size() - 1], 2));
 }
 

@@ -4,6 +4,7 @@
 
 #include "../kernels/norm.h"
 #include "calls.h"
+#include "expect.h"
 #include "nn.h"
 
 namespace wg {
@@ -117,6 +118,10 @@ WG_OP(_batch_norm) {
 // (gradient, input, mean, rstd, weight, training, eps)
 WG_OP(_batch_norm_backward) {
   Tensor &g = c.tensor(0), &x = c.tensor(1);
+  expect(c, x.ndim() >= 2 && is_floating(x.dtype), "an input of floating point dtype with channels");
+  expect_sizes(c, g.sizes, x.sizes, "a gradient");
+  expect(c, c.tensor(2).numel == x.size(1) && c.tensor(3).numel == x.size(1), "statistics of every channel");
+  check_channels(c.tensor_or_null(4), "weight", x.size(1));
   const Planes planes(x);
   TensorRef gx = planes.room();
   Call parts{c.op, c.args, c.nargs};
@@ -183,6 +188,12 @@ WG_OP(_group_norm) {
 WG_OP(_group_norm_backward) {
   Tensor &g = c.tensor(0), &x = c.tensor(1);
   const PlaneNorm s{work_dtype(x.dtype), c.integer(5), c.integer(6), c.integer(7), c.integer(8)};
+  expect(c, is_floating(x.dtype), "an input of floating point dtype");
+  expect_sizes(c, g.sizes, x.sizes, "a gradient");
+  expect(c, s.groups > 0 && s.channels % s.groups == 0 && numel_of({s.images, s.channels, s.n}) == x.numel,
+         "N * C * HxW elements in groups of channels");
+  for (int i : {2, 3}) expect_sizes(c, c.tensor(i).sizes, {s.images, s.groups}, "statistics");
+  check_channels(c.tensor_or_null(4), "weight", s.channels);
   TensorRef gx = empty(x.sizes, s.dtype);
   Call parts{c.op, c.args, c.nargs};
   backward(parts, s, *ready(g, s.dtype), *ready(x, s.dtype), c.tensor(2), c.tensor(3), c.tensor_or_null(4), false, *gx);

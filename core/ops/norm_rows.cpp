@@ -4,6 +4,7 @@
 
 #include "../kernels/norm.h"
 #include "calls.h"
+#include "expect.h"
 #include "nn.h"
 
 namespace wg {
@@ -68,6 +69,12 @@ void forward(Call& c, Tensor& x, const Dims& shape, Tensor* w, Tensor* b, double
 
 // gx, and the gradients of weight and bias.
 void backward(Call& c, Tensor& g, Tensor& x, const Dims& shape, Tensor* mean, Tensor& rstd, Tensor* w) {
+  check_shape(x, shape, "*, ");
+  check_parameter(w, "weight", shape);
+  expect(c, is_floating(x.dtype), "an input of floating point dtype");
+  expect_sizes(c, g.sizes, x.sizes, "a gradient");
+  const int64_t rows = numel_of(rows_shape(x.sizes, shape.size()));
+  expect(c, (!mean || mean->numel == rows) && rstd.numel == rows, "statistics of every row");
   const DType work = work_dtype(x.dtype);
   const TensorRef grad = ready(g, work), from = ready(x, work), m = ready_or_null(mean, work), r = ready(rstd, work),
                   weight = ready_or_null(w, work);

@@ -4,6 +4,7 @@
 #include "../kernels/index.h"
 #include "calls.h"
 #include "element.h"
+#include "expect.h"
 
 namespace wg {
 namespace {
@@ -85,19 +86,19 @@ struct Sources {
   }
 };
 
-void check_edges(const Tensor& t, const Dims& pad, Edge edge) {
-  const int nd = t.ndim();
+void check_edges(const Dims& sizes, const Dims& pad, Edge edge) {
+  const int nd = sizes.size();
   for (int d = 0; d < nd; ++d) {
-    const int64_t a = before(pad, d, nd), b = after(pad, d, nd), n = t.sizes[d];
+    const int64_t a = before(pad, d, nd), b = after(pad, d, nd), n = sizes[d];
     if (a == 0 && b == 0) continue;
     if (edge == Edge::Reflect)
       WG_CHECK(a < n && b < n, "Argument #", 4 + 2 * (nd - 1 - d),
                ": Padding size should be less than the corresponding input dimension, but got: padding (", a, ", ", b,
-               ") at dimension ", d, " of input ", to_string(t.sizes));
+               ") at dimension ", d, " of input ", to_string(sizes));
     else if (edge == Edge::Circular)
       WG_CHECK(a <= n && b <= n, "Padding value causes wrapping around more than once.");
     WG_CHECK(n > 0, "Expected input to have non-zero size for the padded dimensions, but input has sizes ",
-             to_string(t.sizes), " with dimension ", d, " being empty");
+             to_string(sizes), " with dimension ", d, " being empty");
     WG_CHECK(n + a + b >= (edge == Edge::Circular ? 0 : 1), "input (", n,
              ") is too small. Calculated output size: ", n + a + b);
   }
@@ -105,7 +106,7 @@ void check_edges(const Tensor& t, const Dims& pad, Edge edge) {
 
 TensorRef edge_padded(const Tensor& t, const Dims& pad, Edge edge) {
   check_pairs(pad, t.ndim());
-  check_edges(t, pad, edge);
+  check_edges(t.sizes, pad, edge);
   TensorRef now = contiguous(t);
   for (int d = t.ndim() - 1; d >= 0; --d) {
     const int64_t a = before(pad, d, t.ndim()), b = after(pad, d, t.ndim());
@@ -168,8 +169,10 @@ WG_OP(constant_pad_nd) {
 // (gradient, sizes of the input, pad)
 WG_OP(_constant_pad_backward) {
   Tensor& g = c.tensor(0);
+  check_pairs(c.ints(2), c.ints(1).size());
   const TensorRef out = zeros(c.ints(1), g.dtype), from = contiguous(g);
   const Overlap o = overlap_of(out->sizes, out->strides, c.ints(2));
+  expect_sizes(c, g.sizes, o.padded, "a gradient");
   const int unit = size_of(g.dtype);
   if (numel_of(o.kept))
     copy_strided(out->data() + o.from * unit, g.dtype, out->strides, from->data() + o.to * unit, g.dtype, from->strides,
@@ -185,6 +188,13 @@ WG_OP(replication_pad2d) { edge_pad(c, 2, Edge::Replicate); }
 WG_OP(replication_pad3d) { edge_pad(c, 3, Edge::Replicate); }
 // Any number of dims: (input, pad, mode), and its adjoint: (gradient, sizes of the input, pad, mode).
 WG_OP(_edge_pad) { c.out(edge_padded(c.tensor(0), c.ints(1), edge_of(c.text(2)))); }
-WG_OP(_edge_pad_backward) { c.out(edge_unpadded(c.tensor(0), c.ints(1), c.ints(2), edge_of(c.text(3)))); }
+WG_OP(_edge_pad_backward) {
+  const Dims &sizes = c.ints(1), &pad = c.ints(2);
+  const Edge edge = edge_of(c.text(3));
+  check_pairs(pad, sizes.size());
+  check_edges(sizes, pad, edge);
+  expect_sizes(c, c.tensor(0).sizes, overlap_of(sizes, contiguous_strides(sizes), pad).padded, "a gradient");
+  c.out(edge_unpadded(c.tensor(0), sizes, pad, edge));
+}
 
 }  // namespace wg

@@ -6,6 +6,7 @@
 
 #include "../kernels/index.h"
 #include "calls.h"
+#include "expect.h"
 #include "nn.h"
 
 namespace wg {
@@ -77,6 +78,8 @@ Window window_of(Call& c, int nd, const std::string& name, bool dilated) {
     WG_CHECK(w.dilation[i] > 0, "dilation should be greater than zero, but got ",
              nd == 2 ? str("dilationH: ", w.dilation[0], " dilationW: ", w.dilation[1]) : to_string(w.dilation));
     WG_CHECK(w.padding[i] >= 0, "pad must be non-negative, but got pad: ", w.padding[i]);
+    for (int64_t v : {w.kernel[i], w.stride[i], w.padding[i], w.dilation[i]})
+      WG_CHECK(v < int64_t(1) << 31, "integer out of range");
     const int64_t reach = (w.kernel[i] - 1) * w.dilation[i] + 1;
     if (nd == 1 && dilated)
       WG_CHECK(w.padding[i] <= w.kernel[i] / 2, name,
@@ -218,6 +221,7 @@ void avg_pool_nd(Call& c, int nd) {
 
 void give_back(Call& c, Plan& plan, const Dims& sizes) {
   Tensor& g = c.tensor(0);
+  check_number(g, "avg_pool_backward", g.dtype == DType::Int64);
   const TensorRef from = ready(g);
   TensorRef gx = empty(sizes, from->dtype);
   plan.p.dtype = from->dtype;
@@ -289,15 +293,22 @@ WG_OP(max_pool3d_with_indices) { max_pool_nd(c, 3); }
 WG_OP(avg_pool1d) { avg_pool_nd(c, 1); }
 WG_OP(avg_pool2d) { avg_pool_nd(c, 2); }
 WG_OP(avg_pool3d) { avg_pool_nd(c, 3); }
-WG_OP(_avg_pool) { avg_pool_nd(c, int(c.integer(7))); }
+WG_OP(_avg_pool) {
+  expect(c, c.integer(7) >= 1 && c.integer(7) <= 3, "one, two or three dims to pool over");
+  avg_pool_nd(c, int(c.integer(7)));
+}
 // (gradient, sizes of the input, kernel, stride, padding, ceil, include padding, divisor)
 WG_OP(_avg_pool_backward) {
   const Dims& sizes = c.ints(1);
   Value args[] = {c.args[0], c.args[2], c.args[3], c.args[4], c.args[5], c.args[6], c.args[7]};
   Call inner{c.op, args, 7};
-  const int nd = c.integer(8);
+  expect(c, c.integer(8) >= 1 && c.integer(8) <= 3, "one, two or three dims to pool over");
+  const int nd = int(c.integer(8));
+  expect_ndim(c, sizes.size(), nd + 1, nd + 2, "sizes");
+  numel_of(sizes);
   Plan plan = planned(sizes, window_of(inner, nd, str("avg_pool", nd, "d"), false), "avg_pool", c.flag(6));
   plan.p.divisor = divisor(c, 7);
+  expect_sizes(c, c.tensor(0).sizes, plan.out, "a gradient");
   give_back(c, plan, sizes);
 }
 
@@ -307,12 +318,21 @@ WG_OP(adaptive_avg_pool3d) { adaptive_avg_nd(c, 3, "adaptive_avg_pool3d"); }
 WG_OP(_adaptive_avg_pool) {
   static const char* names[] = {"adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d"};
   const int nd = c.ints(1).size();
+  expect(c, nd >= 1 && nd <= 3, "one, two or three dims to pool over");
   adaptive_avg_nd(c, nd, names[nd - 1]);
 }
 // (gradient, sizes of the input, output_size)
 WG_OP(_adaptive_avg_pool_backward) {
-  Plan plan = adaptive(c.ints(1), c.ints(2));
-  give_back(c, plan, c.ints(1));
+  const Dims &sizes = c.ints(1), &outs = c.ints(2);
+  const int nd = outs.size();
+  expect(c, nd >= 1 && nd <= 3, "one, two or three dims to pool over");
+  expect_ndim(c, sizes.size(), nd + 1, nd + 2, "sizes");
+  Dims wanted = sizes;
+  for (int i = 0; i < nd; ++i) wanted[sizes.size() - nd + i] = outs[i];
+  expect_sizes(c, c.tensor(0).sizes, wanted, "a gradient");
+  numel_of(sizes);
+  Plan plan = adaptive(sizes, outs);
+  give_back(c, plan, sizes);
 }
 WG_OP(adaptive_max_pool1d) { adaptive_max_nd(c, 1, "adaptive_max_pool1d"); }
 WG_OP(adaptive_max_pool2d) { adaptive_max_nd(c, 2, "adaptive_max_pool2d"); }

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "calls.h"
+#include "expect.h"
 #include "reduced.h"
 
 namespace wg {
@@ -246,6 +247,7 @@ WG_OP_AS(expand_reduced, "_expand_reduced", View) {
   uint64_t mask = reduced_dims(c, 2, sizes.size());
   bool kept = c.flag(3);
   Dims strides(sizes.size());
+  expect_sizes(c, g.sizes, reduced_sizes(sizes, mask, kept), "a gradient");
   for (int i = 0, k = 0; i < sizes.size(); ++i) {
     if (in_mask(mask, i)) {
       if (kept) ++k;
@@ -277,6 +279,7 @@ WG_OP(trace) {
 }
 WG_OP_AS(trace_backward, "_trace_backward", Composite) {
   const Dims& sizes = c.ints(1);
+  expect_ndim(c, sizes.size(), 2, 2, "sizes");
   TensorRef line = call<"expand">(c.tensor(0), Dims{std::min(sizes[0], sizes[1])}, false);
   c.out(call<"_diagonal_backward">(line, sizes, 0, 0, 1));
 }

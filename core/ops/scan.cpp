@@ -2,6 +2,7 @@
 #include "../kernels/scan.h"
 
 #include "calls.h"
+#include "expect.h"
 #include "reduced.h"
 
 namespace wg {
@@ -72,6 +73,7 @@ WG_OP_AS(cumextreme_backward, "_cumextreme_backward", Composite) {
 // factors are 0: no division.
 WG_OP(_recurrence) {
   int dim = reduced_dim(c, 2, c.tensor(0).ndim());
+  expect_sizes(c, c.tensor(1).sizes, c.tensor(0).sizes, "factors");
   TensorRef a = contiguous(c.tensor(0)), x = contiguous(*as_dtype(TensorRef(&c.tensor(1)), a->dtype));
   TensorRef out = empty(a->sizes, a->dtype);
   Scan s = shape_of(*a, dim);
@@ -98,7 +100,7 @@ WG_OP_AS(prod_backward, "_prod_backward", Composite) {
   bool whole = !c.has(2);
   if (whole) x = call<"reshape">(x, Dims{self.numel});
   if (!self.numel) return c.out(zeros(self.sizes, g->dtype));
-  int64_t dim = whole ? 0 : c.integer(2), n = x->size(int(dim));
+  int64_t dim = whole ? 0 : wrap_dim(c.integer(2), x->ndim()), n = x->size(int(dim));
   TensorRef wide = call<"_expand_reduced">(g, x->sizes, Dims{dim}, !whole && c.flag(3));
   Dims line(x->ndim(), 1);
   line[int(dim)] = n;

@@ -2,6 +2,7 @@
 #include "../kernels/softmax.h"
 
 #include "calls.h"
+#include "expect.h"
 #include "reduced.h"
 
 namespace wg {
@@ -31,6 +32,8 @@ void forward(Call& c, bool log) {
 
 void backward(Call& c, bool log) {
   Tensor &g = c.tensor(0), &y = c.tensor(1);
+  expect_sizes(c, g.sizes, y.sizes, "a gradient");
+  expect(c, is_floating(y.dtype), "a result of floating point dtype");
   int dim = reduced_dim(c, 2, y.ndim());
   DType work = work_dtype(y.dtype);
   TensorRef grad = contiguous(*as_dtype(TensorRef(&g), work)), out = contiguous(*as_dtype(TensorRef(&y), work));

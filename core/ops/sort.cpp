@@ -7,6 +7,7 @@
 
 #include "../kernels/copy.h"
 #include "calls.h"
+#include "expect.h"
 #include "reduced.h"
 
 namespace wg {
@@ -94,6 +95,20 @@ void move(const Walker& w, int64_t step, int itemsize, const int64_t* index, int
         small[i] = at;
     }
   });
+}
+
+// Indices into dim of a whole of these sizes: as many dims (one fewer unless `kept`), no longer than the others.
+void check_picked(const Call& c, const Dims& sizes, int dim, const Tensor& index, bool kept) {
+  expect(c, index.dtype == DType::Int64, "indices of dtype int64");
+  Dims at = index.sizes;
+  if (!kept && sizes.size()) at.insert(std::min(dim, at.size()), 1);
+  expect(c, at.size() == sizes.size(), "an index for every element but those along dim");
+  for (int d = 0; d < at.size(); ++d) expect(c, d == dim || at[d] <= sizes[d], "indices no larger than the whole");
+  const TensorRef flat = contiguous(index);
+  const int64_t n = sizes.size() ? sizes[dim] : 1;
+  bool inside = true;
+  for (int64_t i = 0; i < flat->numel; ++i) inside &= uint64_t(flat->as<int64_t>()[i]) < uint64_t(n);
+  expect(c, inside, "indices inside the dim");
 }
 
 TensorRef matched(const Tensor& t, DType dtype) {
@@ -196,9 +211,11 @@ WG_OP_AS(nanmedian_dim, "nanmedian.dim", Primitive) {
 
 // _scatter_picked(g, dim, indices, sizes, kept): zeros but for g at the indices. _gather_picked is its adjoint.
 WG_OP(_scatter_picked) {
-  TensorRef g = contiguous(c.tensor(0)), index = contiguous(c.tensor(2));
   const Dims& sizes = c.ints(3);
   const int dim = wrap_dim(c.integer(1), sizes.size());
+  expect_sizes(c, c.tensor(0).sizes, c.tensor(2).sizes, "a gradient");
+  check_picked(c, sizes, dim, c.tensor(2), c.flag(4));
+  TensorRef g = contiguous(c.tensor(0)), index = contiguous(c.tensor(2));
   TensorRef out = zeros(sizes, g->dtype);
   Walker w = walker(sizes, index->sizes, dim, c.flag(4));
   int64_t step = sizes.size() ? w.whole_strides[dim] : 0;
@@ -208,6 +225,7 @@ WG_OP(_scatter_picked) {
 WG_OP(_gather_picked) {
   TensorRef x = contiguous(c.tensor(0)), index = contiguous(c.tensor(2));
   const int dim = wrap_dim(c.integer(1), x->ndim());
+  check_picked(c, x->sizes, dim, *index, c.flag(3));
   TensorRef out = empty(index->sizes, x->dtype);
   Walker w = walker(x->sizes, index->sizes, dim, c.flag(3));
   int64_t step = x->ndim() ? w.whole_strides[dim] : 0;

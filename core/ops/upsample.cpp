@@ -5,6 +5,7 @@
 
 #include "../kernels/resample.h"
 #include "calls.h"
+#include "expect.h"
 #include "nn.h"
 
 namespace wg {
@@ -35,10 +36,15 @@ T cubic_far(T x, T a) {
   return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a;
 }
 
+// The input element that a position falls on.
+template <class T>
+int64_t element_at(T at, int64_t in) {
+  return at > 0 ? (at < T(in) ? std::min(int64_t(at), in - 1) : in - 1) : 0;  // nan: 0
+}
+
 void nearest_weights(Weights& w, int64_t in, int64_t out, double scale, double shift) {
   const float step = step_of<float>(Mode::Nearest, in, out, false, scale);
-  for (int64_t o = 0; o < out; ++o)
-    w.add(std::min<int64_t>(int64_t(std::floor((float(o) + float(shift)) * step)), in - 1), 1);
+  for (int64_t o = 0; o < out; ++o) w.add(element_at(std::floor((float(o) + float(shift)) * step), in), 1);
 }
 
 template <class T>
@@ -46,7 +52,7 @@ void linear_weights(Weights& w, int64_t in, int64_t out, T step, bool align) {
   w.taps = 2;
   for (int64_t o = 0; o < out; ++o) {
     const T at = align ? step * T(o) : std::max(step * (T(o) + T(0.5)) - T(0.5), T(0));
-    const int64_t i = std::min<int64_t>(int64_t(at), in - 1);
+    const int64_t i = element_at(at, in);
     const T rest = std::clamp(at - T(i), T(0), T(1));
     w.add(i, double(T(1) - rest));
     w.add(i + (i < in - 1), double(rest));
@@ -60,7 +66,8 @@ void cubic_weights(Weights& w, int64_t in, int64_t out, T step, bool align) {
   for (int64_t o = 0; o < out; ++o) {
     const T at = align ? step * T(o) : step * (T(o) + T(0.5)) - T(0.5), low = std::floor(at), t = at - low;
     const T parts[] = {cubic_far(t + 1, a), cubic_near(t, a), cubic_near(1 - t, a), cubic_far(2 - t, a)};
-    for (int64_t k = 0; k < 4; ++k) w.add(std::clamp<int64_t>(int64_t(low) - 1 + k, 0, in - 1), double(parts[k]));
+    const int64_t first = low > T(-4) ? (low < T(in) ? int64_t(low) : in) - 1 : -4;
+    for (int64_t k = 0; k < 4; ++k) w.add(std::clamp<int64_t>(first + k, 0, in - 1), double(parts[k]));
   }
 }
 
@@ -68,12 +75,11 @@ void cubic_weights(Weights& w, int64_t in, int64_t out, T step, bool align) {
 template <class T>
 void smooth_weights(Weights& w, int64_t in, int64_t out, T step, bool cubic) {
   const T half = T(cubic ? 2 : 1), reach = step >= 1 ? half * step : half, narrow = step >= 1 ? T(1) / step : T(1);
-  w.taps = std::max<int64_t>(1, int64_t(std::ceil(reach)) * 2 + 1);
+  w.taps = std::clamp<int64_t>(int64_t(std::ceil(std::min(reach, T(in)))) * 2 + 1, 1, in);
   for (int64_t o = 0; o < out; ++o) {
     const T centre = step * (T(o) + T(0.5));
-    const int64_t first = std::max<int64_t>(int64_t(centre - reach + T(0.5)), 0);
-    const int64_t many =
-        std::clamp<int64_t>(std::min<int64_t>(int64_t(centre + reach + T(0.5)), in) - first, 0, w.taps);
+    const int64_t first = element_at(centre - reach + T(0.5), in + 1);
+    const int64_t many = std::clamp<int64_t>(element_at(centre + reach + T(0.5), in + 1) - first, 0, w.taps);
     std::vector<T> part(size_t(w.taps), T(0));
     T total = 0;
     for (int64_t j = 0; j < many; ++j) {
@@ -115,16 +121,16 @@ TensorRef run(const Job& job, TensorRef t, bool adjoint) {
     if (job.in[d] == job.out[d] && job.mode != Mode::LinearSmooth && job.mode != Mode::CubicSmooth &&
         job.scales[i] == 0)
       continue;
+    Dims sizes = t->sizes;
+    sizes[d] = adjoint ? job.in[d] : job.out[d];
+    const TensorRef next = empty(sizes, t->dtype);
     const Weights w = t->dtype == DType::Float64
                           ? weights_of<double>(job.mode, job.in[d], job.out[d], job.align, job.scales[i])
                           : weights_of<float>(job.mode, job.in[d], job.out[d], job.align, job.scales[i]);
     const Taps taps{job.in[d], job.out[d], w.taps, w.index.data(), w.weight.data()};
-    Dims sizes = t->sizes;
-    sizes[d] = adjoint ? job.in[d] : job.out[d];
     int64_t outer = 1, inner = 1;
     for (int j = 0; j < d; ++j) outer *= sizes[j];
     for (int j = d + 1; j < sizes.size(); ++j) inner *= sizes[j];
-    const TensorRef next = empty(sizes, t->dtype);
     (adjoint ? resample_adjoint : resample)(t->dtype, taps, outer, inner, t->data(), next->data());
     t = next;
   }
@@ -153,6 +159,13 @@ Job job_of(Call& c, Mode mode, int nd, const Dims& sizes, const Dims& wanted, bo
            nd == 1 ? ") and output (" : ") output (", named(job.out, nd), ")");
   WG_CHECK(sizes[1] > 0, "Non-empty ", nd + 2, "D data tensor expected but got a tensor with sizes ", to_string(sizes));
   return job;
+}
+
+// output_size and mode are the arguments at these positions.
+void check_inner(const Call& c, int size, int mode) {
+  expect_ndim(c, c.ints(size).size(), 1, 3, "an output");
+  expect(c, c.integer(mode) >= 0 && c.integer(mode) <= int64_t(Mode::CubicSmooth), "a mode of interpolation");
+  check_floating(c.tensor(0).dtype, "upsample");
 }
 
 void resize(Call& c, Mode mode, int nd, bool align, int scales) {
@@ -191,12 +204,15 @@ WG_OP(_upsample_bicubic2d_aa) { resize(c, Mode::CubicSmooth, 2, c.flag(2), 3); }
 // scales).
 WG_OP(_upsample) {
   Tensor& x = c.tensor(0);
+  check_inner(c, 1, 2);
   const Job job = job_of(c, Mode(c.integer(2)), c.ints(1).size(), x.sizes, c.ints(1), c.flag(3), 4);
   c.out(given(run(job, ready(x), false), x.dtype));
 }
 WG_OP(_upsample_backward) {
   Tensor& g = c.tensor(0);
+  check_inner(c, 2, 3);
   const Job job = job_of(c, Mode(c.integer(3)), c.ints(2).size(), c.ints(1), c.ints(2), c.flag(4), 5);
+  expect_sizes(c, g.sizes, job.out, "a gradient");
   c.out(given(run(job, ready(g), true), g.dtype));
 }
 

@@ -4,6 +4,7 @@
 #include "../kernels/index.h"
 #include "../op.h"
 #include "calls.h"
+#include "expect.h"
 
 namespace wg {
 namespace {
@@ -291,7 +292,10 @@ WG_OP_AS(select, "select", View) {
 WG_OP(_select_backward) {
   Tensor& g = c.tensor(0);
   const TensorRef out = zeros(c.ints(1), g.dtype);
-  const TensorRef part = selected(*out, int(c.integer(2)), c.integer(3));
+  const int dim = wrap_dim(c.integer(2), out->ndim());
+  expect(c, out->ndim() > 0 && c.integer(3) >= 0 && c.integer(3) < out->sizes[dim], "an index in the sizes");
+  const TensorRef part = selected(*out, dim, c.integer(3));
+  expect_sizes(c, g.sizes, part->sizes, "a gradient");
   copy(*part, g);
   c.out(out);
 }
@@ -421,6 +425,9 @@ WG_OP(_restride) {
   const int64_t from_offset = c.integer(4) - shared, to_offset = c.integer(5) - shared;
   const int64_t n =
       std::max(from_offset + extent_of(g.sizes, from_strides), to_offset + extent_of(to_sizes, to_strides));
+  expect(c, from_strides.size() == g.ndim() && to_strides.size() == to_sizes.size(), "a stride for every dim");
+  expect(c, std::min(c.integer(4), c.integer(5)) >= 0, "offsets that are not negative");
+  numel_of(to_sizes);
   const TensorRef storage = zeros({n}, g.dtype);
   const int64_t unit = size_of(g.dtype);
   add_strided(storage->data() + from_offset * unit, from_strides, g.data(), g.strides, g.sizes, g.dtype, true);
