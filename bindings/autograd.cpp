@@ -1,4 +1,5 @@
 // The tape seen from Python: backward, Function nodes, modes.
+#include <algorithm>
 #include <unordered_set>
 
 #include "python.h"
@@ -14,14 +15,14 @@ namespace {
 // A tensor, or (node, output) as graph.GradientEdge is.
 Edge edge_of(PyObject* o) {
   if (is_tensor(o)) return gradient_edge(*as_tensor(o));
-  PyObject* node;
-  int nr;
   if (!PyTuple_Check(o) || PyTuple_GET_SIZE(o) < 2)
     fail(Kind::Type, "expected Tensor or GradientEdge, got ", Py_TYPE(o)->tp_name);
-  node = PyTuple_GET_ITEM(o, 0);
-  nr = int(PyLong_AsLong(PyTuple_GET_ITEM(o, 1)));
-  WG_CHECK_TYPE(PyObject_TypeCheck(node, NodeType), "expected Tensor or GradientEdge");
-  return {Ref<Node>(as_node(node)), uint32_t(nr)};
+  Node& node = node_of(PyTuple_GET_ITEM(o, 0));
+  const long nr = PyLong_AsLong(PyTuple_GET_ITEM(o, 1));
+  if (nr == -1 && PyErr_Occurred()) throw PythonError{};
+  WG_CHECK_INDEX(nr >= 0 && nr < long(std::max<uint32_t>(node.outputs.size(), 1)), "output ", nr, " of ", name_of(node),
+                 ", which has ", node.outputs.size());
+  return {Ref<Node>(&node), uint32_t(nr)};
 }
 
 [[noreturn]] void fail_no_graph(Py_ssize_t i, PyObject* o) {
@@ -42,16 +43,17 @@ PyObject* backward(PyObject*, PyObject* args) {
     s.keep_graph = keep;
     s.create_graph = create;
     s.accumulate = accumulate;
-    for (Py_ssize_t i = 0; i < PyTuple_Size(roots); ++i) {
+    tuple_of_length(grads, PyTuple_GET_SIZE(tuple_of_length(roots, -1)));
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(roots); ++i) {
       PyObject* o = PyTuple_GET_ITEM(roots, i);
       Edge e = edge_of(o);
       if (!e.node) fail_no_graph(i, o);
       PyObject* g = PyTuple_GET_ITEM(grads, i);
       s.roots.push_back(e);
-      s.gradients.push_back(g == Py_None ? TensorRef() : TensorRef(as_tensor(g)));
+      s.gradients.push_back(g == Py_None ? TensorRef() : TensorRef(&tensor_of(g)));
     }
     if (inputs != Py_None)
-      for (Py_ssize_t i = 0; i < PyTuple_Size(inputs); ++i) {
+      for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple_of_length(inputs, -1)); ++i) {
         PyObject* o = PyTuple_GET_ITEM(inputs, i);
         Edge e = edge_of(o);
         WG_CHECK(e.node, "One of the differentiated Tensors does not require grad", explain("where_cut", o));
@@ -70,7 +72,7 @@ PyObject* backward(PyObject*, PyObject* args) {
 // loss.backward() without arguments, on a scalar: the common case, native.
 PyObject* backward_scalar(PyObject*, PyObject* o) {
   return guard<PyObject*>(nullptr, [&]() -> PyObject* {
-    Tensor& t = *as_tensor(o);
+    Tensor& t = tensor_of(o);
     observe(t, "backward");
     Edge e = gradient_edge(t);
     if (!e.node) fail_no_graph(0, o);
@@ -86,25 +88,25 @@ PyObject* backward_scalar(PyObject*, PyObject* o) {
 }
 
 PyObject* gradient_node(PyObject*, PyObject* o) {
-  return guard<PyObject*>(nullptr, [&] {
-    WG_CHECK_TYPE(is_tensor(o), "expected a Tensor");
-    return wrap(gradient_edge(*as_tensor(o)).node);
-  });
+  return guard<PyObject*>(nullptr, [&] { return wrap(gradient_edge(tensor_of(o)).node); });
 }
 // last_writer(node): where the op that wrote a tensor this node had saved was called, or None
 PyObject* last_writer(PyObject*, PyObject* o) {
-  for (Saved& s : as_node(o)->saved) {
-    const Value& v = s.value.get();
-    if (v.is_tensor() && version_number(*v.tensor) != s.version && v.tensor->version->writer.code)
-      return describe(v.tensor->version->writer);
-  }
-  Py_RETURN_NONE;
+  return guard<PyObject*>(nullptr, [&]() -> PyObject* {
+    for (Saved& s : node_of(o).saved) {
+      const Value& v = s.value.get();
+      if (v.is_tensor() && version_number(*v.tensor) != s.version && v.tensor->version &&
+          v.tensor->version->writer.code)
+        return describe(v.tensor->version->writer);
+    }
+    Py_RETURN_NONE;
+  });
 }
 // saved_tensors(node): the inputs that a node keeps, as they are (no version is checked, no hook called)
 PyObject* saved_tensors(PyObject*, PyObject* o) {
   return guard<PyObject*>(nullptr, [&] {
     Py list(check(PyList_New(0)));
-    for (Saved& s : as_node(o)->saved)
+    for (Saved& s : node_of(o).saved)
       if (const Value& v = s.value.get(); v.is_tensor() && s.output < 0)
         check(PyList_Append(list.get(), as_object(v.tensor)));
     return list.release();
@@ -131,7 +133,7 @@ PyObject* cut_of(PyObject*, PyObject* o) {
 }
 PyObject* py_current_pass(PyObject*, PyObject*) { return PyLong_FromLongLong(current_pass()); }
 PyObject* py_will_execute(PyObject*, PyObject* node) {
-  return guard<PyObject*>(nullptr, [&] { return PyBool_FromLong(node != Py_None && will_execute(*as_node(node))); });
+  return guard<PyObject*>(nullptr, [&] { return PyBool_FromLong(node != Py_None && will_execute(node_of(node))); });
 }
 PyObject* py_pass_keeps_graph(PyObject*, PyObject*) { return PyBool_FromLong(pass_keeps_graph()); }
 PyObject* py_current_node(PyObject*, PyObject*) { return wrap(Ref<Node>(current_node())); }
@@ -179,17 +181,20 @@ PyObject* record_function(PyObject*, PyObject* args) {
   PyObject *node, *inputs, *outputs;
   if (!PyArg_ParseTuple(args, "OOO", &node, &inputs, &outputs)) return nullptr;
   return guard<PyObject*>(nullptr, [&]() -> PyObject* {
-    Ref<Node> n(as_node(node));
-    n->edges.resize(uint32_t(PyTuple_Size(inputs)));
-    for (Py_ssize_t i = 0; i < PyTuple_Size(inputs); ++i) {
+    Ref<Node> n(&node_of(node));
+    WG_CHECK_TYPE(n->kind == NodeKind::Function, "expected the node of a Function, but got ", name_of(*n));
+    WG_CHECK(!n->task && !n->edges.size(), "the node of a Function is recorded once");
+    n->edges.resize(uint32_t(PyTuple_GET_SIZE(tuple_of_length(inputs, -1))));
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(inputs); ++i) {
       PyObject* o = PyTuple_GET_ITEM(inputs, i);
       if (is_tensor(o) && requires_grad(*as_tensor(o))) n->edges[uint32_t(i)] = gradient_edge(*as_tensor(o));
     }
-    n->outputs.resize(uint32_t(PyTuple_Size(outputs)));
-    for (Py_ssize_t k = 0; k < PyTuple_Size(outputs); ++k) {
+    n->outputs.resize(uint32_t(PyTuple_GET_SIZE(tuple_of_length(outputs, -1))));
+    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(outputs); ++k) {
       PyObject* o;
       int differentiable, dirty, view;
-      if (!PyArg_ParseTuple(PyTuple_GET_ITEM(outputs, k), "Oppp", &o, &differentiable, &dirty, &view))
+      if (!PyArg_ParseTuple(tuple_of_length(PyTuple_GET_ITEM(outputs, k), 4), "Oppp", &o, &differentiable, &dirty,
+                            &view))
         throw PythonError{};
       if (!is_tensor(o)) continue;
       Tensor& t = *as_tensor(o);
@@ -227,10 +232,12 @@ PyObject* save_on_node(PyObject*, PyObject* args) {
   PyObject *node, *tensors, *outputs;
   if (!PyArg_ParseTuple(args, "OOO", &node, &tensors, &outputs)) return nullptr;
   return guard<PyObject*>(nullptr, [&]() -> PyObject* {
-    Node& n = *as_node(node);
-    n.saved.resize(uint32_t(PyTuple_Size(tensors)));
+    Node& n = node_of(node);
+    WG_CHECK_TYPE(n.kind == NodeKind::Function, "expected the node of a Function, but got ", name_of(n));
+    tuple_of_length(outputs, PyTuple_GET_SIZE(tuple_of_length(tensors, -1)));
+    n.saved.resize(uint32_t(PyTuple_GET_SIZE(tensors)));
     n.freed = false;
-    for (Py_ssize_t i = 0; i < PyTuple_Size(tensors); ++i) {
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tensors); ++i) {
       PyObject* o = PyTuple_GET_ITEM(tensors, i);
       save(n, uint32_t(i), is_tensor(o) ? Value(as_tensor(o)) : Value(),
            int(PyLong_AsLong(PyTuple_GET_ITEM(outputs, i))));
@@ -241,7 +248,7 @@ PyObject* save_on_node(PyObject*, PyObject* args) {
 
 PyObject* saved_on_node(PyObject*, PyObject* node) {
   return guard<PyObject*>(nullptr, [&]() -> PyObject* {
-    Node& n = *as_node(node);
+    Node& n = node_of(node);
     Py t(check(PyTuple_New(n.saved.size())));
     for (uint32_t i = 0; i < n.saved.size(); ++i) {
       if (n.freed && n.saved[i].value.get().none() && n.saved[i].version != 0) fail_second_time(n);
@@ -251,7 +258,9 @@ PyObject* saved_on_node(PyObject*, PyObject* node) {
   });
 }
 
-PyObject* saved_count(PyObject*, PyObject* node) { return PyLong_FromUnsignedLong(as_node(node)->saved.size()); }
+PyObject* saved_count(PyObject*, PyObject* node) {
+  return guard<PyObject*>(nullptr, [&] { return PyLong_FromUnsignedLong(node_of(node).saved.size()); });
+}
 
 // ---- tensors that a transform has wrapped
 
@@ -261,8 +270,7 @@ PyObject* make_wrapped(PyObject*, PyObject* args) {
   PyObject *view, *payload;
   if (!PyArg_ParseTuple(args, "OO", &view, &payload)) return nullptr;
   return guard<PyObject*>(nullptr, [&] {
-    WG_CHECK_TYPE(is_tensor(view), "expected a Tensor");
-    Tensor& t = *as_tensor(view);
+    Tensor& t = tensor_of(view);
     TensorRef r = alias(t);
     r->wrapped = true;
     r->grad_fn = grad_fn_of(t);
@@ -282,14 +290,8 @@ PyObject* become_wrapped(PyObject*, PyObject* args) {
   PyObject *o, *other;
   if (!PyArg_ParseTuple(args, "OO", &o, &other)) return nullptr;
   return guard<PyObject*>(nullptr, [&] {
-    Tensor &t = *as_tensor(o), &w = *as_tensor(other);
-    t.storage = w.storage;
-    t.sizes = w.sizes;
-    t.strides = w.strides;
-    t.offset = w.offset;
-    t.numel = w.numel;
-    t.dtype = w.dtype;
-    t.contiguous = w.contiguous;
+    Tensor &t = tensor_of(o), &w = tensor_of(other);
+    take_memory(t, w);
     t.wrapped = w.wrapped;
     drop_history(t);
     t.grad_fn = w.grad_fn;

@@ -105,6 +105,14 @@ void raise_current() {
   }
 }
 
+void Items::throw_shrunk() { fail(Kind::Runtime, "a list changed its size while it was read"); }
+
+std::string text_of(PyObject* o) {
+  const char* s = PyUnicode_Check(o) ? PyUnicode_AsUTF8(o) : nullptr;
+  if (!s) PyErr_Clear();
+  return s ? s : "?";
+}
+
 PyObject* dtype_object(DType d) { return dtype_objects[int(d)]; }
 
 bool to_dtype(PyObject* o, DType* d) {
@@ -217,7 +225,7 @@ Value to_number(PyObject* o, Held* keep) {
     return to_number(i.get(), keep);
   }
   Py name(PyObject_GetAttrString(reinterpret_cast<PyObject*>(Py_TYPE(o)), "__name__"));
-  if (name && PyUnicode_Check(name.get()) && std::string(PyUnicode_AsUTF8(name.get())).find("bool") == 0)
+  if (name && PyUnicode_Check(name.get()) && text_of(name.get()).find("bool") == 0)
     return Value::of_bool(check(PyObject_IsTrue(o)));
   PyErr_Clear();
   Py f(check(PyNumber_Float(o)));
@@ -240,11 +248,10 @@ static int64_t to_int64(PyObject* o) {
 }
 
 Dims to_dims(PyObject* o) {
-  Py fast(check(PySequence_Fast(o, "expected a sequence of ints")));
-  Py_ssize_t n = PySequence_Fast_GET_SIZE(fast.get());
-  WG_CHECK_VALUE(n <= 1 << 20, "too many integers");
-  Dims d(int(n), 0);
-  for (Py_ssize_t i = 0; i < n; ++i) d[int(i)] = to_int64(PySequence_Fast_GET_ITEM(fast.get(), i));
+  Items items(o, "expected a sequence of ints");
+  WG_CHECK_VALUE(items.size() <= 1 << 20, "too many integers");
+  Dims d(int(items.size()), 0);
+  for (Py_ssize_t i = 0; i < items.size() && i < d.size(); ++i) d[int(i)] = to_int64(items[i].get());
   return d;
 }
 
@@ -258,7 +265,7 @@ Held to_held(PyObject* o) {
     Value v = to_number(o, &keep);
     return v.boxed() ? keep : Held(v);
   }
-  if (PyUnicode_Check(o)) return hold_text(PyUnicode_AsUTF8(o));
+  if (PyUnicode_Check(o)) return hold_text(check(PyUnicode_AsUTF8(o)));
   if (PyTuple_Check(o) || PyList_Check(o)) {
     Py fast(check(PySequence_Fast(o, "")));
     Py_ssize_t n = PySequence_Fast_GET_SIZE(fast.get());

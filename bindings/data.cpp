@@ -20,7 +20,7 @@ bool dtype_of_format(const char* f, Py_ssize_t itemsize, DType* d) {
     *d = f[1] == 'f' ? DType::Complex64 : DType::Complex128;
     return f[1] == 'f' || f[1] == 'd';
   }
-  if (f[1] != 0) return false;
+  if (*f == 0 || f[1] != 0) return false;
   switch (*f) {
     case '?': *d = DType::Bool; return true;
     case 'e': *d = DType::Float16; return true;
@@ -57,30 +57,59 @@ const char* format_of(DType d) {
   return "B";
 }
 
-int get_buffer(PyObject* o, Py_buffer* view, int) {
+// What a buffer of a tensor's bytes keeps: the storage itself, since the tensor may take another one meanwhile.
+struct Lent {
+  Own<Storage> storage;
+  std::vector<Py_ssize_t> geometry;
+  explicit Lent(const Tensor& t) : storage(t.storage) {
+    for (int64_t n : t.sizes) geometry.push_back(n);
+    for (int64_t n : t.strides) geometry.push_back(n * size_of(t.dtype));
+    ++storage->lent;
+  }
+  ~Lent() { --storage->lent; }
+};
+
+bool column_major(const Tensor& t) {
+  int64_t step = 1;
+  for (int i = 0; i < t.ndim(); step *= t.sizes[i++])
+    if (t.sizes[i] != 1 && t.strides[i] != step) return false;
+  return true;
+}
+
+int get_buffer(PyObject* o, Py_buffer* view, int flags) {
+  view->obj = nullptr;
   return guard<int>(-1, [&] {
     Tensor& t = *as_tensor(o);
     observe(t, "data");
-    auto* geometry = new Py_ssize_t[2 * size_t(t.ndim()) + 1];
-    for (int i = 0; i < t.ndim(); ++i) {
-      geometry[i] = t.sizes[i];
-      geometry[t.ndim() + i] = t.strides[i] * size_of(t.dtype);
+    auto asked = [&](int flag) { return (flags & flag) == flag; };
+    bool fits = t.contiguous || !t.numel || column_major(t);
+    if (!asked(PyBUF_STRIDES) || asked(PyBUF_C_CONTIGUOUS))
+      fits = t.contiguous;
+    else if (asked(PyBUF_F_CONTIGUOUS))
+      fits = column_major(t);
+    else if (!asked(PyBUF_ANY_CONTIGUOUS))
+      fits = true;
+    if (!fits) {
+      PyErr_SetString(PyExc_BufferError, "the tensor is not contiguous in memory: use .contiguous()");
+      throw PythonError{};
     }
+    auto lent = std::make_unique<Lent>(t);
+    Py_ssize_t* geometry = lent->geometry.data();
     view->buf = t.numel ? t.data() : t.storage->data;
     view->obj = Py_NewRef(o);
     view->len = Py_ssize_t(t.nbytes());
     view->readonly = 0;
     view->itemsize = size_of(t.dtype);
-    view->format = const_cast<char*>(format_of(t.dtype));
+    view->format = asked(PyBUF_FORMAT) ? const_cast<char*>(format_of(t.dtype)) : nullptr;
     view->ndim = t.ndim();
-    view->shape = geometry;
-    view->strides = geometry + t.ndim();
+    view->shape = asked(PyBUF_ND) ? geometry : nullptr;
+    view->strides = asked(PyBUF_STRIDES) ? geometry + t.ndim() : nullptr;
     view->suboffsets = nullptr;
-    view->internal = geometry;
+    view->internal = lent.release();
     return 0;
   });
 }
-void release_buffer(PyObject*, Py_buffer* view) { delete[] static_cast<Py_ssize_t*>(view->internal); }
+void release_buffer(PyObject*, Py_buffer* view) { delete static_cast<Lent*>(view->internal); }
 
 struct Borrowed {
   Py_buffer view;
@@ -92,12 +121,13 @@ void give_back(Storage* s) {
 }
 
 // A tensor over the memory of any object with the buffer protocol.
-TensorRef from_buffer(PyObject* o, const char* what) {
+TensorRef from_buffer(PyObject* o, const char* what, bool writable = false) {
   auto b = std::make_unique<Borrowed>();
   if (PyObject_GetBuffer(o, &b->view, PyBUF_STRIDES | PyBUF_FORMAT | PyBUF_WRITABLE) < 0) {
     PyErr_Clear();
     if (PyObject_GetBuffer(o, &b->view, PyBUF_STRIDES | PyBUF_FORMAT) < 0) throw PythonError{};
-    if (PyErr_WarnEx(
+    if (!writable &&
+        PyErr_WarnEx(
             PyExc_UserWarning,
             "The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This means writing to this "
             "tensor will result in undefined behavior. You may want to copy the array to protect its data or make it writable "
@@ -109,7 +139,9 @@ TensorRef from_buffer(PyObject* o, const char* what) {
   }
   Py_buffer& v = b->view;
   DType d = DType::UInt8;
-  bool known = dtype_of_format(v.format, v.itemsize, &d);
+  // An exporter may say anything: the size of an element must be that of its format.
+  bool known = dtype_of_format(v.format, v.itemsize, &d) && v.itemsize == size_of(d) && v.ndim <= kMaxDims;
+  if (!known) v.ndim = 0;
   Dims sizes(v.ndim), strides(v.ndim);
   bool negative = false, odd = false;
   int64_t end = 1;
@@ -203,12 +235,12 @@ void measure(PyObject* o, int depth, Shape& s) {
     return;
   }
   if (is_sequence(o)) {
-    Py fast(check(PySequence_Fast(o, "not a sequence")));
-    Py_ssize_t n = PySequence_Fast_GET_SIZE(fast.get());
+    Items items(o, "not a sequence");
+    Py_ssize_t n = items.size();
     if (depth >= s.sizes.size()) s.sizes.push_back(n);
     WG_CHECK_VALUE(s.sizes[depth] == n, "expected sequence of length ", s.sizes[depth], " at dim ", depth, " (got ", n,
                    ")");
-    for (Py_ssize_t i = 0; i < n; ++i) measure(PySequence_Fast_GET_ITEM(fast.get(), i), depth + 1, s);
+    for (Py_ssize_t i = 0; i < n; ++i) measure(items[i].get(), depth + 1, s);
     return;
   }
   if (PyUnicode_Check(o) || PyBytes_Check(o)) {
@@ -271,10 +303,10 @@ void fill(PyObject* o, int depth, Tensor& t, int64_t& at) {
       return;
     }
     WG_CHECK_TYPE(is_sequence(o), "not a sequence");
-    Py fast(check(PySequence_Fast(o, "not a sequence")));
-    WG_CHECK_VALUE(PySequence_Fast_GET_SIZE(fast.get()) == t.sizes[depth], "expected sequence of length ",
-                   t.sizes[depth], " at dim ", depth, " (got ", PySequence_Fast_GET_SIZE(fast.get()), ")");
-    for (Py_ssize_t i = 0; i < t.sizes[depth]; ++i) fill(PySequence_Fast_GET_ITEM(fast.get(), i), depth + 1, t, at);
+    Items items(o, "not a sequence");
+    WG_CHECK_VALUE(items.size() == t.sizes[depth], "expected sequence of length ", t.sizes[depth], " at dim ", depth,
+                   " (got ", items.size(), ")");
+    for (Py_ssize_t i = 0; i < t.sizes[depth]; ++i) fill(items[i].get(), depth + 1, t, at);
     return;
   }
   char* to = t.data() + at++ * size;
@@ -333,8 +365,12 @@ PyObject* make_tensor(PyObject*, PyObject* const* args, Py_ssize_t n) {
   });
 }
 
-PyObject* wrap_buffer(PyObject*, PyObject* o) {
-  return guard<PyObject*>(nullptr, [&] { return wrap(from_buffer(o, "np.ndarray")); });
+// from_buffer(array, writable=False): a tensor over its memory; writable: although the array says it is not.
+PyObject* wrap_buffer(PyObject*, PyObject* args) {
+  PyObject* o;
+  int writable = 0;
+  if (!PyArg_ParseTuple(args, "O|p", &o, &writable)) return nullptr;
+  return guard<PyObject*>(nullptr, [&] { return wrap(from_buffer(o, "np.ndarray", writable)); });
 }
 
 }  // namespace
@@ -374,7 +410,7 @@ PyMethodDef tensor_data_methods[] = {{"tolist", tolist, METH_NOARGS, nullptr}, {
 
 static PyMethodDef data_functions[] = {
     {"tensor", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(make_tensor)), METH_FASTCALL, nullptr},
-    {"from_buffer", wrap_buffer, METH_O, nullptr},
+    {"from_buffer", wrap_buffer, METH_VARARGS, nullptr},
     {nullptr, nullptr, 0, nullptr}};
 int init_data(PyObject* module) { return PyModule_AddFunctions(module, data_functions); }
 

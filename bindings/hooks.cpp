@@ -16,7 +16,7 @@ namespace {
 std::string callable_name(PyObject* f) {
   Py name(PyObject_GetAttrString(f, "__name__"));
   PyErr_Clear();
-  return name ? PyUnicode_AsUTF8(name.get()) : Py_TYPE(f)->tp_name;
+  return name && PyUnicode_Check(name.get()) ? text_of(name.get()) : Py_TYPE(f)->tp_name;
 }
 
 TensorRef tensor_hook(Foreign hook, TensorRef g) {
@@ -164,9 +164,7 @@ PyObject* retain_grad(PyObject*, PyObject* o) {
     Ref<Node> fn = grad_fn_of(t);
     if (!fn) Py_RETURN_NONE;
     extra_of(t).retains_grad = true;
-    auto& list = extra_of(*fn).retains;
-    if (list.size() <= t.output_nr) list.resize(t.output_nr + 1, nullptr);
-    list[t.output_nr] = &t;
+    retain_gradient(t, *fn, t.output_nr);
     Py_RETURN_NONE;
   });
 }

@@ -342,13 +342,7 @@ PyObject* make_subclass(PyTypeObject* type, Tensor& t, bool requires_grad) {
   PyObject* o = check(type->tp_alloc(type, 0));
   Tensor* r = as_tensor(o);
   construct(r);
-  r->storage = t.storage;
-  r->sizes = t.sizes;
-  r->strides = t.strides;
-  r->offset = t.offset;
-  r->numel = t.numel;
-  r->dtype = t.dtype;
-  r->contiguous = t.contiguous;
+  take_memory(*r, t);
   r->inference = modes().inference;
   cut_off(*r, t, cuts::kParameter);
   if (requires_grad) {

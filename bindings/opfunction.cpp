@@ -47,9 +47,9 @@ struct Attempt {
     why = str("argument '", name, "'", where, " must be ", names[int(p.type)], ", not ", Py_TYPE(got)->tp_name);
     if ((p.type == Type::Ints || p.type == Type::Tensors) && (PyTuple_Check(got) || PyList_Check(got))) {
       const char* element = p.type == Type::Ints ? "ints" : "Tensors";
-      Py_ssize_t at = 0, n = PySequence_Size(got);
-      for (; at < n; ++at) {
-        Py e(PySequence_GetItem(got, at));
+      Items items(got, "");
+      for (Py_ssize_t at = 0; at < items.size(); ++at) {
+        Py e = items[at];
         if (p.type == Type::Ints ? !PyLong_Check(e.get()) : !is_tensor(e.get())) {
           why = str("argument '", name, "'", where, " must be tuple of ", element, ", but found element of type ",
                     Py_TYPE(e.get())->tp_name, " at pos ", at);
@@ -148,10 +148,10 @@ struct Attempt {
       return true;
     }
     if (!PyTuple_Check(a) && !PyList_Check(a)) return bad(p, position, a);
-    Py fast(check(PySequence_Fast(a, "")));
-    for (Py_ssize_t k = 0; k < PySequence_Fast_GET_SIZE(fast.get()); ++k) {
+    Items items(a, "");
+    for (Py_ssize_t k = 0; k < items.size(); ++k) {
       Held h;
-      box->v.push_back(to_number(PySequence_Fast_GET_ITEM(fast.get(), k), &h).to_double());
+      box->v.push_back(to_number(items[k].get(), &h).to_double());
     }
     return true;
   }
@@ -219,12 +219,12 @@ struct Attempt {
     for (size_t i = 0; i < o.params.size(); ++i)
       if (PyUnicode_Compare(o.params[i].key, key) == 0) return int(i);
     // torch's other spellings: input for self, axis for dim, keepdims for keepdim, x for self
-    const char* s = PyUnicode_AsUTF8(key);
+    const std::string s = text_of(key);
     static const std::pair<const char*, const char*> other[] = {
         {"input", "self"}, {"axis", "dim"},   {"keepdims", "keepdim"}, {"self", "input"}, {"x", "self"},
         {"x2", "other"},   {"axis0", "dim0"}, {"axis1", "dim1"},       {"axes", "dims"}};
     for (auto& [alias, name] : other)
-      if (std::strcmp(s, alias) == 0)
+      if (s == alias)
         for (size_t i = 0; i < o.params.size(); ++i)
           if (o.params[i].name == name) return int(i);
     return -1;
@@ -265,11 +265,11 @@ struct Attempt {
           *out = values_of[k];
           continue;
         }
-        why = str("got an unexpected keyword argument '", PyUnicode_AsUTF8(key), "'");
+        why = str("got an unexpected keyword argument '", text_of(key), "'");
         return false;
       }
       if (given >> i & 1) {
-        why = str("got multiple values for argument '", PyUnicode_AsUTF8(key), "'");
+        why = str("got multiple values for argument '", text_of(key), "'");
         return false;
       }
       given |= uint64_t(1) << i;
@@ -395,9 +395,9 @@ bool has_symbol(PyObject* const* args, Py_ssize_t n) {
   for (Py_ssize_t i = 0; i < n; ++i) {
     if (Attempt::is_symbol(args[i])) return true;
     if ((PyTuple_Check(args[i]) || PyList_Check(args[i]))) {
-      Py fast(PySequence_Fast(args[i], ""));
-      for (Py_ssize_t k = 0; k < PySequence_Fast_GET_SIZE(fast.get()); ++k)
-        if (Attempt::is_symbol(PySequence_Fast_GET_ITEM(fast.get(), k))) return true;
+      Items items(args[i], "");
+      for (Py_ssize_t k = 0; k < items.size(); ++k)
+        if (Attempt::is_symbol(items[k].get())) return true;
     }
   }
   return false;
@@ -413,7 +413,7 @@ PyObject* trace_call(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObje
 }
 
 [[noreturn]] void no_match(OpFunction* f, PyObject* const* args, Py_ssize_t n, const std::string& only) {
-  std::string name = PyUnicode_AsUTF8(f->name);
+  std::string name = text_of(f->name);
   auto main = [](auto& o) { return !o->further; };
   if (std::count_if(f->overloads->begin(), f->overloads->end(), main) == 1)
     fail(Kind::Type, name, "()", only.rfind("argument", 0) == 0 ? ": " : " ", only);

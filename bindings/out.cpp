@@ -1,4 +1,5 @@
 // out=: results that go into tensors the caller gave.
+#include "../core/parallel.h"
 #include <algorithm>
 
 #include "signature.h"
@@ -98,6 +99,7 @@ void write_out(Tensor& out, const TensorRef& made, const Call& c, bool several) 
                                       "zero elements with t.resize_(0).",
                                       to_string(out.sizes).c_str(), to_string(made->sizes).c_str()) < 0)
       throw PythonError{};
+    wait_for_kernels();
     size_t needed = size_t(out.offset + made->numel) * size_of(out.dtype);
     if (out.storage->nbytes < needed) resize_storage(*out.storage, needed);
     out.sizes = made->sizes;

@@ -62,12 +62,44 @@ class Py {
   explicit operator bool() const { return p_ != nullptr; }
 };
 
+// What a sequence holds, item by item: each is owned while it is used, and the length is asked for again, since reading
+// an item may run code that changes a list.
+class Items {
+  Py fast_;
+
+ public:
+  Items(PyObject* o, const char* complaint) : fast_(check(PySequence_Fast(o, complaint))) {}
+  Py_ssize_t size() const { return PySequence_Fast_GET_SIZE(fast_.get()); }
+  Py operator[](Py_ssize_t i) const {
+    if (i >= size()) throw_shrunk();
+    return Py::borrow(PySequence_Fast_GET_ITEM(fast_.get(), i));
+  }
+  [[noreturn]] static void throw_shrunk();
+};
+
+// The text of a str; "?" for one that is no UTF-8 (a lone surrogate), or no str at all.
+std::string text_of(PyObject* o);
+
 inline bool is_tensor(PyObject* o) { return Py_TYPE(o) == TensorType || PyObject_TypeCheck(o, TensorType); }
 inline Tensor* as_tensor(PyObject* o) { return reinterpret_cast<Tensor*>(o); }
 inline PyObject* as_object(wg::Object* o) { return reinterpret_cast<PyObject*>(o); }
 inline PyObject* wrap(TensorRef t) {
   if (!t) return Py_NewRef(Py_None);
   return as_object(t.release());
+}
+// The argument of a function of the module as what it must be: TypeError when it is something else.
+inline Tensor& tensor_of(PyObject* o) {
+  WG_CHECK_TYPE(is_tensor(o), "expected a Tensor, but got ", Py_TYPE(o)->tp_name);
+  return *as_tensor(o);
+}
+inline wg::Node& node_of(PyObject* o) {
+  WG_CHECK_TYPE(PyObject_TypeCheck(o, NodeType), "expected a Node, but got ", Py_TYPE(o)->tp_name);
+  return *reinterpret_cast<wg::Node*>(o);
+}
+inline PyObject* tuple_of_length(PyObject* o, Py_ssize_t n) {  // -1: any length
+  WG_CHECK_TYPE(PyTuple_Check(o), "expected a tuple, but got ", Py_TYPE(o)->tp_name);
+  WG_CHECK_VALUE(n < 0 || PyTuple_GET_SIZE(o) == n, "expected a tuple of ", n, " items, but got ", PyTuple_GET_SIZE(o));
+  return o;
 }
 PyObject* wrap(wg::Ref<wg::Node> n);  // gives the node the Python type of its op
 inline wg::Node* as_node(PyObject* o) { return reinterpret_cast<wg::Node*>(o); }

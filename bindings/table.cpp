@@ -256,22 +256,31 @@ PyObject* op_names(PyObject*, PyObject*) {
   return list;
 }
 
+// An op by name with values as they are. What is not given is absent; elementwise ops take what they are given.
+struct NamedCall {
+  OpDef* op = nullptr;
+  std::vector<Held> held;
+  std::vector<Value> values;
+
+  explicit NamedCall(PyObject* args) {
+    const char* name;
+    PyObject* given;
+    if (!PyArg_ParseTuple(args, "sO!", &name, &PyTuple_Type, &given)) throw PythonError{};
+    op = find_op(name);
+    WG_CHECK_VALUE(op && op->declared, "no op named '", name, "'");
+    const Py_ssize_t n = PyTuple_GET_SIZE(given), wanted = Py_ssize_t(op->arg_names.size());
+    WG_CHECK_TYPE(n <= wanted, name, "() takes ", wanted, " arguments but ", n, " were given");
+    for (Py_ssize_t i = 0; i < n; ++i) held.push_back(to_held(PyTuple_GET_ITEM(given, i)));
+    for (const Held& h : held) values.push_back(h.get());
+    if (op->style != Style::Elementwise) values.resize(size_t(wanted));
+  }
+};
+
 // run(name, args): calls an op by name with values as they are
 PyObject* run_op(PyObject*, PyObject* args) {
-  const char* name;
-  PyObject* values;
-  if (!PyArg_ParseTuple(args, "sO!", &name, &PyTuple_Type, &values)) return nullptr;
   return guard<PyObject*>(nullptr, [&]() -> PyObject* {
-    OpDef* op = find_op(name);
-    WG_CHECK_VALUE(op, "no op named '", name, "'");
-    Py_ssize_t n = PyTuple_GET_SIZE(values);
-    std::vector<Held> held;
-    std::vector<Value> v;
-    for (Py_ssize_t i = 0; i < n; ++i) {
-      held.push_back(to_held(PyTuple_GET_ITEM(values, i)));
-      v.push_back(held.back().get());
-    }
-    Call c{op, v.data(), int(n)};
+    NamedCall named(args);
+    Call c{named.op, named.values.data(), int(named.values.size())};
     apply(c);
     if (c.nouts() == 1) return wrap(std::move(c.first));
     const int count = c.nouts();  // before the results are moved out
@@ -283,19 +292,9 @@ PyObject* run_op(PyObject*, PyObject* args) {
 
 // run_inplace(name, args): the in-place form
 PyObject* run_op_inplace(PyObject*, PyObject* args) {
-  const char* name;
-  PyObject* values;
-  if (!PyArg_ParseTuple(args, "sO!", &name, &PyTuple_Type, &values)) return nullptr;
   return guard<PyObject*>(nullptr, [&]() -> PyObject* {
-    OpDef* op = find_op(name);
-    WG_CHECK_VALUE(op, "no op named '", name, "'");
-    std::vector<Held> held;
-    std::vector<Value> v;
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(values); ++i) {
-      held.push_back(to_held(PyTuple_GET_ITEM(values, i)));
-      v.push_back(held.back().get());
-    }
-    Call c{op, v.data(), int(v.size())};
+    NamedCall named(args);
+    Call c{named.op, named.values.data(), int(named.values.size())};
     apply_inplace(c);
     return wrap(std::move(c.first));
   });

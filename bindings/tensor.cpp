@@ -1,4 +1,5 @@
 // Tensor: operators as type slots, attributes as descriptors, small methods.
+#include "../core/parallel.h"
 #include "overrides.h"
 
 #include <cstring>
@@ -318,13 +319,7 @@ int put_data(PyObject* o, PyObject* v, void*) {
     Tensor &t = self_of(o), &d = *as_tensor(v);
     WG_CHECK(!requires_grad(t) || is_differentiable(d.dtype),
              "data set to a tensor that requires gradients must be floating point or complex dtype");
-    t.storage = d.storage;
-    t.sizes = d.sizes;
-    t.strides = d.strides;
-    t.offset = d.offset;
-    t.numel = d.numel;
-    t.dtype = d.dtype;
-    t.contiguous = d.contiguous;
+    take_memory(t, d);
     if (t.extra && t.extra->accumulate) t.extra->accumulate->outputs[0] = {t.sizes, t.dtype};
     return 0;
   });
@@ -383,7 +378,9 @@ PyObject* method_stride(PyObject* o, PyObject* const* args, Py_ssize_t n, PyObje
       return PySequence_Tuple(s.get());
     }
     Held keep;
-    return PyLong_FromLongLong(t.strides[wrap_dim(to_number(args[0], &keep).to_int(), t.ndim())]);
+    int64_t d = to_number(args[0], &keep).to_int();
+    WG_CHECK_INDEX(t.ndim() > 0, "Dimension specified as ", d, " but tensor has no dimensions");
+    return PyLong_FromLongLong(t.strides[wrap_dim(d, t.ndim())]);
   });
 }
 PyObject* method_dim(PyObject* o, PyObject*) { return PyLong_FromLong(self_of(o).ndim()); }
@@ -452,13 +449,7 @@ PyObject* method_become(PyObject* o, PyObject* other) {
   return guard<PyObject*>(nullptr, [&] {
     WG_CHECK_TYPE(is_tensor(other), "expected a Tensor");
     Tensor &t = self_of(o), &d = *as_tensor(other);
-    t.storage = d.storage;
-    t.sizes = d.sizes;
-    t.strides = d.strides;
-    t.offset = d.offset;
-    t.numel = d.numel;
-    t.dtype = d.dtype;
-    t.contiguous = d.contiguous;
+    take_memory(t, d);
     bump(t);
     return Py_NewRef(o);
   });
@@ -486,6 +477,20 @@ PyObject* method_storage_bytes(PyObject* o, PyObject*) {
     r->storage = self_of(o).storage;
     r->sizes[0] = r->numel = int64_t(r->storage->nbytes);
     return wrap(r);
+  });
+}
+// Of a row of bytes over a whole storage: makes the storage larger or smaller, and the row with it.
+PyObject* method_resize_bytes(PyObject* o, PyObject* size) {
+  return guard<PyObject*>(nullptr, [&] {
+    Tensor& t = self_of(o);
+    const Py_ssize_t n = PyLong_AsSsize_t(size);
+    if (n == -1 && PyErr_Occurred()) throw PythonError{};
+    WG_CHECK(n >= 0, "invalid size of a storage: ", n);
+    WG_CHECK(t.ndim() == 1 && t.dtype == DType::UInt8 && t.offset == 0, "expected the bytes of a storage");
+    wait_for_kernels();
+    resize_storage(*t.storage, size_t(n));
+    t.sizes[0] = t.numel = n;
+    return Py_NewRef(o);
   });
 }
 PyObject* method_bump(PyObject* o, PyObject*) {
@@ -521,6 +526,7 @@ PyMethodDef tensor_methods[] = {{"size", WG_FAST(method_size)},
                                 {"_take_history", method_take_history, METH_O, nullptr},
                                 {"_same_storage", method_same_storage, METH_O, nullptr},
                                 {"_storage_bytes", WG_NOARGS(method_storage_bytes)},
+                                {"_resize_bytes", method_resize_bytes, METH_O, nullptr},
                                 {"_bump_version", WG_NOARGS(method_bump)},
                                 {nullptr, nullptr, 0, nullptr}};
 

@@ -27,7 +27,8 @@ PyObject* set_batching(PyObject*, PyObject* n) {
 }
 
 PyObject* mark_random(PyObject*, PyObject* names) {
-  for (Py_ssize_t i = 0; i < PyList_Size(names); ++i) {
+  if (!PyList_Check(names)) return PyErr_Format(PyExc_TypeError, "expected a list of names of ops");
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(names); ++i) {
     const char* name = PyUnicode_AsUTF8(PyList_GET_ITEM(names, i));
     if (!name) return nullptr;
     if (OpDef* op = find_op(name)) op->random = true;
@@ -41,14 +42,14 @@ PyObject* depends(PyObject*, PyObject* args) {
   if (!PyArg_ParseTuple(args, "O!O!", &PyTuple_Type, &tensors, &PyTuple_Type, &leaves)) return nullptr;
   return guard<PyObject*>(nullptr, [&]() -> PyObject* {
     std::unordered_set<const Object*> seen, own;
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(leaves); ++i) own.insert(as_tensor(PyTuple_GET_ITEM(leaves, i)));
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(leaves); ++i) own.insert(&tensor_of(PyTuple_GET_ITEM(leaves, i)));
     std::vector<Node*> stack;
     auto reach = [&](Node* n) {
       if (n && seen.insert(n).second) stack.push_back(n);
     };
     std::vector<Ref<Node>> roots;
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tensors); ++i) {
-      roots.push_back(gradient_edge(*as_tensor(PyTuple_GET_ITEM(tensors, i))).node);
+      roots.push_back(gradient_edge(tensor_of(PyTuple_GET_ITEM(tensors, i))).node);
       reach(roots.back().get());
     }
     while (!stack.empty()) {

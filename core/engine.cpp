@@ -39,21 +39,20 @@ void accumulate(Node& n, TensorRef g, bool recording) {
       x.grad = apply(*clone, {Value(g)});
     }
   } else if (!recording) {
-    x.grad = [&] {
-      static const OpDef* add = find_op("add");
-      Value args[2] = {Value(x.grad), Value(g)};
-      Call c{add, args, 2};
-      c.into = x.grad.get();
-      run_body(c);
-      bump(*x.grad);
-      return x.grad;
-    }();
+    static const OpDef* add = find_op("add");
+    TensorRef sum = x.grad;  // held: another thread may take it away meanwhile
+    Value args[2] = {Value(sum), Value(g)};
+    Call c{add, args, 2};
+    c.into = sum.get();
+    run_body(c);
+    bump(*sum);
   } else {
     static const OpDef* add = find_op("add");
     x.grad = apply(*add, {Value(x.grad), Value(g)});
   }
   host.track(&leaf);
-  for (const Hook& h : std::vector<Hook>(x.post_hooks)) engine_host.post_accumulate(h.call, leaf);
+  if (!x.post_hooks.empty())
+    for (const Hook& h : HeldHooks(x.post_hooks)) engine_host.post_accumulate(h.call, leaf);
 }
 
 TensorRef zeros_for(const OutputMeta& m) { return zeros(m.sizes, m.dtype); }
@@ -129,7 +128,7 @@ void call_node(Node& n, const Gradients& in, Gradients& out, bool recording) {
 }
 
 void run_tensor_hooks(const std::vector<Hook>& hooks, TensorRef& g) {
-  for (const Hook& h : std::vector<Hook>(hooks)) g = engine_host.tensor_hook(h.call, std::move(g));
+  for (const Hook& h : HeldHooks(hooks)) g = engine_host.tensor_hook(h.call, std::move(g));
 }
 
 // Hooks on the tensors that are this node's outputs (also where no gradient arrived), then retained gradients, then,
@@ -149,7 +148,7 @@ void before_node(Node& n, Gradients& in, bool runs) {
       host.track(t);
     }
   if (runs)
-    for (const Hook& h : std::vector<Hook>(x->pre_hooks)) engine_host.pre_hook(h.call, in);
+    for (const Hook& h : HeldHooks(x->pre_hooks)) engine_host.pre_hook(h.call, in);
 }
 
 // Anomaly mode: a gradient that is nan (or, when asked for, inf) is an error here and now.
@@ -415,7 +414,8 @@ class Pass {
       GradMode mode(s_.create_graph);
       at_ = &n;
       auto capture = [&] {
-        for (auto [nr, position] : slot.captures) captured_[position] = in[nr];
+        for (auto [nr, position] : slot.captures)
+          if (nr < in.size()) captured_[position] = in[nr];
       };
       if (slot.needed) capture();  // as torch: hooks change what is asked for only where the pass ends
       before_node(n, in, slot.needed);
@@ -454,7 +454,7 @@ class Pass {
       if (modes().anomaly) check_finite(n, out);
     }
     if (n.extra && !n.extra->post_hooks.empty())
-      for (const Hook& h : std::vector<Hook>(n.extra->post_hooks)) engine_host.post_hook(h.call, out, in);
+      for (const Hook& h : HeldHooks(n.extra->post_hooks)) engine_host.post_hook(h.call, out, in);
   }
 
   void pass_on(Node& n, Gradients& out) {

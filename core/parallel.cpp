@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <exception>
@@ -129,6 +130,9 @@ int default_threads() {
 
 std::atomic<int> wanted_threads{0};  // 0: not asked yet
 
+// Guarded by the host's lock: loops that run without it, and threads in wait_for_kernels().
+int away = 0, waiting = 0;
+
 // Never freed: its threads sleep in it until the process ends. A child process has the memory but not the threads, so
 // it starts a pool of its own.
 std::atomic<Pool*> the_pool{nullptr};
@@ -136,7 +140,12 @@ std::atomic<Pool*> the_pool{nullptr};
 Pool& pool() {
   if (Pool* p = the_pool.load(std::memory_order_acquire)) return *p;
   static std::once_flag once;
-  std::call_once(once, [] { pthread_atfork(nullptr, nullptr, [] { the_pool.store(nullptr); }); });
+  std::call_once(once, [] {
+    pthread_atfork(nullptr, nullptr, [] {
+      the_pool.store(nullptr);
+      away = waiting = 0;  // the threads that counted there are not here
+    });
+  });
   Pool* fresh = new Pool;
   Pool* nobody = nullptr;
   if (the_pool.compare_exchange_strong(nobody, fresh)) return *fresh;
@@ -144,11 +153,19 @@ Pool& pool() {
   return *nobody;
 }
 
-// Lets the host's other threads run for as long as it lives.
+// Lets the host's other threads run for as long as it lives; not while one waits for the loops to end.
 struct Leave {
-  void* state = host.leave ? host.leave() : nullptr;
+  bool left = host.leave && waiting == 0;
+  void* state = nullptr;
+  Leave() {
+    if (!left) return;
+    ++away;
+    state = host.leave();
+  }
   ~Leave() {
-    if (host.enter) host.enter(state);
+    if (!left) return;
+    host.enter(state);
+    --away;
   }
 };
 
@@ -163,6 +180,17 @@ int num_threads() {
 void set_num_threads(int n) {
   WG_CHECK(n > 0, "set_num_threads expects a positive integer");
   wanted_threads.store(std::min(n, kMaxThreads), std::memory_order_relaxed);
+}
+
+void wait_for_kernels() {
+  if (away == 0) return;
+  ++waiting;
+  while (away > 0) {
+    void* state = host.leave();
+    std::this_thread::sleep_for(std::chrono::microseconds(100));
+    host.enter(state);
+  }
+  --waiting;
 }
 
 void parallel_for(int64_t n, int64_t grain, const std::function<void(int64_t, int64_t)>& body) {

@@ -14,4 +14,8 @@ void set_num_threads(int n);
 // the host run meanwhile when there is more than one piece.
 void parallel_for(int64_t n, int64_t grain, const std::function<void(int64_t, int64_t)>& body);
 
+// Before a tensor's memory or geometry is given up: waits until no loop that let other threads run is under way, since
+// such a loop, and the op around it, rely on what they have seen. Called with the host's lock, which it leaves to wait.
+void wait_for_kernels();
+
 }  // namespace wg

@@ -1,6 +1,7 @@
 // Storages: small ones carry their bytes behind the header and live in free lists; large blocks are kept for re-use.
 #include "storage.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -85,11 +86,14 @@ Own<Storage> new_storage(size_t nbytes) {
     }
     s = new (p) Storage;
     s->data = static_cast<char*>(p) + kHeader;
+    s->room = size;
   } else {
-    void* data = new_block(block_size(nbytes));
+    const size_t room = block_size(nbytes);
+    void* data = new_block(room);
     if (!data) out_of_memory(nbytes);
     s = new (std::aligned_alloc(kAlignment, kHeader)) Storage;
     s->data = static_cast<char*>(data);
+    s->room = room;
   }
   s->nbytes = nbytes;
   live_bytes += nbytes;
@@ -114,11 +118,11 @@ void destroy(Storage* s) {
   }
   live_bytes -= s->nbytes;
   if (!is_inline(s)) {
-    free_block(s->data, block_size(s->nbytes));
+    free_block(s->data, s->room);
     std::free(s);
     return;
   }
-  auto& list = free_small(inline_class(s->nbytes));
+  auto& list = free_small(s->room);
   if (list.size() < kFreePerClass)
     list.push_back(s);
   else
@@ -126,26 +130,16 @@ void destroy(Storage* s) {
 }
 
 void resize_storage(Storage& s, size_t nbytes) {
-  WG_CHECK(s.resizable, "Trying to resize storage that is not resizable");
-  bool fits = is_inline(&s) ? inline_class(nbytes) == inline_class(s.nbytes)
-                            : nbytes > kSmall && block_size(nbytes) == block_size(s.nbytes);
-  if (!fits) {
-    // An inline block can't move, so its bytes stay where they are when it shrinks, and leave it when it grows.
-    if (is_inline(&s) && nbytes <= s.nbytes) return;
-    size_t room = block_size(nbytes > kSmall ? nbytes : kSmall + 1);
+  WG_CHECK(s.may_move(), "Trying to resize storage that is not resizable");
+  if (nbytes > s.room) {
+    const size_t room = block_size(std::max(nbytes, kSmall + 1));
     void* data = new_block(room);
     if (!data) out_of_memory(nbytes);
-    std::memcpy(data, s.data, s.nbytes < nbytes ? s.nbytes : nbytes);
-    if (is_inline(&s)) {
-      // The header outlives its inline bytes: from here on it is freed as a plain block (see destroy).
-      s.data = static_cast<char*>(data);
-    } else {
-      free_block(s.data, block_size(s.nbytes));
-      s.data = static_cast<char*>(data);
-    }
-    live_bytes += nbytes - s.nbytes;
-    s.nbytes = nbytes > kSmall ? nbytes : kSmall + 1;
-    return;
+    std::memcpy(data, s.data, s.nbytes);
+    // An inline block can't move: its header outlives its bytes, and is freed as that of a plain block (see destroy).
+    if (!is_inline(&s)) free_block(s.data, s.room);
+    s.data = static_cast<char*>(data);
+    s.room = room;
   }
   live_bytes += nbytes - s.nbytes;
   s.nbytes = nbytes;

@@ -11,19 +11,21 @@ namespace {
 int64_t live = 0;
 uint64_t sequence = 0;
 
-// Dropping the last reference to a long chain of nodes must not recurse: nodes to drop wait in a list.
-std::vector<Ref<Node>> pending;
+// Dropping the last reference to a long chain of nodes or gradients must not recurse: what is to drop waits in a list.
+std::vector<Object*> pending;
 bool draining = false;
 
-void drop_later(Ref<Node> n) {
-  if (!n) return;
-  pending.push_back(std::move(n));
+template <class T>
+void drop_later(Ref<T> r) {
+  if (!r) return;
+  if (r->refs > 1) return;  // it lives on
+  pending.push_back(r.release());
   if (draining) return;
   draining = true;
   while (!pending.empty()) {
-    Ref<Node> next = std::move(pending.back());
+    Object* next = pending.back();
     pending.pop_back();
-    next.reset();
+    decref(next);
   }
   draining = false;
 }
@@ -89,6 +91,8 @@ void destruct(Node* n) {
     if (x->parent) host.drop(x->parent);
     for (auto& [at, edge] : x->packed) drop_later(std::move(edge.node));
     if (x->slices) drop_later(std::move(x->slices->fn));
+    for (Tensor* t : x->retains)
+      if (t) t->extra->retained_by = nullptr;
     delete x;
   }
   if (n->place.code) host.drop(n->place.code);
@@ -98,6 +102,20 @@ void destruct(Node* n) {
 
 // A tensor that goes away hands its history to the same list (called by the tensor's destructor).
 void drop_history(Tensor& t) { drop_later(std::move(t.grad_fn)); }
+
+static void forget_retained(Tensor& t, Extra& x);
+
+// What a tensor holds besides: the gradient of a gradient of a gradient … is such a chain, too.
+void drop_extra(Tensor& t) {
+  std::unique_ptr<Extra> x(std::exchange(t.extra, nullptr));
+  if (x->accumulate) x->accumulate = nullptr;
+  if (x->retained_by) forget_retained(t, *x);
+  for (auto* list : {&x->hooks, &x->post_hooks}) drop_hooks(*list);
+  if (x->payload) host.drop(x->payload);
+  if (x->place.code) host.drop(x->place.code);
+  drop_later(std::move(x->grad));
+  drop_later(std::move(x->base));
+}
 
 int64_t live_nodes() { return live; }
 uint64_t next_sequence() { return sequence++; }
@@ -143,15 +161,25 @@ bool requires_grad(Tensor& t) {
   return t.extra && t.extra->base && t.extra->base->needs_grad();
 }
 
+static void forget_retained(Tensor& t, Extra& x) {
+  for (Tensor*& kept : x.retained_by->extra->retains)
+    if (kept == &t) kept = nullptr;
+  x.retained_by = nullptr;
+}
+
+void retain_gradient(Tensor& t, Node& node, uint32_t nr) {
+  Extra& x = extra_of(t);
+  if (x.retained_by) forget_retained(t, x);
+  auto& list = extra_of(node).retains;
+  if (list.size() <= nr) list.resize(nr + 1, nullptr);
+  if (list[nr]) list[nr]->extra->retained_by = nullptr;
+  list[nr] = &t;
+  x.retained_by = &node;
+}
+
 // A tensor that keeps its gradient keeps that of what it has become.
 static void move_retained(Tensor& t, Node& to, uint32_t nr) {
-  if (!t.extra || !t.extra->retains_grad) return;
-  if (t.grad_fn && t.grad_fn->extra)
-    for (Tensor*& kept : t.grad_fn->extra->retains)
-      if (kept == &t) kept = nullptr;
-  auto& list = extra_of(to).retains;
-  if (list.size() <= nr) list.resize(nr + 1, nullptr);
-  list[nr] = &t;
+  if (t.extra && t.extra->retains_grad) retain_gradient(t, to, nr);
 }
 
 TensorRef seen_through(TensorRef base, const Crossings& crossings, const Dims& sizes, const Dims& strides,

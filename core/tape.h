@@ -66,6 +66,22 @@ struct Hook {
   int64_t id;
 };
 
+// The hooks of a list, held while they run: one may remove another, or itself.
+class HeldHooks {
+  std::vector<Hook> hooks_;
+
+ public:
+  explicit HeldHooks(const std::vector<Hook>& hooks) : hooks_(hooks) {
+    for (const Hook& h : hooks_) host.hold(h.call);
+  }
+  ~HeldHooks() {
+    for (const Hook& h : hooks_) host.drop(h.call);
+  }
+  HeldHooks(const HeldHooks&) = delete;
+  auto begin() const { return hooks_.begin(); }
+  auto end() const { return hooks_.end(); }
+};
+
 struct CopySlices;
 
 // On the way from a base to its view, a tensor seen through another dtype: complex numbers as pairs, or pairs as
@@ -127,6 +143,7 @@ struct Extra {
   std::vector<Hook> hooks;       // of a leaf
   std::vector<Hook> post_hooks;  // after accumulation
   bool retains_grad = false;
+  Node* retained_by = nullptr;  // weak: the node that writes it, whose list names this tensor
   // Views:
   TensorRef base;
   Crossings crossings;
@@ -144,6 +161,9 @@ NodeExtra& extra_of(Node& n);
 std::string name_of(const Node& n);  // "MulBackward0", "torch::autograd::CopySlices"
 int64_t live_nodes();
 void drop_history(Tensor& t);  // lets go of grad_fn without recursion
+void drop_extra(Tensor& t);    // … and of all else
+// Output `nr` of node is t: the gradient that arrives there becomes t.grad.
+void retain_gradient(Tensor& t, Node& node, uint32_t nr);
 uint64_t next_sequence();
 uint64_t peek_sequence();
 

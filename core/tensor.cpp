@@ -5,6 +5,7 @@
 #include <new>
 
 #include "kernels/copy.h"
+#include "parallel.h"
 #include "tape.h"
 
 namespace wg {
@@ -22,18 +23,8 @@ void construct(Tensor* t) {
 }
 
 void destruct(Tensor* t) {
-  if (t->extra) {
-    if (t->extra->accumulate) t->extra->accumulate = nullptr;
-    if (t->grad_fn && t->grad_fn->extra)
-      for (auto& r : t->grad_fn->extra->retains)
-        if (r == t) r = nullptr;
-    for (auto* list : {&t->extra->hooks, &t->extra->post_hooks})
-      for (auto& h : *list) host.drop(h.call);
-    if (t->extra->payload) host.drop(t->extra->payload);
-    if (t->extra->place.code) host.drop(t->extra->place.code);
-    delete t->extra;
-  }
-  drop_history(*t);
+  if (t->extra) drop_extra(*t);
+  if (t->grad_fn) drop_history(*t);
   t->~Tensor();
   --live;
 }
@@ -121,6 +112,7 @@ TensorRef full(const Dims& sizes, double value, DType dtype) {
 
 TensorRef alias(const Tensor& t, const Dims& sizes, const Dims& strides, int64_t offset) {
   WG_CHECK(offset >= 0, "Tensor: invalid storage offset ", offset);
+  WG_CHECK(sizes.size() == strides.size(), "mismatch in length of strides and shape");
   int64_t n = numel_of(sizes);
   for (int i = 0; i < strides.size(); ++i)
     WG_CHECK(strides[i] >= 0,
@@ -146,6 +138,17 @@ TensorRef alias(const Tensor& t, const Dims& sizes, const Dims& strides, int64_t
 }
 
 TensorRef alias(const Tensor& t) { return alias(t, t.sizes, t.strides, t.offset); }
+
+void take_memory(Tensor& t, const Tensor& from) {
+  wait_for_kernels();
+  t.storage = from.storage;
+  t.sizes = from.sizes;
+  t.strides = from.strides;
+  t.offset = from.offset;
+  t.numel = from.numel;
+  t.dtype = from.dtype;
+  t.contiguous = from.contiguous;
+}
 
 Version& version_of(Tensor& t) {
   if (!t.version) t.version = Own<Version>(new Version);

@@ -62,6 +62,8 @@ TensorRef full(const Dims& sizes, double value, DType dtype);
 // A new view of t's storage (no autograd); shares the version counter. Bounds are checked.
 TensorRef alias(const Tensor& t, const Dims& sizes, const Dims& strides, int64_t offset);
 TensorRef alias(const Tensor& t);
+// t becomes another look at from's storage, with from's sizes and dtype; its history is the caller's business.
+void take_memory(Tensor& t, const Tensor& from);
 // Plain copies without autograd.
 TensorRef contiguous(const Tensor& t);                 // t itself when it is
 TensorRef cast(const Tensor& t, DType dtype);          // t itself when it has the dtype; else a copy with dense strides

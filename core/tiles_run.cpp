@@ -455,8 +455,9 @@ bool run_tiles(std::span<const TileInstr> code, std::span<const Value> leaves, s
   if (!common_shape(leaves, code.size() > 1, shape)) return false;
   WG_CHECK(code.size() <= kMaxSteps && leaves.size() <= kMaxLeaves, "a fused op has too many instructions");
   if (code.size() > 1 && !all_full(code, leaves, wanted, shape)) return false;
-  thread_local std::unique_ptr<Plan> plan;  // on the heap: thread storage is small
-  if (!plan) plan = std::make_unique<Plan>();
+  // The thread's plan is taken for one run: making a result may collect garbage, and a finalizer may run ops.
+  thread_local std::unique_ptr<Plan> spare;  // on the heap: thread storage is small
+  std::unique_ptr<Plan> plan = spare ? std::move(spare) : std::make_unique<Plan>();
   Plan& p = *plan;
   p.clear();
   TypeInfo infos[kMaxSteps];
@@ -503,6 +504,7 @@ bool run_tiles(std::span<const TileInstr> code, std::span<const Value> leaves, s
     collapse(p.space, p.strides, lead);
   }
   execute(p);
+  spare = std::move(plan);
   return true;
 }
 
@@ -567,7 +569,10 @@ void run_elementwise(Call& c) {
     if (!c.op->kernel.empty()) visit_floating(c.tensor(0).dtype, c.op->kernel.c_str(), []<class T>() {});
     if (!c.op->forward) const_cast<OpDef*>(c.op)->forward = trace_fused(*c.op);
     std::vector<Value> leaves;
-    for (const Leaf& l : c.op->forward->leaves) leaves.push_back(c.args[l.index]);
+    for (const Leaf& l : c.op->forward->leaves) {
+      WG_CHECK_TYPE(l.index < c.nargs, c.op->name, "() lacks an argument");
+      leaves.push_back(c.args[l.index]);
+    }
     if (c.into) {
       TensorRef made;
       run_program(*c.op->forward, leaves.data(), &made, false);

@@ -1,5 +1,6 @@
 // In-place changes of a tensor's sizes and strides: squeeze_, transpose_ …, resize_.
 #include "../apply.h"
+#include "../parallel.h"
 #include "calls.h"
 
 namespace wg {
@@ -9,6 +10,7 @@ namespace {
 void become(Call& c, const TensorRef& view) {
   Tensor& self = c.tensor(0);
   check_inplace(self, modes().grad && requires_grad(self));
+  wait_for_kernels();
   self.sizes = view->sizes;
   self.strides = view->strides;
   self.offset = view->offset;
@@ -26,8 +28,7 @@ void become(Call& c, const TensorRef& view) {
 void resize(Call& c, const Dims& sizes) {
   Tensor& self = c.tensor(0);
   WG_CHECK(!requires_grad(self), "cannot resize variables that require grad");
-  for (int64_t s : sizes)
-    WG_CHECK(s >= 0, "Trying to create tensor with negative dimension ", s, ": ", to_string(sizes));
+  for (int64_t s : sizes) WG_CHECK(s >= 0, "numel: integer multiplication overflow");
   c.out(TensorRef(&self));
   if (self.sizes == sizes) return;
   const int64_t n = numel_of(sizes);
@@ -35,14 +36,13 @@ void resize(Call& c, const Dims& sizes) {
   WG_CHECK(!__builtin_mul_overflow(size_t(self.offset) + size_t(n), size_t(size_of(self.dtype)), &bytes) &&
                bytes < (size_t(1) << 62),
            "Storage size calculation overflowed with sizes=", to_string(sizes));
-  if (bytes > self.storage->nbytes) {
-    WG_CHECK(self.storage->resizable, "Trying to resize storage that is not resizable");
-    resize_storage(*self.storage, bytes);
-  }
+  wait_for_kernels();
+  if (bytes > self.storage->nbytes) resize_storage(*self.storage, bytes);
   self.sizes = sizes;
   self.strides = contiguous_strides(sizes);
   self.numel = n;
   self.contiguous = true;
+  bump(self);
 }
 
 }  // namespace

@@ -124,4 +124,19 @@ def from_dlpack(ext_tensor, *, device=None, copy=None):
         return ext_tensor.detach()
     import numpy as np
 
+    if type(ext_tensor).__name__ == "PyCapsule":  # of the first kind, which NumPy takes for read-only
+        return _core.from_buffer(np.from_dlpack(_Capsule(ext_tensor)), True)
     return _core.from_buffer(np.from_dlpack(ext_tensor))
+
+
+class _Capsule:
+    """A DLPack capsule on the CPU as an object that hands it out."""
+
+    def __init__(self, capsule):
+        self._capsule = capsule
+
+    def __dlpack__(self, **options):
+        return self._capsule
+
+    def __dlpack_device__(self):
+        return 1, 0

@@ -222,35 +222,6 @@ def pin_memory(self, device=None):
     return self
 
 
-def resize_(self, *size, memory_format=None):
-    """Changes the shape in place; memory grows as needed, new elements are uninitialised."""
-    if len(size) == 1 and not isinstance(size[0], int):
-        size = tuple(size[0])
-    if self.requires_grad:
-        raise RuntimeError("cannot resize variables that require grad")
-    n = 1
-    for s in size:
-        n *= s
-    room = (self.untyped_storage().nbytes() // self.element_size()) - self.storage_offset()
-    if n <= room:
-        strides, step = [], 1
-        for s in reversed(size):
-            strides.insert(0, step)
-            step *= max(s, 1)
-        return self._become(self.detach().as_strided(tuple(size), tuple(strides), self.storage_offset()))
-    from . import empty
-
-    made = empty(size, dtype=self.dtype)
-    old = self.detach()
-    made.view(-1)[: old.numel()].copy_(old.reshape(-1))
-    return self._become(made)
-
-
-def resize_as_(self, other, memory_format=None):
-    """resize_ to the shape of other."""
-    return self.resize_(other.shape)
-
-
 def is_shared(self):
     """Whether the memory is shared with other processes."""
     import sys
@@ -331,8 +302,6 @@ def attach():
         "cuda",
         "type",
         "pin_memory",
-        "resize_",
-        "resize_as_",
         "is_shared",
         "share_memory_",
         "is_set_to",

@@ -98,8 +98,8 @@ class UntypedStorage:
         return UntypedStorage(len(self)).copy_(self)
 
     def resize_(self, size):
-        """Make the storage larger or smaller, keeping the bytes that fit."""
-        self._row.resize_(size)
+        """Make the storage larger or smaller for all that share it, keeping the bytes that fit."""
+        self._row._resize_bytes(size)
         return self
 
     def cpu(self):
