@@ -127,7 +127,7 @@ PyObject* py_running_pass(PyObject*, PyObject*) {
 }
 // cut_of(tensor or node): (what cut it, or what went into it, off from a history, op or None, place) when that is known
 PyObject* cut_of(PyObject*, PyObject* o) {
-  const Cut* c = is_tensor(o) ? as_tensor(o)->cut.get() : as_node(o)->cut.get();
+  const Cut* c = is_tensor(o) ? as_tensor(o)->cut.get() : node_of(o).cut.get();
   if (!c) Py_RETURN_NONE;
   return Py_BuildValue("(szN)", c->how, c->op, describe(c->place));
 }
