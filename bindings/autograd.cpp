@@ -127,9 +127,11 @@ PyObject* py_running_pass(PyObject*, PyObject*) {
 }
 // cut_of(tensor or node): (what cut it, or what went into it, off from a history, op or None, place) when that is known
 PyObject* cut_of(PyObject*, PyObject* o) {
-  const Cut* c = is_tensor(o) ? as_tensor(o)->cut.get() : node_of(o).cut.get();
-  if (!c) Py_RETURN_NONE;
-  return Py_BuildValue("(szN)", c->how, c->op, describe(c->place));
+  return guard<PyObject*>(nullptr, [&]() -> PyObject* {
+    const Cut* c = is_tensor(o) ? as_tensor(o)->cut.get() : node_of(o).cut.get();
+    if (!c) Py_RETURN_NONE;
+    return Py_BuildValue("(szN)", c->how, c->op, describe(c->place));
+  });
 }
 PyObject* py_current_pass(PyObject*, PyObject*) { return PyLong_FromLongLong(current_pass()); }
 PyObject* py_will_execute(PyObject*, PyObject* node) {
