@@ -58,12 +58,10 @@ struct Plan {
   std::vector<Output> outputs;
   std::vector<Dims*> strides;  // of every operand, for collapse()
   Dims space;                  // collapsed sizes, outermost first
-  void clear() {
+  Plan& cleared() {
     nsteps = 0;
-    leaves.clear();
-    constants.clear();
-    outputs.clear();
-    strides.clear();
+    leaves.clear(), constants.clear(), outputs.clear(), strides.clear();
+    return *this;
   }
 };
 
@@ -458,8 +456,7 @@ bool run_tiles(std::span<const TileInstr> code, std::span<const Value> leaves, s
   // The thread's plan is taken for one run: making a result may collect garbage, and a finalizer may run ops.
   thread_local std::unique_ptr<Plan> spare;  // on the heap: thread storage is small
   std::unique_ptr<Plan> plan = spare ? std::move(spare) : std::make_unique<Plan>();
-  Plan& p = *plan;
-  p.clear();
+  Plan& p = plan->cleared();
   TypeInfo infos[kMaxSteps];
   int memory_of[kMaxLeaves];
   std::fill_n(memory_of, kMaxLeaves, -1);
