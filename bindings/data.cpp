@@ -1,4 +1,5 @@
 // Data in and out: tensor(), tolist(), the buffer protocol.
+#include "../core/parallel.h"
 #include "python.h"
 
 #include <cstring>
@@ -357,6 +358,21 @@ PyObject* tolist(PyObject* o, PyObject*) {
   });
 }
 
+// Of a row of bytes over a whole storage: makes the storage larger or smaller, and the row with it.
+PyObject* resize_bytes(PyObject* o, PyObject* size) {
+  return guard<PyObject*>(nullptr, [&] {
+    Tensor& t = *as_tensor(o);
+    const Py_ssize_t n = PyLong_AsSsize_t(size);
+    if (n == -1 && PyErr_Occurred()) throw PythonError{};
+    WG_CHECK(n >= 0, "invalid size of a storage: ", n);
+    WG_CHECK(t.ndim() == 1 && t.dtype == DType::UInt8 && t.offset == 0, "expected the bytes of a storage");
+    wait_for_kernels();
+    resize_storage(*t.storage, size_t(n));
+    t.sizes[0] = t.numel = n;
+    return Py_NewRef(o);
+  });
+}
+
 // tensor(data, dtype or None): a fresh tensor with a copy of the data.
 PyObject* make_tensor(PyObject*, PyObject* const* args, Py_ssize_t n) {
   return guard<PyObject*>(nullptr, [&]() -> PyObject* {
@@ -406,7 +422,9 @@ void note_taken(PyObject* number) {
   taken_cut() = new_cut(cuts::kNumber, nullptr);
 }
 
-PyMethodDef tensor_data_methods[] = {{"tolist", tolist, METH_NOARGS, nullptr}, {nullptr, nullptr, 0, nullptr}};
+PyMethodDef tensor_data_methods[] = {{"tolist", tolist, METH_NOARGS, nullptr},
+                                     {"_resize_bytes", resize_bytes, METH_O, nullptr},
+                                     {nullptr, nullptr, 0, nullptr}};
 
 static PyMethodDef data_functions[] = {
     {"tensor", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(make_tensor)), METH_FASTCALL, nullptr},

@@ -1,7 +1,7 @@
 // out=: results that go into tensors the caller gave.
-#include "../core/parallel.h"
 #include <algorithm>
 
+#include "../core/parallel.h"
 #include "signature.h"
 
 namespace wgpy {

@@ -1,5 +1,4 @@
 // Tensor: operators as type slots, attributes as descriptors, small methods.
-#include "../core/parallel.h"
 #include "overrides.h"
 
 #include <cstring>
@@ -479,20 +478,6 @@ PyObject* method_storage_bytes(PyObject* o, PyObject*) {
     return wrap(r);
   });
 }
-// Of a row of bytes over a whole storage: makes the storage larger or smaller, and the row with it.
-PyObject* method_resize_bytes(PyObject* o, PyObject* size) {
-  return guard<PyObject*>(nullptr, [&] {
-    Tensor& t = self_of(o);
-    const Py_ssize_t n = PyLong_AsSsize_t(size);
-    if (n == -1 && PyErr_Occurred()) throw PythonError{};
-    WG_CHECK(n >= 0, "invalid size of a storage: ", n);
-    WG_CHECK(t.ndim() == 1 && t.dtype == DType::UInt8 && t.offset == 0, "expected the bytes of a storage");
-    wait_for_kernels();
-    resize_storage(*t.storage, size_t(n));
-    t.sizes[0] = t.numel = n;
-    return Py_NewRef(o);
-  });
-}
 PyObject* method_bump(PyObject* o, PyObject*) {
   bump(self_of(o));
   Py_RETURN_NONE;
@@ -526,7 +511,6 @@ PyMethodDef tensor_methods[] = {{"size", WG_FAST(method_size)},
                                 {"_take_history", method_take_history, METH_O, nullptr},
                                 {"_same_storage", method_same_storage, METH_O, nullptr},
                                 {"_storage_bytes", WG_NOARGS(method_storage_bytes)},
-                                {"_resize_bytes", method_resize_bytes, METH_O, nullptr},
                                 {"_bump_version", WG_NOARGS(method_bump)},
                                 {nullptr, nullptr, 0, nullptr}};
 
