@@ -137,6 +137,44 @@ TensorRef run(const Job& job, TensorRef t, bool adjoint) {
   return t;
 }
 
+// Of bytes: weights as whole numbers of 1 / 2^bits, 15 bits and a sign each, and bytes between the dims, as in torch.
+TensorRef run_bytes(const Job& job, TensorRef t) {
+  for (int d = job.in.size() - 1; d >= 2; --d) {
+    if (job.in[d] == job.out[d]) continue;
+    const Weights w = weights_of<double>(job.mode, job.in[d], job.out[d], job.align, job.scales[d - 2]);
+    std::vector<double> joined = w.weight;  // taps that the border has brought together count as one
+    for (int64_t at = 0; at < int64_t(joined.size()); ++at)
+      for (int64_t j = at - at % w.taps; j < at; ++j)
+        if (w.index[size_t(j)] == w.index[size_t(at)]) {
+          joined[size_t(j)] += joined[size_t(at)], joined[size_t(at)] = 0;
+          break;
+        }
+    const double most = *std::max_element(joined.begin(), joined.end());
+    int bits = 0;
+    while (bits < 22 && int64_t(0.5 + most * double(int64_t(1) << (bits + 1))) < 1 << 15) ++bits;
+    std::vector<int32_t> whole;
+    for (double v : joined) whole.push_back(int32_t(v * double(1 << bits) + (v < 0 ? -0.5 : 0.5)));
+    Dims sizes = t->sizes;
+    sizes[d] = job.out[d];
+    int64_t outer = 1, inner = 1;
+    for (int j = 0; j < d; ++j) outer *= sizes[j];
+    for (int j = d + 1; j < sizes.size(); ++j) inner *= sizes[j];
+    const TensorRef next = empty(sizes, DType::UInt8);
+    const auto* from = t->as<uint8_t>();
+    auto* to = next->as<uint8_t>();
+    for (int64_t i = 0; i < outer; ++i)
+      for (int64_t o = 0; o < job.out[d]; ++o)
+        for (int64_t k = 0; k < inner; ++k) {
+          int64_t sum = bits ? int64_t(1) << (bits - 1) : 0;
+          for (int64_t tap = o * w.taps; tap < (o + 1) * w.taps; ++tap)
+            sum += int64_t(whole[size_t(tap)]) * from[(i * job.in[d] + w.index[size_t(tap)]) * inner + k];
+          *to++ = uint8_t(std::clamp<int64_t>(sum >> bits, 0, 255));
+        }
+    t = next;
+  }
+  return t;
+}
+
 std::string named(const Dims& sizes, int nd) {  // "H: 5, W: 5"
   static const char* names[] = {"D", "H", "W"};
   std::string s;
@@ -180,6 +218,11 @@ void resize(Call& c, Mode mode, int nd, bool align, int scales) {
                          "upsample_bicubic",
                          "upsample_bilinear",
                          "upsample_bicubic"};
+  if (x.dtype == DType::UInt8 && nd == 2 && !bytes) {
+    const TensorRef y = run_bytes(job, contiguous(x));
+    c.out(y.get() == &x ? clone(x) : y);
+    return;
+  }
   if (!bytes) check_floating(x.dtype, str(names[int(mode)], nd, "d_channels_last").c_str());
   const TensorRef y = run(job, ready(x, bytes ? DType::Float32 : work_dtype(x.dtype)), false);
   c.out(given(y.get() == &x ? clone(x) : y, x.dtype));

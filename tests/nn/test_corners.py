@@ -80,6 +80,14 @@ for samples in ((0, 0, 2), (1, 3, 2), (2, 2, 2), (2, 3, 3)):
     )
 
 
+for mode in ("bilinear", "bicubic"):
+    for size in ((32, 32), (5, 9), (17, 7)):
+        for smooth in (False, True):
+            CASES[f"bytes_{mode}_{size}_{smooth}"] = lambda lib, F, m=mode, s=size, a=smooth: F.interpolate(
+                (lib.arange(2 * 3 * 17 * 12) * 37 % 256).to(lib.uint8).view(2, 3, 17, 12), s, mode=m, antialias=a
+            ).tolist()
+
+
 @case
 def fold_too_large(lib, F):
     return F.fold(lib.zeros(3, 7), 16, 7318349394477056)

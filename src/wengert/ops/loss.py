@@ -7,6 +7,7 @@ from .compare import clamp, where
 from .math import exp, log, log1p, sigmoid
 
 HIDDEN = {"function": False, "method": False}
+TINY = 9.999999960041972e-13  # 1e-12 in float32, for doubles too, as in torch
 
 
 @primitive("_loss_spread(Tensor grad, int[] sizes, int reduction)", **HIDDEN)
@@ -60,7 +61,7 @@ def soft_margin_loss(g, self, target, reduction):
 def _binary_cross_entropy(g, self, target, reduction):
     """Cross entropy of probabilities; logarithms stop at -100."""
     spread = _loss_spread(g, self.shape, reduction)
-    back = div(mul(spread, self - target), clamp((1 - self) * self, 1e-12))
+    back = div(mul(spread, self - target), clamp((1 - self) * self, TINY))
     return back, mul(spread, log1p(neg(self)) - log(self))
 
 

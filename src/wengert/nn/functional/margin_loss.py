@@ -64,12 +64,14 @@ def _type_name(t):
     return t.type().rpartition(".")[2].removesuffix("Tensor")
 
 
-def _rows(input):
+def _rows(input, kernel):
     """Scores as (N, C): a vector is one sample, a number one class."""
     if input.dim() > 2 or 0 in input.shape[-1:]:
         raise RuntimeError(
             f"Expected non-empty vector or matrix with optional 0-dim batch size, but got: {list(input.shape)}"
         )
+    if input.dtype not in (wg.float32, wg.float64):
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{_type_name(input)}'")
     return input if input.dim() == 2 else input.reshape(1, -1)
 
 
@@ -86,7 +88,7 @@ def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduct
     tensor(0.5000)
     """
     reduction = R.resolve(size_average, reduce, reduction)
-    x = _rows(input)
+    x = _rows(input, "multilabel_margin_loss_forward_out_frame")
     if input.shape != target.shape:
         raise RuntimeError(f"inconsistent target size: {list(target.shape)} for input of size: {list(input.shape)}")
     if target.dtype != wg.int64:
@@ -97,8 +99,8 @@ def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduct
     valid = (listed < 0).cumsum(1) == 0
     is_target = wg.zeros_like(x).scatter_add_(1, listed.clamp_min(0), valid.to(x.dtype)) > 0
     at_target = x.gather(1, listed.clamp_min(0)).unsqueeze(2)
-    hinge = (1 - at_target + x.unsqueeze(1)).clamp_min(0)
-    keep = valid.unsqueeze(2) & ~is_target.unsqueeze(1)
+    hinge = 1 - at_target + x.unsqueeze(1)
+    keep = valid.unsqueeze(2) & ~is_target.unsqueeze(1) & (hinge > 0)
     loss = wg.where(keep, hinge, wg.zeros_like(hinge)).sum((1, 2)) / x.size(1)
     return _applied(loss, input, reduction)
 
@@ -114,7 +116,7 @@ def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, size_average=
         raise ValueError("only p == 1 and p == 2 supported")
     if weight is not None and weight.dim() != 1:
         raise ValueError("weight must be one-dimensional")
-    x = _rows(input)
+    x = _rows(input, "multi_margin_loss_cpu_kernel")
     if target.dim() > 1 or target.numel() != x.size(0):
         raise RuntimeError(
             "multi_margin_loss: target tensor should be 1-D with size equal to the number of input samples (batch "
@@ -126,12 +128,13 @@ def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, size_average=
     index = target.reshape(-1, 1)
     if bool(((index < 0) | (index >= x.size(1))).any()):
         raise RuntimeError("target out of range")
-    hinge = (margin - x.gather(1, index) + x).clamp_min(0)
+    hinge = margin - x.gather(1, index) + x
+    counts = (hinge > 0).scatter_(1, index, False)  # not nan
+    hinge = wg.where(counts, hinge, wg.zeros_like(hinge))
     hinge = hinge * hinge if p == 2 else hinge
     if weight is not None:
-        hinge = hinge * weight[index]
-    others = wg.ones_like(x).scatter_(1, index, 0.0)
-    loss = (hinge * others).sum(1) / x.size(1)
+        hinge = hinge * wg.where(counts, weight[index], wg.zeros_like(hinge))
+    loss = hinge.sum(1) / x.size(1)
     return _applied(loss, input, reduction)
 
 

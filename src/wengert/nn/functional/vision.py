@@ -11,6 +11,7 @@ from .pooling import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool
 _AREA = {3: adaptive_avg_pool1d, 4: adaptive_avg_pool2d, 5: adaptive_avg_pool3d}
 _NEAREST = {n + 2: native(f"upsample_nearest{n}d") for n in (1, 2, 3)}
 _NEAREST_EXACT = {n + 2: native(f"_upsample_nearest_exact{n}d") for n in (1, 2, 3)}
+_SMOOTH = {"bilinear": native("_upsample_bilinear2d_aa"), "bicubic": native("_upsample_bicubic2d_aa")}
 _LINEAR = {
     "linear": (3, native("upsample_linear1d")),
     "bilinear": (4, native("upsample_bilinear2d")),
@@ -131,49 +132,35 @@ def _plain(input, out, scales, mode, align_corners):
     raise _unsupported(rank, mode)
 
 
-def _triangle(x):
-    return max(0.0, 1.0 - abs(x))
-
-
-def _cubic(x):
-    x, a = abs(x), -0.5
-    if x < 1.0:
-        return ((a + 2.0) * x - (a + 3.0)) * x * x + 1
-    return (((x - 5) * x + 8) * x - 4) * a if x < 2.0 else 0.0
-
-
 def _lanczos(x):
     if x == 0.0:
         return 1.0
     return 3.0 * math.sin(math.pi * x) * math.sin(math.pi * x / 3) / (math.pi * x) ** 2 if abs(x) < 3.0 else 0.0
 
 
-_FILTERS = {"bilinear": (_triangle, 2), "bicubic": (_cubic, 4), "lanczos": (_lanczos, 6)}
-
-
-def _filter_matrix(size, out, scale, mode, align_corners, dtype):
-    """The (out, size) matrix of one dimension of an antialiased resize."""
-    kernel, width = _FILTERS[mode]
+def _lanczos_matrix(size, out, scale, align_corners, dtype):
+    """The (out, size) matrix of one dimension of a resize with Lanczos' filter."""
     if align_corners:
         step = (size - 1) / (out - 1) if out > 1 else 0.0
     else:
         step = 1.0 / scale if scale is not None and scale > 0 else size / out
     stretch = max(step, 1.0)
-    support = width * 0.5 * stretch
     rows = []
     for i in range(out):
         center = step * (i + 0.5)
-        low = max(int(center - support + 0.5), 0)
-        high = min(int(center + support + 0.5), size)
-        weights = [kernel((j - center + 0.5) / stretch) for j in range(low, high)]
+        low = max(int(center - 3.0 * stretch + 0.5), 0)
+        high = min(int(center + 3.0 * stretch + 0.5), size)
+        weights = [_lanczos((j - center + 0.5) / stretch) for j in range(low, high)]
         total = sum(weights)
         rows.append([0.0] * low + [w / total for w in weights] + [0.0] * (size - high))
     return wg.tensor(rows, dtype=dtype)
 
 
 def _antialiased(input, out, scales, mode, align_corners):
-    rows = _filter_matrix(input.size(2), out[0], scales[0], mode, align_corners, input.dtype)
-    cols = _filter_matrix(input.size(3), out[1], scales[1], mode, align_corners, input.dtype)
+    if mode in _SMOOTH:
+        return _SMOOTH[mode](input, out, align_corners, *scales)
+    rows = _lanczos_matrix(input.size(2), out[0], scales[0], align_corners, input.dtype)
+    cols = _lanczos_matrix(input.size(3), out[1], scales[1], align_corners, input.dtype)
     return rows @ (input @ cols.t())
 
 
