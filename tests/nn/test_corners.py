@@ -163,6 +163,11 @@ def shuffle_overflow(lib, F):
 
 
 @case
+def distributed_without_a_group(lib, F):
+    return lib.nn.parallel.DistributedDataParallel(lib.nn.Linear(2, 2))
+
+
+@case
 def no_time_steps(lib, F):
     return lib.nn.GRU(5, 16)(lib.zeros(0, 2, 5))
 

@@ -1,8 +1,8 @@
-"""DataParallel: on a machine without GPUs it calls the module itself, as torch does there."""
+"""DataParallel, which without GPUs calls the module itself, and the refusal of training in several processes."""
 
 from .modules.module import Module
 
-__all__ = ["DataParallel"]
+__all__ = ["DataParallel", "DistributedDataParallel"]
 
 
 class DataParallel(Module):
@@ -21,3 +21,18 @@ class DataParallel(Module):
 
     def forward(self, *inputs, **kwargs):
         return self.module(*inputs, **kwargs)
+
+
+class DistributedDataParallel(Module):
+    """ValueError, in torch's words for a process that has joined no group: wengert trains in one process.
+
+    >>> import wengert
+    >>> wengert.distributed.is_available()
+    False
+    """
+
+    def __init__(self, module, *args, **kwargs):
+        from ..distributed import get_rank
+
+        super().__init__()
+        get_rank()
