@@ -10,7 +10,7 @@ import wengert
 torch = pytest.importorskip("torch")
 
 # Each is evaluated in both libraries with `torch` bound to either; x, i, b, z: a float, an integer, a bool and a
-# complex tensor of size (2, 3).
+# complex tensor of size (2, 3); w: z with a gradient.
 EXPRESSIONS = """
 torch.add(2, 3)
 torch.add(2.5, 1)
@@ -106,6 +106,9 @@ x.sparse_dim()
 x.dense_dim()
 x.coalesce()
 torch.histogram(x, 0)
+torch.histogram(x[:0], 3)
+torch.histogram(x, 3, range=(1.0, 1.0))
+torch.autograd.grad(torch.logcumsumexp(w, 1).abs().sum(), w)
 torch.roll(i, 1, None)
 torch.block_diag()
 torch.arange(0, 4, out=torch.zeros(2, 3)[:, 1:])
@@ -119,7 +122,8 @@ def scene(lib):
     """The names an expression may use."""
     i = lib.tensor([[0, 2, 1], [3, 1, 2]])
     x = i * 0.75 - 1
-    return {"torch": lib, "math": math, "x": x, "i": i, "b": i > 1, "z": lib.complex(x, 1 - x)}
+    z = lib.complex(x, 1 - x)
+    return {"torch": lib, "math": math, "x": x, "i": i, "b": i > 1, "z": z, "w": z.detach().requires_grad_()}
 
 
 def outcome(lib, expression):

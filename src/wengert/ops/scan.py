@@ -2,8 +2,8 @@
 
 from .. import _core
 from ._declare import composite, primitive
-from .arithmetic import mul, sub
-from .compare import clamp_max, eq, logical_xor, where
+from .arithmetic import mul, real, sub
+from .compare import clamp_min, eq, logical_xor, where
 from .math import exp
 from .matmul import _conj
 
@@ -66,10 +66,11 @@ def _cumextreme_backward():
 @primitive("logcumsumexp(Tensor self, int dim)")
 def logcumsumexp(g, self, dim, y):
     """log of the running sums of exp(self) along a dim."""
-    # exp(self - y) * (the sum of g[k] exp(y - y[k]) over later k): all exponents are at most 0, so nothing overflows.
+    # exp(self - y) * (the sum of g[k] exp(y - y[k]) over later k); of real numbers no exponent exceeds 0.
     before = _shifted(y, dim, 0, False)
-    step = exp(clamp_max(_difference(before, y), 0))
-    return mul(exp(_difference(self, y)), _recurrence(g, step, dim, True))
+    down = _difference(before, y)
+    step = exp(sub(down, clamp_min(sub(real(down), 80), 0)))  # the first step has no meaning: only kept finite
+    return mul(_conj(exp(_difference(self, y))), _recurrence(g, _conj(step), dim, True))
 
 
 def _difference(a, b):

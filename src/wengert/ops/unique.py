@@ -214,7 +214,10 @@ def _edges(x, bins, range):
         return bins
     if bins < 1:
         raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
-    low, high = _range(x, *(range or (0, 0)), "torch.histogram()", 0.5)
+    if range is None:
+        low, high = _range(x, 0, 0, "torch.histogram()", 0.5) if x.numel() else (0, 1)
+    else:
+        low, high = _range(x[:0], *range, "torch.histogram()", 0.5)  # the data has no say
     return linspace(low, high, bins + 1, dtype=x.dtype)
 
 
