@@ -211,6 +211,7 @@ PyObject* record_function(PyObject*, PyObject* args) {
         t.grad_fn = n;
         t.output_nr = uint32_t(k);
         t.requires_grad = false;
+        if (is_view(t)) t.extra->attr_version = version_number(t);  // forward may have written it
         host.track(&t);
       }
     }

@@ -129,6 +129,17 @@ def test_a_view_without_a_valid_history_can_be_shown_and_detached(t):
 
 
 @BOTH
+def test_a_function_may_write_the_view_that_it_returns(t):
+    def forward(ctx, a, b):
+        view = (a * b)[:1]
+        view += 2
+        return view
+
+    out = function(t, forward)(t.ones(2, requires_grad=True), t.ones(2))
+    assert type(out.grad_fn).__name__ == "IdBackward" and out.requires_grad
+
+
+@BOTH
 def test_powers_of_negative_numbers_to_complex_exponents(t):
     base = t.tensor([-1.0, 2.0, -0.5], dtype=t.float64)
     exponent = t.tensor([1 + 1j, 0.5j, 2 - 1j], dtype=t.complex128, requires_grad=True)
