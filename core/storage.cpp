@@ -1,6 +1,8 @@
 // Storages: small ones carry their bytes behind the header and live in free lists; large blocks are kept for re-use.
 #include "storage.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -14,9 +16,10 @@ namespace wg {
 namespace {
 
 constexpr size_t kHeader = 128;  // a Storage, rounded up so that the bytes behind it are aligned
-constexpr size_t kSmall = 2048;  // largest inline block
+constexpr size_t kSmall = 32768;  // largest inline block
 constexpr size_t kCacheLimit = size_t(1) << 30;
-constexpr int kFreePerClass = 4096;
+constexpr size_t kFreePerClass = 4096, kFreeBytesPerClass = size_t(4) << 20;  // kept of one size: whichever is fewer
+constexpr size_t kHugePage = size_t(2) << 20;
 static_assert(sizeof(Storage) <= kHeader);
 
 size_t live_bytes = 0, cached_bytes = 0;
@@ -42,6 +45,16 @@ size_t block_size(size_t n) {
        " bytes. Error code 12 (Cannot allocate memory)");
 }
 
+void* fresh_block(size_t n) {
+  if (n > (size_t(1) << 47)) return nullptr;
+  if (n < kHugePage) return std::aligned_alloc(kAlignment, n);
+  void* p = std::aligned_alloc(kHugePage, n);
+#ifdef MADV_HUGEPAGE
+  if (p) madvise(p, n, MADV_HUGEPAGE);  // a hint: fewer faults and address translations; its failure changes nothing
+#endif
+  return p;
+}
+
 void* new_block(size_t n) {
   auto& cache = free_large();
   if (auto it = cache.find(n); it != cache.end()) {
@@ -50,10 +63,10 @@ void* new_block(size_t n) {
     cached_bytes -= n;
     return p;
   }
-  void* p = n > (size_t(1) << 47) ? nullptr : std::aligned_alloc(kAlignment, n);
+  void* p = fresh_block(n);
   if (!p) {
     empty_cache();
-    p = n > (size_t(1) << 47) ? nullptr : std::aligned_alloc(kAlignment, n);
+    p = fresh_block(n);
   }
   return p;
 }
@@ -68,32 +81,39 @@ void free_block(void* p, size_t n) {
 }
 
 bool is_inline(const Storage* s) { return s->data == reinterpret_cast<const char*>(s) + kHeader; }
-size_t inline_class(size_t n) { return round_up(n ? n : 1, kAlignment); }
+
+char* block_for(size_t nbytes) {
+  char* data = static_cast<char*>(new_block(block_size(nbytes)));
+  if (!data) out_of_memory(nbytes);
+  return data;
+}
+
+Storage* new_header(size_t extra = 0) {
+  void* p = std::aligned_alloc(kAlignment, kHeader + extra);
+  if (!p) out_of_memory(kHeader + extra);
+  return new (p) Storage;
+}
 
 }  // namespace
 
 Own<Storage> new_storage(size_t nbytes) {
   Storage* s;
   if (nbytes <= kSmall) {
-    size_t size = inline_class(nbytes);
-    auto& list = free_small(size);
-    void* p;
+    size_t room = round_up(nbytes ? nbytes : 1, kAlignment);
+    auto& list = free_small(room);
     if (!list.empty()) {
-      p = list.back();
+      s = new (list.back()) Storage;
       list.pop_back();
-    } else if (!(p = std::aligned_alloc(kAlignment, kHeader + size))) {
-      out_of_memory(nbytes);
+    } else {
+      s = new_header(room);
     }
-    s = new (p) Storage;
-    s->data = static_cast<char*>(p) + kHeader;
-    s->room = size;
-  } else {
-    const size_t room = block_size(nbytes);
-    void* data = new_block(room);
-    if (!data) out_of_memory(nbytes);
-    s = new (std::aligned_alloc(kAlignment, kHeader)) Storage;
-    s->data = static_cast<char*>(data);
+    s->data = reinterpret_cast<char*>(s) + kHeader;
     s->room = room;
+  } else {
+    char* data = block_for(nbytes);
+    s = new_header();
+    s->data = data;
+    s->room = block_size(nbytes);
   }
   s->nbytes = nbytes;
   live_bytes += nbytes;
@@ -101,9 +121,9 @@ Own<Storage> new_storage(size_t nbytes) {
 }
 
 Own<Storage> borrow_storage(void* data, size_t nbytes, void* owner, void (*release)(Storage*)) {
-  auto* s = new (std::aligned_alloc(kAlignment, kHeader)) Storage;
+  Storage* s = new_header();
   s->data = static_cast<char*>(data);
-  s->nbytes = nbytes;
+  s->nbytes = s->room = nbytes;
   s->owner = owner;
   s->release = release;
   s->resizable = false;
@@ -123,7 +143,7 @@ void destroy(Storage* s) {
     return;
   }
   auto& list = free_small(s->room);
-  if (list.size() < kFreePerClass)
+  if (list.size() < std::min(kFreePerClass, kFreeBytesPerClass / s->room))
     list.push_back(s);
   else
     std::free(s);
@@ -132,14 +152,12 @@ void destroy(Storage* s) {
 void resize_storage(Storage& s, size_t nbytes) {
   WG_CHECK(s.may_move(), "Trying to resize storage that is not resizable");
   if (nbytes > s.room) {
-    const size_t room = block_size(std::max(nbytes, kSmall + 1));
-    void* data = new_block(room);
-    if (!data) out_of_memory(nbytes);
+    char* data = block_for(nbytes);
     std::memcpy(data, s.data, s.nbytes);
     // An inline block can't move: its header outlives its bytes, and is freed as that of a plain block (see destroy).
     if (!is_inline(&s)) free_block(s.data, s.room);
-    s.data = static_cast<char*>(data);
-    s.room = room;
+    s.data = data;
+    s.room = block_size(nbytes);
   }
   live_bytes += nbytes - s.nbytes;
   s.nbytes = nbytes;

@@ -99,7 +99,15 @@ void write_constant(const Constant& c, void* tile, int64_t n) {
   fill_tile(tile, element, size_of(c.dtype), n);
 }
 
-bool is_single(const Value& v) { return v.is_number() || (v.is_tensor() && v.tensor->numel == 1); }
+// One value for all elements: a number, a tensor of one element, or one expanded (the gradient of a sum).
+bool is_single(const Value& v) {
+  if (!v.is_tensor()) return v.is_number();
+  const Tensor& t = *v.tensor;
+  if (t.contiguous) return t.numel == 1;
+  for (int i = t.ndim() - 1; i >= 0; --i)
+    if (t.strides[i] != 0 && t.sizes[i] != 1) return false;
+  return t.numel > 0;
+}
 
 // Scratch memory of this thread: tiles, reused from run to run.
 char* scratch(size_t bytes) {

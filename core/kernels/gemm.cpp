@@ -16,7 +16,8 @@ namespace {
 
 constexpr int64_t kSmall = 32 * 32 * 32;        // multiplications: below, a call of OpenBLAS costs more than it saves
 constexpr int64_t kTileWork = 128 * 128 * 256;  // of one tile of a large product
-constexpr int64_t kMinSide = 128;               // of a tile: smaller ones cost OpenBLAS a fifth
+constexpr int64_t kMinSide = 128;               // of a tile: smaller ones cost OpenBLAS a fifth; half of it …
+constexpr int64_t kFewTiles = 4;                // … while there are fewer tiles than this
 
 struct Blas {
   void* handle = nullptr;
@@ -146,8 +147,9 @@ struct Grid {
 };
 Grid cut(int64_t m, int64_t n, int64_t k) {
   int64_t rows = m, cols = n;
-  while (double(rows) * double(cols) * double(k) > double(kTileWork) && std::max(rows, cols) >= 2 * kMinSide &&
-         ((m + rows - 1) / rows) * ((n + cols - 1) / cols) < 64) {
+  while (double(rows) * double(cols) * double(k) > double(kTileWork)) {
+    const int64_t tiles = ((m + rows - 1) / rows) * ((n + cols - 1) / cols);
+    if (tiles >= 64 || std::max(rows, cols) < (tiles < kFewTiles ? kMinSide : 2 * kMinSide)) break;
     int64_t& side = rows >= cols ? rows : cols;
     side = ((side + 1) / 2 + 15) / 16 * 16;
   }

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "../parallel.h"
+#include "pool_kernels.h"
 
 namespace wg {
 namespace {
@@ -47,21 +48,63 @@ int64_t divisor_of(const Pool& p, const Span& a, const Span& b, const Span& c) {
 }
 
 template <class T>
-void max_plane(const Pool& p, const T* x, T* y, int64_t* indices) {
-  each_window(p, [&](int64_t o, const Span& a, const Span& b, const Span& c) {
-    int64_t best = (a.begin * p.in[1] + b.begin) * p.in[2] + c.begin;
-    T top = lowest<T>();
-    for (int64_t i = a.begin; i < a.end; i += p.step[0])
-      for (int64_t j = b.begin; j < b.end; j += p.step[1]) {
-        const int64_t row = (i * p.in[1] + j) * p.in[2];
-        for (int64_t k = c.begin; k < c.end; k += p.step[2]) {
-          const T v = x[row + k];
-          if (v > top || v != v) top = v, best = row + k;
-        }
+void max_window(const Pool& p, const T* x, const Span& a, const Span& b, const Span& c, T* y, int64_t* index) {
+  int64_t best = (a.begin * p.in[1] + b.begin) * p.in[2] + c.begin;
+  T top = lowest<T>();
+  for (int64_t i = a.begin; i < a.end; i += p.step[0])
+    for (int64_t j = b.begin; j < b.end; j += p.step[1]) {
+      const int64_t row = (i * p.in[1] + j) * p.in[2];
+      for (int64_t k = c.begin; k < c.end; k += p.step[2]) {
+        const T v = x[row + k];
+        if (v > top || v != v) top = v, best = row + k;
       }
-    y[o] = top;
-    indices[o] = best;
-  });
+    }
+  *y = top;
+  *index = best;
+}
+
+// Windows [begin, end) of a row: equally far apart, of the same extent, none cut off by the border.
+struct Regular {
+  int64_t begin = 0, end = 0, stride = 1;
+  explicit Regular(const Pool& p) {
+    const Span* s = p.spans[2];
+    const int64_t n = p.out[2];
+    auto extent = [&](int64_t o) { return s[o].end - s[o].begin; };
+    while (begin + 1 < n && extent(begin) != extent(begin + 1)) ++begin;
+    if (begin + 1 >= n) return;
+    stride = s[begin + 1].begin - s[begin].begin;
+    end = begin + 1;
+    while (end < n && extent(end) == extent(begin) && s[end].begin - s[end - 1].begin == stride) ++end;
+  }
+};
+
+int64_t taps(const Span& s, int64_t step) { return std::max<int64_t>(0, (s.end - s.begin + step - 1) / step); }
+
+template <class T>
+void max_plane(const Pool& p, const T* x, T* y, int64_t* indices) {
+  const Regular row(p);
+  int64_t o = 0;
+  for (int64_t z = 0; z < p.out[0]; ++z)
+    for (int64_t v = 0; v < p.out[1]; ++v, o += p.out[2]) {
+      const Span &a = p.spans[0][z], &b = p.spans[1][v];
+      auto one = [&](int64_t k) { max_window(p, x, a, b, p.spans[2][k], y + o + k, indices + o + k); };
+      int64_t k = 0;
+      if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double>)
+        if (row.end > row.begin && taps(a, p.step[0]) == 1) {
+          for (; k < row.begin; ++k) one(k);
+          const Span& c = p.spans[2][k];
+          const int64_t index = (a.begin * p.in[1] + b.begin) * p.in[2] + c.begin;
+          const WindowRow w{
+              row.end - row.begin, row.stride, taps(b, p.step[1]), p.step[1] * p.in[2], taps(c, p.step[2]),
+              p.step[2],           index};
+          if constexpr (std::is_same_v<T, float>)
+            pool_table().of_float(w, x + index, y + o + k, indices + o + k);
+          else
+            pool_table().of_double(w, x + index, y + o + k, indices + o + k);
+          k = row.end;
+        }
+      for (; k < p.out[2]; ++k) one(k);
+    }
 }
 
 }  // namespace

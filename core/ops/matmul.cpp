@@ -38,8 +38,21 @@ Scales scales(Call& c, int beta_at) {
 // Integer products take integer scales, as torch casts them.
 complex128 for_dtype(complex128 z, DType d) { return is_differentiable(d) ? z : complex128(std::trunc(z.real())); }
 
-// out = alpha * a @ b + beta * out for 2-d tensors.
+// out = alpha * a @ b + beta * out for 2-d tensors. Equal rows of a (or columns of b), as an expanded gradient has them,
+// make equal rows of the result: one is computed.
 void product(Tensor& out, const Tensor& a, const Tensor& b, Scales s) {
+  const int64_t m = a.size(0), k = a.size(1), n = b.size(1);
+  const bool fresh = s.beta == complex128(0) && k > 0 && n > 0;
+  if (fresh && m > 1 && a.strides[0] == 0) {
+    TensorRef row = alias(a, {1, k}, {k, a.strides[1]}, a.offset), one = empty({1, n}, out.dtype);
+    product(*one, *contiguous(*row), b, s);
+    return copy(out, *one);
+  }
+  if (fresh && n > 1 && b.strides[1] == 0) {
+    TensorRef column = alias(b, {k, 1}, {b.strides[0], 1}, b.offset), one = empty({m, 1}, out.dtype);
+    product(*one, a, *contiguous(*column), s);
+    return copy(out, *one);
+  }
   TensorRef left(const_cast<Tensor*>(&a)), right(const_cast<Tensor*>(&b));
   Gemm g{out.dtype, a.size(0), b.size(1), a.size(1), matrix_of(left), matrix_of(right), {out.data(), b.size(1), 1}};
   g.alpha = for_dtype(s.alpha, out.dtype), g.beta = for_dtype(s.beta, out.dtype);
