@@ -27,7 +27,7 @@ namespace {
 
 PyObject* table_trace = nullptr;      // (op name, mask, complex) -> program
 PyObject* table_formula = nullptr;    // (op name) -> program of a fused op
-PyObject* table_rule = nullptr;       // (op name, mask, values) -> gradients
+PyObject* table_rule = nullptr;       // (op name) -> a function of (mask, values) that gives the gradients
 PyObject* table_forward = nullptr;    // (op name, arguments) -> result
 PyObject* table_interpret = nullptr;  // (op name, arguments, inplace) -> result
 
@@ -113,8 +113,11 @@ void run_rule(Node& n, const Gradients& in, Gradients& out, bool recording) {
     }
     PyTuple_SET_ITEM(values.get(), Py_ssize_t(i), check(v));
   }
-  Py result(check(PyObject_CallFunction(table_rule, "sKO", n.op->name.c_str(), static_cast<unsigned long long>(n.mask),
-                                        values.get())));
+  auto& op = const_cast<OpDef&>(*n.op);
+  if (!op.rule) op.rule = check(PyObject_CallFunction(table_rule, "s", op.name.c_str()));
+  Py mask(check(PyLong_FromUnsignedLongLong(n.mask)));
+  PyObject* args[] = {mask.get(), values.get()};
+  Py result(check(PyObject_Vectorcall(static_cast<PyObject*>(op.rule), args, 2, nullptr)));
   // One entry for each diff argument; a list argument has a list.
   Py fast(check(PySequence_Fast(result.get(), "a rule returns a tuple of gradients")));
   size_t edge = 0;

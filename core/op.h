@@ -228,9 +228,9 @@ struct OpDef {
   uint64_t diff_args = 0;             // … with a derivative
   uint64_t diff_outs = ~uint64_t(0);  // outputs that can carry a gradient
   bool eager_rule = false;            // the derivative runs in the host language
+  Foreign rule = nullptr;             // … as this object of the host, once it has been asked for
   bool random = false;                // draws from a generator: never folded, never replayed
   bool multi_view = false;            // split, unbind: outputs are views that can't be written in place
-  Foreign declaration = nullptr;      // the host's declaration: asked for programs
   // Elementwise:
   int fn = -1;  // tile function
   Promote promote = Promote::Same;

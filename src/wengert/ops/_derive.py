@@ -234,27 +234,29 @@ class Like:
         self.shape, self.dtype = shape, dtype
 
 
-def run_rule(name, mask, values):
-    """Runs an eager rule on values; one gradient (or list) for each differentiable argument."""
+def eager_rule(name):
+    """The eager rule of an op as a function of (mask, values): one gradient, or list, for each differentiable argument."""
     declared = OPS[name]
-    args, k = [], 0
-    params = {p[0] for p in declared.signature[0]}
-    for parameter in parameters(declared.rule):
-        if parameter == "needs":
-            args.append(tuple(bool(mask >> i & 1) for i in differentiable_arguments(declared)))
-        elif parameter.endswith("_like") and parameter not in params:
-            args.append(Like(values[k], values[k + 1]))
-            k += 2
-        else:
-            args.append(values[k])
-            k += 1
-    result = declared.rule(*args)
-    differentiable = differentiable_arguments(declared)
-    if not isinstance(result, tuple) or (
-        len(differentiable) == 1 and declared.signature[0][differentiable[0]][1] == T_TENSORS and len(result) != 1
-    ):
-        result = (result,)
-    return result
+    rule, own = declared.rule, {p[0] for p in declared.signature[0]}
+    names, differentiable = parameters(rule), differentiable_arguments(declared)
+    gives_list = len(differentiable) == 1 and declared.signature[0][differentiable[0]][1] == T_TENSORS
+    plain = not any(n == "needs" or (n.endswith("_like") and n not in own) for n in names)
+
+    def arguments(mask, values):
+        values = iter(values)
+        for n in names:
+            if n == "needs":
+                yield tuple(bool(mask >> i & 1) for i in differentiable)
+            elif n.endswith("_like") and n not in own:
+                yield Like(next(values), next(values))
+            else:
+                yield next(values)
+
+    def run(mask, values):
+        result = rule(*values) if plain else rule(*arguments(mask, values))
+        return result if isinstance(result, tuple) and not (gives_list and len(result) != 1) else (result,)
+
+    return run
 
 
 def run_forward(name, args):

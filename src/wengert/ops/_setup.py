@@ -93,7 +93,7 @@ def connect():
         {
             "trace": _derive.trace_backward,
             "formula": _derive.trace_forward,
-            "rule": _derive.run_rule,
+            "rule": _derive.eager_rule,
             "forward": _derive.run_forward,
             "result_type": _result_type,
             "Size": _types.Size,
