@@ -57,7 +57,8 @@ void accumulate(Node& n, TensorRef g, bool recording) {
 
 TensorRef zeros_for(const OutputMeta& m) { return zeros(m.sizes, m.dtype); }
 
-void run_native_rule(Node& n, const Gradients& in, Gradients& out, bool recording) {
+// add_to: by edge, a gradient that is already there and may be added to in place.
+void run_native_rule(Node& n, const Gradients& in, Gradients& out, bool recording, Tensor* const* add_to = nullptr) {
   const Program& p = *n.program;
   Few<Held, 8> held;
   Few<Value, 8> leaves;
@@ -73,7 +74,17 @@ void run_native_rule(Node& n, const Gradients& in, Gradients& out, bool recordin
       held[i] = unpack(n, i, recording);
     leaves[i] = held[i].get();
   }
-  run_program(p, leaves.begin(), results.begin(), recording);
+  Few<Tensor*, 4> there;
+  if (add_to) {
+    there.resize(results.size());
+    uint32_t k = 0, edge = 0;
+    for (int i = 0; i < 64 && n.op->diff_args >> i; ++i) {
+      if (!(n.op->diff_args >> i & 1)) continue;
+      if (n.mask >> i & 1) there[k++] = add_to[edge];
+      ++edge;
+    }
+  }
+  run_program(p, leaves.begin(), results.begin(), recording, add_to ? there.begin() : nullptr);
   held.clear();
   // One result for each diff argument that needs a gradient; the edges count all diff arguments.
   uint32_t k = 0, edge = 0;
@@ -449,12 +460,32 @@ class Pass {
         if (seen && first) in[0] = leaf.extra->grad;  // as torch: the hooks see what has become .grad
       }
     } else {
-      if (any || n.kind == NodeKind::Function) call_node(n, in, out, s_.create_graph);
+      if (any && n.program && n.program->adds && !s_.create_graph && !n.extra && !modes().anomaly)
+        run_adding(n, in, out);
+      else if (any || n.kind == NodeKind::Function)
+        call_node(n, in, out, s_.create_graph);
       if (!s_.keep_graph) release_saved(n);
       if (modes().anomaly) check_finite(n, out);
     }
     if (n.extra && !n.extra->post_hooks.empty())
       for (const Hook& h : HeldHooks(n.extra->post_hooks)) engine_host.post_hook(h.call, out, in);
+  }
+
+  // What has already arrived at the end of an edge.
+  const TensorRef* waiting(const Edge& e) {
+    Slot* to = e.node ? task_.find(e.node.get()) : nullptr;
+    return to && e.nr < to->buffer.size() && to->buffer[e.nr] ? &to->buffer[e.nr] : nullptr;
+  }
+
+  // Products are added to the gradients that wait for them, where nobody else holds those.
+  void run_adding(Node& n, Gradients& in, Gradients& out) {
+    Few<Tensor*, 4> there;
+    there.resize(n.edges.size());
+    for (uint32_t i = 0; i < n.edges.size(); ++i) {
+      const TensorRef* have = waiting(n.edges[i]);
+      there[i] = have && exclusive(*have) && !(*have)->wrapped ? have->get() : nullptr;
+    }
+    run_native_rule(n, in, out, false, there.begin());
   }
 
   void pass_on(Node& n, Gradients& out) {
@@ -466,7 +497,8 @@ class Pass {
           GradMode mode(s_.create_graph);
           fit(out[i], *e.node, e.nr, n, i, s_.create_graph);
         }
-        add(*task_.find(e.node.get()), e.nr, std::move(out[i]));
+        if (const TensorRef* have = waiting(e); !have || have->get() != out[i].get())
+          add(*task_.find(e.node.get()), e.nr, std::move(out[i]));
       }
       arrive(e);
     }

@@ -149,6 +149,7 @@ struct Call {
   Value* args;
   int nargs;
   Tensor* into = nullptr;            // write the result there (in-place), when the op is elementwise
+  Tensor* add_to = nullptr;          // the body may add its result to this one instead, and then gives it out
   std::vector<TensorRef> more = {};  // outputs after the first
   TensorRef first = {};
   std::vector<Held> kept = {};  // keeps rewritten arguments alive
@@ -229,6 +230,7 @@ struct OpDef {
   uint64_t diff_outs = ~uint64_t(0);  // outputs that can carry a gradient
   bool eager_rule = false;            // the derivative runs in the host language
   Foreign rule = nullptr;             // … as this object of the host, once it has been asked for
+  bool adds = false;                  // its body knows Call::add_to
   bool random = false;                // draws from a generator: never folded, never replayed
   bool multi_view = false;            // split, unbind: outputs are views that can't be written in place
   // Elementwise:

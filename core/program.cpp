@@ -61,6 +61,7 @@ struct State {
   const Value* leaves;
   Few<Held, 12> temps;
   bool recording;
+  Tensor* const* add_to;
 
   Value read(const Operand& o) const {
     switch (o.kind) {
@@ -82,6 +83,7 @@ void run_one(State& s, const Instr& i) {
     return;
   }
   Call c{i.op, args, n};
+  if (s.add_to && i.output >= 0) c.add_to = s.add_to[i.output];
   apply(c);
   for (int k = 0; k < c.nouts(); ++k) s.temps[i.out + k] = Held(Value(c.result(k)));
 }
@@ -135,9 +137,28 @@ void lay_out(const Program& p, Segment& g) {
       if (p.code[k].out == t) g.wanted.push_back(uint16_t(k - g.first));
 }
 
+// The output that instruction i makes and nothing else reads; -1 when there is none.
+int output_of(const Program& p, const Instr& i) {
+  int found = -1;
+  for (size_t k = 0; k < p.outputs.size(); ++k)
+    if (p.outputs[k].kind == Operand::Temp && p.outputs[k].index == i.out) {
+      if (found >= 0) return -1;
+      found = int(k);
+    }
+  for (const Instr& other : p.code)
+    for (const Operand& o : other.in)
+      if (o.kind == Operand::Temp && o.index == i.out) return -1;
+  return found;
+}
+
 }  // namespace
 
 void prepare(Program& p) {
+  for (Instr& i : p.code)
+    if (i.op && i.op->adds) {
+      i.output = int16_t(output_of(p, i));
+      p.adds |= i.output >= 0;
+    }
   p.segments.clear();
   int n = int(p.code.size());
   for (int i = 0; i < n;) {
@@ -161,8 +182,8 @@ void prepare(Program& p) {
   }
 }
 
-void run_program(const Program& p, const Value* leaves, TensorRef* outputs, bool recording) {
-  State s{p, leaves, {}, recording};
+void run_program(const Program& p, const Value* leaves, TensorRef* outputs, bool recording, Tensor* const* add_to) {
+  State s{p, leaves, {}, recording, add_to};
   s.temps.resize(uint32_t(p.temps));
   GradMode mode(recording);
   for (const Segment& g : p.segments) {

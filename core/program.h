@@ -24,7 +24,8 @@ struct Instr {
   const OpDef* op = nullptr;  // null: a NumberOp
   NumberOp number = NumberOp::None;
   std::vector<Operand> in;
-  uint16_t out = 0;  // first temp written
+  uint16_t out = 0;     // first temp written
+  int16_t output = -1;  // of an op that can add to what is there: the output of the program that it alone makes
 };
 
 // One elementwise instruction of a tile run: operands are leaves or earlier instructions.
@@ -49,13 +50,18 @@ struct Program {
   std::vector<Instr> code;
   std::vector<Operand> outputs;
   int temps = 0;
-  std::vector<Segment> segments;  // made by prepare()
+  // Made by prepare():
+  std::vector<Segment> segments;
+  bool adds = false;  // some instruction has an `output`
 };
 
 void prepare(Program& p);
 // Runs p. leaves[i] is the value of p.leaves[i]; outputs[k] becomes the k-th result (null where there is none).
 // recording: through apply, one op at a time, so that the result has a history; else elementwise runs are fused.
-void run_program(const Program& p, const Value* leaves, TensorRef* outputs, bool recording);
+// add_to[k], where given and not null, is a tensor that the k-th result may be added to in place; it is then the
+// result.
+void run_program(const Program& p, const Value* leaves, TensorRef* outputs, bool recording,
+                 Tensor* const* add_to = nullptr);
 // Program text for people: one line an instruction.
 std::string to_string(const Program& p);
 

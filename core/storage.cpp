@@ -15,7 +15,7 @@
 namespace wg {
 namespace {
 
-constexpr size_t kHeader = 128;  // a Storage, rounded up so that the bytes behind it are aligned
+constexpr size_t kHeader = 128;   // a Storage, rounded up so that the bytes behind it are aligned
 constexpr size_t kSmall = 32768;  // largest inline block
 constexpr size_t kCacheLimit = size_t(1) << 30;
 constexpr size_t kFreePerClass = 4096, kFreeBytesPerClass = size_t(4) << 20;  // kept of one size: whichever is fewer
@@ -150,11 +150,11 @@ void destroy(Storage* s) {
 }
 
 void resize_storage(Storage& s, size_t nbytes) {
-  WG_CHECK(s.may_move(), "Trying to resize storage that is not resizable");
+  WG_CHECK(s.resizable, "Trying to resize storage that is not resizable");
   if (nbytes > s.room) {
     char* data = block_for(nbytes);
     std::memcpy(data, s.data, s.nbytes);
-    // An inline block can't move: its header outlives its bytes, and is freed as that of a plain block (see destroy).
+    // Inline bytes are freed with their header, which heads a plain block from here on.
     if (!is_inline(&s)) free_block(s.data, s.room);
     s.data = data;
     s.room = block_size(nbytes);

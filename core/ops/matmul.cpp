@@ -38,8 +38,8 @@ Scales scales(Call& c, int beta_at) {
 // Integer products take integer scales, as torch casts them.
 complex128 for_dtype(complex128 z, DType d) { return is_differentiable(d) ? z : complex128(std::trunc(z.real())); }
 
-// out = alpha * a @ b + beta * out for 2-d tensors. Equal rows of a (or columns of b), as an expanded gradient has them,
-// make equal rows of the result: one is computed.
+// out = alpha * a @ b + beta * out for 2-d tensors. Equal rows of a (or columns of b), as an expanded gradient has
+// them, make equal rows of the result: one is computed.
 void product(Tensor& out, const Tensor& a, const Tensor& b, Scales s) {
   const int64_t m = a.size(0), k = a.size(1), n = b.size(1);
   const bool fresh = s.beta == complex128(0) && k > 0 && n > 0;
@@ -231,10 +231,16 @@ WG_OP_AS(scaled_by, "_scaled", Composite) {
 WG_OP(mm) {
   Tensor &a = c.tensor(0), &b = c.tensor(1);
   check_mm(a, b, "self", "mat2");
+  if (Tensor* to = c.add_to; to && to->contiguous && to->dtype == a.dtype && to->sizes == Dims{a.size(0), b.size(1)}) {
+    product(*to, a, b, {1, 1});
+    return c.out(TensorRef(to));
+  }
   TensorRef out = empty({a.size(0), b.size(1)}, a.dtype);
   product(*out, a, b, {0, 1});
   c.out(std::move(out));
 }
+
+[[maybe_unused]] static const bool mm_adds = op_mm.adds = true;
 
 WG_OP(bmm) {
   Tensor &a = c.tensor(0), &b = c.tensor(1);
