@@ -150,7 +150,7 @@ void destroy(Storage* s) {
 }
 
 void resize_storage(Storage& s, size_t nbytes) {
-  WG_CHECK(s.resizable, "Trying to resize storage that is not resizable");
+  WG_CHECK(s.may_move(), "Trying to resize storage that is not resizable");
   if (nbytes > s.room) {
     char* data = block_for(nbytes);
     std::memcpy(data, s.data, s.nbytes);

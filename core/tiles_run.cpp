@@ -339,27 +339,6 @@ TensorRef make_result(const Dims& shape, DType dtype, std::span<const Value> lea
   return empty_strided(shape, strides_like(shape, strides), dtype);
 }
 
-void check_overlap(const Tensor& into, std::span<const Value> leaves) {
-  WG_CHECK(!overlaps_itself(into.sizes, into.strides),
-           "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
-           "Please clone() the tensor before performing the operation.");
-  for (const Value& v : leaves) {
-    if (!v.is_tensor() || v.tensor->storage.get() != into.storage.get() || !into.numel || !v.tensor->numel) continue;
-    const Tensor& t = *v.tensor;
-    if (t.offset == into.offset && t.strides == into.strides && t.sizes == into.sizes) continue;
-    auto span_of = [](const Tensor& x) {
-      int64_t n = 1;
-      for (int i = 0; i < x.ndim(); ++i) n += (x.sizes[i] - 1) * x.strides[i];
-      return n;
-    };
-    if (!is_dense(t.sizes, t.strides) && !is_dense(into.sizes, into.strides)) continue;
-    bool meet = t.offset < into.offset + span_of(into) && into.offset < t.offset + span_of(t);
-    WG_CHECK(!meet,
-             "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
-             "memory location. Please clone() the tensor before performing the operation.");
-  }
-}
-
 bool broadcast_together(const Dims& a, const Dims& b) {
   for (int i = 1; i <= std::min(a.size(), b.size()); ++i) {
     int64_t m = a[a.size() - i], n = b[b.size() - i];
@@ -455,6 +434,27 @@ bool all_full(std::span<const TileInstr> code, std::span<const Value> leaves, st
 
 }  // namespace
 
+void check_overlap(const Tensor& into, std::span<const Value> leaves) {
+  WG_CHECK(!overlaps_itself(into.sizes, into.strides),
+           "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+           "Please clone() the tensor before performing the operation.");
+  for (const Value& v : leaves) {
+    if (!v.is_tensor() || v.tensor->storage.get() != into.storage.get() || !into.numel || !v.tensor->numel) continue;
+    const Tensor& t = *v.tensor;
+    if (t.offset == into.offset && t.strides == into.strides && t.sizes == into.sizes) continue;
+    auto span_of = [](const Tensor& x) {
+      int64_t n = 1;
+      for (int i = 0; i < x.ndim(); ++i) n += (x.sizes[i] - 1) * x.strides[i];
+      return n;
+    };
+    if (!is_dense(t.sizes, t.strides) && !is_dense(into.sizes, into.strides)) continue;
+    bool meet = t.offset < into.offset + span_of(into) && into.offset < t.offset + span_of(t);
+    WG_CHECK(!meet,
+             "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
+             "memory location. Please clone() the tensor before performing the operation.");
+  }
+}
+
 bool run_tiles(std::span<const TileInstr> code, std::span<const Value> leaves, std::span<const uint16_t> wanted,
                TensorRef* results, Tensor* into) {
   Dims shape;
@@ -511,85 +511,6 @@ bool run_tiles(std::span<const TileInstr> code, std::span<const Value> leaves, s
   execute(p);
   spare = std::move(plan);
   return true;
-}
-
-// One op on contiguous operands of one dtype and shape (or numbers) that fit a tile: no plan needed.
-static bool run_small(Call& c, int arity) {
-  const FnInfo& f = fn_info(c.op->fn);
-  if (f.bool_first || arity > 2) return false;
-  const Tensor* model = nullptr;
-  for (int i = 0; i < arity; ++i) {
-    if (!c.args[i].is_tensor()) continue;
-    const Tensor& t = *c.args[i].tensor;
-    if (!t.contiguous || t.number || (model && (t.dtype != model->dtype || !(t.sizes == model->sizes)))) return false;
-    model = &t;
-  }
-  if (!model || model->numel > kTile || !(model->dtype == DType::Float32 || model->dtype == DType::Float64))
-    return false;
-  DType dtype = model->dtype;
-  TileFn fn = tile_fn(c.op->fn, dtype);
-  if (!fn || f.result == Result::Real) return false;
-  if (c.into &&
-      (c.into->dtype != dtype || !c.into->contiguous || !(c.into->sizes == model->sizes) || f.result == Result::Bool))
-    return false;
-  const void* in[2];
-  alignas(64) char number[kTile * 8];
-  for (int i = 0; i < arity; ++i) {
-    if (c.args[i].is_tensor()) {
-      const Tensor& t = *c.args[i].tensor;
-      if (c.into && &t != c.into && t.storage.get() == c.into->storage.get()) return false;
-      in[i] = t.data();
-      continue;
-    }
-    if (c.args[i].tag == Tag::Complex || !c.args[i].is_number()) return false;
-    double v = c.args[i].to_double();
-    float s = float(v);
-    if (dtype == DType::Float32)
-      std::fill_n(reinterpret_cast<float*>(number), model->numel, s);
-    else
-      std::fill_n(reinterpret_cast<double*>(number), model->numel, v);
-    if (i > 0 && in[0] == number) return false;
-    in[i] = number;
-  }
-  TensorRef out = c.into ? TensorRef(c.into) : empty(model->sizes, f.result == Result::Bool ? DType::Bool : dtype);
-  fn(out->data(), in, model->numel);
-  c.out(std::move(out));
-  return true;
-}
-
-void run_elementwise(Call& c) {
-  int arity = c.op->fn >= 0 ? fn_info(c.op->fn).arity : int(c.op->arg_names.size());
-  for (int i = 0; i < arity; ++i)
-    WG_CHECK_TYPE(i < c.nargs && (c.args[i].is_tensor() || c.args[i].is_number()), c.op->name, "(): argument ", i + 1,
-                  " must be Tensor or Number");
-  if (c.op->fn >= 0 && run_small(c, arity)) return;
-  TensorRef result;
-  if (c.op->fn >= 0) {
-    Operand in[kMaxArity];
-    for (int i = 0; i < arity; ++i) in[i] = {Operand::Leaf, uint16_t(i)};
-    TileInstr one{c.op, std::span<const Operand>(in, arity)};
-    uint16_t wanted[] = {0};
-    run_tiles({&one, 1}, {c.args, size_t(arity)}, wanted, &result, c.into);
-  } else {
-    if (!c.op->kernel.empty()) visit_floating(c.tensor(0).dtype, c.op->kernel.c_str(), []<class T>() {});
-    if (!c.op->forward) const_cast<OpDef*>(c.op)->forward = trace_fused(*c.op);
-    std::vector<Value> leaves;
-    for (const Leaf& l : c.op->forward->leaves) leaves.push_back(c.args[l.index]);
-    if (c.into) {
-      TensorRef made;
-      run_program(*c.op->forward, leaves.data(), &made, false);
-      WG_CHECK(made->sizes == c.into->sizes, "output with shape ", to_string(c.into->sizes),
-               " doesn't match the broadcast shape ", to_string(made->sizes));
-      WG_CHECK(can_cast(made->dtype, c.into->dtype), "result type ", torch_name(made->dtype),
-               " can't be cast to the desired output type ", torch_name(c.into->dtype));
-      check_overlap(*c.into, {});
-      copy(*c.into, *made);
-      result = TensorRef(c.into);
-    } else {
-      run_program(*c.op->forward, leaves.data(), &result, false);
-    }
-  }
-  c.out(std::move(result));
 }
 
 }  // namespace wg
