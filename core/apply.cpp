@@ -343,10 +343,7 @@ void apply_inplace(Call& c) {
                " doesn't match the broadcast shape ", to_string(made->sizes));
       WG_CHECK(can_cast(made->dtype, self.dtype), "result type ", torch_name(made->dtype),
                " can't be cast to the desired output type ", torch_name(self.dtype));
-      WG_CHECK(
-          !overlaps_itself(self.sizes, self.strides),
-          "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
-          "Please clone() the tensor before performing the operation.");
+      check_overlap(self, {});
       copy(self, *made);
     }
     c.first = TensorRef(&self);

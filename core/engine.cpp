@@ -405,10 +405,29 @@ class Pass {
     return true;
   }
 
+  // Takes the shorter way through a node and the one behind it, when nobody looks at what is between them.
+  bool run_through(Slot& slot) {
+    Node& n = *slot.node;
+    if (!n.op || !n.op->through || s_.create_graph || modes().anomaly || n.extra || n.edges.size() != 1) return false;
+    Node* source = n.edges[0].node.get();
+    if (!source || !source->op || source->extra || source->op->name != n.op->through->source) return false;
+    Slot& to = *task_.find(source);
+    if (to.waiting != 1 || !to.buffer.empty() || !to.deferred.empty() || !to.needed || !to.captures.empty() ||
+        !slot.captures.empty() || slot.buffer.empty() || !slot.buffer[0])
+      return false;
+    Gradients out(1);
+    out[0] = n.op->through->run(n, *source, slot.buffer[0]);
+    if (!out[0]) return false;
+    slot.buffer.clear();
+    if (!s_.keep_graph) release_saved(n), release_saved(*source);
+    pass_on(*source, out);
+    return true;
+  }
+
   void visit(Slot& slot) {
     Node& n = *slot.node;
     try {
-      if (put_off(slot)) return;
+      if (put_off(slot) || run_through(slot)) return;
     } catch (...) {
       if (engine_host.failed) engine_host.failed(n);
       throw;

@@ -213,6 +213,13 @@ enum class Promote : uint8_t {
   FloatFirst,
 };
 
+// The gradient of an op whose first argument is the result of `source`, computed through both at once. Null: do it
+// one by one. (The negative log-likelihood of a log_softmax needs no matrix of zeros and ones.)
+struct Through {
+  std::string_view source;  // the op's name
+  TensorRef (*run)(Node& n, Node& source, const TensorRef& gradient);
+};
+
 struct OpDef {
   std::string name;  // "sum", "max.dim"
   int id = -1;
@@ -230,6 +237,7 @@ struct OpDef {
   uint64_t diff_outs = ~uint64_t(0);  // outputs that can carry a gradient
   bool eager_rule = false;            // the derivative runs in the host language
   Foreign rule = nullptr;             // … as this object of the host, once it has been asked for
+  const Through* through = nullptr;   // a shorter way for its gradient, past the op that made its first argument
   bool adds = false;                  // its body knows Call::add_to
   bool random = false;                // draws from a generator: never folded, never replayed
   bool multi_view = false;            // split, unbind: outputs are views that can't be written in place

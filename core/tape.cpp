@@ -475,6 +475,14 @@ Held unpack(Node& n, uint32_t i, bool recording) {
   return Held(Value(with_history));
 }
 
+int saved_at(const Node& n, bool output, int index) {
+  if (!n.program) return -1;
+  for (size_t i = 0; i < n.program->leaves.size(); ++i)
+    if (const Leaf& l = n.program->leaves[i]; l.kind == (output ? Leaf::Out : Leaf::Arg) && l.index == index)
+      return int(i);
+  return -1;
+}
+
 void release_saved(Node& n) {
   if (n.kind == NodeKind::CopySlices && n.extra && n.extra->slices && n.extra->slices->fn)
     release_saved(*n.extra->slices->fn);

@@ -229,6 +229,8 @@ void cut_off(Tensor& t, const Tensor& from, const char* how);
 Own<Cut> new_cut(const char* how, const char* op);  // at the line that is running
 
 void save(Node& n, uint32_t i, const Value& v, int output);  // -1: an input
+// Where a node saved argument (Leaf::Arg) or output (Leaf::Out) `index`; -1: it did not.
+int saved_at(const Node& n, bool output, int index);
 // The saved value: checks the version; raises torch's errors. With history when `recording`.
 Held unpack(Node& n, uint32_t i, bool recording);
 void release_saved(Node& n);

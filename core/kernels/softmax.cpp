@@ -2,6 +2,7 @@
 #include "softmax.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "../parallel.h"
 #include "softmax_kernels.h"
@@ -61,6 +62,18 @@ void softmax_backward(const Soft& s, const char* g, const char* y, char* gx) {
         k.rows_backward(to + at, grad + at, out + at, many, s.n, s.log);
       else
         k.columns_backward(to + at, grad + at, out + at, s.n, s.inner, many, s.log);
+    });
+  });
+}
+
+void nll_softmax_backward(const Soft& s, const char* y, const double* scale, const int64_t* target, char* gx) {
+  with_kernels(s.dtype, [&](const auto& k, auto zero) {
+    using T = decltype(zero);
+    std::vector<T> by(scale, scale + s.outer);
+    split(s, [&](int64_t at, int64_t many) {
+      const int64_t row = at / s.n;
+      k.rows_nll(reinterpret_cast<T*>(gx) + at, reinterpret_cast<const T*>(y) + at, by.data() + row, target + row, many,
+                 s.n);
     });
   });
 }

@@ -16,4 +16,8 @@ void softmax(const Soft& s, const char* x, char* y);
 // g: gradient of y; gx: gradient of x.
 void softmax_backward(const Soft& s, const char* g, const char* y, char* gx);
 
+// The gradient through log_softmax and the negative log-likelihood of one class a row; y: log-probabilities, inner = 1.
+// scale: one a row, 0 for rows that do not count (their target is not read).
+void nll_softmax_backward(const Soft& s, const char* y, const double* scale, const int64_t* target, char* gx);
+
 }  // namespace wg

@@ -10,6 +10,7 @@ namespace {
 
 constexpr int64_t kBlock = 1024;
 constexpr int64_t kLanes = 32;
+constexpr int64_t kLong = 128;  // rows from here on are worth a loop of their own
 
 inline float log_of(float x) { return __builtin_logf(x); }
 inline double log_of(double x) { return __builtin_log(x); }
@@ -51,20 +52,22 @@ inline T sum_of(int64_t n, F f) {
   return total;
 }
 
-template <class T>
-void long_row(T* y, const T* x, int64_t n, bool log) {
-  T top = largest(x, n), sum = 0;
-  T e[kBlock];
+// Blocks bound the error of the sum; within one, exp and sum are one pass.
+template <class T, bool kLog>
+void long_row(T* __restrict y, const T* __restrict x, int64_t n) {
+  const T top = largest(x, n);
+  T sum = 0;
   for (int64_t at = 0; at < n; at += kBlock) {
-    int64_t m = n - at < kBlock ? n - at : kBlock;
-    T* to = log ? e : y + at;
-    const T* from = x + at;
-    for (int64_t i = 0; i < m; ++i) to[i] = exp(from[i] - top);
-    sum += sum_of<T>(m, [to](int64_t i) { return to[i]; });
+    const int64_t m = n - at < kBlock ? n - at : kBlock;
+    sum += sum_of<T>(m, [=](int64_t i) {
+      const T d = x[at + i] - top, e = exp(d);
+      y[at + i] = kLog ? d : e;
+      return e;
+    });
   }
-  if (log) {
-    T shift = log_of(sum);
-    for (int64_t i = 0; i < n; ++i) y[i] = (x[i] - top) - shift;
+  if (kLog) {
+    const T shift = log_of(sum);
+    for (int64_t i = 0; i < n; ++i) y[i] -= shift;
   } else {
     for (int64_t i = 0; i < n; ++i) y[i] /= sum;
   }
@@ -72,8 +75,8 @@ void long_row(T* y, const T* x, int64_t n, bool log) {
 
 template <class T>
 void rows_of(T* y, const T* x, int64_t rows, int64_t n, bool log) {
-  if (n > kBlock) {
-    for (int64_t r = 0; r < rows; ++r) long_row(y + r * n, x + r * n, n, log);
+  if (n >= kLong) {
+    for (int64_t r = 0; r < rows; ++r) (log ? long_row<T, true> : long_row<T, false>)(y + r * n, x + r * n, n);
     return;
   }
   T e[kBlock];
@@ -141,6 +144,15 @@ void rows_backward(T* __restrict gx, const T* __restrict g, const T* __restrict 
   }
 }
 
+template <class T>
+void rows_nll(T* __restrict gx, const T* __restrict y, const T* scale, const int64_t* target, int64_t rows, int64_t n) {
+  for (int64_t r = 0; r < rows; ++r, gx += n, y += n) {
+    const T by = scale[r];
+    for (int64_t i = 0; i < n; ++i) gx[i] = exp(y[i]) * by;
+    if (by != T(0)) gx[target[r]] -= by;
+  }
+}
+
 template <class T, bool kLog>
 void columns_back(T* __restrict gx, const T* __restrict g, const T* __restrict y, int64_t n, int64_t step,
                   int64_t cols) {
@@ -163,7 +175,7 @@ void columns_backward(T* gx, const T* g, const T* y, int64_t n, int64_t step, in
 
 }  // namespace
 
-#define WG_SOFT(T) {rows_of<T>, columns<T>, rows_backward<T>, columns_backward<T>}
+#define WG_SOFT(T) {rows_of<T>, columns<T>, rows_backward<T>, rows_nll<T>, columns_backward<T>}
 const SoftmaxKernels softmax_kernels = {WG_SOFT(float), WG_SOFT(double)};
 
 }  // namespace wg::WG_LEVEL

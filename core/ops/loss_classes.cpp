@@ -3,6 +3,8 @@
 #include <limits>
 
 #include "../kernels/loss.h"
+#include "../kernels/softmax.h"
+#include "../tape.h"
 #include "calls.h"
 #include "expect.h"
 #include "nn.h"
@@ -112,6 +114,32 @@ void nll_backward(Call& c) {
   c.out(given(std::move(gx), g.dtype));
 }
 
+// The gradient of nll_loss_forward(log_softmax(x, 1), target) for a mean or a sum over a batch: one pass over x.
+TensorRef nll_through_softmax(Node& n, Node& source, const TensorRef& g) {
+  auto saved = [](Node& of, bool output, int index) {
+    const int at = saved_at(of, output, index);
+    return at < 0 ? Held() : unpack(of, uint32_t(at), false);
+  };
+  const Held target = saved(n, false, 1), reduction = saved(n, false, 3), ignore = saved(n, false, 4);
+  const Held total = saved(n, true, 1), dim = saved(source, false, 1), out = saved(source, true, 0);
+  if (!target.get().is_tensor() || !out.get().is_tensor() || !total.get().is_tensor() || n.outputs[0].sizes.size() > 0)
+    return {};
+  const Tensor &t = *target.get().tensor, &y = *out.get().tensor;
+  const Held weight = saved(n, false, 2);
+  if (y.ndim() != 2 || dim.get().to_int() != 1 || !y.contiguous || is_reduced(y.dtype) || weight.get().is_tensor() ||
+      t.ndim() != 1 || t.dtype != DType::Int64 || !t.contiguous || g->wrapped || g->dtype != y.dtype)
+    return {};
+  double scale = *ready(*g, DType::Float64)->as<double>();
+  if (reduction.get().to_int() == kMean) scale /= *ready(*total.get().tensor, DType::Float64)->as<double>();
+  const int64_t rows = y.size(0), ignored = ignore.get().to_int();
+  std::vector<double> by(size_t(rows), scale);
+  for (int64_t r = 0; r < rows; ++r)
+    if (t.as<int64_t>()[r] == ignored) by[size_t(r)] = 0;
+  TensorRef gx = empty(y.sizes, y.dtype);
+  nll_softmax_backward({y.dtype, rows, y.size(1), 1, true}, y.data(), by.data(), t.as<int64_t>(), gx->data());
+  return gx;
+}
+
 // Scores with any number of dims after the classes.
 TensorRef nll(const TensorRef& x, const TensorRef& target, Value w, int64_t reduction, int64_t ignore) {
   WG_CHECK_VALUE(x->ndim() >= 1, "Expected 1 or more dimensions (got 0)");
@@ -181,6 +209,8 @@ TensorRef smoothed(const TensorRef& x, const TensorRef& target, Tensor* w, int64
 }  // namespace
 
 WG_OP(nll_loss_forward) { nll_forward(c); }
+static const Through nll_past_softmax = {"log_softmax.int", nll_through_softmax};
+[[maybe_unused]] static const Through* nll_through = op_nll_loss_forward.through = &nll_past_softmax;
 WG_OP(nll_loss2d_forward) { nll_forward(c); }
 // (gradient, sizes of the scores, target, weight, reduction, ignore_index, total weight)
 WG_OP(_nll_loss_backward) { nll_backward(c); }
