@@ -104,6 +104,14 @@ void put_some(char* base, const char* flat, const RowLoops& w, const Rows& r, in
       combine<R>(*reinterpret_cast<T*>(base + r.offsets[k]), reinterpret_cast<const T*>(flat)[k]);
     return;
   }
+  if (w.plain(unit)) {
+    for (int64_t k = 0; k < r.n; ++k) {
+      T* to = reinterpret_cast<T*>(base + r.offsets[k]);
+      const T* from = reinterpret_cast<const T*>(flat) + k * w.length;
+      for (int64_t i = begin; i < end; ++i) combine<R>(to[i], from[i]);
+    }
+    return;
+  }
   for (int64_t k = 0; k < r.n; ++k)
     w.after.run(begin, end, {const_cast<char*>(flat) + k * w.length * unit, base + r.offsets[k]},
                 [&](char* const* p, int64_t m) {
@@ -206,7 +214,7 @@ void put_rows(char* tensor, const char* flat, const Rows& r, DType type, Reduce 
     // Work is split over what the positions do not touch: elements before and after them.
     if (w.before.total == 1) {
       const auto columns = [&](int64_t begin, int64_t end) { put_some<T, R>(tensor, flat, w, r, begin, end); };
-      const int64_t grain = std::max<int64_t>(16, kGrain / r.n);
+      const int64_t grain = std::max<int64_t>(64, kGrain / r.n);  // columns: whole cache lines of each row
       if (w.length <= grain)
         columns(0, w.length);
       else

@@ -59,38 +59,28 @@ void row_norm(const RowNorm& s, double eps, const char* x, const char* w, const 
 }
 
 void row_norm_backward(const RowNorm& s, const char* g, const char* x, const char* mean, const char* rstd,
-                       const char* w, char* gx) {
-  with_kernels(s.dtype, [&](const auto& k, auto zero) {
-    using T = decltype(zero);
-    parallel_for(s.rows, grain(s.n), [&](int64_t from, int64_t to) {
-      k.rows_backward(at<T>(gx, from * s.n), at<T>(g, from * s.n), at<T>(x, from * s.n), at<T>(mean, from),
-                      at<T>(rstd, from), at<T>(w, 0), to - from, s.n, s.centred);
-    });
-  });
-}
-
-void row_norm_weights(const RowNorm& s, const char* g, const char* x, const char* mean, const char* rstd, char* scratch,
-                      char* gw, char* gb) {
+                       const char* w, char* scratch, char* gx, char* gw, char* gb) {
   with_kernels(s.dtype, [&](const auto& k, auto zero) {
     using T = decltype(zero);
     const int64_t parts = std::clamp<int64_t>(s.rows * s.n / kGrain, 1, kNormParts),
                   size = (s.rows + parts - 1) / parts;
     parallel_for(parts, 1, [&](int64_t from, int64_t to) {
       for (int64_t p = from; p < to; ++p) {
-        const int64_t row = p * size, rows = std::min(size, s.rows - row);
+        const int64_t row = p * size, rows = std::min(size, s.rows - row), first = row * s.n;
         T* own = at<T>(scratch, 2 * p * s.n);
         if (rows > 0)
-          k.rows_weights(own, gb ? own + s.n : nullptr, at<T>(g, row * s.n), at<T>(x, row * s.n), at<T>(mean, row),
-                         at<T>(rstd, row), rows, s.n);
+          k.rows_backward({at<T>(g, first), at<T>(x, first), at<T>(mean, row), at<T>(rstd, row), at<T>(w, 0),
+                           at<T>(gx, first), own, gb ? own + s.n : nullptr},
+                          rows, s.n);
       }
     });
-    for (int64_t i = 0; i < s.n; ++i) {
-      T w = 0, b = 0;
-      for (int64_t p = 0; p < parts; ++p)
-        w += at<T>(scratch, 2 * p * s.n)[i], b += at<T>(scratch, (2 * p + 1) * s.n)[i];
-      at<T>(gw, 0)[i] = w;
-      if (gb) at<T>(gb, 0)[i] = b;
-    }
+    auto add_up = [&](T* total, int64_t which) {
+      std::copy_n(at<T>(scratch, which * s.n), s.n, total);
+      for (int64_t p = 1; p < parts; ++p)
+        for (int64_t i = 0; i < s.n; ++i) total[i] += at<T>(scratch, (2 * p + which) * s.n)[i];
+    };
+    add_up(at<T>(gw, 0), 0);
+    if (gb) add_up(at<T>(gb, 0), 1);
   });
 }
 

@@ -16,11 +16,9 @@ struct RowNorm {
 };
 void row_norm(const RowNorm& s, double eps, const char* x, const char* w, const char* b, char* y, char* mean,
               char* rstd);
+// gx, and gw and gb (may be null) of n each. scratch: zeros, 2 * kNormParts * n elements.
 void row_norm_backward(const RowNorm& s, const char* g, const char* x, const char* mean, const char* rstd,
-                       const char* w, char* gx);
-// gw and gb (may be null): n each. scratch: zeros, 2 * kNormParts * n elements.
-void row_norm_weights(const RowNorm& s, const char* g, const char* x, const char* mean, const char* rstd, char* scratch,
-                      char* gw, char* gb);
+                       const char* w, char* scratch, char* gx, char* gw, char* gb);
 
 // images x channels x n, contiguous. Group norm takes statistics over `channels / groups` channels of one image;
 // batch norm (groups == 0) over one channel of all images.

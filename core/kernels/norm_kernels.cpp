@@ -75,42 +75,65 @@ void rows_forward(T* y, T* mean, T* rstd, const T* x, const T* w, const T* b, in
   }
 }
 
-template <class T>
-void rows_backward(T* gx, const T* g, const T* x, const T* mean, const T* rstd, const T* w, int64_t rows, int64_t n,
-                   bool centred) {
-  for (int64_t r = 0; r < rows; ++r, x += n, g += n, gx += n) {
-    const T m = centred ? mean[r] : T(0), s = rstd[r];
-    double all = 0, along = 0;
-    if (w) {
-      if (centred) all = sum_of<T>(n, [g, w](int64_t i) { return g[i] * w[i]; });
-      along = sum_of<T>(n, [g, w, x, m](int64_t i) { return g[i] * w[i] * (x[i] - m); });
-    } else {
-      if (centred) all = sum(g, n);
-      along = sum_of<T>(n, [g, x, m](int64_t i) { return g[i] * (x[i] - m); });
+// The sums over a row of v and of v * (x - m), where v is the gradient of the normalised row.
+template <class T, class F>
+void two_sums(const T* x, T m, int64_t n, F v, double* all, double* along) {
+  *all = *along = 0;
+  for (int64_t at = 0; at < n; at += kRun) {
+    const int64_t end = n - at < kRun ? n : at + kRun;
+    T one[kLanes] = {}, two[kLanes] = {};
+    int64_t i = at;
+    for (; i + kLanes <= end; i += kLanes)
+      for (int64_t k = 0; k < kLanes; ++k) {
+        const T g = v(i + k);
+        one[k] += g, two[k] += g * (x[i + k] - m);
+      }
+    for (; i < end; ++i) {
+      const T g = v(i);
+      one[0] += g, two[0] += g * (x[i] - m);
     }
-    const T a = T(all / double(n)) * s, b = T(along / double(n)) * s * s * s;
-    if (w)
-      for (int64_t i = 0; i < n; ++i) gx[i] = g[i] * w[i] * s - (a + (x[i] - m) * b);
-    else
-      for (int64_t i = 0; i < n; ++i) gx[i] = g[i] * s - (a + (x[i] - m) * b);
+    for (int64_t half = kLanes / 2; half >= 1; half /= 2)
+      for (int64_t k = 0; k < half; ++k) one[k] += one[k + half], two[k] += two[k + half];
+    *all += double(one[0]), *along += double(two[0]);
+  }
+}
+
+// Not inlined, so that the compiler sees that nothing overlaps.
+template <class T, bool kWeight, bool kBias>
+__attribute__((noinline)) void row_back(T* __restrict gx, T* __restrict gw, T* __restrict gb, const T* __restrict g,
+                                        const T* __restrict x, const T* __restrict w, T m, T s, T a, T b, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) {
+    const T d = x[i] - m, v = kWeight ? g[i] * w[i] : g[i];
+    gx[i] = v * s - (a + d * b);
+    gw[i] += g[i] * (d * s);
+    if (kBias) gb[i] += g[i];
+  }
+}
+
+// gx of each row, and what the row adds to the gradients of weight and bias, while it is in the cache.
+template <class T, bool kWeight, bool kBias>
+void rows_back(const RowsBackward<T>& p, int64_t rows, int64_t n) {
+  const T *x = p.x, *g = p.g, *w = p.w;
+  T* __restrict gx = p.gx, * __restrict gw = p.gw, * __restrict gb = p.gb;
+  for (int64_t r = 0; r < rows; ++r, x += n, g += n, gx += n) {
+    const T m = p.mean ? p.mean[r] : T(0), s = p.rstd[r];
+    double all, along;
+    two_sums(x, m, n, [=](int64_t i) { return kWeight ? g[i] * w[i] : g[i]; }, &all, &along);
+    const T a = p.mean ? T(all / double(n)) * s : T(0), b = T(along / double(n)) * s * s * s;
+    row_back<T, kWeight, kBias>(gx, p.gw, p.gb, g, x, w, m, s, a, b, n);
   }
 }
 
 template <class T>
-void rows_weights(T* gw, T* gb, const T* g, const T* x, const T* mean, const T* rstd, int64_t rows, int64_t n) {
-  for (int64_t r = 0; r < rows; ++r, x += n, g += n) {
-    const T m = mean ? mean[r] : T(0), s = rstd[r];
-    if (gb)
-      for (int64_t i = 0; i < n; ++i) gw[i] += g[i] * ((x[i] - m) * s), gb[i] += g[i];
-    else
-      for (int64_t i = 0; i < n; ++i) gw[i] += g[i] * ((x[i] - m) * s);
-  }
+void rows_backward(const RowsBackward<T>& p, int64_t rows, int64_t n) {
+  (p.w    ? p.gb ? rows_back<T, true, true> : rows_back<T, true, false>
+   : p.gb ? rows_back<T, false, true>
+          : rows_back<T, false, false>)(p, rows, n);
 }
 
 }  // namespace
 
-#define WG_NORM(T) \
-  {rows_forward<T>, rows_backward<T>, rows_weights<T>, sum<T>, spread<T>, product<T>, affine<T>, blend<T>}
+#define WG_NORM(T) {rows_forward<T>, rows_backward<T>, sum<T>, spread<T>, product<T>, affine<T>, blend<T>}
 const NormKernels norm_kernels = {WG_NORM(float), WG_NORM(double)};
 
 }  // namespace wg::WG_LEVEL

@@ -6,15 +6,20 @@
 
 namespace wg {
 
+// Rows of n, contiguous: gx, gw += sum of g * xhat, gb += sum of g. mean (RMS norm: taken to be 0), w and gb may be
+// null.
+template <class T>
+struct RowsBackward {
+  const T *g, *x, *mean, *rstd, *w;
+  T *gx, *gw, *gb;
+};
+
 template <class T>
 struct NormOf {
   // Rows of n: y = (x - mean) * rstd * w + b; w and b (n each) may be null. Not centred: mean is taken to be 0.
   void (*rows)(T* y, T* mean, T* rstd, const T* x, const T* w, const T* b, int64_t rows, int64_t n, double eps,
                bool centred);
-  void (*rows_backward)(T* gx, const T* g, const T* x, const T* mean, const T* rstd, const T* w, int64_t rows,
-                        int64_t n, bool centred);
-  // gw += sum of g * xhat, gb += sum of g over rows; gb may be null.
-  void (*rows_weights)(T* gw, T* gb, const T* g, const T* x, const T* mean, const T* rstd, int64_t rows, int64_t n);
+  void (*rows_backward)(const RowsBackward<T>& p, int64_t rows, int64_t n);
   // Contiguous runs.
   double (*sum)(const T* x, int64_t n);
   double (*spread)(const T* x, T mean, int64_t n);                          // sum of (x - mean)²

@@ -82,9 +82,8 @@ void backward(Call& c, Tensor& g, Tensor& x, const Dims& shape, Tensor* mean, Te
   TensorRef gx = empty(x.sizes, work), gw = empty(shape, work), gb = mean ? empty(shape, work) : TensorRef();
   if (s.n > 0) {
     const TensorRef scratch = zeros({2 * kNormParts, s.n}, work);
-    row_norm_backward(s, grad->data(), from->data(), data_of(m), r->data(), data_of(weight), gx->data());
-    row_norm_weights(s, grad->data(), from->data(), data_of(m), r->data(), scratch->data(), gw->data(),
-                     gb ? gb->data() : nullptr);
+    row_norm_backward(s, grad->data(), from->data(), data_of(m), r->data(), data_of(weight), scratch->data(),
+                      gx->data(), gw->data(), gb ? gb->data() : nullptr);
   }
   c.out(given(std::move(gx), x.dtype));
   c.out(given(std::move(gw), w ? w->dtype : x.dtype));
