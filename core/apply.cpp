@@ -192,6 +192,7 @@ void record(Call& c, uint64_t mask, bool inplace) {
   bool differentiable = false;
   for (int k = 0; k < c.nouts(); ++k)
     differentiable |= (c.op->diff_outs >> k & 1) && is_differentiable(c.result(k)->dtype);
+  if (!c.nouts()) return;  // unbind of a dim of size 0
   if (!differentiable) return note_cut(c, c.result(0)->dtype == DType::Bool ? cuts::kNoDerivative : cuts::kInteger);
   Ref<Node> n = new_node(NodeKind::Op, c.op);
   n->mask = mask;

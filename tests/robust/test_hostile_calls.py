@@ -230,3 +230,8 @@ def test_finalizers_may_run_ops_while_an_op_is_being_planned():
     finally:
         gc.set_threshold(*before)
     assert all(r.tolist() == wanted for r in kept)
+
+
+def test_ops_that_give_nothing_back():
+    assert list(torch.ones(0, 5, requires_grad=True)) == []
+    assert torch.unbind(torch.ones(2, 0, requires_grad=True), 1) == ()
