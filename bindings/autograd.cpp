@@ -224,9 +224,11 @@ PyObject* mark_function_view(PyObject*, PyObject* args) {
   PyObject* o;
   int several;
   if (!PyArg_ParseTuple(args, "Op", &o, &several)) return nullptr;
-  if (Tensor& t = *as_tensor(o); is_view(t))
-    t.extra->creation = several ? Creation::MultiOutput : Creation::CustomFunction;
-  Py_RETURN_NONE;
+  return guard<PyObject*>(nullptr, [&]() -> PyObject* {
+    if (Tensor& t = tensor_of(o); is_view(t))
+      t.extra->creation = several ? Creation::MultiOutput : Creation::CustomFunction;
+    Py_RETURN_NONE;
+  });
 }
 
 // save_tensor(node, tensors): keeps tensors (or None) on a Function node with their versions; outputs: positions among
