@@ -24,14 +24,14 @@ NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.\d*(?:e[-+]?\d+)?|\.\d+|\d+(?:e[-+]
 
 CAUTION = """\
 Why not more digits, or more steps? Sums are added up in another order than torch's, so single numbers differ in the
-last bit, and training makes such differences grow. Three scripts were changed because their first forms differed; the
+last bit, and training makes such differences grow. Two scripts were changed because their first forms differed; the
 causes were then looked for:
 
-- `distillation` and `checkpoint_resume` had a bias in front of a batch normalisation (6 of 19 and 1 of 28 lines
-  differed). The loss does not depend on such a bias: its gradient is rounding alone, in torch too. Adam divides it by
-  its own size, so the bias walks at random by the learning rate, and the running mean, which follows behind, shows the
-  walk in evaluation mode. With a hook that sets this one gradient to exactly zero, in both libraries, the first forms
-  agree in every line.
+- `distillation` had a bias in front of a batch normalisation (6 of 19 lines differed; `checkpoint_resume` differs in 1
+  of 28 when it is given one). The loss does not depend on such a bias: its gradient is rounding alone, in torch too.
+  Adam divides it by its own size, so the bias walks at random by the learning rate, and the running mean, which follows
+  behind, shows the walk in evaluation mode. With a hook that sets this one gradient to exactly zero, in both libraries,
+  these forms agree in every line.
 - `mixture_density` trained with NAdam at a rate of 1e-2 for 101 steps (8 of 11 lines differed). The same text in
   float64 (`torch.set_default_dtype(torch.float64)`) agrees in every line: the difference is float32 rounding that a
   fast, unstable training makes grow."""
