@@ -172,7 +172,7 @@ def test_what_is_missing_is_said_when_it_is_used(tmp_path):
     [
         ("from torch import no_such_name", "ImportError: cannot import name 'no_such_name'"),
         ("import torch.no_such_module", "ModuleNotFoundError: No module named 'torch.no_such_module'"),
-        ("import torch._dynamo", "ModuleNotFoundError: No module named 'torch._dynamo'"),
+        ("import torch._inductor", "ModuleNotFoundError: No module named 'torch._inductor'"),
         ("import torch; torch.no_such_name", "AttributeError: module 'torch' has no attribute 'no_such_name'"),
     ],
 )
@@ -231,7 +231,7 @@ def test_folders_and_zip_files_with_a_main(tmp_path):
             archive.write(folder / name, name)
     for target in ("app", "app.zip"):
         result = call([*RUN, target], tmp_path)
-        assert result.stdout == "wengert helper\n", result.stderr
+        assert result.stdout == "torch helper\n", result.stderr
 
 
 def test_interrupting_ends_by_the_signal(tmp_path):
