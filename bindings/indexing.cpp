@@ -73,11 +73,31 @@ void add_item(std::vector<IndexItem>& items, PyObject* o) {
   items.push_back(std::move(item));
 }
 
+// Whether a list is meant as a tuple of indices: NumPy's old rule, which torch still keeps, with a warning.
+bool stands_for_tuple(PyObject* list) {
+  const Py_ssize_t n = PyList_GET_SIZE(list);
+  for (Py_ssize_t i = 0; n < 32 && i < n; ++i) {
+    PyObject* o = PyList_GET_ITEM(list, i);
+    if (!is_tensor(o) && !PySequence_Check(o) && !PySlice_Check(o) && o != Py_None && o != Py_Ellipsis) continue;
+    if (PyErr_WarnEx(
+            PyExc_UserWarning,
+            "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in "
+            "pytorch 2.9; use x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor "
+            "index, x[torch.tensor(seq)], which will result either in an error or a different result",
+            1) < 0)
+      throw PythonError{};
+    return true;
+  }
+  return false;
+}
+
 std::vector<IndexItem> items_of(PyObject* index) {
   std::vector<IndexItem> items;
   if (PyTuple_Check(index)) {
     Py_ssize_t n = PyTuple_GET_SIZE(index);
     for (Py_ssize_t i = 0; i < n; ++i) add_item(items, PyTuple_GET_ITEM(index, i));
+  } else if (PyList_Check(index) && stands_for_tuple(index)) {
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(index); ++i) add_item(items, PyList_GET_ITEM(index, i));
   } else {
     add_item(items, index);
   }
