@@ -263,6 +263,17 @@ PyObject* saved_on_node(PyObject*, PyObject* node) {
   });
 }
 
+// hook_saved(node, slot, pack, unpack)
+PyObject* py_hook_saved(PyObject*, PyObject* args) {
+  PyObject *node, *pack, *unpack;
+  unsigned slot;
+  if (!PyArg_ParseTuple(args, "OIOO", &node, &slot, &pack, &unpack)) return nullptr;
+  return guard<PyObject*>(nullptr, [&] {
+    hook_saved(*as_node(node), slot, pack, unpack);
+    return Py_NewRef(Py_None);
+  });
+}
+
 PyObject* saved_count(PyObject*, PyObject* node) {
   return guard<PyObject*>(nullptr, [&] { return PyLong_FromUnsignedLong(node_of(node).saved.size()); });
 }
@@ -381,6 +392,7 @@ PyMethodDef functions[] = {{"run_backward", backward, METH_VARARGS, nullptr},
                            {"saved_on_node", saved_on_node, METH_O, nullptr},
                            {"saved_count", saved_count, METH_O, nullptr},
                            {"make_wrapped", make_wrapped, METH_VARARGS, nullptr},
+                           {"hook_saved", py_hook_saved, METH_VARARGS, nullptr},
                            {"payload", get_payload, METH_O, nullptr},
                            {"become_wrapped", become_wrapped, METH_VARARGS, nullptr},
                            {"is_grad_enabled", is_grad_enabled, METH_NOARGS, nullptr},

@@ -68,13 +68,34 @@ std::string saved_name(const OpDef& op, const Leaf& l) {
   return "";
 }
 
+// The slot that keeps what torch shows under a name; -1: none.
+int saved_slot(const Node& n, const char* name) {
+  if (n.kind != NodeKind::Op || !n.program) return -1;
+  for (uint32_t i = 0; i < n.program->leaves.size(); ++i)
+    if (saved_name(*n.op, n.program->leaves[i]) == name) return int(i);
+  return -1;
+}
+
 PyObject* saved_attribute(Node& n, const char* name) {
-  if (n.kind != NodeKind::Op || !n.program) return nullptr;
-  for (uint32_t i = 0; i < n.program->leaves.size(); ++i) {
-    if (saved_name(*n.op, n.program->leaves[i]) != name) continue;
-    return guard<PyObject*>(nullptr, [&] { return value_object(unpack(n, i, true).get()); });
-  }
-  return nullptr;
+  int i = saved_slot(n, name);
+  if (i < 0) return nullptr;
+  return guard<PyObject*>(nullptr, [&] { return value_object(unpack(n, uint32_t(i), true).get()); });
+}
+
+// _raw_saved_self: a handle on what a slot keeps; _raw_saved_tensors of a Function node: all of them.
+PyObject* raw_saved(PyObject* o, const char* name) {
+  Node& n = *as_node(o);
+  bool all = n.kind == NodeKind::Function && std::strcmp(name, "tensors") == 0;
+  int slot = saved_slot(n, name);
+  if (!all && slot < 0) return nullptr;
+  return guard<PyObject*>(nullptr, [&]() -> PyObject* {
+    Py module(check(PyImport_ImportModule("wengert.autograd._saved_tensor")));
+    auto handle = [&](uint32_t i) { return check(PyObject_CallMethod(module.get(), "handle", "OI", o, i)); };
+    if (!all) return handle(uint32_t(slot));
+    Py t(check(PyTuple_New(n.saved.size())));
+    for (uint32_t i = 0; i < n.saved.size(); ++i) PyTuple_SET_ITEM(t.get(), i, handle(i));
+    return t.release();
+  });
 }
 
 PyObject* saved_names(PyObject* o, void*) {
@@ -95,12 +116,13 @@ PyObject* saved_names(PyObject* o, void*) {
 PyObject* node_getattro(PyObject* o, PyObject* name) {
   PyObject* found = PyObject_GenericGetAttr(o, name);
   if (found || !PyErr_ExceptionMatches(PyExc_AttributeError)) return found;
-  constexpr const char* prefix = "_saved_";
+  constexpr const char *prefix = "_saved_", *raw_prefix = "_raw_saved_";
   const char* s = PyUnicode_AsUTF8(name);
-  if (!s || std::strncmp(s, prefix, std::strlen(prefix)) != 0) return nullptr;
+  bool raw = s && std::strncmp(s, raw_prefix, std::strlen(raw_prefix)) == 0;
+  if (!s || (!raw && std::strncmp(s, prefix, std::strlen(prefix)) != 0)) return nullptr;
   PyObject *type, *value, *traceback;
   PyErr_Fetch(&type, &value, &traceback);
-  found = saved_attribute(*as_node(o), s + std::strlen(prefix));
+  found = raw ? raw_saved(o, s + std::strlen(raw_prefix)) : saved_attribute(*as_node(o), s + std::strlen(prefix));
   if (found || PyErr_Occurred()) {
     Py_XDECREF(type);
     Py_XDECREF(value);

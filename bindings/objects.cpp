@@ -347,7 +347,7 @@ PyObject* make_subclass(PyTypeObject* type, Tensor& t, bool requires_grad) {
   cut_off(*r, t, cuts::kParameter);
   if (requires_grad) {
     Py hold(o);
-    set_requires_grad(*r, true);
+    set_requires_grad(*r, true, kNotIntegers);
     return hold.release();
   }
   return o;

@@ -10,14 +10,6 @@ using namespace wg;
 
 namespace {
 
-// What torch calls an element type in the messages of out=.
-const char* plain_name(DType d) {
-  static const char* names[] = {"bool",  "unsigned char", "signed char",         "short",
-                                "int",   "long int",      "c10::Half",           "c10::BFloat16",
-                                "float", "double",        "c10::complex<float>", "c10::complex<double>"};
-  return names[int(d)];
-}
-
 // How two tensors lie in memory; Unknown when one of them has gaps.
 enum class Overlap { None, Whole, Part, Unknown };
 Overlap overlap(const Tensor& a, const Tensor& b) {

@@ -224,7 +224,8 @@ PyObject* get_requires_grad(PyObject* o, void*) { return PyBool_FromLong(require
 int put_requires_grad(PyObject* o, PyObject* v, void*) {
   return guard<int>(-1, [&] {
     WG_CHECK_TYPE(v && (PyBool_Check(v) || PyLong_Check(v)), "requires_grad must be a bool");
-    set_requires_grad(self_of(o), PyObject_IsTrue(v));
+    set_requires_grad(self_of(o), PyObject_IsTrue(v),
+                      "only Tensors of floating point and complex dtype can require gradients");
     return 0;
   });
 }
@@ -262,43 +263,11 @@ PyObject* get_grad(PyObject* o, void*) {
           "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
           "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, "
           "use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access "
-          "the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more informations.",
+          "the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more information.",
           1) < 0)
     return nullptr;
   Py_RETURN_NONE;
 }
-int put_grad(PyObject* o, PyObject* v, void*) {
-  return guard<int>(-1, [&] {
-    Tensor& t = self_of(o);
-    if (!v || v == Py_None) {
-      if (t.extra) t.extra->grad.reset();
-      return 0;
-    }
-    WG_CHECK_TYPE(is_tensor(v), "assigned grad expected to be a Tensor or None but got grad of type ",
-                  Py_TYPE(v)->tp_name);
-    WG_CHECK(v != o, "can't assign Variable as its own grad");
-    Tensor& g = *as_tensor(v);
-    auto lower = [](DType d) -> const char* {
-      static const char* names[] = {"bool",  "unsigned char", "signed char",         "short",
-                                    "int",   "long int",      "c10::Half",           "c10::BFloat16",
-                                    "float", "double",        "c10::complex<float>", "c10::complex<double>"};
-      return names[int(d)];
-    };
-    WG_CHECK(
-        g.dtype == t.dtype, "attempting to assign a gradient with dtype '", lower(g.dtype),
-        "' to a tensor with grad_dtype '", torch_name(t.dtype),
-        "'. The gradient must match the tensor's grad_dtype (defaults to the tensor's dtype). You can set the "
-        "tensor's grad_dtype attribute with a specific dtype, or None to allow any dtype. Set grad_dtype with caution. Diverging the "
-        "dtypes of a tensor and its gradient may break downstream systems that assume they match.");
-    WG_CHECK(g.sizes == t.sizes, "attempting to assign a gradient of size '", to_string(g.sizes),
-             "' to a tensor of size '", to_string(t.sizes),
-             "'. Please ensure that the gradient and the tensor are the same size");
-    extra_of(t).grad = TensorRef(&g);
-    host.track(&t);
-    return 0;
-  });
-}
-
 // .data: the same storage, no history, a version counter of its own.
 PyObject* get_data(PyObject* o, void*) {
   return guard<PyObject*>(nullptr, [&] {
@@ -545,6 +514,7 @@ PyGetSetDef tensor_getset[] = {{"__dict__", PyObject_GenericGetDict, PyObject_Ge
                                {"requires_grad", get_requires_grad, put_requires_grad, nullptr, nullptr},
                                WG_GET("grad_fn", get_grad_fn),
                                {"grad", get_grad, put_grad, nullptr, nullptr},
+                               {"grad_dtype", get_grad_dtype, put_grad_dtype, nullptr, nullptr},
                                {"data", get_data, put_data, nullptr, nullptr},
                                {nullptr, nullptr, nullptr, nullptr, nullptr}};
 

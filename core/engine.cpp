@@ -31,7 +31,7 @@ void accumulate(Node& n, TensorRef g, bool recording) {
     if (!recording && !g->grad_fn && exclusive(g) && layout) {
       x.grad = std::move(g);
     } else if (!recording) {
-      TensorRef copied = empty_like(leaf);
+      TensorRef copied = empty_like(leaf, g->dtype);
       copy(*copied, *g);
       x.grad = std::move(copied);
     } else {

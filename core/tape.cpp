@@ -151,7 +151,7 @@ Ref<Node> accumulator(Tensor& leaf) {
   n->saved.resize(1);
   n->saved[0].value = Held(Value(&leaf));
   n->outputs.resize(1);
-  n->outputs[0] = {leaf.sizes, leaf.dtype};
+  n->outputs[0] = {leaf.sizes, x.grad_dtype >= 0 ? DType(x.grad_dtype) : leaf.dtype};
   x.accumulate = n.get();
   return n;
 }
@@ -274,7 +274,7 @@ Edge gradient_edge(Tensor& t) {
   return {};
 }
 
-void set_requires_grad(Tensor& t, bool on) {
+void set_requires_grad(Tensor& t, bool on, const char* refusal) {
   if (t.grad_fn) {
     WG_CHECK(on,
              "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
@@ -282,7 +282,7 @@ void set_requires_grad(Tensor& t, bool on) {
              "\n  it was made by ", name_of(*t.grad_fn), host.line(t.grad_fn->place));
     return;
   }
-  WG_CHECK(!on || is_differentiable(t.dtype), "only Tensors of floating point dtype can require gradients");
+  WG_CHECK(!on || is_differentiable(t.dtype), refusal);
   WG_CHECK(!on || !t.inference || modes().inference,
            "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.");
   t.requires_grad = on;
@@ -384,6 +384,39 @@ void rebase_history(Tensor& t, Ref<Node> node, uint32_t nr) {
   t.extra->attr_version = version_number(t) - 1;
 }
 
+// Keeps what the hook makes of `kept`, the tensor (or an alias of the output) that slot i would keep.
+static void pack(Node& n, uint32_t i, const TensorRef& kept, Foreign hook, Foreign unpack) {
+  Saved& s = n.saved[i];
+  Foreign packed = host.pack(hook, kept.get());
+  Held box(Value::of_box(Tag::Foreign, new ForeignBox(packed)));
+  host.drop(packed);
+  WG_CHECK(
+      version_number(*kept) == s.version,
+      "A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook cannot be "
+      "modified by in-place operations as this can lead to unexpected side-effects. Please open an issue if you need to perform "
+      "in-place operations on the input to a pack hook.");
+  if (s.output < 0 && requires_grad(*kept)) extra_of(n).packed.push_back({i, gradient_edge(*kept)});
+  host.hold(unpack);
+  s.unpack = unpack;
+  s.hooked = true;
+  s.value = std::move(box);
+}
+
+void hook_saved(Node& n, uint32_t i, Foreign hook, Foreign unpack) {
+  Saved& s = n.saved[i];
+  WG_CHECK(
+      !(n.freed && s.version == ~uint32_t(0)),
+      "Calling register_hooks on a saved tensor after it has been freed. Saved intermediate values of the graph are freed "
+      "when you call .backward() or autograd.grad(). Specify retain_graph=True if you need to backward through the graph a "
+      "second time or if you need to access saved variables after calling backward.");
+  WG_CHECK(
+      !s.hooked,
+      "Calling register_hooks on a saved tensor whose hooks have already been set. Hint: only one pair of hooks is "
+      "allowed at a time.");
+  WG_CHECK(s.value.get().is_tensor(), "Calling register_hooks on a saved tensor with value None is forbidden");
+  pack(n, i, TensorRef(s.value.get().tensor), hook, unpack);
+}
+
 void save(Node& n, uint32_t i, const Value& v, int output) {
   Saved& s = n.saved[i];
   s.output = int16_t(output);
@@ -397,27 +430,7 @@ void save(Node& n, uint32_t i, const Value& v, int output) {
   n.uses_saved = true;
   s.version = version_number(t);
   TensorRef kept = output >= 0 ? detach(t) : TensorRef(&t);
-  if (modes().pack) {
-    s.unpack = modes().unpack;
-    host.hold(s.unpack);
-    s.hooked = true;
-    if (output < 0 && requires_grad(t)) extra_of(n).packed.push_back({i, gradient_edge(t)});
-    Foreign packed = host.pack(modes().pack, kept.get());
-    if (version_number(t) != s.version) {
-      host.drop(packed);
-      host.drop(s.unpack);
-      s.hooked = false;
-      s.unpack = nullptr;
-      fail(
-          Kind::Runtime,
-          "A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook cannot be "
-          "modified by in-place operations as this can lead to unexpected side-effects. Please open an issue if you need to perform "
-          "in-place operations on the input to a pack hook.");
-    }
-    s.value = Held(Value::of_box(Tag::Foreign, new ForeignBox(packed)));
-    host.drop(packed);
-    return;
-  }
+  if (modes().pack) return pack(n, i, kept, modes().pack, modes().unpack);
   s.value = Held(Value(kept));
 }
 

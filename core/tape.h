@@ -136,6 +136,8 @@ struct CopySlices {
 
 enum class Creation : uint8_t { Default, NoGrad, Inference, MultiOutput, CustomFunction };
 
+inline constexpr int8_t kAnyDType = -2;
+
 // The rarely needed parts of a tensor.
 struct Extra {
   TensorRef grad;
@@ -144,6 +146,7 @@ struct Extra {
   std::vector<Hook> post_hooks;  // after accumulation
   bool retains_grad = false;
   Node* retained_by = nullptr;  // weak: the node that writes it, whose list names this tensor
+  int8_t grad_dtype = -1;       // of .grad: a DType; -1: the tensor's own; kAnyDType
   // Views:
   TensorRef base;
   Crossings crossings;
@@ -198,7 +201,9 @@ Ref<Node> accumulator(Tensor& leaf);
 // The grad_fn of t, made anew when t is a view whose base was written since.
 Ref<Node> grad_fn_of(Tensor& t);
 bool requires_grad(Tensor& t);
-void set_requires_grad(Tensor& t, bool on);
+inline constexpr const char* kRealOnly = "only Tensors of floating point dtype can require gradients";
+inline constexpr const char* kNotIntegers = "Only Tensors of floating point and complex dtype can require gradients";
+void set_requires_grad(Tensor& t, bool on, const char* refusal = kRealOnly);
 inline bool is_view(const Tensor& t) { return t.extra && t.extra->base; }
 // Makes `view` a tracked view of t (of t's base when t is a view).
 void mark_view(Tensor& view, Tensor& t, Creation creation, const OpDef* op);
@@ -233,6 +238,8 @@ void save(Node& n, uint32_t i, const Value& v, int output);  // -1: an input
 int saved_at(const Node& n, bool output, int index);
 // The saved value: checks the version; raises torch's errors. With history when `recording`.
 Held unpack(Node& n, uint32_t i, bool recording);
+// Gives what input or output i keeps to a hook now; `unpack` brings it back (both are held).
+void hook_saved(Node& n, uint32_t i, Foreign pack, Foreign unpack);
 void release_saved(Node& n);
 [[noreturn]] void fail_second_time(const Node& n);
 

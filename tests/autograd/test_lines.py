@@ -245,3 +245,17 @@ def test_a_warning_free_copy_of_a_tensor_is_a_cut_too():
         warnings.simplefilter("ignore")
         made = wg.tensor(X * 2)
     assert "rebuilt by tensor(...)" in str(wg.why(made))
+
+
+def test_grad_dtype_decides_what_is_accumulated():
+    x = wg.ones(2, requires_grad=True)
+    x.grad_dtype = wg.float64
+    (x * 2).sum().backward()
+    (x * 2).sum().backward()
+    assert x.grad.dtype == wg.float64 and x.grad.tolist() == [4.0, 4.0]
+    with pytest.raises(
+        RuntimeError, match="Cannot set grad_dtype to 'Float' because there is already a gradient with dtype 'double'"
+    ):
+        x.grad_dtype = wg.float32
+    with pytest.raises(RuntimeError, match="grad_dtype can only be set on leaf tensors."):
+        (x * 2).grad_dtype = wg.float64

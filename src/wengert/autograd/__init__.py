@@ -31,6 +31,9 @@ _LAZY = {
     "gradgradcheck": "gradcheck",
     "GradcheckError": "gradcheck",
     "is_multithreading_enabled": "grad_mode",
+    "is_view_replay_enabled": "grad_mode",
+    "enforce_grad_layout_policy": "grad_mode",
+    "SavedTensor": "_saved_tensor",
     "_unsafe_preserve_version_counter": "grad_mode",
     "Variable": "variable",
 }

@@ -58,3 +58,8 @@ def is_anomaly_enabled():
 def is_anomaly_check_nan_enabled():
     """Whether anomaly mode looks for nan."""
     return bool(_core.anomaly()[1])
+
+
+def set_anomaly_enabled(mode, check_nan=True):
+    """Sets anomaly mode at once, without a warning."""
+    _core.set_anomaly(bool(mode), bool(check_nan), False, False)

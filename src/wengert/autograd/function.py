@@ -277,7 +277,7 @@ class Function(metaclass=FunctionMeta):
         if record:
             for t in ctx.dirty_tensors:
                 if id(t) in versions and t.requires_grad and t.is_leaf:
-                    raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+                    raise RuntimeError("a leaf Variable that requires grad has been used in an in-place operation.")
                 if len(outputs) > 1 and t._is_view():
                     raise RuntimeError(_VIEW_AMONG_SEVERAL)
             position = {id(o): k for k, o in enumerate(outputs) if isinstance(o, _core.Tensor)}

@@ -204,3 +204,24 @@ class _unsafe_preserve_version_counter:
     def __exit__(self, *exc):
         for tensor, version in zip(self.tensors, self.versions):
             _core.set_version(tensor, version)
+
+
+def is_view_replay_enabled():
+    """Whether views are made again from their base by the ops that made them: never, they are made by as_strided."""
+    return False
+
+
+class enforce_grad_layout_policy(_Mode):
+    """Accepted: a gradient always gets the strides of its parameter."""
+
+    def __init__(self, enable):
+        self.enable = bool(enable)
+
+    def clone(self):
+        return enforce_grad_layout_policy(self.enable)
+
+    def __enter__(self):
+        return None
+
+    def __exit__(self, *exc):
+        return None
