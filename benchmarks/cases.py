@@ -120,7 +120,7 @@ def elementwise(torch):
 
 @case("matmul 1024x1024, forward + backward")
 def matmul(torch):
-    """Bound by GEMM: three products."""
+    """Bound by GEMM: one product, and two with the expanded gradient of a sum."""
     torch.manual_seed(0)
     a, b = torch.randn(1024, 1024, requires_grad=True), torch.randn(1024, 1024, requires_grad=True)
 
@@ -128,6 +128,21 @@ def matmul(torch):
         a.grad = b.grad = None
         y = (a @ b).sum()
         y.backward()
+        return a.grad.sum()
+
+    return step
+
+
+@case("matmul 1024x1024, forward + backward of a dense gradient")
+def matmul_dense(torch):
+    """Bound by GEMM: three full products (an expanded gradient, as sum() gives it, needs only one)."""
+    torch.manual_seed(0)
+    a, b = torch.randn(1024, 1024, requires_grad=True), torch.randn(1024, 1024, requires_grad=True)
+    g = torch.randn(1024, 1024)
+
+    def step():
+        a.grad = b.grad = None
+        (a @ b).backward(g)
         return a.grad.sum()
 
     return step
