@@ -22,10 +22,12 @@ struct Small {
       flat = false;
       return t.ndim() == 2 && t.strides[1] == 1;
     }
-    if (t.ndim() == 0) return true;
+    if (is_one(t)) return true;
     flat = false;
     return t.ndim() == 1 && model->ndim() == 2 && t.contiguous && t.sizes[0] == cols;
   }
+  // One number for all elements of the shape.
+  bool is_one(const Tensor& t) const { return t.numel == 1 && t.ndim() <= model->ndim() && !(t.sizes == model->sizes); }
   int64_t row_step(const Tensor& t) const { return t.ndim() == 2 ? t.strides[0] : 0; }
 };
 
@@ -36,10 +38,32 @@ void fill_number(void* tile, DType dtype, double v, int64_t n) {
     std::fill_n(static_cast<double*>(tile), n, v);
 }
 
+// The usual small case by itself: contiguous operands of one floating dtype and shape.
+bool run_flat(Call& c, int arity, const FnInfo& f) {
+  if (c.into || !c.args[0].is_tensor()) return false;
+  const Tensor& x = *c.args[0].tensor;
+  if (!x.contiguous || x.number || x.numel > kTile || (x.dtype != DType::Float32 && x.dtype != DType::Float64))
+    return false;
+  const void* in[2] = {x.data(), nullptr};
+  if (arity == 2) {
+    if (!c.args[1].is_tensor()) return false;
+    const Tensor& y = *c.args[1].tensor;
+    if (!y.contiguous || y.number || y.dtype != x.dtype || !(y.sizes == x.sizes)) return false;
+    in[1] = y.data();
+  }
+  TileFn fn = tile_fn(c.op->fn, x.dtype);
+  if (!fn) return false;
+  TensorRef out = empty(x.sizes, f.result == Result::Bool ? DType::Bool : x.dtype);
+  fn(out->data(), in, x.numel);
+  c.out(std::move(out));
+  return true;
+}
+
 // Operands of one floating dtype, of one shape but for rows and numbers that are broadcast: no plan needed.
 bool run_small(Call& c, int arity) {
   const FnInfo& f = fn_info(c.op->fn);
   if (f.bool_first || arity > 2 || f.result == Result::Real) return false;
+  if (run_flat(c, arity, f)) return true;
   Small s;
   for (int i = 0; i < arity; ++i) {
     if (!c.args[i].is_tensor()) {
@@ -48,7 +72,7 @@ bool run_small(Call& c, int arity) {
     }
     const Tensor& t = *c.args[i].tensor;
     if (t.number || (s.model && t.dtype != s.model->dtype)) return false;
-    if (!s.model || t.ndim() > s.model->ndim()) s.model = &t;
+    if (!s.model || t.numel > s.model->numel || t.ndim() > s.model->ndim()) s.model = &t;
   }
   if (!s.model || s.model->numel == 0 || s.model->numel > kSmallWork) return false;
   const Tensor& model = *s.model;
@@ -70,7 +94,7 @@ bool run_small(Call& c, int arity) {
   for (int i = 0; i < arity; ++i) {
     const Tensor* t = c.args[i].is_tensor() ? c.args[i].tensor : nullptr;
     if (t && c.into && t != c.into && t->storage.get() == c.into->storage.get()) return false;
-    const bool one = !t || (t->ndim() == 0 && model.ndim() > 0);
+    const bool one = !t || s.is_one(*t);
     if (one) {
       const double v = !t ? c.args[i].to_double() : dtype == DType::Float32 ? *t->as<float>() : *t->as<double>();
       fill_number(number, dtype, v, width);
