@@ -247,7 +247,11 @@ WG_OP_AS(expand_reduced, "_expand_reduced", View) {
   uint64_t mask = reduced_dims(c, 2, sizes.size());
   bool kept = c.flag(3);
   Dims strides(sizes.size());
-  expect_sizes(c, g.sizes, reduced_sizes(sizes, mask, kept), "a gradient");
+  const Dims expected = reduced_sizes(sizes, mask, kept);
+  Dims given;  // vmap hands a batch of numbers over as (batch, 1)
+  for (int i = 0; i < g.sizes.size(); ++i)
+    if (i < expected.size() || g.sizes[i] != 1) given.push_back(g.sizes[i]);
+  expect_sizes(c, given, expected, "a gradient");
   for (int i = 0, k = 0; i < sizes.size(); ++i) {
     if (in_mask(mask, i)) {
       if (kept) ++k;

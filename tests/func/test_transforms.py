@@ -331,3 +331,13 @@ def test_dropout_of_shared_values(drop):
     own = vmap(lambda v: drop(ones, 0.5, True), randomness="different")(ROWS)
     same = vmap(lambda v: drop(ones, 0.5, True), randomness="same")(ROWS)
     assert not own[0].equal(own[1]) and same[0].equal(same[1])
+
+
+def test_gradients_of_a_full_sum_for_a_batch_of_weights():
+    import wengert as wg
+
+    x = wg.rand(3, 2, requires_grad=True)
+    loss = x.select(0, 1).sum()
+    weights = wg.tensor([1.0, 2.0])
+    (found,) = wg.autograd.grad(loss, x, weights, is_grads_batched=True)
+    assert found.tolist() == [[[0.0, 0.0], [w, w], [0.0, 0.0]] for w in (1.0, 2.0)]
