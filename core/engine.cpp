@@ -505,6 +505,8 @@ class Pass {
       there[i] = have && exclusive(*have) && !(*have)->wrapped ? have->get() : nullptr;
     }
     run_native_rule(n, in, out, false, there.begin());
+    for (uint32_t i = 0; i < n.edges.size(); ++i)
+      if (there[i] && out[i].get() == there[i]) out[i].reset();  // it is where it belongs
   }
 
   void pass_on(Node& n, Gradients& out) {
@@ -516,8 +518,7 @@ class Pass {
           GradMode mode(s_.create_graph);
           fit(out[i], *e.node, e.nr, n, i, s_.create_graph);
         }
-        if (const TensorRef* have = waiting(e); !have || have->get() != out[i].get())
-          add(*task_.find(e.node.get()), e.nr, std::move(out[i]));
+        add(*task_.find(e.node.get()), e.nr, std::move(out[i]));
       }
       arrive(e);
     }

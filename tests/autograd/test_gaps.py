@@ -259,3 +259,14 @@ def test_materialized_gradients_can_be_differentiated(t):
     x = t.ones(1, requires_grad=True)
     (g,) = t.autograd.grad(t.ones(1, requires_grad=True).sum(), x, create_graph=True, materialize_grads=True)
     assert g.requires_grad and t.autograd.grad(g.sum(), x, materialize_grads=True)[0].item() == 0
+
+
+@BOTH
+def test_one_gradient_that_arrives_twice_counts_twice(t):
+    x = t.ones(3, requires_grad=True)
+    y = x * 2
+    (y + y).sum().backward()
+    assert x.grad.tolist() == [4.0] * 3
+    assert t.autograd.grad(x + x, x, t.ones(3))[0].tolist() == [2.0] * 3
+    w = t.ones(2, 2, requires_grad=True)
+    assert t.autograd.grad((w @ w + w @ w).sum(), w)[0].tolist() == [[8.0, 8.0], [8.0, 8.0]]
