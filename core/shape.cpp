@@ -89,9 +89,12 @@ bool is_dense(const Dims& sizes, const Dims& strides) {
 }
 
 bool overlaps_itself(const Dims& sizes, const Dims& strides) {
-  for (int i = 0; i < sizes.size(); ++i)
-    if (strides[i] == 0 && sizes[i] > 1) return true;
-  return false;
+  bool repeats = false;
+  for (int i = 0; i < sizes.size(); ++i) {
+    if (sizes[i] == 0) return false;
+    repeats |= strides[i] == 0 && sizes[i] > 1;
+  }
+  return repeats;
 }
 
 Dims broadcast(const Dims& a, const Dims& b) {

@@ -55,7 +55,7 @@ struct Target {
 
   explicit Target(Tensor& tensor) : sizes(tensor.sizes), strides(tensor.strides), dtype(tensor.dtype), t(tensor) {
     WG_CHECK(
-        t.numel == 0 || !overlaps_itself(sizes, strides),
+        !overlaps_itself(sizes, strides),
         "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
         "Please clone() the tensor before performing the operation.");
     if (!is_complex(dtype)) return;

@@ -90,7 +90,8 @@ static void test_layouts() {
   EXPECT(is_contiguous({2, 1, 3}, {3, 77, 1}) && !is_contiguous({2, 3}, {1, 2}) && is_contiguous({0, 3}, {1, 9}));
   EXPECT(is_dense({2, 3}, {1, 2}) && is_dense({2, 1, 3}, {3, 0, 1}) && is_dense({}, {}));
   EXPECT(!is_dense({2, 3}, {4, 1}) && !is_dense({2, 3}, {0, 1}));
-  EXPECT(overlaps_itself({2, 3}, {0, 1}) && !overlaps_itself({1, 3}, {0, 1}) && !overlaps_itself({2, 3}, {1, 2}));
+  EXPECT(overlaps_itself({2, 3}, {0, 1}) && !overlaps_itself({1, 3}, {0, 1}) && !overlaps_itself({2, 3}, {1, 2}) &&
+         !overlaps_itself({0, 3}, {1, 0}));
   EXPECT(numel_of({}) == 1 && numel_of({2, 3}) == 6 && numel_of({0, int64_t(1) << 40, int64_t(1) << 40}) == 0);
   expect_error(Kind::Runtime, "numel: integer multiplication overflow",
                [] { numel_of({int64_t(1) << 40, int64_t(1) << 40}); });

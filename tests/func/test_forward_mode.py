@@ -122,3 +122,10 @@ def test_hessians_of_autograd_functional():
                 same(a, b)
                 assert not a.requires_grad
     same(functional.jacobian(lambda x: x**2, X, vectorize=True, strategy="forward-mode"), (2 * X).diag())
+
+
+def test_powers():
+    """The exponent's derivative asks whether it is complex: of a symbol in a trace, of a tensor here."""
+    x, y = wg.tensor([2.0], dtype=wg.float64), wg.tensor([3.0], dtype=wg.float64)
+    same(jvp(wg.pow, (x, y), (x, 0 * y))[1], 3 * x**3)
+    same(jvp(wg.pow, (x, y), (0 * x, y))[1], y * x**3 * wg.log(x))

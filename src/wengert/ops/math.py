@@ -4,6 +4,7 @@ from math import nan
 
 from .. import _core
 from ._declare import composite, elementwise, fused
+from ._trace import Symbol
 from .arithmetic import imag, real, rsqrt
 from .compare import clamp, logical_or, where
 from .create import zeros_like
@@ -76,7 +77,7 @@ def _pow_tensors(self, exponent, y):
 
 def _by_exponent(self, exponent, y):
     """The derivative of a power by its exponent: y log self, and 0 where a power of 0 stays 0."""
-    if not exponent.trace.complex:
+    if not (exponent.trace.complex if isinstance(exponent, Symbol) else exponent.is_complex()):
         return where((self == 0) & (exponent >= 0), 0, y * log(self))
     stays = (self == 0) & (imag(exponent) == 0) & (real(exponent) >= 0)
     return where(stays, 0, y * log(self + (exponent - exponent)))  # a complex logarithm of real numbers below 0 too
