@@ -134,7 +134,10 @@ TensorRef nll_through_softmax(Node& n, Node& source, const TensorRef& g) {
   const int64_t rows = y.size(0), ignored = ignore.get().to_int();
   std::vector<double> by(size_t(rows), scale);
   for (int64_t r = 0; r < rows; ++r)
-    if (t.as<int64_t>()[r] == ignored) by[size_t(r)] = 0;
+    if (const int64_t at = t.as<int64_t>()[r]; at == ignored)
+      by[size_t(r)] = 0;
+    else
+      WG_CHECK_INDEX(uint64_t(at) < uint64_t(y.size(1)), "Target ", at, " is out of bounds.");
   TensorRef gx = empty(y.sizes, y.dtype);
   nll_softmax_backward({y.dtype, rows, y.size(1), 1, true}, y.data(), by.data(), t.as<int64_t>(), gx->data());
   return gx;

@@ -7,6 +7,7 @@
 #include "../parallel.h"
 #include "../tape.h"
 #include "calls.h"
+#include "expect.h"
 #include "nn.h"
 
 namespace wg {
@@ -51,6 +52,21 @@ TensorRef copied(const Tensor& t, const Dims& sizes, DType d) {
   return y;
 }
 
+// A matrix of dtype d, and as large as that.
+void expect_matrix(const Call& c, int i, DType d, int64_t rows, int64_t columns) {
+  expect(c, c.tensor(i).dtype == d && (d == DType::Float32 || d == DType::Float64), "one type, float32 or float64");
+  expect_sizes(c, c.tensor(i).sizes, Dims{rows, columns}, "a matrix");
+}
+
+int64_t total(const Call& c, const Dims& sizes) {
+  int64_t sum = 0;
+  for (int64_t n : sizes) {
+    expect(c, n >= 0 && n <= (int64_t(1) << 40), "numbers of sequences");
+    sum += n;
+  }
+  return sum;
+}
+
 template <class F>
 void with_kernels(DType d, F f) {
   if (d == DType::Float32)
@@ -73,19 +89,18 @@ WG_OP(_all_steps) {
   GradMode off(false);
   const Cell kind = cell_of(c.text(5));
   const DType d = c.tensor(0).dtype;
-  const int64_t rows = c.tensor(0).size(0), width = c.tensor(1).size(1), many = gates_of(kind) * width;
   const Dims& sizes = c.ints(6);
-  int64_t together = 0;
-  for (int64_t n : sizes) {
-    WG_CHECK(n >= 0 && n <= c.tensor(1).size(0), "Expected at most ", c.tensor(1).size(0), " rows a step, but got ", n);
-    together += n;
-  }
-  const bool fits = together == rows && c.tensor(0).size(1) == many && c.tensor(3).sizes == Dims{many, width};
-  WG_CHECK(fits && (kind != Cell::Lstm || c.tensor(2).sizes == c.tensor(1).sizes),
-           "Expected gates, states and weights of matching sizes, but got gates ", to_string(c.tensor(0).sizes),
-           ", state ", to_string(c.tensor(1).sizes), " and weight_hh ", to_string(c.tensor(3).sizes));
+  expect_ndim(c, c.tensor(1).ndim(), 2, 2, "a state");
+  const int64_t rows = total(c, sizes), batch = c.tensor(1).size(0), width = c.tensor(1).size(1),
+                many = gates_of(kind) * width;
+  for (int64_t n : sizes) expect(c, n <= batch, "no more sequences at a step than states");
+  expect_matrix(c, 0, d, rows, many);
+  expect_matrix(c, 1, d, batch, width);
+  if (kind == Cell::Lstm) expect_matrix(c, 2, d, batch, width);
+  expect_matrix(c, 3, d, many, width);
   const TensorRef w = contiguous(c.tensor(3));
   Tensor* bias = c.tensor_or_null(4);
+  if (bias) expect(c, bias->sizes == Dims{many} && bias->dtype == d, "a bias for each gate");
   const TensorRef before = empty({rows, width}, d), out = empty({rows, width}, d);
   const TensorRef hn = copied(c.tensor(1), c.tensor(1).sizes, d);
   const TensorRef cn = kind == Cell::Lstm ? copied(c.tensor(2), c.tensor(2).sizes, d) : empty({0}, d);
@@ -119,12 +134,19 @@ WG_OP(_all_steps) {
 WG_OP(_all_steps_backward) {
   GradMode off(false);
   const Cell kind = cell_of(c.text(8));
-  const Tensor& acts = c.tensor(4);
-  const DType d = acts.dtype;
+  const DType d = c.tensor(4).dtype;
   const Dims& sizes = c.ints(9);
-  const int64_t rows = acts.size(0), width = c.tensor(6).size(1), many = gates_of(kind) * width;
+  expect_ndim(c, c.tensor(6).ndim(), 2, 2, "the states before each step");
+  const int64_t rows = total(c, sizes), width = c.tensor(6).size(1), many = gates_of(kind) * width;
   const int64_t batch = sizes.empty() ? 0 : *std::max_element(sizes.begin(), sizes.end());
-  const TensorRef w = contiguous(c.tensor(7));
+  expect_matrix(c, 3, d, rows, width);
+  expect_matrix(c, 4, d, rows, many);
+  expect_matrix(c, 5, d, rows, extra_of(kind) * width);
+  expect_matrix(c, 6, d, rows, width);
+  expect_matrix(c, 7, d, many, width);
+  if (c.has(0)) expect_sizes(c, c.tensor(0).sizes, Dims{rows, width}, "a gradient");
+  const TensorRef out = contiguous(c.tensor(3)), acts = contiguous(c.tensor(4)), extra = contiguous(c.tensor(5)),
+                  before = contiguous(c.tensor(6)), w = contiguous(c.tensor(7));
   const TensorRef grad = c.has(0) ? ready(c.tensor(0), d) : TensorRef();
   auto initial = [&](int i, const Dims& shape) { return c.has(i) ? copied(c.tensor(i), shape, d) : zeros(shape, d); };
   const TensorRef dh = initial(1, {batch, width});
@@ -138,10 +160,10 @@ WG_OP(_all_steps_backward) {
       if (!s->rows) continue;
       const CellBack<T> step{s->rows,
                              width,
-                             at(acts, s->at),
-                             at(c.tensor(5), s->at),
-                             at(c.tensor(6), s->at),
-                             at(c.tensor(3), s->at),
+                             at(*acts, s->at),
+                             at(*extra, s->at),
+                             at(*before, s->at),
+                             at(*out, s->at),
                              grad ? at(*grad, s->at) : nullptr,
                              at(*dh, 0),
                              at(*dc, 0),
@@ -153,7 +175,7 @@ WG_OP(_all_steps_backward) {
     }
   });
   c.out(sums), c.out(dh), c.out(dc);
-  c.out(call<"matmul">(call<"t">(hidden_sums), c.tensor(6)));
+  c.out(call<"matmul">(call<"t">(hidden_sums), before));
   c.out(call<"sum.dim_IntList">(hidden_sums, Dims{0}, false));
 }
 

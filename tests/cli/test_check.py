@@ -74,7 +74,7 @@ def test_coverage():
     assert coverage.problem("torch.fx") == "is not in wengert"
     assert coverage.problem("torch.fx.symbolic_trace") == "is not in wengert"
     assert coverage.problem("torch.fbgemm_linear_fp16_weight") == "is not in wengert"
-    assert coverage.problem("Tensor.coalesce") == "is not in wengert (if this is a tensor)"
+    assert coverage.problem("Tensor.to_padded_tensor") == "is not in wengert (if this is a tensor)"
     assert coverage.problem("torch.oness") == "is neither in wengert nor, by that name, in torch 2.13"
     assert coverage.problem("torch.hub.load").startswith("is refused: it downloads and runs code")
 
