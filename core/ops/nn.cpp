@@ -25,8 +25,6 @@ struct Slides {
     check(dilation, "dilation", "dilation");
     WG_CHECK(padding[0] >= 0 && padding[1] >= 0, "padding should be non-negative, but got pad_height: ", padding[0],
              " pad_width: ", padding[1]);
-    for (const Dims* d : {&kernel, &dilation, &padding, &stride})
-      for (int64_t v : *d) WG_CHECK(v < int64_t(1) << 31, "integer out of range");
     const int64_t in[] = {height, width};
     for (int i = 0; i < 2; ++i) {
       w.in[1 + i] = in[i], w.kernel[1 + i] = kernel[i], w.stride[1 + i] = stride[i], w.padding[1 + i] = padding[i];
@@ -41,6 +39,8 @@ struct Slides {
     int64_t taps = 0;
     WG_CHECK(!__builtin_mul_overflow(kernel[0], kernel[1], &taps), "Given kernel_width = ", kernel[1],
              " and kernel_height = ", kernel[0], " the product of kernel_width and kernel_height overflowed.");
+    for (const Dims* d : {&kernel, &dilation, &padding, &stride})
+      for (int64_t v : *d) WG_CHECK(v < int64_t(1) << 31, "integer out of range");
   }
   static void check(const Dims& d, const char* what, const char* name) {
     WG_CHECK(d[0] > 0 && d[1] > 0, what, " should be greater than zero, but got ", name, "_height: ", d[0], " ", name,

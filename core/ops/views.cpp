@@ -146,11 +146,15 @@ TensorRef unfolded(const Tensor& t, int dim, int64_t size, int64_t step) {
 }
 
 // One more than the largest offset of an element.
+constexpr int64_t kFarthest = int64_t(1) << 61;  // no address is so far
+
 int64_t extent_of(const Dims& sizes, const Dims& strides) {
   int64_t last = 0;
   for (int i = 0; i < sizes.size(); ++i) {
     if (sizes[i] == 0) return 0;
-    last += (sizes[i] - 1) * strides[i];
+    int64_t span = 0;
+    WG_CHECK(!__builtin_mul_overflow(sizes[i] - 1, strides[i], &span) && !__builtin_add_overflow(last, span, &last),
+             "Storage size calculation overflowed with sizes=", to_string(sizes), " and strides=", to_string(strides));
   }
   return last + 1;
 }
@@ -421,13 +425,16 @@ WG_OP(_restride) {
   Tensor& g = c.tensor(0);
   const Dims from_strides = c.ints(1), to_sizes = c.ints(2), to_strides = c.ints(3);
   const bool base_is_to = c.flag(6);
+  expect(c, from_strides.size() == g.ndim() && to_strides.size() == to_sizes.size(), "a stride for every dim");
+  expect_ndim(c, to_sizes.size(), 0, kMaxDims, "a result");
   const int64_t shared = std::min(c.integer(4), c.integer(5));
+  expect(c, shared >= 0 && std::max(c.integer(4), c.integer(5)) < kFarthest, "offsets that are not negative");
+  for (const Dims* strides : {&from_strides, &to_strides})
+    for (int64_t s : *strides) expect(c, s >= 0 && s < kFarthest, "strides that are not negative");
+  numel_of(to_sizes);
   const int64_t from_offset = c.integer(4) - shared, to_offset = c.integer(5) - shared;
   const int64_t n =
       std::max(from_offset + extent_of(g.sizes, from_strides), to_offset + extent_of(to_sizes, to_strides));
-  expect(c, from_strides.size() == g.ndim() && to_strides.size() == to_sizes.size(), "a stride for every dim");
-  expect(c, std::min(c.integer(4), c.integer(5)) >= 0, "offsets that are not negative");
-  numel_of(to_sizes);
   const TensorRef storage = zeros({n}, g.dtype);
   const int64_t unit = size_of(g.dtype);
   add_strided(storage->data() + from_offset * unit, from_strides, g.data(), g.strides, g.sizes, g.dtype, true);
