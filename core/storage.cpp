@@ -48,9 +48,10 @@ size_t block_size(size_t n) {
 void* fresh_block(size_t n) {
   if (n > (size_t(1) << 47)) return nullptr;
   if (n < kHugePage) return std::aligned_alloc(kAlignment, n);
-  void* p = std::aligned_alloc(kHugePage, n);
+  void* p = nullptr;
+  if (posix_memalign(&p, kHugePage, n) != 0) return nullptr;
 #ifdef MADV_HUGEPAGE
-  if (p) madvise(p, n, MADV_HUGEPAGE);  // a hint: fewer faults and address translations; its failure changes nothing
+  madvise(p, n, MADV_HUGEPAGE);  // a hint: fewer faults and address translations; its failure changes nothing
 #endif
   return p;
 }

@@ -100,7 +100,7 @@ WG_OP(_all_steps) {
   expect_matrix(c, 3, d, many, width);
   const TensorRef w = contiguous(c.tensor(3));
   Tensor* bias = c.tensor_or_null(4);
-  if (bias) expect(c, bias->sizes == Dims{many} && bias->dtype == d, "a bias for each gate");
+  if (bias) expect(c, bias->dtype == d, "a bias of the same type");  // its size: see expand() below
   const TensorRef before = empty({rows, width}, d), out = empty({rows, width}, d);
   const TensorRef hn = copied(c.tensor(1), c.tensor(1).sizes, d);
   const TensorRef cn = kind == Cell::Lstm ? copied(c.tensor(2), c.tensor(2).sizes, d) : empty({0}, d);

@@ -145,9 +145,9 @@ TensorRef unfolded(const Tensor& t, int dim, int64_t size, int64_t step) {
   return alias(t, sizes, strides, t.offset);
 }
 
-// One more than the largest offset of an element.
 constexpr int64_t kFarthest = int64_t(1) << 61;  // no address is so far
 
+// One more than the largest offset of an element.
 int64_t extent_of(const Dims& sizes, const Dims& strides) {
   int64_t last = 0;
   for (int i = 0; i < sizes.size(); ++i) {
