@@ -247,6 +247,8 @@ Dims adaptive_sizes(Call& c, int nd, const char* name) {
   for (int64_t o : outs) negative |= o < 0;
   WG_CHECK(!negative, name, ": elements of output_size must be greater than or equal to 0 but received {",
            sizes_by(outs, 0, ", "), "}");
+  for (int64_t o : outs)  // windows are laid out before the result is allocated
+    WG_CHECK(o < int64_t(1) << 32, "DefaultCPUAllocator: can't allocate memory: ", o, " windows along a dim");
   return outs;
 }
 
