@@ -1,6 +1,8 @@
 // The one path of every op.
 #include "apply.h"
 
+#include <algorithm>
+
 #include "program.h"
 
 namespace wg {
@@ -189,9 +191,12 @@ void record(Call& c, uint64_t mask, bool inplace) {
   bool complex = false;
   for (int k = 0; k < c.nouts(); ++k) complex |= is_complex(c.result(k)->dtype);
   for (int i = 0; i < c.nargs; ++i) complex |= c.args[i].is_tensor() && is_complex(c.args[i].tensor->dtype);
+  // The outputs of a list are alike: one bit stands for all from the 64th on.
+  auto carries = [&](int k) {
+    return (c.op->diff_outs >> std::min(k, 63) & 1) && is_differentiable(c.result(k)->dtype);
+  };
   bool differentiable = false;
-  for (int k = 0; k < c.nouts(); ++k)
-    differentiable |= (c.op->diff_outs >> k & 1) && is_differentiable(c.result(k)->dtype);
+  for (int k = 0; k < c.nouts(); ++k) differentiable |= carries(k);
   if (!c.nouts()) return;  // unbind of a dim of size 0
   if (!differentiable) return note_cut(c, c.result(0)->dtype == DType::Bool ? cuts::kNoDerivative : cuts::kInteger);
   Ref<Node> n = new_node(NodeKind::Op, c.op);
@@ -209,7 +214,7 @@ void record(Call& c, uint64_t mask, bool inplace) {
     save(*n, i, leaf_value(l, c, keep), l.kind == Leaf::Out ? l.index : -1);
   }
   for (int k = 0; k < c.nouts(); ++k) {
-    if (!(c.op->diff_outs >> k & 1) || !is_differentiable(c.result(k)->dtype)) {
+    if (!carries(k)) {
       note_cut(c, c.result(k)->dtype == DType::Bool ? cuts::kNoDerivative : cuts::kInteger);
       continue;
     }
