@@ -52,7 +52,8 @@ void check_out(const Tensor& out, const Tensor& made, const Call& c, bool severa
   WG_CHECK(elementwise || made.dtype == out.dtype || (!several && !changes_kind && !asked),
            "Expected out tensor to have dtype ", plain_name(made.dtype), ", but got ", plain_name(out.dtype),
            " instead");
-  WG_CHECK(!(out.sizes == made.sizes && overlaps_itself(out.sizes, out.strides)),
+  const bool written_as_it_lies = out.sizes == made.sizes || op == "index_select";  // which asks before it resizes
+  WG_CHECK(!(written_as_it_lies && overlaps_itself(out.sizes, out.strides)),
            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
            "Please clone() the tensor before performing the operation.");
   constexpr const char* shared =
