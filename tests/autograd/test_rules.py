@@ -303,6 +303,16 @@ def complex_loss(t):
     (x * x).sum().backward()
 
 
+@program
+def second_pass_through_a_write(t):
+    """The node of a write through a view refuses a second pass, although it saved nothing."""
+    base = t.zeros(2, 3)
+    view = base[0]
+    view.add_(t.ones(3, requires_grad=True))
+    base.sum().backward()
+    base.sum().backward()
+
+
 def _plain(value):
     if hasattr(value, "detach"):
         return value.detach().tolist()
@@ -342,6 +352,7 @@ def test_as_torch(name):
         ("leaf_written", "a leaf Variable that requires grad is being used in an in-place operation."),
         ("view_of_leaf_written", "a view of a leaf Variable that requires grad"),
         ("second_pass", "Trying to backward through the graph a second time"),
+        ("second_pass_through_a_write", "Trying to backward through the graph a second time"),
         ("saved_value_overwritten", "modified by an inplace operation: [torch.FloatTensor [3]]"),
         ("pack_hook_writes", "A saved tensor pack hook is modifying its input in place."),
         ("inference_tensor_written", "Inplace update to inference tensor outside InferenceMode is not allowed."),
