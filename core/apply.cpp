@@ -181,12 +181,6 @@ static void add_edges(Node& n, Call& c, uint64_t mask) {
   }
 }
 
-// Which arguments and outputs an eager rule wants saved: a leaf for every name of its parameters.
-static const Program* rule_of(const OpDef& op, uint64_t mask, bool complex) {
-  Program* p = backward_program(op, mask, complex);
-  return p;
-}
-
 void record(Call& c, uint64_t mask, bool inplace) {
   bool complex = false;
   for (int k = 0; k < c.nouts(); ++k) complex |= is_complex(c.result(k)->dtype);
@@ -204,7 +198,7 @@ void record(Call& c, uint64_t mask, bool inplace) {
   add_edges(*n, c, mask);
   n->outputs.resize(uint32_t(c.nouts()));
   for (int k = 0; k < c.nouts(); ++k) n->outputs[k] = {c.result(k)->sizes, c.result(k)->dtype};
-  const Program* p = rule_of(*c.op, mask, complex);
+  const Program* p = backward_program(*c.op, mask, complex);
   n->program = const_cast<Program*>(p);
   n->saved.resize(uint32_t(p->leaves.size()));
   std::vector<Held> keep;
@@ -324,7 +318,7 @@ void apply_inplace(Call& c) {
   if (mask) {
     // The rule may need the value that is about to be overwritten.
     bool complex = is_complex(self.dtype);
-    const Program* p = rule_of(*c.op, mask, complex);
+    const Program* p = backward_program(*c.op, mask, complex);
     for (const Leaf& l : p->leaves)
       if (l.kind == Leaf::Arg && c.args[l.index].is_tensor() && c.args[l.index].tensor == &self && l.index == 0) {
         TensorRef before = clone(self);
