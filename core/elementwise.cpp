@@ -132,7 +132,19 @@ void run_elementwise(Call& c) {
     if (!c.op->kernel.empty()) visit_floating(c.tensor(0).dtype, c.op->kernel.c_str(), []<class T>() {});
     if (!c.op->forward) const_cast<OpDef*>(c.op)->forward = trace_fused(*c.op);
     std::vector<Value> leaves;
-    for (const Leaf& l : c.op->forward->leaves) leaves.push_back(c.args[l.index]);
+    std::vector<TypeInfo> types;
+    for (const Leaf& l : c.op->forward->leaves) {
+      leaves.push_back(c.args[l.index]);
+      types.push_back(type_info(leaves.back()));
+    }
+    // Half precision is rounded once, at the end, as by a kernel of its own.
+    const DType narrow = result_type(types.data(), int(types.size()));
+    std::vector<TensorRef> wide;
+    for (Value& v : leaves)
+      if (is_reduced(narrow) && v.is_tensor() && is_reduced(v.tensor->dtype)) {
+        wide.push_back(cast(*v.tensor, DType::Float32));
+        v = Value(wide.back());
+      }
     if (c.into) {
       TensorRef made;
       run_program(*c.op->forward, leaves.data(), &made, false);
@@ -145,6 +157,7 @@ void run_elementwise(Call& c) {
       result = TensorRef(c.into);
     } else {
       run_program(*c.op->forward, leaves.data(), &result, false);
+      if (!wide.empty() && result->dtype == DType::Float32) result = cast(*result, narrow);
     }
   }
   c.out(std::move(result));

@@ -245,3 +245,11 @@ def test_powers_of_single_elements_promote():
     single, double = wg.tensor(2.0), wg.tensor(3.0, dtype=wg.float64)
     assert wg.pow(single, double).dtype is wg.float64 and (single**double).dtype is wg.float64
     assert wg.pow(wg.ones(2), double).dtype is wg.float32 and wg.pow(wg.ones(2), 3).dtype is wg.float32
+
+
+@pytest.mark.parametrize("dtype", [wg.bfloat16, wg.float16])
+@pytest.mark.parametrize("name", ["gelu", "silu", "mish", "hardswish", "selu"])
+def test_a_fused_op_rounds_half_precision_once(name, dtype):
+    """What several steps compute is rounded at the end only, as by a kernel of its own."""
+    function, x = getattr(wg.nn.functional, name), wg.linspace(-4, 4, 200).to(dtype)
+    assert wg.equal(function(x), function(x.float()).to(dtype))
