@@ -133,15 +133,18 @@ void run_elementwise(Call& c) {
     if (!c.op->forward) const_cast<OpDef*>(c.op)->forward = trace_fused(*c.op);
     std::vector<Value> leaves;
     std::vector<TypeInfo> types;
+    bool numbers = false;
     for (const Leaf& l : c.op->forward->leaves) {
       leaves.push_back(c.args[l.index]);
       types.push_back(type_info(leaves.back()));
+      numbers |= leaves.back().is_number();
     }
-    // Half precision is rounded once, at the end, as by a kernel of its own.
+    // Half precision is rounded once, at the end, as by a kernel of its own. (Beside a number, which is rounded to half
+    // precision itself, every step is: hardshrink compares with such a number.)
     const DType narrow = result_type(types.data(), int(types.size()));
     std::vector<TensorRef> wide;
     for (Value& v : leaves)
-      if (is_reduced(narrow) && v.is_tensor() && is_reduced(v.tensor->dtype)) {
+      if (!numbers && is_reduced(narrow) && v.is_tensor() && is_reduced(v.tensor->dtype)) {
         wide.push_back(cast(*v.tensor, DType::Float32));
         v = Value(wide.back());
       }
