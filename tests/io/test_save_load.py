@@ -8,24 +8,9 @@ import pickle
 import zipfile
 
 import pytest
+from formats import DTYPES, FORMATS
 
 import wengert as wg
-
-FORMATS = pytest.mark.parametrize("zipped", [True, False], ids=["zip", "legacy"])
-DTYPES = [
-    "float32",
-    "float64",
-    "float16",
-    "bfloat16",
-    "int8",
-    "int16",
-    "int32",
-    "int64",
-    "uint8",
-    "bool",
-    "complex64",
-    "complex128",
-]
 
 
 def saved(obj, zipped=True):

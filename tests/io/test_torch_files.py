@@ -3,26 +3,11 @@
 import io
 
 import pytest
+from formats import DTYPES, FORMATS
 
 import wengert as wg
 
 torch = pytest.importorskip("torch", reason="parity with torch needs torch")
-
-FORMATS = pytest.mark.parametrize("zipped", [True, False], ids=["zip", "legacy"])
-DTYPES = [
-    "float32",
-    "float64",
-    "float16",
-    "bfloat16",
-    "int8",
-    "int16",
-    "int32",
-    "int64",
-    "uint8",
-    "bool",
-    "complex64",
-    "complex128",
-]
 
 
 def from_torch(value, zipped=True, **options):

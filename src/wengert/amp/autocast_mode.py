@@ -6,28 +6,8 @@ import warnings
 
 import wengert as wg
 
-_DEVICES = (
-    "cpu",
-    "cuda",
-    "ipu",
-    "xpu",
-    "mkldnn",
-    "opengl",
-    "opencl",
-    "ideep",
-    "hip",
-    "ve",
-    "fpga",
-    "maia",
-    "xla",
-    "lazy",
-    "vulkan",
-    "mps",
-    "meta",
-    "hpu",
-    "mtia",
-    "privateuseone",
-)
+from .._types import _DEVICE_TYPES
+
 _SUPPORTED = ("cpu", "cuda", "xpu", "mps", "hpu", "mtia", "maia", "ipu", "xla", "privateuseone")
 
 
@@ -120,9 +100,9 @@ class autocast:
         if not isinstance(device_type, str):
             problem = f"Expected `device_type` of type `str`, got: `{type(device_type)}`"
             raise ValueError(problem)  # as in torch
-        if device_type not in _DEVICES:
+        if device_type not in _DEVICE_TYPES:
             raise RuntimeError(
-                f"Expected one of {', '.join(_DEVICES)} device type at start of device string: {device_type}"
+                f"Expected one of {', '.join(_DEVICE_TYPES)} device type at start of device string: {device_type}"
             )
         if not is_autocast_available(device_type):
             raise RuntimeError(f"User specified an unsupported autocast device_type '{device_type}'")
