@@ -4,32 +4,9 @@
 #include <string>
 
 #include "engine.h"
+#include "expect.h"
 #include "kernels/tiles.h"
 #include "program.h"
-
-inline int failures = 0;
-
-#define EXPECT(condition)                                                  \
-  do {                                                                     \
-    if (!(condition)) {                                                    \
-      std::printf("%s:%d: expected %s\n", __FILE__, __LINE__, #condition); \
-      ++failures;                                                          \
-    }                                                                      \
-  } while (0)
-
-template <class F>
-void expect_error(const std::string& text, F&& f) {
-  try {
-    f();
-  } catch (const wg::Error& e) {
-    if (std::string(e.what()).find(text) != std::string::npos) return;
-    std::printf("expected `%s`, got `%s`\n", text.c_str(), e.what());
-    ++failures;
-    return;
-  }
-  std::printf("expected `%s`, got no error\n", text.c_str());
-  ++failures;
-}
 
 namespace wg {
 

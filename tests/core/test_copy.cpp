@@ -5,20 +5,12 @@
 #include <random>
 #include <vector>
 
+#include "expect.h"
 #include "kernels/index.h"
 
 using namespace wg;
 
-static int failures = 0;
 static std::mt19937 engine(1);
-
-#define EXPECT(condition)                                                  \
-  do {                                                                     \
-    if (!(condition)) {                                                    \
-      std::printf("%s:%d: expected %s\n", __FILE__, __LINE__, #condition); \
-      ++failures;                                                          \
-    }                                                                      \
-  } while (0)
 
 static int64_t random_int(int64_t low, int64_t high) {
   return std::uniform_int_distribution<int64_t>(low, high)(engine);

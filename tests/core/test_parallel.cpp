@@ -12,17 +12,9 @@
 #include <thread>
 #include <vector>
 
+#include "expect.h"
+
 using namespace wg;
-
-static int failures = 0;
-
-#define EXPECT(condition)                                                  \
-  do {                                                                     \
-    if (!(condition)) {                                                    \
-      std::printf("%s:%d: expected %s\n", __FILE__, __LINE__, #condition); \
-      ++failures;                                                          \
-    }                                                                      \
-  } while (0)
 
 static bool each_once(int64_t n, int64_t grain) {
   std::vector<std::atomic<int>> seen(n);

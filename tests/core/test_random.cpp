@@ -9,20 +9,11 @@
 #include <vector>
 
 #include "error.h"
+#include "expect.h"
 #include "kernels/random_fill.h"
 #include "kernels/random_gradients.h"
 
 using namespace wg;
-
-static int failures = 0;
-
-#define EXPECT(condition)                                                  \
-  do {                                                                     \
-    if (!(condition)) {                                                    \
-      std::printf("%s:%d: expected %s\n", __FILE__, __LINE__, #condition); \
-      ++failures;                                                          \
-    }                                                                      \
-  } while (0)
 
 static Walk row(int64_t n, int64_t stride = 1) {
   const int64_t* strides[] = {&stride};

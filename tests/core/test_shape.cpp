@@ -5,31 +5,9 @@
 #include <cstdlib>
 #include <vector>
 
+#include "expect.h"
+
 using namespace wg;
-
-static int failures = 0;
-
-#define EXPECT(condition)                                                  \
-  do {                                                                     \
-    if (!(condition)) {                                                    \
-      std::printf("%s:%d: expected %s\n", __FILE__, __LINE__, #condition); \
-      ++failures;                                                          \
-    }                                                                      \
-  } while (0)
-
-template <class F>
-static void expect_error(Kind kind, const std::string& text, F&& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    if (e.kind == kind && text == e.what()) return;
-    std::printf("expected `%s`, got `%s`\n", text.c_str(), e.what());
-    ++failures;
-    return;
-  }
-  std::printf("expected `%s`, got no error\n", text.c_str());
-  ++failures;
-}
 
 // The memory offsets of all elements in row-major order of the indices.
 static std::vector<int64_t> offsets(const Dims& sizes, const Dims& strides) {

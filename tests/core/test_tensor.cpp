@@ -6,31 +6,9 @@
 #include <cstring>
 #include <string>
 
+#include "expect.h"
+
 using namespace wg;
-
-static int failures = 0;
-
-#define EXPECT(condition)                                                  \
-  do {                                                                     \
-    if (!(condition)) {                                                    \
-      std::printf("%s:%d: expected %s\n", __FILE__, __LINE__, #condition); \
-      ++failures;                                                          \
-    }                                                                      \
-  } while (0)
-
-template <class F>
-static void expect_error(const std::string& text, F&& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    if (std::string(e.what()).find(text) != std::string::npos) return;
-    std::printf("expected `%s`, got `%s`\n", text.c_str(), e.what());
-    ++failures;
-    return;
-  }
-  std::printf("expected `%s`, got no error\n", text.c_str());
-  ++failures;
-}
 
 static void made() {
   TensorRef t = zeros({2, 3}, DType::Float32);
