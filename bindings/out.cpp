@@ -53,9 +53,7 @@ void check_out(const Tensor& out, const Tensor& made, const Call& c, bool severa
            "Expected out tensor to have dtype ", plain_name(made.dtype), ", but got ", plain_name(out.dtype),
            " instead");
   const bool written_as_it_lies = out.sizes == made.sizes || op == "index_select";  // which asks before it resizes
-  WG_CHECK(!(written_as_it_lies && overlaps_itself(out.sizes, out.strides)),
-           "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
-           "Please clone() the tensor before performing the operation.");
+  if (written_as_it_lies) check_written(out.sizes, out.strides);
   constexpr const char* shared =
       "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory location. "
       "Please clone() the tensor before performing the operation.";

@@ -304,6 +304,15 @@ TensorRef apply(const OpDef& op, std::initializer_list<Value> args) {
   return std::move(c.first);
 }
 
+void write_into(Tensor& into, const Tensor& made) {
+  WG_CHECK(made.sizes == into.sizes, "output with shape ", to_string(into.sizes), " doesn't match the broadcast shape ",
+           to_string(made.sizes));
+  WG_CHECK(can_cast(made.dtype, into.dtype), "result type ", torch_name(made.dtype),
+           " can't be cast to the desired output type ", torch_name(into.dtype));
+  check_written(into.sizes, into.strides);
+  copy(into, made);
+}
+
 void apply_inplace(Call& c) {
   if (c.op->style == Style::Elementwise && c.nargs == 3) settle_options(c);
   Tensor& self = c.tensor(0);
@@ -333,19 +342,10 @@ void apply_inplace(Call& c) {
   }
   TensorRef hold_self(&self);
   c.into = &self;  // a body that can't write there hands back something else
-  if (c.op->style == Style::Elementwise) {
-    run_body(c);
-  } else {
-    run_body(c);
+  run_body(c);
+  if (c.op->style != Style::Elementwise) {
     TensorRef made = std::move(c.first);
-    if (made.get() != &self) {
-      WG_CHECK(made->sizes == self.sizes, "output with shape ", to_string(self.sizes),
-               " doesn't match the broadcast shape ", to_string(made->sizes));
-      WG_CHECK(can_cast(made->dtype, self.dtype), "result type ", torch_name(made->dtype),
-               " can't be cast to the desired output type ", torch_name(self.dtype));
-      check_overlap(self, {});
-      copy(self, *made);
-    }
+    if (made.get() != &self) write_into(self, *made);
     c.first = TensorRef(&self);
   }
   bump(self);

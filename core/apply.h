@@ -5,9 +5,9 @@
 namespace wg {
 
 // op.h declares apply(): these are its parts and its in-place twin.
-void run_body(Call& c);                      // no recording
-void apply_inplace(Call& c);                 // argument 0 is overwritten by the op's result
-TensorRef write_into(Call& c, Tensor& out);  // the out= form: resizes out, no recording
+void run_body(Call& c);                             // no recording
+void apply_inplace(Call& c);                        // argument 0 is overwritten by the op's result
+void write_into(Tensor& into, const Tensor& made);  // copies a result of an in-place op, if it fits there
 // A dtype by torch's promotion rules: numbers are weak, 0-dim tensors weaker than others.
 struct TypeInfo {
   DType dtype = DType::Bool;

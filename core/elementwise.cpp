@@ -113,6 +113,37 @@ bool run_small(Call& c, int arity) {
   return true;
 }
 
+// A fused op: its formula's program, written into c.into when there is one.
+TensorRef run_formula(Call& c) {
+  if (!c.op->kernel.empty()) visit_floating(c.tensor(0).dtype, c.op->kernel.c_str(), []<class T>() {});
+  if (!c.op->forward) const_cast<OpDef*>(c.op)->forward = trace_fused(*c.op);
+  std::vector<Value> leaves;
+  std::vector<TypeInfo> types;
+  bool numbers = false;
+  for (const Leaf& l : c.op->forward->leaves) {
+    leaves.push_back(c.args[l.index]);
+    types.push_back(type_info(leaves.back()));
+    numbers |= leaves.back().is_number();
+  }
+  // Half precision is rounded once, at the end, as by a kernel of its own. (Beside a number, which is rounded to half
+  // precision itself, every step is: hardshrink compares with such a number.)
+  const DType narrow = result_type(types.data(), int(types.size()));
+  std::vector<TensorRef> wide;
+  for (Value& v : leaves)
+    if (!numbers && is_reduced(narrow) && v.is_tensor() && is_reduced(v.tensor->dtype)) {
+      wide.push_back(cast(*v.tensor, DType::Float32));
+      v = Value(wide.back());
+    }
+  TensorRef result;
+  run_program(*c.op->forward, leaves.data(), &result, false);
+  if (c.into) {
+    write_into(*c.into, *result);
+    return TensorRef(c.into);
+  }
+  if (!wide.empty() && result->dtype == DType::Float32) result = cast(*result, narrow);
+  return result;
+}
+
 }  // namespace
 
 void run_elementwise(Call& c) {
@@ -129,39 +160,7 @@ void run_elementwise(Call& c) {
     uint16_t wanted[] = {0};
     run_tiles({&one, 1}, {c.args, size_t(arity)}, wanted, &result, c.into);
   } else {
-    if (!c.op->kernel.empty()) visit_floating(c.tensor(0).dtype, c.op->kernel.c_str(), []<class T>() {});
-    if (!c.op->forward) const_cast<OpDef*>(c.op)->forward = trace_fused(*c.op);
-    std::vector<Value> leaves;
-    std::vector<TypeInfo> types;
-    bool numbers = false;
-    for (const Leaf& l : c.op->forward->leaves) {
-      leaves.push_back(c.args[l.index]);
-      types.push_back(type_info(leaves.back()));
-      numbers |= leaves.back().is_number();
-    }
-    // Half precision is rounded once, at the end, as by a kernel of its own. (Beside a number, which is rounded to half
-    // precision itself, every step is: hardshrink compares with such a number.)
-    const DType narrow = result_type(types.data(), int(types.size()));
-    std::vector<TensorRef> wide;
-    for (Value& v : leaves)
-      if (!numbers && is_reduced(narrow) && v.is_tensor() && is_reduced(v.tensor->dtype)) {
-        wide.push_back(cast(*v.tensor, DType::Float32));
-        v = Value(wide.back());
-      }
-    if (c.into) {
-      TensorRef made;
-      run_program(*c.op->forward, leaves.data(), &made, false);
-      WG_CHECK(made->sizes == c.into->sizes, "output with shape ", to_string(c.into->sizes),
-               " doesn't match the broadcast shape ", to_string(made->sizes));
-      WG_CHECK(can_cast(made->dtype, c.into->dtype), "result type ", torch_name(made->dtype),
-               " can't be cast to the desired output type ", torch_name(c.into->dtype));
-      check_overlap(*c.into, {});
-      copy(*c.into, *made);
-      result = TensorRef(c.into);
-    } else {
-      run_program(*c.op->forward, leaves.data(), &result, false);
-      if (!wide.empty() && result->dtype == DType::Float32) result = cast(*result, narrow);
-    }
+    result = run_formula(c);
   }
   c.out(std::move(result));
 }

@@ -57,6 +57,17 @@ void accumulate(Node& n, TensorRef g, bool recording) {
 
 TensorRef zeros_for(const OutputMeta& m) { return zeros(m.sizes, m.dtype); }
 
+// f(result of n's program, edge): one result for each diff argument that needs a gradient; the edges count all of them.
+template <class F>
+void each_result(const Node& n, F f) {
+  uint32_t k = 0, edge = 0;
+  for (int i = 0; i < 64 && n.op->diff_args >> i; ++i) {
+    if (!(n.op->diff_args >> i & 1)) continue;
+    if (n.mask >> i & 1) f(k++, edge);
+    ++edge;
+  }
+}
+
 // add_to: by edge, a gradient that is already there and may be added to in place.
 void run_native_rule(Node& n, const Gradients& in, Gradients& out, bool recording, Tensor* const* add_to = nullptr) {
   const Program& p = *n.program;
@@ -77,22 +88,11 @@ void run_native_rule(Node& n, const Gradients& in, Gradients& out, bool recordin
   Few<Tensor*, 4> there;
   if (add_to) {
     there.resize(results.size());
-    uint32_t k = 0, edge = 0;
-    for (int i = 0; i < 64 && n.op->diff_args >> i; ++i) {
-      if (!(n.op->diff_args >> i & 1)) continue;
-      if (n.mask >> i & 1) there[k++] = add_to[edge];
-      ++edge;
-    }
+    each_result(n, [&](uint32_t k, uint32_t edge) { there[k] = add_to[edge]; });
   }
   run_program(p, leaves.begin(), results.begin(), recording, add_to ? there.begin() : nullptr);
   held.clear();
-  // One result for each diff argument that needs a gradient; the edges count all diff arguments.
-  uint32_t k = 0, edge = 0;
-  for (int i = 0; i < 64 && n.op->diff_args >> i; ++i) {
-    if (!(n.op->diff_args >> i & 1)) continue;
-    if (n.mask >> i & 1) out[edge] = std::move(results[k++]);
-    ++edge;
-  }
+  each_result(n, [&](uint32_t k, uint32_t edge) { out[edge] = std::move(results[k]); });
 }
 
 void call_node(Node& n, const Gradients& in, Gradients& out, bool recording);
@@ -380,23 +380,18 @@ class Pass {
       made[k] = defer(p, k, leaves.begin(), waits ? slot.deferred[0].get() : nullptr, m.sizes, m.dtype);
       if (!made[k]) return false;
     }
-    size_t k = 0, edge = 0;
-    for (int i = 0; i < 64 && n.op->diff_args >> i; ++i) {
-      if (!(n.op->diff_args >> i & 1)) continue;
-      const Edge& e = n.edges[uint32_t(edge++)];
-      if (!(n.mask >> i & 1)) continue;
+    each_result(n, [&](uint32_t k, uint32_t edge) {
+      const Edge& e = n.edges[edge];
+      if (!e.node) return;
       const Operand& o = p.outputs[k];
-      if (e.node) {
-        Slot& to = *task_.find(e.node.get());
-        if (made[k])
-          add(to, e.nr, made[k]);
-        else if (o.kind == Operand::Leaf && waits)
-          add(to, e.nr, slot.deferred[0]);
-        else if (o.kind == Operand::Leaf)
-          add(to, e.nr, TensorRef(leaves[o.index].tensor));
-      }
-      ++k;
-    }
+      Slot& to = *task_.find(e.node.get());
+      if (made[k])
+        add(to, e.nr, made[k]);
+      else if (o.kind == Operand::Leaf && waits)
+        add(to, e.nr, slot.deferred[0]);
+      else if (o.kind == Operand::Leaf)
+        add(to, e.nr, TensorRef(leaves[o.index].tensor));
+    });
     slot.deferred.clear();
     slot.buffer.clear();
     if (!s_.keep_graph) release_saved(n);

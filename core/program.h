@@ -73,8 +73,6 @@ bool run_tiles(std::span<const TileInstr> code, std::span<const Value> leaves, s
 void run_elementwise(Call& c);  // an op of Style::Elementwise
 // The dtype an instruction computes in, and the one its result is kept in.
 void choose_dtypes(const OpDef& op, const TypeInfo* in, int n, DType* compute, DType* kept);
-// Refuses to write into memory that several elements share, or that an operand reads in other places.
-void check_overlap(const Tensor& into, std::span<const Value> leaves);
 void check_reduced(int fn, DType dtype);  // throws torch's error where it has no half-precision kernel
 // Throws torch's error where an instruction's operands are of types (in) that it does not take.
 void check_operands(const TileInstr& code, const TypeInfo* in, std::span<const Value> leaves);

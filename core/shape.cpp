@@ -97,6 +97,12 @@ bool overlaps_itself(const Dims& sizes, const Dims& strides) {
   return repeats;
 }
 
+void check_written(const Dims& sizes, const Dims& strides) {
+  WG_CHECK(!overlaps_itself(sizes, strides),
+           "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+           "Please clone() the tensor before performing the operation.");
+}
+
 Dims broadcast(const Dims& a, const Dims& b) {
   const int n = std::max(a.size(), b.size());
   Dims out(n);

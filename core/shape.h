@@ -85,6 +85,7 @@ bool is_contiguous(const Dims& sizes, const Dims& strides);
 Dims strides_like(const Dims& sizes, std::span<const Dims> operands);
 bool is_dense(const Dims& sizes, const Dims& strides);         // non-overlapping and dense, in some order of dims
 bool overlaps_itself(const Dims& sizes, const Dims& strides);  // two indices may share an element (a dim of stride 0)
+void check_written(const Dims& sizes, const Dims& strides);    // torch's error when it does: nothing is written there
 Dims broadcast(const Dims& a, const Dims& b);                  // torch's error on mismatch
 bool can_broadcast(const Dims& from, const Dims& to);
 int wrap_dim(int64_t dim, int ndim);            // negative dims; IndexError with torch's text; ndim 0 acts as 1

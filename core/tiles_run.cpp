@@ -432,12 +432,9 @@ bool all_full(std::span<const TileInstr> code, std::span<const Value> leaves, st
   return true;
 }
 
-}  // namespace
-
+// Refuses to write into memory that several elements share, or that an operand reads in other places.
 void check_overlap(const Tensor& into, std::span<const Value> leaves) {
-  WG_CHECK(!overlaps_itself(into.sizes, into.strides),
-           "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
-           "Please clone() the tensor before performing the operation.");
+  check_written(into.sizes, into.strides);
   for (const Value& v : leaves) {
     if (!v.is_tensor() || v.tensor->storage.get() != into.storage.get() || !into.numel || !v.tensor->numel) continue;
     const Tensor& t = *v.tensor;
@@ -454,6 +451,8 @@ void check_overlap(const Tensor& into, std::span<const Value> leaves) {
              "memory location. Please clone() the tensor before performing the operation.");
   }
 }
+
+}  // namespace
 
 bool run_tiles(std::span<const TileInstr> code, std::span<const Value> leaves, std::span<const uint16_t> wanted,
                TensorRef* results, Tensor* into) {

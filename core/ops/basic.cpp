@@ -21,9 +21,7 @@ WG_OP_AS(contiguous, "contiguous", Composite) {
 // copy_(self, src): self keeps its dtype and shape; src is broadcast to it.
 WG_OP(copy_) {
   Tensor &to = c.tensor(0), &from = c.tensor(1);
-  WG_CHECK(!overlaps_itself(to.sizes, to.strides),
-           "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
-           "Please clone() the tensor before performing the operation.");
+  check_written(to.sizes, to.strides);
   WG_CHECK(can_broadcast(from.sizes, to.sizes), "The size of tensor a (", to.ndim() ? to.sizes.back() : 1,
            ") must match the size of tensor b (", from.ndim() ? from.sizes.back() : 1, ") at non-singleton dimension ",
            to.ndim() - 1);

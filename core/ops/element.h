@@ -81,9 +81,7 @@ inline Element element_of(const Tensor& t, DType d) {
 // What an op that changes some elements of argument 0 works on: argument 0 itself when it runs in place, else a copy.
 inline TensorRef changed(Call& c) {
   if (!c.into) return clone(c.tensor(0));
-  WG_CHECK(!overlaps_itself(c.into->sizes, c.into->strides),
-           "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
-           "Please clone() the tensor before performing the operation.");
+  check_written(c.into->sizes, c.into->strides);
   return TensorRef(c.into);
 }
 

@@ -54,10 +54,7 @@ struct Target {
   Tensor& t;
 
   explicit Target(Tensor& tensor) : sizes(tensor.sizes), strides(tensor.strides), dtype(tensor.dtype), t(tensor) {
-    WG_CHECK(
-        !overlaps_itself(sizes, strides),
-        "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
-        "Please clone() the tensor before performing the operation.");
+    check_written(sizes, strides);
     if (!is_complex(dtype)) return;
     for (int64_t& s : strides) s *= 2;
     sizes.push_back(2);
