@@ -1,17 +1,16 @@
 """The continuous Bernoulli distribution on the unit interval."""
 
 import math
-from typing import ClassVar
 
 import wengert as wg
 import wengert.nn.functional as F
 
 from . import constraints
-from .distribution import ExponentialFamily
-from .utils import broadcast_all, clamp_probs, lazy_property, logits_to_probs, probs_or_logits, probs_to_logits
+from .bernoulli import Binary
+from .utils import broadcast_all, clamp_probs, lazy_property, logits_to_probs, probs_or_logits
 
 
-class ContinuousBernoulli(ExponentialFamily):
+class ContinuousBernoulli(Binary):
     """Density proportional to p^x (1 - p)^(1 - x) on [0, 1], with p given as `probs` or `logits`.
 
     lims: between them p counts as one half, where the exact formulas lose all digits.
@@ -21,32 +20,18 @@ class ContinuousBernoulli(ExponentialFamily):
     tensor(-0.0297)
     """
 
-    arg_constraints: ClassVar = {"probs": constraints.unit_interval, "logits": constraints.real}
     support = constraints.unit_interval
     has_rsample = True
 
     def __init__(self, probs=None, logits=None, lims=(0.499, 0.501), validate_args=None):
-        scalar = probs_or_logits(probs, logits)
+        probs_or_logits(probs, logits)
         if logits is None:
-            (self.probs,) = broadcast_all(probs)
-            if validate_args is not None and not self.arg_constraints["probs"].check(self.probs).all():
+            (probs,) = broadcast_all(probs)
+            if validate_args is not None and not self.arg_constraints["probs"].check(probs).all():
                 raise ValueError("The parameter probs has invalid values")
-            self.probs = clamp_probs(self.probs)
-        else:
-            (self.logits,) = broadcast_all(logits)
+            probs = clamp_probs(probs)
         self._lims = lims
-        super().__init__(() if scalar else self._param.size(), validate_args=validate_args)
-
-    @property
-    def _param(self):
-        return self.probs if "probs" in self.__dict__ else self.logits
-
-    param_shape = property(lambda self: self._param.size())
-
-    @lazy_property
-    def logits(self):
-        """log(p / (1 - p))."""
-        return probs_to_logits(self.probs, is_binary=True)
+        super().__init__(probs, logits, validate_args)
 
     @lazy_property
     def probs(self):
