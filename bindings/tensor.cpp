@@ -1,4 +1,5 @@
 // Tensor: operators as type slots, attributes as descriptors, small methods.
+#include "../core/ops/format.h"
 #include "overrides.h"
 
 #include <cstring>
@@ -365,13 +366,21 @@ PyObject* method_data_ptr(PyObject* o, PyObject*) {
   });
 }
 PyObject* method_itemsize(PyObject* o, PyObject*) { return PyLong_FromLong(size_of(self_of(o).dtype)); }
+// is_contiguous(memory_format=torch.contiguous_format)
 PyObject* method_is_contiguous(PyObject* o, PyObject* const* args, Py_ssize_t n, PyObject* names) {
-  return guard<PyObject*>(nullptr, [&] {
-    if (self_of(o).wrapped && n + (names ? PyTuple_GET_SIZE(names) : 0) > 0) {
+  const Py_ssize_t given = n + (names ? PyTuple_GET_SIZE(names) : 0);
+  if (given == 0) return PyBool_FromLong(self_of(o).contiguous);
+  return guard<PyObject*>(nullptr, [&]() -> PyObject* {
+    const Tensor& t = self_of(o);
+    WG_CHECK_TYPE(n == 0, "is_contiguous() takes 0 positional arguments but ", n, n == 1 ? " was" : " were", " given");
+    if (t.wrapped) {
       Py format(check(PyObject_Str(args[0])));
       observe(self_of(o), PyUnicode_AsUTF8(format.get()));
     }
-    return PyBool_FromLong(self_of(o).contiguous);
+    for (int k = 0; k < 4 && given == 1; ++k)
+      if (format_objects[k] == args[0]) return PyBool_FromLong(lies_in(Format(k), t.sizes, t.strides));
+    fail(Kind::Type, "is_contiguous(): argument 'memory_format' must be torch.memory_format, not ",
+         Py_TYPE(args[0])->tp_name);
   });
 }
 PyObject* method_is_floating(PyObject* o, PyObject*) { return PyBool_FromLong(is_floating(self_of(o).dtype)); }
