@@ -40,8 +40,8 @@ struct Attempt {
 
   bool bad(const Param& p, int position, PyObject* got) {
     static const char* names[] = {
-        "Tensor",        "tuple of Tensors", "Number",      "int", "float",           "bool",
-        "tuple of ints", "tuple of floats",  "torch.dtype", "str", "torch.Generator", "object",
+        "Tensor",        "tuple of Tensors",   "Number",      "int", "float",           "bool",
+        "tuple of ints", "tuple of floats",    "torch.dtype", "str", "torch.Generator", "object",
         "torch.device",  "torch.memory_format"};
     std::string where = position >= 0 ? str(" (position ", position + 1, ")") : "";
     std::string name = p.name == "self" ? "input" : p.name;

@@ -224,10 +224,11 @@ WG_OP(complex) {
            torch_name(im.dtype), " for second argument");
   const Dims sizes = broadcast(re.sizes, im.sizes);
   const DType part = re.dtype == DType::Float64 ? DType::Float64 : DType::Float32;
-  const TensorRef out = empty(sizes, complex_of(part));
+  const TensorRef a = expand(re, sizes), b = expand(im, sizes);
+  const Dims operands[] = {a->strides, b->strides};
+  const TensorRef out = empty_strided(sizes, strides_like(sizes, operands), complex_of(part));
   Dims pairs = out->strides;
   for (int64_t& s : pairs) s *= 2;
-  const TensorRef a = expand(re, sizes), b = expand(im, sizes);
   copy_strided(out->data(), part, pairs, a->data(), re.dtype, a->strides, sizes);
   copy_strided(out->data() + size_of(part), part, pairs, b->data(), im.dtype, b->strides, sizes);
   c.out(out);

@@ -75,13 +75,21 @@ Format format_of(const Tensor& t) {
   return Format::RowMajor;
 }
 
+Format common_format(const std::vector<TensorRef>& tensors) {
+  const Format f = tensors.empty() ? Format::RowMajor : format_of(*tensors[0]);
+  for (const TensorRef& t : tensors)
+    if (f == Format::RowMajor || format_of(*t) != f) return Format::RowMajor;
+  return f;
+}
+
 TensorRef empty_in(Format f, const Tensor& like, DType dtype) {
   if (f == Format::Preserve) return empty_like(like, dtype);
   return empty_strided(like.sizes, strides_in(f, like.sizes), dtype);
 }
 
 TensorRef laid_out(TensorRef t, Format f) {
-  if (f == Format::RowMajor || lies_in(f, t->sizes, t->strides)) return t;
+  if (f == Format::RowMajor) return t;
+  if (lies_in(f, t->sizes, t->strides)) return alias(*t, t->sizes, strides_in(f, t->sizes), t->offset);
   TensorRef r = empty_in(f, *t, t->dtype);
   copy(*r, *t);
   return r;

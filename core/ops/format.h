@@ -16,7 +16,10 @@ bool lies_in(Format f, const Dims& sizes, const Dims& strides);  // torch's is_c
 // The format that ops of images give their results in: the one of their input.
 Format format_of(const Tensor& t);
 TensorRef empty_in(Format f, const Tensor& like, DType dtype);  // Preserve: as empty_like
-// t, or a copy with the strides of f.
+// t, or a copy with the strides of f: for the results of ops of images, whose kernels write row by row.
 TensorRef laid_out(TensorRef t, Format f);
+inline TensorRef laid_out_like(TensorRef t, const Tensor& x) { return laid_out(std::move(t), format_of(x)); }
+// The format that all of these have, else row-major.
+Format common_format(const std::vector<TensorRef>& tensors);
 
 }  // namespace wg

@@ -27,7 +27,11 @@ def copy_(g, self):
     return FUNCTIONS["zeros_like"](g), g
 
 
-@primitive("_to_copy(Tensor self, ScalarType dtype, MemoryFormat? memory_format=None)", grad_name="ToCopyBackward0", function=False)
+@primitive(
+    "_to_copy(Tensor self, ScalarType dtype, MemoryFormat? memory_format=None)",
+    grad_name="ToCopyBackward0",
+    function=False,
+)
 def _to_copy(g):
     """A copy in another dtype."""
     return g
