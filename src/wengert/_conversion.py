@@ -1,5 +1,7 @@
 """Tensor.to, its shorthands (float, int, cpu …), and what these and Module.to make of their arguments."""
 
+import itertools
+
 from . import _core
 from ._core import Tensor
 from ._types import device, memory_format
@@ -143,7 +145,7 @@ def dim_order(self, *, ambiguity_check=False):
     sizes, strides = self.shape, self.stride()
     order, unclear = _perm(sizes, strides)
     if ambiguity_check is not False:
-        several = 1 in sizes or any(a == b for a, b in zip(strides, strides[1:]))
+        several = 1 in sizes or any(a == b for a, b in itertools.pairwise(strides))
         if several and sum(self.is_contiguous(memory_format=f) for f in formats) != 1:
             raise RuntimeError(
                 "The tensor does not have unique dim order, or cannot map to exact one of the given memory formats."

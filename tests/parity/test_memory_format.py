@@ -1,6 +1,7 @@
 """Memory formats: the strides of torch, the values of row-major tensors, in calls and in gradients."""
 
 import pytest
+
 import wengert as wg
 
 CONVERSIONS = """
@@ -116,12 +117,12 @@ def shown(value, kind):
 
 
 def run(m, line, **names):
-    scope = dict(m=m, F=m.nn.functional, CL=m.channels_last, C3=m.channels_last_3d)
-    scope |= dict(PF=m.preserve_format, CF=m.contiguous_format)
+    scope = {"m": m, "F": m.nn.functional, "CL": m.channels_last, "C3": m.channels_last_3d}
+    scope |= {"PF": m.preserve_format, "CF": m.contiguous_format}
     x = m.arange(120.0).reshape(2, 3, 4, 5).sin()
     z = m.arange(480.0).reshape(2, 3, 4, 4, 5).cos()
-    scope |= dict(x=x, w=m.arange(162.0).reshape(6, 3, 3, 3).cos())
-    scope |= dict(c=x.to(memory_format=m.channels_last), z=z.to(memory_format=m.channels_last_3d)) | names
+    scope |= {"x": x, "w": m.arange(162.0).reshape(6, 3, 3, 3).cos()}
+    scope |= {"c": x.to(memory_format=m.channels_last), "z": z.to(memory_format=m.channels_last_3d)} | names
     try:
         return eval(line, scope)
     except (RuntimeError, TypeError) as error:
