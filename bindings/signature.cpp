@@ -101,9 +101,7 @@ void parse_type(std::string t, Param& p) {
     p.type = Type::Generator;
   else if (head == "Device")
     p.type = Type::Device;
-  else if (head == "MemoryFormat")
-    p.type = Type::Format;
-  else if (head == "any" || head == "Layout")
+  else if (head == "any" || head == "Layout" || head == "MemoryFormat")
     p.type = Type::Any;
   else
     fail(Kind::Value, "unknown type '", t, "' in a signature");

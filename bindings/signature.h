@@ -20,8 +20,7 @@ enum class Type : uint8_t {
   Text,
   Generator,
   Any,
-  Device,
-  Format
+  Device
 };
 
 struct Param {

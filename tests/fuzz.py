@@ -289,11 +289,14 @@ class Session:
             value = f.tensor() if r.random() < 0.6 else f.value()
             self.call("setitem", lambda x, k, v: x.__setitem__(k, v), [t.detach(), key, value], {})
 
+    def act(self):
+        choice = self.fuzz.r.random()
+        (self.op if choice < 0.7 else self.index if choice < 0.85 else self.anything)()
+
     def step(self):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            choice = self.fuzz.r.random()
-            (self.op if choice < 0.7 else self.index if choice < 0.85 else self.anything)()
+            self.act()
 
 
 def _parameters():
@@ -317,11 +320,11 @@ CALLABLES += [
 ]
 
 
-def main(seed, seconds, log):
+def main(kind, seed, seconds, log):
     if "asan" not in os.environ.get("LD_PRELOAD", ""):  # which reserves terabytes for itself
         resource.setrlimit(resource.RLIMIT_DATA, (3 << 30, 3 << 30))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    session, end = Session(seed, log), time.monotonic() + seconds
+    session, end = kind(seed, log), time.monotonic() + seconds
     while time.monotonic() < end:
         session.step()
     session.log.seek(0)
@@ -330,4 +333,4 @@ def main(seed, seconds, log):
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), float(sys.argv[2]), sys.argv[3])
+    main(Session, int(sys.argv[1]), float(sys.argv[2]), sys.argv[3])

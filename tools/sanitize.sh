@@ -23,7 +23,9 @@ preload="$(g++ -print-file-name=libasan.so) $(g++ -print-file-name=libubsan.so)"
 echo "two-second test, sanitized"
 LD_PRELOAD=$preload "$python" -m pytest -q -p no:cacheprovider tests/test_tiny.py
 for seed in ${FUZZ_SEEDS:-1}; do
-  log=$folder/fuzz.$seed
-  LD_PRELOAD=$preload "$python" tests/fuzz.py "$seed" "${FUZZ_SECONDS:-10}" "$log" || { cat "$log"; exit 1; }
-  echo "fuzz with seed $seed: $(cat "$log")"
+  for program in fuzz fuzz_layers; do
+    log=$folder/$program.$seed
+    LD_PRELOAD=$preload "$python" tests/$program.py "$seed" "${FUZZ_SECONDS:-10}" "$log" || { cat "$log"; exit 1; }
+    echo "$program with seed $seed: $(cat "$log")"
+  done
 done

@@ -153,7 +153,7 @@ class layout(_Named):
 
 
 class memory_format(_Named):
-    """An order of dims in memory: row-major, channels last, or the one of an operand."""
+    """A preferred order of dims; accepted and, but for contiguous_format, of no effect."""
 
 
 _LIMITS = {  # bits, eps, max, smallest normal, resolution

@@ -2,10 +2,8 @@
 
 from .. import _core
 from ..autograd.grad_mode import enable_grad
-from ._batch import wrap
-from ._dual import make_dual
-from ._interpret import top
-from ._levels import batches
+from ._batch import batches, wrap
+from ._interpret import make_dual, top
 
 Tensor = _core.Tensor
 
