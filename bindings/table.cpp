@@ -47,11 +47,14 @@ std::vector<Operand> operands_of(PyObject* list) {
   return v;
 }
 
-// (leaves, constants, code, outputs, temps), each in plain tuples, becomes a program. It lives as long as the process.
+// (leaves, constants, code, outputs, temps, rounds), each in plain tuples, becomes a program. It lives as long as the
+// process. rounds: 1 once, 2 once, after its numbers.
 Program* program_of(PyObject* spec) {
   PyObject *leaves, *constants, *code, *outputs;
   auto p = std::make_unique<Program>();
-  if (!PyArg_ParseTuple(spec, "OOOOi", &leaves, &constants, &code, &outputs, &p->temps)) throw PythonError{};
+  int rounds;
+  if (!PyArg_ParseTuple(spec, "OOOOii", &leaves, &constants, &code, &outputs, &p->temps, &rounds)) throw PythonError{};
+  p->once = rounds > 0, p->rounds_numbers = rounds > 1;
   for (const Operand& o : operands_of(leaves)) p->leaves.push_back({Leaf::Kind(o.kind), o.index});
   Py list(check(PySequence_Fast(constants, "constants")));
   for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(list.get()); ++i)

@@ -118,29 +118,13 @@ TensorRef run_formula(Call& c) {
   if (!c.op->kernel.empty()) visit_floating(c.tensor(0).dtype, c.op->kernel.c_str(), []<class T>() {});
   if (!c.op->forward) const_cast<OpDef*>(c.op)->forward = trace_fused(*c.op);
   std::vector<Value> leaves;
-  std::vector<TypeInfo> types;
-  bool numbers = false;
-  for (const Leaf& l : c.op->forward->leaves) {
-    leaves.push_back(c.args[l.index]);
-    types.push_back(type_info(leaves.back()));
-    numbers |= leaves.back().is_number();
-  }
-  // Half precision is rounded once, at the end, as by a kernel of its own. (Beside a number, which is rounded to half
-  // precision itself, every step is: hardshrink compares with such a number.)
-  const DType narrow = result_type(types.data(), int(types.size()));
-  std::vector<TensorRef> wide;
-  for (Value& v : leaves)
-    if (!numbers && is_reduced(narrow) && v.is_tensor() && is_reduced(v.tensor->dtype)) {
-      wide.push_back(cast(*v.tensor, DType::Float32));
-      v = Value(wide.back());
-    }
+  for (const Leaf& l : c.op->forward->leaves) leaves.push_back(c.args[l.index]);
   TensorRef result;
   run_program(*c.op->forward, leaves.data(), &result, false);
   if (c.into) {
     write_into(*c.into, *result);
     return TensorRef(c.into);
   }
-  if (!wide.empty() && result->dtype == DType::Float32) result = cast(*result, narrow);
   return result;
 }
 

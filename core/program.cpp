@@ -182,7 +182,9 @@ void prepare(Program& p) {
   }
 }
 
-void run_program(const Program& p, const Value* leaves, TensorRef* outputs, bool recording, Tensor* const* add_to) {
+namespace {
+
+void run_steps(const Program& p, const Value* leaves, TensorRef* outputs, bool recording, Tensor* const* add_to) {
   State s{p, leaves, {}, recording, add_to};
   s.temps.resize(uint32_t(p.temps));
   GradMode mode(recording);
@@ -194,6 +196,44 @@ void run_program(const Program& p, const Value* leaves, TensorRef* outputs, bool
     Value v = s.read(p.outputs[k]);
     if (v.is_tensor()) outputs[k] = TensorRef(v.tensor);
   }
+}
+
+// A program that rounds once: in float32, when its tensors are of half precision. False: they are not.
+bool run_wide(const Program& p, const Value* leaves, TensorRef* outputs, bool recording) {
+  static const OpDef* to = find_op("_to_copy");
+  GradMode mode(recording);
+  auto convert = [&](const Value& v, DType dtype) {
+    return recording ? apply(*to, {v, Value::of_dtype(dtype)}) : cast(*v.tensor, dtype);
+  };
+  std::vector<TypeInfo> types;
+  for (size_t i = 0; i < p.leaves.size(); ++i)
+    if (leaves[i].is_tensor() || leaves[i].is_number()) types.push_back(type_info(leaves[i]));
+  const DType narrow = result_type(types.data(), int(types.size()));
+  if (!is_reduced(narrow)) return false;
+  std::vector<Held> wide;
+  for (size_t i = 0; i < p.leaves.size(); ++i) {
+    const bool half = leaves[i].is_tensor() && is_reduced(leaves[i].tensor->dtype);
+    wide.push_back(half ? Held(Value(convert(leaves[i], DType::Float32))) : Held(leaves[i]));
+  }
+  std::vector<Value> values;
+  for (size_t i = 0; i < wide.size(); ++i) {
+    if (p.rounds_numbers && wide[i].get().is_number()) {
+      const double x = wide[i].get().to_double();
+      wide[i] = Held(Value::of_float(narrow == DType::Float16 ? float(Half(float(x))) : float(BFloat16(float(x)))));
+    }
+    values.push_back(wide[i].get());
+  }
+  run_steps(p, values.data(), outputs, recording, nullptr);
+  for (size_t k = 0; k < p.outputs.size(); ++k)
+    if (outputs[k] && outputs[k]->dtype == DType::Float32) outputs[k] = convert(Value(outputs[k]), narrow);
+  return true;
+}
+
+}  // namespace
+
+void run_program(const Program& p, const Value* leaves, TensorRef* outputs, bool recording, Tensor* const* add_to) {
+  if (p.once && run_wide(p, leaves, outputs, recording)) return;
+  run_steps(p, leaves, outputs, recording, add_to);
 }
 
 std::string to_string(const Program& p) {

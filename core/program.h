@@ -50,6 +50,9 @@ struct Program {
   std::vector<Instr> code;
   std::vector<Operand> outputs;
   int temps = 0;
+  // In half precision: computed in float32 and rounded at the end, as by a kernel (else at every step); its numbers
+  // are rounded before that.
+  bool once = false, rounds_numbers = false;
   // Made by prepare():
   std::vector<Segment> segments;
   bool adds = false;  // some instruction has an `output`

@@ -69,6 +69,19 @@ DType exact(DType d) { return is_complex(d) ? DType::Complex128 : is_floating(d)
 
 DType working(DType compute) { return is_reduced(compute) ? DType::Float32 : compute; }
 
+// Whether a number that is operand `a` of a function in half precision is rounded to it first. The others are exact.
+bool rounds_number(int fn, int a) {
+  static const std::vector<uint8_t> exact = [] {  // bit a: not operand a
+    std::vector<uint8_t> v(static_cast<size_t>(fn_count()));
+    const std::pair<const char*, uint8_t> list[] = {{"mul", 3},          {"div", 2},      {"floor_divide", 2},
+                                                    {"trunc_divide", 2}, {"mul_add", 7},  {"lerp", 4},
+                                                    {"addcmul", 14},     {"addcdiv", 14}, {"softplus", 6}};
+    for (auto& [name, bits] : list) v[size_t(find_fn(name))] = bits;
+    return v;
+  }();
+  return !(exact[size_t(fn)] >> a & 1);
+}
+
 void write_constant(const Constant& c, void* tile, int64_t n) {
   alignas(16) char element[16];
   if (c.value.is_tensor()) {
@@ -383,7 +396,7 @@ void resolve(std::span<const TileInstr> code, std::span<const Value> leaves, Pla
     if (!is_differentiable(compute) || (n > 1 && in[0].dtype != in[1].dtype)) check_operands(code[s], in, leaves);
     infos[s] = {kept, rank};
     if (rank == 0) compute = exact(compute);  // numbers alone: no precision is lost before they meet a tensor
-    step.work = working(compute);
+    step.work = is_reduced(compute) && has_tile(op.fn, compute) ? compute : working(compute);
     step.fn = tile_fn(op.fn, step.work);
     const FnInfo& f = fn_info(op.fn);
     WG_ASSERT(f.arity == n);
@@ -402,7 +415,8 @@ void resolve(std::span<const TileInstr> code, std::span<const Value> leaves, Pla
         step.in[a] = {Source::Register, o.index, have == want ? nullptr : convert_fn(have, want)};
       } else if (is_single(leaves[o.index])) {
         step.in[a] = {Source::Constant, uint16_t(p.constants.size()), nullptr};
-        p.constants.push_back({leaves[o.index], want, op.promote == Promote::Compare ? compute : want});
+        const bool round = op.promote == Promote::Compare || (is_reduced(compute) && rounds_number(op.fn, a));
+        p.constants.push_back({leaves[o.index], want, round && want != DType::Bool ? compute : want});
       } else {
         const Tensor& t = *leaves[o.index].tensor;
         if (memory_of[o.index] < 0) {

@@ -28,6 +28,7 @@ namespace wg {
 WG_LEVELS(WG_DECLARE)
 namespace base {
 void add_special(TileTable&);
+void add_half(TileTable&);
 void add_complex(TileTable&);
 }  // namespace base
 
@@ -66,6 +67,7 @@ struct Tables {
   }
     WG_LEVELS(WG_ADD)
     base::add_special(tiles);
+    base::add_half(tiles);
     base::add_complex(tiles);
   }
 };
@@ -113,6 +115,7 @@ int find_fn(std::string_view name) {
     if (name == kInfos[i].name) return i;
   return -1;
 }
+bool has_tile(int fn, DType compute) { return tables().tiles[fn][int(compute)] != nullptr; }
 TileFn tile_fn(int fn, DType compute) {
   TileFn f = tables().tiles[fn][int(compute)];
   if (!f) refuse(fn, compute);

@@ -25,9 +25,10 @@ struct FnInfo {
 
 int fn_count();
 const FnInfo& fn_info(int fn);
-int find_fn(std::string_view name);             // -1 when there is none
-TileFn tile_fn(int fn, DType compute);          // throws torch's error when fn is not defined for the dtype
-                                                // (float16 and bfloat16 never are: the caller computes in float32)
+int find_fn(std::string_view name);     // -1 when there is none
+TileFn tile_fn(int fn, DType compute);  // throws torch's error when fn is not defined for the dtype
+                                        // (float16 and bfloat16 seldom are: the caller computes in float32)
+bool has_tile(int fn, DType compute);
 [[noreturn]] void refuse(int fn, DType dtype);  // that error
 // Conversions between dtypes (to bool: != 0; complex to real: the real part; float to int: truncation).
 using ConvertFn = void (*)(void* out, const void* in, int64_t n);

@@ -2,9 +2,9 @@
 
 from .. import _core
 from ..autograd.grad_mode import enable_grad
-from ..ops._declare import OPS, parameters
+from ..ops._declare import OPS, Steps, parameters
 from ..ops._derive import Like, _is_index, differentiable_arguments, is_linear
-from ..ops._trace import T_INT
+from ..ops._trace import T_INT, T_TENSOR
 
 Tensor = _core.Tensor
 
@@ -231,6 +231,12 @@ def _linear_jvp(declared, args, primals, outs, level):
     return tuple(t if o.dtype.is_floating_point or o.dtype.is_complex else None for t, o in zip(made, outs))
 
 
+def _number(out, value):
+    """A number as a tensor, as rules call functions on it: with all its digits, where that leaves the result's dtype."""
+    wide = _core.complex128 if out.dtype.is_complex else _core.float64
+    return out.new_full((), value, dtype=wide if out.dim() else out.dtype)
+
+
 def _rule_values(declared, primals, out, g):
     rule = declared.derivative or declared.rule
     position = {p[0]: k for k, p in enumerate(declared.signature[0])}
@@ -241,10 +247,9 @@ def _rule_values(declared, primals, out, g):
         elif name in position:
             k = position[name]
             value = primals[k] if k < len(primals) else declared.signature[0][k][2]
-            if (
-                k == 0 and not isinstance(value, Tensor) and declared.signature[0][k][1] != T_INT
-            ):  # a number in the first place: rules call functions on it
-                value = out.new_full((), value)
+            kind = declared.signature[0][k][1]
+            if not isinstance(value, Tensor) and (kind == T_TENSOR or (k == 0 and kind != T_INT)):
+                value = _number(out, value)
             values.append(value)
         else:
             values.append(out)
@@ -257,26 +262,30 @@ def _elementwise_jvp(declared, args, primals, out, level):
     complex_ = out.dtype.is_complex or any(t.dtype.is_complex for t in flatten(primals))
     if declared.vjp and complex_:
         return NotImplemented
-    total, index = None, -1
+    total, index, narrow = None, -1, out.dtype
+    once = declared.rounds != "steps" and narrow in (_core.float16, _core.bfloat16)
+    if once:
+        primals, out = [p.float() if isinstance(p, Tensor) and p.dtype == narrow else p for p in primals], out.float()
     for k in differentiable_arguments(declared):
         index += 1
         t = tangent_of(args[k], level) if k < len(args) and isinstance(args[k], Tensor) else None
         if t is None:
             continue
         t = t.expand(out.shape) if t.shape != out.shape else t
+        t = t.float() if once else t
         rule, values = _rule_values(declared, primals, out, t)
         result = rule(*values)
         if declared.vjp:
             part = result[index] if isinstance(result, tuple) else result
         else:
             partial = (result if isinstance(result, tuple) else (result,))[index] if result is not None else None
-            part = None if partial is None else t * partial
+            part = None if partial is None else partial.of(t) if isinstance(partial, Steps) else t * partial
         if part is None:
             continue
         total = part if total is None else total + part
     if total is None:
         return None
-    return total.to(out.dtype) if total.dtype != out.dtype else total
+    return total.to(narrow) if total.dtype != narrow else total
 
 
 def _spread_around(t, level):

@@ -1,5 +1,7 @@
 """The kinds of ops: what an author writes of one, and what each kind supplies from it."""
 
+import operator
+
 from .. import _core
 from ._out import with_out
 
@@ -7,6 +9,32 @@ OPS = {}  # op name ("max.dim") -> Declaration: THE TABLE
 FUNCTIONS = {}  # every callable by its public name, dotted for sub-namespaces ("special.expit")
 EXPORTED = set()  # those that are torch.<name>
 METHODS = {}  # those that are Tensor.<name>
+
+
+class Steps:
+    """A partial derivative as what is done to g, in order: `unit / x * 2` means (g / x) * 2, and is rounded so."""
+
+    __slots__ = ("taken",)
+
+    def __init__(self, taken=()):
+        self.taken = taken
+
+    def __mul__(self, x):
+        return Steps((*self.taken, (operator.mul, x)))
+
+    def __truediv__(self, x):
+        return Steps((*self.taken, (operator.truediv, x)))
+
+    def __neg__(self):
+        return self * -1
+
+    def of(self, g, prepare=lambda x: x):
+        for operation, x in self.taken:
+            g = operation(g, prepare(x))
+        return g
+
+
+unit = Steps()
 
 
 class Declaration:
@@ -21,6 +49,7 @@ class Declaration:
         "kind",
         "name",
         "options",
+        "rounds",
         "rule",
         "schema",
         "vjp",
@@ -37,7 +66,7 @@ class Declaration:
             forward,
             options or {},
         )
-        self._signature = None
+        self._signature, self.rounds = None, "steps"
 
     @property
     def signature(self):
@@ -91,6 +120,7 @@ def _declare(
     numbers=True,
     also=(),
     kernel=None,
+    rounds=None,
     **options,
 ):
     if not numbers:  # operands may not be Python numbers
@@ -121,6 +151,7 @@ def _declare(
     OPS[op] = Declaration(
         op, kind, schema, rule, callable_, vjp=vjp, eager=eager, derivative=derivative, forward=forward, options=options
     )
+    OPS[op].rounds = rounds or ("once" if kind == "fused" else "steps")
     _publish(shown, callable_, aliases, function and not namespace, method and not namespace)
     if inplace and not in_place:
         written = FUNCTIONS.get(public + "_")
@@ -163,7 +194,8 @@ def elementwise(*args, inplace=True, **options):
 
     Options: promote ("same", "float", "compare", "real", "first", "float_first": how the dtype is chosen), fn (the tile
     function, if its name differs), vjp=True (the rule takes g first and returns g times the derivatives itself: for
-    functions that are not holomorphic), domain and reference (for the tests), inplace, function, method, aliases, also
+    functions that are not holomorphic), rounds (of the derivative in half precision: "steps", at every one as torch's
+    formula is, or "once", where torch has a kernel), domain and reference (for the tests), inplace, function, method, aliases, also
     (further signatures of the same op: numbers first, options by position).
     """
     options.setdefault("promote", "same")
@@ -173,7 +205,8 @@ def elementwise(*args, inplace=True, **options):
 def fused(*args, inplace=True, **options):
     """A formula over elementwise ops that runs as one tile program; its derivative follows from the formula,
     or is given as derivative=lambda x, y: … where the formula's would be wrong at a kink. kernel: what torch calls its
-    kernel, for an op of floating-point numbers alone."""
+    kernel, for an op of floating-point numbers alone. rounds: of formula and derivative in half precision, "once",
+    "numbers" (once, but the numbers are rounded first) or "steps" (what torch composes of ops)."""
     return _decorator("fused", args, {"inplace": inplace, **options})
 
 
@@ -255,4 +288,5 @@ def user_op(schema, rule, derivative):
     function = _core.OpFunction(name.partition(".")[0])
     function.add(schema, False)
     OPS[name] = Declaration(name, "fused", schema, rule, function, derivative=derivative)
+    OPS[name].rounds = "once"
     return function

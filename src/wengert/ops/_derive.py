@@ -2,7 +2,7 @@
 
 import functools
 
-from ._declare import FUNCTIONS, OPS, parameters
+from ._declare import FUNCTIONS, OPS, Steps, parameters
 from ._trace import (
     ALL_GRADS,
     ARG,
@@ -67,9 +67,15 @@ def _tuple(value):
     return value if isinstance(value, tuple) else (value,)
 
 
+_ROUNDS = {"steps": 0, "once": 1, "numbers": 2}  # of half precision, as the machine knows them
+
+
 def _times(g, partial, complex_):
+    """g times a partial derivative, or its conjugate; Steps are taken in their order."""
     if partial is None:
         return None
+    if isinstance(partial, Steps):
+        return partial.of(g, lambda x: x.trace.emit("conj_physical", (x,)) if complex_ and isinstance(x, Symbol) else x)
     if not isinstance(partial, Symbol):
         if partial == 1:
             return g
@@ -178,10 +184,10 @@ def _eager_leaves(declared):
 
 
 def trace_backward(name, mask, complex_):
-    """The program of an op's derivative for the inputs in mask: (leaves, constants, code, outputs, temps)."""
+    """The program of an op's derivative for the inputs in mask: (leaves, constants, code, outputs, temps, rounds)."""
     declared = OPS[name]
     if declared.eager:
-        return _eager_leaves(declared), [], [], [], 0
+        return _eager_leaves(declared), [], [], [], 0, 0
     trace = Trace()
     if declared.kind == "elementwise":
         grads = vjp(declared, trace, complex_)
@@ -193,7 +199,7 @@ def trace_backward(name, mask, complex_):
     if not grads:
         grads = (None,) * len(differentiable)
     by_position = dict(zip(differentiable, grads))
-    return trace.program([by_position.get(k) for k in differentiable if mask >> k & 1])
+    return *trace.program([by_position.get(k) for k in differentiable if mask >> k & 1]), _ROUNDS[declared.rounds]
 
 
 @functools.cache
@@ -222,7 +228,8 @@ def trace_forward(name):
     """The program of a fused op's formula."""
     declared, trace = OPS[name], Trace()
     names = parameters(declared.rule)
-    return trace.program([declared.rule(*_environment(declared, trace, names, formula=True))])
+    formula = declared.rule(*_environment(declared, trace, names, formula=True))
+    return *trace.program([formula]), _ROUNDS[declared.rounds]
 
 
 class Like:

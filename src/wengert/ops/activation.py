@@ -34,6 +34,7 @@ def leaky_relu(self, negative_slope):
 @fused(
     "threshold(Tensor self, Scalar threshold, Scalar value)",
     derivative=lambda self, threshold, value: where(self <= threshold, 0.0, 1.0),
+    rounds="numbers",
     method=False,
 )
 def threshold(self, threshold, value):
@@ -44,6 +45,7 @@ def threshold(self, threshold, value):
 @fused(
     "hardtanh(Tensor self, Scalar min_val=-1, Scalar max_val=1)",
     derivative=lambda self, min_val, max_val: where(logical_and(self > min_val, self < max_val), 1.0, 0.0),
+    rounds="numbers",
     function=False,
     method=False,
 )
@@ -190,6 +192,7 @@ def _gelu_tanh(self):
     inplace=False,
     function=False,
     method=False,
+    rounds="once",
 )
 def softplus(self, beta, threshold):
     """log(1 + exp(beta * self)) / beta; self itself where beta * self exceeds threshold."""
@@ -207,19 +210,19 @@ def mish(self):
     return self * tanh(softplus(self, 1, 20))
 
 
-@elementwise(inplace=False, function=False, method=False)
+@elementwise(inplace=False, function=False, method=False, rounds="once")
 def log_sigmoid(self):
     """log(sigmoid(self)), without overflow on the way."""
     return sigmoid(-self)
 
 
-@fused("softsign(Tensor self)", inplace=False, grad_name="DivBackward0", function=False, method=False)
+@fused("softsign(Tensor self)", inplace=False, rounds="steps", grad_name="DivBackward0", function=False, method=False)
 def softsign(self):
     """self / (1 + |self|)."""
     return self / (1 + abs(self))
 
 
-@fused("tanhshrink(Tensor self)", inplace=False, grad_name="SubBackward0", function=False, method=False)
+@fused("tanhshrink(Tensor self)", inplace=False, rounds="steps", grad_name="SubBackward0", function=False, method=False)
 def tanhshrink(self):
     """self - tanh(self)."""
     return self - tanh(self)
@@ -242,7 +245,13 @@ def softshrink(self, lambd):
     return where(self > lambd, self - lambd, where(self < -lambd, self + lambd, self * 0))
 
 
-@fused("hardshrink(Tensor self, Scalar lambd=0.5)", derivative=_outside, inplace=False, kernel="hardshrink_cpu")
+@fused(
+    "hardshrink(Tensor self, Scalar lambd=0.5)",
+    derivative=_outside,
+    inplace=False,
+    rounds="numbers",
+    kernel="hardshrink_cpu",
+)
 def hardshrink(self, lambd):
     """self; 0 within lambd of 0."""
     return where(logical_and(self >= -lambd, self <= lambd), 0, self)

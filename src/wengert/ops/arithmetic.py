@@ -1,7 +1,7 @@
 """Arithmetic on tensors and numbers, with the local derivatives of each operation."""
 
 from .. import _core
-from ._declare import composite, elementwise
+from ._declare import composite, elementwise, unit
 from .compare import NUMBER_FIRST, where
 
 NUMBERS = (*NUMBER_FIRST, "(Scalar self, Scalar other)")  # of functions that take numbers for tensors
@@ -89,7 +89,7 @@ def mul(self, other):
 )
 def div(self, other):
     """self / other, broadcast; integers give floating-point numbers. rounding_mode: None, "trunc" or "floor"."""
-    return 1 / other, -(self / other) / other
+    return unit / other, -(self / other) / other
 
 
 @elementwise(domain=(1, 3), reference="numpy.floor_divide", also=NUMBERS)
@@ -131,13 +131,13 @@ def mul_add(a, b, c):
 @elementwise("addcmul(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1)")
 def addcmul(self, tensor1, tensor2, value):
     """self + value * tensor1 * tensor2, broadcast."""
-    return 1, value * tensor2, value * tensor1
+    return 1, tensor2 * value, tensor1 * value
 
 
 @elementwise("addcdiv(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1)", domain=(1, 3))
 def addcdiv(self, tensor1, tensor2, value):
     """self + value * tensor1 / tensor2, broadcast; of floating-point numbers."""
-    return 1, value / tensor2, -value * (tensor1 / tensor2) / tensor2
+    return 1, value / tensor2, -(value * tensor1 / (tensor2 * tensor2))
 
 
 @elementwise("lerp(Tensor self, Tensor end, Tensor weight)")
@@ -188,33 +188,33 @@ def square(self):
 @elementwise(promote="float", domain=(0.5, 3), reference="numpy.reciprocal")
 def reciprocal(y):
     """1 / self."""
-    return -y * y
+    return -(y * y)
 
 
 @elementwise(promote="float", domain=(0.2, 4), reference="numpy.sqrt")
 def sqrt(y):
     """The square root; nan for negative numbers. Its derivative at 0 is inf."""
-    return 1 / (2 * y)
+    return unit / (2 * y)
 
 
 @elementwise(promote="float", domain=(0.2, 4))
 def rsqrt(y):
     """1 / sqrt(self)."""
-    return -0.5 * (y * y * y)
+    return unit * -0.5 * (y * y * y)
 
 
 @elementwise(reference="numpy.hypot", numbers=False)
 def hypot(self, other, y):
     """sqrt(self² + other²), without overflow on the way."""
-    return self / y, other / y
+    return unit * self / y, unit * other / y
 
 
 @elementwise(promote="float", reference="numpy.arctan2", aliases=("arctan2",), numbers=False)
 def atan2(self, other):
     """The angle of the point (other, self) from the positive axis, in (-pi, pi]."""
     square_sum = self * self + other * other
-    zero = square_sum == 0
-    return where(zero, 0, other / square_sum), where(zero, 0, -self / square_sum)
+    scale = where(square_sum == 0, 0, 1 / square_sum)
+    return unit * other * scale, unit * -self * scale
 
 
 @elementwise(promote="float", reference="numpy.copysign")

@@ -70,13 +70,13 @@ def binary_cross_entropy():
     """-(target * log(self) + (1 - target) * log(1 - self)), times weight."""
 
 
-@fused("_bce_logits(Tensor self, Tensor target)", inplace=False, **HIDDEN)
+@fused("_bce_logits(Tensor self, Tensor target)", inplace=False, rounds="steps", **HIDDEN)
 def _bce_logits(self, target):
     """Cross entropy of sigmoid(self), element by element."""
     return (1 - target) * self - log_sigmoid(self)
 
 
-@fused("_bce_logits_weighted(Tensor self, Tensor target, Tensor pos_weight)", inplace=False, **HIDDEN)
+@fused("_bce_logits_weighted(Tensor self, Tensor target, Tensor pos_weight)", inplace=False, rounds="steps", **HIDDEN)
 def _bce_logits_weighted(self, target, pos_weight):
     """The same with the positive targets' part times pos_weight."""
     return (1 - target) * self - ((pos_weight - 1) * target + 1) * log_sigmoid(self)

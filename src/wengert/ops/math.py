@@ -3,7 +3,7 @@
 from math import nan
 
 from .. import _core
-from ._declare import composite, elementwise, fused
+from ._declare import composite, elementwise, fused, unit
 from ._trace import Symbol
 from .arithmetic import imag, real, rsqrt
 from .compare import clamp, logical_or, where
@@ -19,7 +19,7 @@ def exp(y):
 @elementwise(promote="float", domain=(-3, 3), reference="numpy.exp2", aliases=("special.exp2",))
 def exp2(y):
     """2 to the power self."""
-    return y * 0.6931471805599453
+    return unit * y * 0.6931471805599453
 
 
 @elementwise(promote="float", domain=(-2, 2), reference="numpy.expm1", aliases=("special.expm1",))
@@ -31,19 +31,19 @@ def expm1(y):
 @elementwise(promote="float", domain=(0.2, 4), reference="numpy.log")
 def log(self):
     """The natural logarithm; nan for negative numbers."""
-    return 1 / self
+    return unit / self
 
 
 @elementwise(promote="float", domain=(0.2, 4), reference="numpy.log2")
 def log2(self):
     """The logarithm to base 2."""
-    return 1 / (self * 0.6931471805599453)
+    return unit / (self * 0.6931471805599453)
 
 
 @elementwise(promote="float", domain=(0.2, 4), reference="numpy.log10")
 def log10(self):
     """The logarithm to base 10."""
-    return 1 / (self * 2.302585092994046)
+    return unit / (self * 2.302585092994046)
 
 
 @elementwise(
@@ -55,7 +55,7 @@ def log10(self):
 )
 def log1p(self):
     """log(1 + self), exact for small numbers."""
-    return 1 / (self + 1)
+    return unit / (self + 1)
 
 
 @elementwise(
@@ -137,19 +137,19 @@ def tan(y):
 @elementwise(promote="float", domain=(-0.9, 0.9), reference="numpy.arcsin", aliases=("arcsin",))
 def asin(self):
     """The angle in [-pi/2, pi/2] whose sine is self."""
-    return rsqrt(1 - self * self)
+    return rsqrt(-self * self + 1)
 
 
 @elementwise(promote="float", domain=(-0.9, 0.9), reference="numpy.arccos", aliases=("arccos",))
 def acos(self):
     """The angle in [0, pi] whose cosine is self."""
-    return -rsqrt(1 - self * self)
+    return -rsqrt(-self * self + 1)
 
 
 @elementwise(promote="float", domain=(-3, 3), reference="numpy.arctan", aliases=("arctan",))
 def atan(self):
     """The angle in (-pi/2, pi/2) whose tangent is self."""
-    return 1 / (self * self + 1)
+    return unit / (self * self + 1)
 
 
 @elementwise(promote="float", domain=(-3, 3), reference="numpy.sinh")
@@ -164,7 +164,7 @@ def cosh(self):
     return sinh(self)
 
 
-@elementwise(promote="float", domain=(-3, 3), reference="numpy.tanh")
+@elementwise(promote="float", domain=(-3, 3), reference="numpy.tanh", rounds="once")
 def tanh(y):
     """The hyperbolic tangent."""
     return 1 - y * y
@@ -179,22 +179,25 @@ def asinh(self):
 @elementwise(promote="float", domain=(1.2, 4), reference="numpy.arccosh", aliases=("arccosh",))
 def acosh(self):
     """The inverse of cosh, of numbers from 1."""
-    return rsqrt(self - 1) * rsqrt(self + 1)
+    if self.trace.complex if isinstance(self, Symbol) else self.is_complex():
+        return rsqrt(self - 1) * rsqrt(self + 1)
+    return rsqrt(self * self - 1)
 
 
 @elementwise(promote="float", domain=(-0.9, 0.9), reference="numpy.arctanh", aliases=("arctanh",))
 def atanh(self):
     """The inverse of tanh, of numbers in (-1, 1)."""
-    return 1 / (1 - self * self)
+    return unit / (1 - self * self)
 
 
 @elementwise(promote="float", domain=(-2, 2), reference="numpy.sinc", aliases=("special.sinc",))
 def sinc(self, y):
     """sin(pi self) / (pi self), and 1 at 0."""
-    return where(self == 0, 0, cos(self * 3.141592653589793) / self - y / self)
+    turn, area = self * 3.141592653589793, self * self * 3.141592653589793
+    return where(area == 0, 0, (turn * cos(turn) - sin(turn)) / area)
 
 
-@elementwise(promote="float", domain=(-4, 4), aliases=("special.expit",))
+@elementwise(promote="float", domain=(-4, 4), aliases=("special.expit",), rounds="once")
 def sigmoid(y):
     """1 / (1 + exp(-self))."""
     return y * (1 - y)
@@ -209,19 +212,19 @@ def logit(self, eps=None):
 @elementwise(promote="float", domain=(0.1, 0.9), fn="logit", grad_name="LogitBackward0")
 def _logit(self):
     """log(self / (1 - self))."""
-    return where(logical_or(self < 0, self > 1), nan, 1 / (self * (1 - self)))
+    return unit / where(logical_or(self < 0, self > 1), nan, self * (1 - self))
 
 
 @elementwise(domain=(-3, 3), reference="numpy.logaddexp", inplace=False, numbers=False)
-def logaddexp(self, other, y):
+def logaddexp(self, other):
     """log(exp(self) + exp(other)), without overflow on the way."""
-    return exp(self - y), exp(other - y)
+    return unit / (1 + exp(other - self)), unit / (1 + exp(self - other))
 
 
 @elementwise(domain=(-3, 3), reference="numpy.logaddexp2", inplace=False, numbers=False)
-def logaddexp2(self, other, y):
+def logaddexp2(self, other):
     """log2(2**self + 2**other), without overflow on the way."""
-    return exp2(self - y), exp2(other - y)
+    return unit / (1 + exp2(other - self)), unit / (1 + exp2(self - other))
 
 
 @elementwise(promote="float", domain=(-3, 3), reference="numpy.deg2rad", grad_name="Deg2RadBackward0")
@@ -288,10 +291,10 @@ def float_power(self, exponent):
     return pow(_double(self), _double(exponent))
 
 
-@fused("ldexp(Tensor self, Tensor other)", numbers=False)
+@fused("ldexp(Tensor self, Tensor other)", numbers=False, rounds="steps")
 def ldexp(self, other):
     """self * 2**other."""
-    return self * exp2(other)
+    return self * _pow_of_number(2.0, other)
 
 
 def _double(x):

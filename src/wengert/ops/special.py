@@ -1,6 +1,6 @@
 """The special functions: the gamma and error functions' families, Bessel functions, orthogonal polynomials."""
 
-from ._declare import composite, elementwise
+from ._declare import composite, elementwise, fused, unit
 from .arithmetic import sign
 from .compare import NUMBER_FIRST, logical_and, where
 from .math import exp, log, log1p
@@ -8,6 +8,7 @@ from .math import exp, log, log1p
 SPECIAL = {"promote": "float", "inplace": False, "namespace": "special"}  # those that torch has in torch.special alone
 TWO_BY_ROOT_PI = 1.1283791670955126
 ROOT_HALF_PI = 1.2533141373155003
+ROOT_TWO = 1.4142135623730951
 ROOT_TWO_PI = 2.5066282746310002
 
 
@@ -35,10 +36,17 @@ def erfcx(self, y):
     return 2 * self * y - TWO_BY_ROOT_PI
 
 
-@elementwise(**SPECIAL, domain=(-2, 2), reference="scipy.special.ndtr", grad_name="MulBackward1")
+@fused(
+    "ndtr(Tensor self)",
+    **SPECIAL,
+    domain=(-2, 2),
+    reference="scipy.special.ndtr",
+    grad_name="MulBackward1",
+    rounds="steps",
+)
 def ndtr(self):
     """The cumulative distribution of the standard normal."""
-    return exp(-0.5 * self * self) / ROOT_TWO_PI
+    return (erf(self / ROOT_TWO) + 1) * 0.5
 
 
 @elementwise(**SPECIAL, domain=(0.1, 0.9), reference="scipy.special.ndtri", grad_name="SpecialNdtriBackward0")
@@ -62,7 +70,7 @@ def entr(self):
 @elementwise(promote="float", domain=(0.2, 3), reference="scipy.special.xlogy", aliases=("special.xlogy",))
 def xlogy(self, other):
     """self * log(other), and 0 where self is 0."""
-    return where(logical_and(self == 0, other <= 0), 0, log(other)), self / other
+    return where(logical_and(self == 0, other <= 0), 0, log(other)), unit * self / other
 
 
 @elementwise(
@@ -76,7 +84,7 @@ def xlogy(self, other):
 )
 def _xlogy_of_number(self, other):
     """xlogy with a number first."""
-    return self / other
+    return unit * self / other
 
 
 @elementwise(
@@ -88,7 +96,7 @@ def _xlogy_of_number(self, other):
 )
 def xlog1py(self, other):
     """self * log1p(other), and 0 where self is 0."""
-    return where(logical_and(self == 0, other <= -1), 0, log1p(other)), self / (other + 1)
+    return where(logical_and(self == 0, other <= -1), 0, log1p(other)), unit * self / (other + 1)
 
 
 @elementwise(promote="float", domain=(0.3, 4), reference="scipy.special.gammaln", aliases=("special.gammaln",))
