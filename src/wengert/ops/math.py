@@ -291,10 +291,15 @@ def float_power(self, exponent):
     return pow(_double(self), _double(exponent))
 
 
-@fused("ldexp(Tensor self, Tensor other)", numbers=False, rounds="steps")
+def _ldexp_slopes(self, other):
+    scale = exp2(other)
+    return scale, unit * self * (scale * 0.6931471805599453)
+
+
+@fused("ldexp(Tensor self, Tensor other)", derivative=_ldexp_slopes, numbers=False, rounds="steps")
 def ldexp(self, other):
     """self * 2**other."""
-    return self * _pow_of_number(2.0, other)
+    return self * exp2(other)
 
 
 def _double(x):
