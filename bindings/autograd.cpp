@@ -1,5 +1,6 @@
 // The tape seen from Python: backward, Function nodes, modes.
 #include <algorithm>
+#include <thread>
 #include <unordered_set>
 
 #include "python.h"
@@ -16,7 +17,7 @@ namespace {
 Edge edge_of(PyObject* o) {
   if (is_tensor(o)) return gradient_edge(*as_tensor(o));
   if (!PyTuple_Check(o) || PyTuple_GET_SIZE(o) < 2)
-    fail(Kind::Type, "expected Tensor or GradientEdge, got ", Py_TYPE(o)->tp_name);
+    fail(Kind::Runtime, "all inputs have to be Tensors or GradientEdges, but got ", Py_TYPE(o)->tp_name);
   Node& node = node_of(PyTuple_GET_ITEM(o, 0));
   const long nr = PyLong_AsLong(PyTuple_GET_ITEM(o, 1));
   if (nr == -1 && PyErr_Occurred()) throw PythonError{};
@@ -32,13 +33,39 @@ Edge edge_of(PyObject* o) {
 
 TensorRef ones_like(const Tensor& t) { return full(t.sizes, 1.0, t.dtype); }
 
+// A pass inside a pass inside … goes on on a thread of its own when the stack of this one may not hold it.
+template <class F>
+PyObject* one_deeper(F pass) {
+  constexpr int kDeepest = 40;
+  thread_local int depth = 0;
+  struct Count {
+    int& n;
+    explicit Count(int& to) : n(to) { ++n; }
+    ~Count() { --n; }
+  } count(depth);
+  if (depth < kDeepest) return guard<PyObject*>(nullptr, pass);
+  const Modes before = modes();
+  PyObject *result = nullptr, *error[3];
+  PyThreadState* state = PyEval_SaveThread();
+  std::thread([&] {
+    const PyGILState_STATE lock = PyGILState_Ensure();
+    modes() = before;
+    result = guard<PyObject*>(nullptr, pass);
+    if (!result) PyErr_Fetch(&error[0], &error[1], &error[2]);
+    PyGILState_Release(lock);
+  }).join();
+  PyEval_RestoreThread(state);
+  if (!result) PyErr_Restore(error[0], error[1], error[2]);
+  return result;
+}
+
 // run_backward(roots, gradients, keep_graph, create_graph, inputs or None, accumulate) -> tuple of gradients of the
 // inputs
 PyObject* backward(PyObject*, PyObject* args) {
   PyObject *roots, *grads, *inputs;
   int keep, create, accumulate;
   if (!PyArg_ParseTuple(args, "OOppOp", &roots, &grads, &keep, &create, &inputs, &accumulate)) return nullptr;
-  return guard<PyObject*>(nullptr, [&]() -> PyObject* {
+  return one_deeper([&]() -> PyObject* {
     Sweep s;
     s.keep_graph = keep;
     s.create_graph = create;
@@ -71,7 +98,7 @@ PyObject* backward(PyObject*, PyObject* args) {
 
 // loss.backward() without arguments, on a scalar: the common case, native.
 PyObject* backward_scalar(PyObject*, PyObject* o) {
-  return guard<PyObject*>(nullptr, [&]() -> PyObject* {
+  return one_deeper([&]() -> PyObject* {
     Tensor& t = tensor_of(o);
     observe(t, "backward");
     Edge e = gradient_edge(t);

@@ -19,31 +19,32 @@ std::string callable_name(PyObject* f) {
   return name && PyUnicode_Check(name.get()) ? text_of(name.get()) : Py_TYPE(f)->tp_name;
 }
 
-TensorRef tensor_hook(Foreign hook, TensorRef g) {
-  auto* f = static_cast<PyObject*>(hook);
-  Py r(check(PyObject_CallOneArg(f, g ? as_object(g.get()) : Py_None)));
-  if (r.get() == Py_None) return g;
+// What a hook returned in the place of g.
+TensorRef replacement(PyObject* value, const TensorRef& g, PyObject* f) {
   WG_CHECK(g, "can't replace a None gradient with a non-None value");
-  WG_CHECK_TYPE(is_tensor(r.get()), "expected Variable, but hook returned '", Py_TYPE(r.get())->tp_name, "'");
-  Tensor& t = *as_tensor(r.get());
+  WG_CHECK_TYPE(is_tensor(value), "expected Variable, but hook returned '", Py_TYPE(value)->tp_name, "'");
+  Tensor& t = *as_tensor(value);
   WG_CHECK(t.dtype == g->dtype, "hook '", callable_name(f), "' has changed the type of value (was torch.",
            torch_name(g->dtype), "Tensor got torch.", torch_name(t.dtype), "Tensor)");
   WG_CHECK(t.sizes == g->sizes, "hook '", callable_name(f), "' has changed the size of value");
   return TensorRef(&t);
 }
 
+TensorRef tensor_hook(Foreign hook, TensorRef g) {
+  auto* f = static_cast<PyObject*>(hook);
+  Py r(check(PyObject_CallOneArg(f, g ? as_object(g.get()) : Py_None)));
+  return r.get() == Py_None ? g : replacement(r.get(), g, f);
+}
+
 void replace_all(PyObject* result, Gradients& to, PyObject* f) {
   if (result == Py_None) return;
-  Py fast(PyTuple_Check(result) || PyList_Check(result) ? PySequence_Fast(result, "") : PyTuple_Pack(1, result));
-  check(fast.get());
-  WG_CHECK(size_t(PySequence_Fast_GET_SIZE(fast.get())) == to.size(), "hook '", callable_name(f),
-           "' has returned an incorrect number of values (got ", PySequence_Fast_GET_SIZE(fast.get()),
-           ", but expected ", to.size(), ")");
+  WG_CHECK_TYPE(PyTuple_Check(result), "expected tuple, but hook returned '", Py_TYPE(result)->tp_name, "'");
+  WG_CHECK(size_t(PyTuple_GET_SIZE(result)) == to.size(), "hook '", callable_name(f),
+           "' has returned an incorrect number of values (got ", PyTuple_GET_SIZE(result), ", but expected ", to.size(),
+           ")");
   for (size_t i = 0; i < to.size(); ++i) {
-    PyObject* o = PySequence_Fast_GET_ITEM(fast.get(), Py_ssize_t(i));
-    TensorRef t;
-    read_gradient(o, t, "a hook");
-    to[i] = t;
+    PyObject* value = PyTuple_GET_ITEM(result, Py_ssize_t(i));
+    to[i] = value == Py_None ? TensorRef() : replacement(value, to[i], f);
   }
 }
 

@@ -37,14 +37,24 @@ PyObject* get_metadata(PyObject* o, void*) {
 }
 
 PyObject* get_sequence(PyObject* o, PyObject*) { return PyLong_FromUnsignedLongLong(as_node(o)->sequence); }
+PyObject* set_sequence(PyObject* o, PyObject* number) {
+  const unsigned long long n = PyLong_AsUnsignedLongLong(number);
+  if (PyErr_Occurred()) return nullptr;
+  as_node(o)->sequence = n;
+  Py_RETURN_NONE;
+}
+
+PyObject* get_requires_grad(PyObject*, void*) { Py_RETURN_TRUE; }
 
 PyObject* get_input_metadata(PyObject* o, void*) {
   return guard<PyObject*>(nullptr, [&] {
     Node& n = *as_node(o);
     Py t(check(PyTuple_New(n.outputs.size())));
+    Py module(check(PyImport_ImportModule("wengert.autograd._input_metadata")));
     for (uint32_t i = 0; i < n.outputs.size(); ++i)
       PyTuple_SET_ITEM(t.get(), i,
-                       check(Py_BuildValue("(NO)", size_object(n.outputs[i].sizes), dtype_object(n.outputs[i].dtype))));
+                       check(PyObject_CallMethod(module.get(), "InputMetadata", "NO", size_object(n.outputs[i].sizes),
+                                                 dtype_object(n.outputs[i].dtype))));
     return t.release();
   });
 }
@@ -112,6 +122,23 @@ PyObject* saved_names(PyObject* o, void*) {
 
 }  // namespace
 
+// node(*gradients): what the node makes of them.
+PyObject* node_call(PyObject* o, PyObject* args, PyObject*) {
+  return guard<PyObject*>(nullptr, [&]() -> PyObject* {
+    Node& n = *as_node(o);
+    const auto expected = Py_ssize_t(n.outputs.size()), given = PyTuple_GET_SIZE(args);
+    WG_CHECK_TYPE(given == expected, "expected ", expected, " arguments, got ", given, " instead");
+    Gradients in(static_cast<size_t>(given)), out(n.edges.size());
+    for (Py_ssize_t i = 0; i < given; ++i) {
+      PyObject* g = PyTuple_GET_ITEM(args, i);
+      WG_CHECK_TYPE(g == Py_None || is_tensor(g), "argument ", i, " is not a Variable");
+      if (g != Py_None) in[size_t(i)] = TensorRef(as_tensor(g));
+    }
+    run_node(n, in, out);
+    return out.size() == 1 ? wrap(out[0]) : tuple_of(out);
+  });
+}
+
 // Ordinary lookup, and where it fails what a node has saved: _saved_self, _saved_result, …
 PyObject* node_getattro(PyObject* o, PyObject* name) {
   PyObject* found = PyObject_GenericGetAttr(o, name);
@@ -140,9 +167,11 @@ PyGetSetDef node_getset[] = {{"next_functions", next_functions, nullptr, nullptr
                              {"_place", get_place, nullptr, nullptr, nullptr},
                              {"_edges_needed", get_edges_needed, nullptr, nullptr, nullptr},
                              {"_saved_names", saved_names, nullptr, nullptr, nullptr},
+                             {"requires_grad", get_requires_grad, nullptr, nullptr, nullptr},
                              {nullptr, nullptr, nullptr, nullptr, nullptr}};
 PyMethodDef node_methods[] = {{"name", node_name, METH_NOARGS, nullptr},
                               {"_sequence_nr", get_sequence, METH_NOARGS, nullptr},
+                              {"_set_sequence_nr", set_sequence, METH_O, nullptr},
                               {nullptr, nullptr, 0, nullptr}};
 
 }  // namespace wgpy

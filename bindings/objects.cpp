@@ -236,6 +236,8 @@ Tensor* unpack_hook(Foreign hook, Foreign packed) {
 
 // ---- Python types of nodes, by name
 
+PyObject* node_call(PyObject* o, PyObject* args, PyObject* kwargs);
+
 static PyObject* refuse_new(PyTypeObject*, PyObject*, PyObject*) {
   PyErr_SetString(PyExc_RuntimeError, "Cannot construct");
   return nullptr;
@@ -249,11 +251,13 @@ PyTypeObject* node_type(const std::string& name) {
                                 {Py_tp_traverse, reinterpret_cast<void*>(node_traverse)},
                                 {Py_tp_clear, reinterpret_cast<void*>(node_clear)},
                                 {Py_tp_dealloc, reinterpret_cast<void*>(node_dealloc)},
+                                {Py_tp_call, reinterpret_cast<void*>(node_call)},
                                 {0, nullptr}};
   auto* kept = new std::string("builtins." + name);  // printed without a module, as torch does
   PyType_Spec spec = {kept->c_str(), int(sizeof(Node)), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, slots};
   Py bases(PyTuple_Pack(1, NodeType));
   it->second = reinterpret_cast<PyTypeObject*>(check(PyType_FromSpecWithBases(&spec, bases.get())));
+  it->second->tp_name = kept->c_str() + std::strlen("builtins.");
   return it->second;
 }
 
@@ -417,6 +421,7 @@ int init_objects(PyObject* module) {
   PyType_Spec spec = {"wengert.Tensor", int(sizeof(Tensor)), 0,
                       Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, slots.data()};
   TensorType = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
+  if (TensorType) TensorType->tp_name = "Tensor";  // as errors show it
   if (!TensorType || PyModule_AddObjectRef(module, "Tensor", reinterpret_cast<PyObject*>(TensorType)) < 0) return -1;
 
   PyType_Slot node_slots[] = {{Py_tp_traverse, reinterpret_cast<void*>(node_traverse)},

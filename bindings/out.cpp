@@ -10,18 +10,6 @@ using namespace wg;
 
 namespace {
 
-// How two tensors lie in memory; Unknown when one of them has gaps.
-enum class Overlap { None, Whole, Part, Unknown };
-Overlap overlap(const Tensor& a, const Tensor& b) {
-  if (&a == &b) return Overlap::Whole;
-  if (a.storage.get() != b.storage.get() || !a.numel || !b.numel) return Overlap::None;
-  if (!is_dense(a.sizes, a.strides) || !is_dense(b.sizes, b.strides)) return Overlap::Unknown;
-  int64_t first = a.offset * size_of(a.dtype), last = first + a.nbytes();
-  int64_t other = b.offset * size_of(b.dtype), end = other + b.nbytes();
-  if (first == other && last == end) return a.strides == b.strides ? Overlap::Whole : Overlap::Part;
-  return first < end && other < last ? Overlap::Part : Overlap::None;
-}
-
 // Ops that move elements: torch lets none of them write to what it reads, not even to the same tensor.
 bool reads_as_it_writes(const std::string& op) {
   static const std::string_view names[] = {"index_select", "masked_select", "take",       "gather",        "cat",
@@ -54,20 +42,13 @@ void check_out(const Tensor& out, const Tensor& made, const Call& c, bool severa
            " instead");
   const bool written_as_it_lies = out.sizes == made.sizes || op == "index_select";  // which asks before it resizes
   if (written_as_it_lies) check_written(out.sizes, out.strides);
-  constexpr const char* shared =
-      "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory location. "
-      "Please clone() the tensor before performing the operation.";
-  bool apart = reads_as_it_writes(op);
-  auto check = [&](const Tensor& t) {
-    Overlap how = overlap(out, t);
-    WG_CHECK(how != Overlap::Part && !(apart && how == Overlap::Whole), shared);
-  };
-  for (int i = 0; i < c.nargs && (elementwise || apart); ++i) {
+  const bool moves = reads_as_it_writes(op);
+  for (int i = 0; i < c.nargs && (elementwise || moves); ++i) {
     if (c.args[i].is_tensor())
-      check(*c.args[i].tensor);
+      check_apart(out, *c.args[i].tensor, moves);
     else if (c.args[i].tag == Tag::Tensors)
       for (const TensorRef& t : c.args[i].tensors())
-        if (t) check(*t);
+        if (t) check_apart(out, *t, moves);
   }
 }
 

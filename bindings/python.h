@@ -145,7 +145,7 @@ extern PyMethodDef tensor_data_methods[];
 extern PyType_Slot number_slots[];
 extern PyBufferProcs tensor_buffer;
 PyObject* tuple_of(const wg::Gradients& list);
-void read_gradient(PyObject* o, TensorRef& to, const std::string& who);
+void read_gradient(PyObject* o, TensorRef& to);
 PyObject* describe(const wg::Place& place);  // ("file", line, "function") or None
 PyObject* index_get(PyObject* self, PyObject* index);
 int index_set(PyObject* self, PyObject* index, PyObject* value);

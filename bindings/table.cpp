@@ -17,9 +17,9 @@ PyObject* tuple_of(const Gradients& list) {
   return t;
 }
 
-void read_gradient(PyObject* o, TensorRef& to, const std::string& who) {
+void read_gradient(PyObject* o, TensorRef& to) {
   if (o == Py_None) return;
-  WG_CHECK_TYPE(is_tensor(o), "expected Variable or None (got ", Py_TYPE(o)->tp_name, ") from ", who);
+  WG_CHECK(is_tensor(o), "expected Variable or None (got ", Py_TYPE(o)->tp_name, ")");
   to = TensorRef(as_tensor(o));
 }
 
@@ -129,9 +129,9 @@ void run_rule(Node& n, const Gradients& in, Gradients& out, bool recording) {
     if (PyTuple_Check(g) || PyList_Check(g)) {
       Py inner(check(PySequence_Fast(g, "")));
       for (Py_ssize_t j = 0; j < PySequence_Fast_GET_SIZE(inner.get()); ++j, ++edge)
-        if (edge < out.size()) read_gradient(PySequence_Fast_GET_ITEM(inner.get(), j), out[edge], n.op->name);
+        if (edge < out.size()) read_gradient(PySequence_Fast_GET_ITEM(inner.get(), j), out[edge]);
     } else {
-      if (edge < out.size()) read_gradient(g, out[edge], n.op->name);
+      if (edge < out.size()) read_gradient(g, out[edge]);
       ++edge;
     }
   }
@@ -142,7 +142,7 @@ void run_function(Node& n, const Gradients& in, Gradients& out, bool) {
   Py result(check(PyObject_CallMethod(as_object(&n), "_backward", "(O)", grads.get())));
   Py fast(check(PySequence_Fast(result.get(), "backward must return a tuple")));
   for (Py_ssize_t k = 0; k < PySequence_Fast_GET_SIZE(fast.get()) && size_t(k) < out.size(); ++k)
-    read_gradient(PySequence_Fast_GET_ITEM(fast.get(), k), out[size_t(k)], name_of(n));
+    read_gradient(PySequence_Fast_GET_ITEM(fast.get(), k), out[size_t(k)]);
 }
 
 PyObject* call_values(const Call& c) {
@@ -335,6 +335,9 @@ int init_table(PyObject* module) {
   trace = trace_op;
   trace_fused = trace_formula;
   run_host_body = run_python_body;
+  warn = [](const std::string& text) {
+    if (PyErr_WarnEx(PyExc_UserWarning, text.c_str(), 1) < 0) throw PythonError{};
+  };
   return PyModule_AddFunctions(module, functions);
 }
 

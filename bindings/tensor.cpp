@@ -185,7 +185,6 @@ PyObject* slot_int(PyObject* o) {
   return guard<PyObject*>(nullptr, [&]() -> PyObject* {
     Held keep;
     Value v = scalar_of(o, &keep);
-    if (warn_scalar(self_of(o)) < 0) return nullptr;
     if (v.tag == Tag::Float) return PyLong_FromDouble(v.real);
     return PyLong_FromLongLong(v.to_int());
   });
@@ -223,8 +222,8 @@ PyObject* get_true(PyObject*, void* yes) { return PyBool_FromLong(yes != nullptr
 PyObject* get_requires_grad(PyObject* o, void*) { return PyBool_FromLong(requires_grad(self_of(o))); }
 int put_requires_grad(PyObject* o, PyObject* v, void*) {
   return guard<int>(-1, [&] {
-    WG_CHECK_TYPE(v && (PyBool_Check(v) || PyLong_Check(v)), "requires_grad must be a bool");
-    set_requires_grad(self_of(o), PyObject_IsTrue(v),
+    WG_CHECK(v && PyBool_Check(v), "requires_grad must be a bool");
+    set_requires_grad(self_of(o), v == Py_True,
                       "only Tensors of floating point and complex dtype can require gradients");
     return 0;
   });

@@ -11,6 +11,7 @@ void (*interpret)(Call& c) = nullptr;
 Program* (*trace)(const OpDef& op, uint64_t mask, bool complex) = nullptr;
 Program* (*trace_fused)(const OpDef& op) = nullptr;
 void (*run_host_body)(Call& c) = nullptr;
+void (*warn)(const std::string& text) = nullptr;
 
 TypeInfo type_info(const Value& v) {
   if (v.is_tensor()) {
@@ -284,7 +285,10 @@ void apply(Call& c) {
   uint64_t mask = modes().grad && op.diff_args ? grad_mask(c) : 0;
   run_body(c);
   // A body may hand back an argument untouched (contiguous of a contiguous tensor): then there is nothing to record.
-  if (op.style == Style::View) mark_views(c);
+  if (op.style == Style::View) {
+    if (c.args[0].tensor->inference) return;  // what is seen there has no history to follow
+    mark_views(c);
+  }
   if (mask) {
     for (int i = 0; i < c.nargs; ++i)
       if (c.args[i].is_tensor() && c.first.get() == c.args[i].tensor) return;
@@ -302,6 +306,24 @@ TensorRef apply(const OpDef& op, std::initializer_list<Value> args) {
   Call c{&op, v, n};
   apply(c);
   return std::move(c.first);
+}
+
+Overlap overlap(const Tensor& a, const Tensor& b) {
+  if (&a == &b) return Overlap::Whole;
+  if (a.storage.get() != b.storage.get() || !a.numel || !b.numel) return Overlap::None;
+  if (!is_dense(a.sizes, a.strides) || !is_dense(b.sizes, b.strides)) return Overlap::Unknown;
+  int64_t first = a.offset * size_of(a.dtype), last = first + a.nbytes();
+  int64_t other = b.offset * size_of(b.dtype), end = other + b.nbytes();
+  if (first == other && last == end) return a.strides == b.strides ? Overlap::Whole : Overlap::Part;
+  return first < end && other < last ? Overlap::Part : Overlap::None;
+}
+
+void check_apart(const Tensor& written, const Tensor& read, bool moves) {
+  if (written.storage.get() != read.storage.get()) return;
+  const Overlap how = overlap(written, read);
+  WG_CHECK(how != Overlap::Part && !(moves && how == Overlap::Whole),
+           "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
+           "location. Please clone() the tensor before performing the operation.");
 }
 
 void write_into(Tensor& into, const Tensor& made) {

@@ -8,6 +8,11 @@ namespace wg {
 void run_body(Call& c);                             // no recording
 void apply_inplace(Call& c);                        // argument 0 is overwritten by the op's result
 void write_into(Tensor& into, const Tensor& made);  // copies a result of an in-place op, if it fits there
+// How two tensors lie in memory; Unknown when one of them has gaps.
+enum class Overlap { None, Whole, Part, Unknown };
+Overlap overlap(const Tensor& a, const Tensor& b);
+// torch's error when what is written lies over a part of what is read; or over all of it, for ops that move elements.
+void check_apart(const Tensor& written, const Tensor& read, bool moves = false);
 // A dtype by torch's promotion rules: numbers are weak, 0-dim tensors weaker than others.
 struct TypeInfo {
   DType dtype = DType::Bool;
@@ -24,6 +29,8 @@ extern Program* (*trace)(const OpDef& op, uint64_t mask, bool complex);
 extern Program* (*trace_fused)(const OpDef& op);
 // Runs a body that is a function of the host.
 extern void (*run_host_body)(Call& c);
+// A UserWarning of the host's.
+extern void (*warn)(const std::string& text);
 
 Program* backward_program(const OpDef& op, uint64_t mask, bool complex);
 // Records what c did on the tape.

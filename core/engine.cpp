@@ -419,6 +419,10 @@ class Pass {
     return true;
   }
 
+  static bool arrived(const Gradients& in) {
+    return std::any_of(in.begin(), in.end(), [](const TensorRef& g) { return bool(g); });
+  }
+
   void visit(Slot& slot) {
     Node& n = *slot.node;
     try {
@@ -431,7 +435,7 @@ class Pass {
       if (slot.deferred[nr]) slot.buffer[nr] = settle(slot, nr);
     Gradients& in = slot.buffer;
     in.resize(std::max<size_t>(in.size(), n.outputs.size()));
-    bool any = std::any_of(in.begin(), in.end(), [](const TensorRef& g) { return bool(g); });
+    bool any = arrived(in);
     Gradients out = std::move(out_);
     out.clear();
     out.resize(n.edges.size());
@@ -444,6 +448,7 @@ class Pass {
       };
       if (slot.needed) capture();  // as torch: hooks change what is asked for only where the pass ends
       before_node(n, in, slot.needed);
+      if (n.extra && any) any = arrived(in);  // a hook may have taken them away
       if (!slot.needed) capture();
       if (slot.needed) {
         try {
@@ -547,6 +552,14 @@ TensorRef add_gradients(TensorRef a, TensorRef b, bool recording) {
 }
 
 std::vector<TensorRef> run_backward(Sweep& s) { return Pass(s).run(); }
+
+void run_node(Node& n, const Gradients& in, Gradients& out) {
+  const bool recording = modes().grad;
+  if (n.kind != NodeKind::Accumulate)
+    call_node(n, in, out, recording);
+  else if (in[0])
+    accumulate(n, in[0], recording);
+}
 
 std::vector<Ref<Node>> running_pass(uint64_t& border) {
   std::vector<Ref<Node>> roots;

@@ -15,6 +15,9 @@ struct Sweep {
 // Runs the sweep; the gradients of the inputs (null where there is none).
 std::vector<TensorRef> run_backward(Sweep& s);
 
+// What n makes of the gradients of its outputs, recorded where the mode says so; no hook is called, nothing is freed.
+void run_node(Node& n, const std::vector<TensorRef>& in, std::vector<TensorRef>& out);
+
 // Callbacks into the host, for what is written there. Gradients in may be null; the list out has one entry an edge.
 using Gradients = std::vector<TensorRef>;
 struct EngineHost {

@@ -330,14 +330,14 @@ void mark_view(Tensor& view, Tensor& t, Creation creation, const OpDef* op) {
 
 void announce_write(Tensor& t) {
   if (modes().before_write) host.drop(host.pack(modes().before_write, &t));
-}
-
-void check_inplace(Tensor& t, bool recording) {
-  announce_write(t);
   WG_CHECK(
       !t.inference || modes().inference,
       "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal "
       "tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details.");
+}
+
+void check_inplace(Tensor& t, bool recording) {
+  announce_write(t);
   if (!recording || !modes().grad) return;
   bool wants = requires_grad(t);
   if (is_view(t)) {

@@ -449,21 +449,8 @@ bool all_full(std::span<const TileInstr> code, std::span<const Value> leaves, st
 // Refuses to write into memory that several elements share, or that an operand reads in other places.
 void check_overlap(const Tensor& into, std::span<const Value> leaves) {
   check_written(into.sizes, into.strides);
-  for (const Value& v : leaves) {
-    if (!v.is_tensor() || v.tensor->storage.get() != into.storage.get() || !into.numel || !v.tensor->numel) continue;
-    const Tensor& t = *v.tensor;
-    if (t.offset == into.offset && t.strides == into.strides && t.sizes == into.sizes) continue;
-    auto span_of = [](const Tensor& x) {
-      int64_t n = 1;
-      for (int i = 0; i < x.ndim(); ++i) n += (x.sizes[i] - 1) * x.strides[i];
-      return n;
-    };
-    if (!is_dense(t.sizes, t.strides) && !is_dense(into.sizes, into.strides)) continue;
-    bool meet = t.offset < into.offset + span_of(into) && into.offset < t.offset + span_of(t);
-    WG_CHECK(!meet,
-             "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
-             "memory location. Please clone() the tensor before performing the operation.");
-  }
+  for (const Value& v : leaves)
+    if (v.is_tensor()) check_apart(into, *v.tensor);
 }
 
 }  // namespace

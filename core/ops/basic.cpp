@@ -21,7 +21,9 @@ WG_OP_AS(contiguous, "contiguous", Composite) {
 // copy_(self, src): self keeps its dtype and shape; src is broadcast to it.
 WG_OP(copy_) {
   Tensor &to = c.tensor(0), &from = c.tensor(1);
+  if (&to == &from) return c.out(TensorRef(&to));
   check_written(to.sizes, to.strides);
+  check_apart(to, from);
   WG_CHECK(can_broadcast(from.sizes, to.sizes), "The size of tensor a (", to.ndim() ? to.sizes.back() : 1,
            ") must match the size of tensor b (", from.ndim() ? from.sizes.back() : 1, ") at non-singleton dimension ",
            to.ndim() - 1);

@@ -228,7 +228,7 @@ WG_OP(complex) {
   c.out(out);
 }
 
-static TensorRef target_of(Call& c) { return c.into ? changed(c) : empty_like(c.tensor(0)); }
+static TensorRef target_of(Call& c) { return c.into ? TensorRef(c.into) : empty_like(c.tensor(0)); }
 WG_OP_AS(fill_scalar, "fill.Scalar", Primitive) {
   const Element value = element_of(c.args[1], c.tensor(0).dtype);
   c.out(filled_with(target_of(c), value));
@@ -237,6 +237,7 @@ WG_OP_AS(fill_tensor, "fill.Tensor", Primitive) {
   Tensor& value = c.tensor(1);
   WG_CHECK(value.ndim() == 0, "fill_ only supports 0-dimension value tensor but got tensor with ", value.ndim(),
            " dimensions.");
+  if (c.into) check_written(c.into->sizes, c.into->strides);
   const Element element = element_of(value, c.tensor(0).dtype);
   c.out(filled_with(target_of(c), element));
 }

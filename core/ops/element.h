@@ -78,11 +78,4 @@ inline Element element_of(const Tensor& t, DType d) {
   return e;
 }
 
-// What an op that changes some elements of argument 0 works on: argument 0 itself when it runs in place, else a copy.
-inline TensorRef changed(Call& c) {
-  if (!c.into) return clone(c.tensor(0));
-  check_written(c.into->sizes, c.into->strides);
-  return TensorRef(c.into);
-}
-
 }  // namespace wg

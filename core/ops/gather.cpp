@@ -3,6 +3,7 @@
 
 #include "../kernels/index.h"
 #include "../op.h"
+#include "changed.h"
 #include "element.h"
 #include "expect.h"
 
@@ -218,7 +219,8 @@ TensorRef filled(Call& c, const Element& value) {
   WG_CHECK(index.ndim() <= 1, "Index has to be a vector/scalar");
   const int dim = wrap_dim(c.integer(1), self.ndim());
   c.set(1, Value::of_int(dim));
-  const TensorRef out = changed(c), to = at_least_1d(*out), one = empty({}, self.dtype);
+  const TensorRef out = changed_also_expanded(c, "index_fill_", "tensor[mask] = scalar"), to = at_least_1d(*out);
+  const TensorRef one = empty({}, self.dtype);
   std::memcpy(one->data(), value.bytes, size_of(self.dtype));
   const Slices at(*to, dim, index, true, Kind::Index, "");
   put_slices(*to, at, *one, Reduce::Set);

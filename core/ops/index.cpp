@@ -6,6 +6,7 @@
 #include "../apply.h"
 #include "../kernels/index.h"
 #include "calls.h"
+#include "changed.h"
 #include "element.h"
 
 namespace wg {
@@ -139,7 +140,11 @@ void masked_fill(Call& c, const Element& value) {
   if (c.into)
     WG_CHECK(sizes == self.sizes, "output with shape ", to_string(self.sizes), " doesn't match the broadcast shape ",
              to_string(sizes));
-  const TensorRef out = c.into ? changed(c) : clone(*expand(self, sizes));
+  if (c.into) {
+    warn_expanded(self, "masked_fill_", "tensor[mask] = scalar");
+    check_apart(self, mask);
+  }
+  const TensorRef out = c.into ? TensorRef(c.into) : clone(*expand(self, sizes));
   const TensorRef where = expand(mask, sizes);
   fill_where(out->data(), out->strides, where->as<bool>(), where->strides, sizes, out->dtype, value.bytes);
   c.out(out);
@@ -197,7 +202,7 @@ WG_OP(_index_backward) {
 }
 
 WG_OP(index_put) {
-  const TensorRef out = changed(c);
+  const TensorRef out = changed_also_expanded(c, "index_put_", "tensor[indices] = tensor");
   const bool accumulate = c.nargs > 3 && c.flag(3);
   const Tensor &value = c.tensor(2), *mask = accumulate ? nullptr : only_mask(*out, c.tensors(1), false);
   if (mask && value.numel == 1 && value.ndim() == 0 && value.dtype == out->dtype)

@@ -27,7 +27,8 @@ void become(Call& c, const TensorRef& view) {
 
 void resize(Call& c, const Dims& sizes) {
   Tensor& self = c.tensor(0);
-  WG_CHECK(!requires_grad(self), "cannot resize variables that require grad");
+  WG_CHECK(modes().inference || !requires_grad(self), "cannot resize variables that require grad");
+  announce_write(self);
   for (int64_t s : sizes) WG_CHECK(s >= 0, "numel: integer multiplication overflow");
   c.out(TensorRef(&self));
   if (self.sizes == sizes) return;

@@ -141,7 +141,10 @@ void index_set(wg::Tensor& self, const std::vector<IndexItem>& items, const Valu
   if (items.size() == 1 && items[0].kind == IndexItem::Bool && items[0].integer == 0) return;
   Subscript s(self, items, true);
   if (s.indices.empty()) {
-    if (!value.is_tensor()) return run_inplace(op<"fill.Scalar">(), {Value(s.t), value});
+    if (!value.is_tensor()) {
+      if (!s.t->wrapped) check_written(s.t->sizes, s.t->strides);
+      return run_inplace(op<"fill.Scalar">(), {Value(s.t), value});
+    }
     const TensorRef source = call<"expand">(without_leading_ones(*value.tensor), s.t->sizes, false);
     return run_inplace(op<"copy_">(), {Value(s.t), Value(source)});
   }

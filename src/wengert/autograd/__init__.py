@@ -89,6 +89,7 @@ def _meta(output):
     """(shape, dtype, requires grad) of a root: a tensor or a GradientEdge."""
     if isinstance(output, _core.Tensor):
         return output.shape, output.dtype, output.requires_grad
+    assert isinstance(output, tuple), "Expected output to be a torch.Tensor"
     shape, dtype = output[0]._input_metadata[output[1]]
     return shape, dtype, True
 
@@ -109,7 +110,7 @@ def _size(shape):
 
 def _make_gradients(outputs, gradients, batched=False):
     made = []
-    for i, (out, g) in enumerate(zip(outputs, gradients)):
+    for i, (out, g) in enumerate(zip(outputs, gradients)):  # as torch: more gradients than outputs are not looked at
         shape, dtype, requires = _meta(out)
         if g is None:
             if requires:
@@ -135,7 +136,7 @@ def _make_gradients(outputs, gradients, batched=False):
                 raise RuntimeError(
                     f"If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the batch dimension. "
                     f"The sizes of the remaining dimensions are expected to match the shape of corresponding output, but a mismatch "
-                    f"was detected: grad_output[{i}] has a shape of {_size(g.shape)} and output[{i}] has a shape of {_size(shape)}. "
+                    f"was detected: grad_output[{i}] has a shape of {_size(g.shape[2:])} and output[{i}] has a shape of {_size(shape)}. "
                     f"If you only want some tensors in `grad_output` to be considered batched, consider using vmap."
                 )
             raise RuntimeError(
@@ -147,6 +148,8 @@ def _make_gradients(outputs, gradients, batched=False):
                 f"grad_output[{i}] has a dtype of {g.dtype} and output[{i}] has a dtype of {dtype}."
             )
         made.append(g)
+    if len(made) != len(outputs):
+        raise RuntimeError(f"got {len(outputs)} tensors and {len(made)} gradients")
     return tuple(made)
 
 
@@ -169,15 +172,15 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
                 "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to `backward()`. Please only use `grad_tensors`."
             )
         grad_tensors = grad_variables
-    if inputs is not None and not isinstance(inputs, _core.Tensor) and len(inputs) == 0:
-        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    if inputs is not None:
+        inputs = _sequence(inputs)
+        if not inputs:
+            raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     tensors = _sequence(tensors)
     if grad_tensors is None:
         gradients = (None,) * len(tensors)
     else:
         gradients = (grad_tensors,) if isinstance(grad_tensors, _core.Tensor) else tuple(grad_tensors)
-    if len(gradients) != len(tensors):
-        raise RuntimeError(f"got {len(tensors)} tensors and {len(gradients)} gradients")
     gradients = _make_gradients(tensors, gradients)
     keep = create_graph if retain_graph is None else retain_graph
     if create_graph:
@@ -185,7 +188,6 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
     if inputs is None:
         _core.run_backward(tensors, gradients, bool(keep), bool(create_graph), None, True)
         return
-    inputs = _sequence(inputs)
     for tensor in inputs:
         if isinstance(tensor, _core.Tensor):
             tensor.retain_grad()  # of a leaf: nothing
@@ -198,8 +200,6 @@ def _starting_gradients(outputs, grad_outputs, batched):
         gradients = (None,) * len(outputs)
     else:
         gradients = (grad_outputs,) if isinstance(grad_outputs, _core.Tensor) else tuple(grad_outputs)
-    if len(gradients) != len(outputs):
-        raise RuntimeError(f"got {len(outputs)} tensors and {len(gradients)} gradients")
     return _make_gradients(outputs, gradients, batched)
 
 

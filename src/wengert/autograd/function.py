@@ -26,10 +26,10 @@ class FunctionCtx(_core.Node):
 
     def save_for_forward(self, *tensors):
         """Keeps tensors for jvp."""
-        for i, t in enumerate(tensors):
+        for t in tensors:
             if not (t is None or isinstance(t, _core.Tensor)):
-                raise TypeError(
-                    f"save_for_forward expects all arguments to be tensors; you should save non-tensors as attributes on ctx. (argument {i})"
+                raise AssertionError(
+                    "save_for_forward expects all arguments to be tensors; you should save non-tensors as attributes on ctx."
                 )
         self.saved_for_forward = tensors
 
@@ -46,8 +46,13 @@ class FunctionCtx(_core.Node):
         self.materialize_grads = value
 
     def mark_shared_storage(self, *pairs):
-        """Gone from torch long ago; kept for its error."""
-        raise RuntimeError("mark_shared_storage is deprecated. Tensors with shared storages are automatically tracked.")
+        """Does nothing: shared storages are tracked without it."""
+        warnings.warn(
+            "`mark_shared_storage` is deprecated. Tensors with shared storages are automatically tracked. Note that calls to "
+            "`set_()` are not tracked",
+            FutureWarning,
+            stacklevel=2,
+        )
 
     @property
     def saved_tensors(self):
@@ -56,7 +61,11 @@ class FunctionCtx(_core.Node):
             return tuple(self.to_save)
         return _core.saved_on_node(self)
 
-    saved_variables = saved_tensors
+    @property
+    def saved_variables(self):
+        """saved_tensors under its old name, which warns."""
+        warnings.warn("'saved_variables' is deprecated; use 'saved_tensors'", DeprecationWarning, stacklevel=2)
+        return self.saved_tensors
 
     to_save, saved_for_forward, dirty_tensors, non_differentiable = (), (), (), ()
     materialize_grads, needs_input_grad, _recording = True, (), False
@@ -92,9 +101,8 @@ class BackwardCFunction(FunctionCtx):
                 "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only implement one of them."
             )
         results = (cls.vjp if has_vjp else cls.backward)(self, *self._materialize(grads))
-        if not isinstance(results, (tuple, list)):
+        if not isinstance(results, tuple):
             results = (results,)
-        results = tuple(results)
         kinds, name = self._argument_kinds, type(self).__name__
         if len(results) > len(kinds) and all(r is None for r in results[len(kinds) :]):
             results = results[: len(kinds)]
@@ -108,7 +116,7 @@ class BackwardCFunction(FunctionCtx):
                 edges.append(g)
             elif g is not None:
                 raise RuntimeError(
-                    f"function {name} returned a gradient different from None at position {i + 1}, but the corresponding forward input was not a Variable"
+                    f"function {name} returned a gradient different than None at position {i + 1}, but the corresponding forward input was not a Variable"
                 )
         return tuple(edges)
 
