@@ -104,7 +104,7 @@ def __reversed__(self):
 
 
 def __complex__(self):
-    return complex(self.item())
+    return complex(float(self) if self.numel() == 1 and not self.is_complex() else self.item())
 
 
 def __deepcopy__(self, memo):

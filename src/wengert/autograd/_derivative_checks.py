@@ -3,8 +3,21 @@
 import warnings
 
 from .. import _core
-
-Tensor = _core.Tensor
+from . import _batched_checks
+from ._jacobians import (
+    GradcheckError,
+    Tensor,
+    analytical,
+    as_tuple,
+    differentiable,
+    forward_along,
+    forward_jacobian,
+    is_number,
+    numerical,
+    numerical_along,
+    tracked,
+    unit_weights,
+)
 
 _ZERO = "Numerical gradient for function expected to be zero"
 _UNDEFINED = (
@@ -15,334 +28,279 @@ _UNDEFINED_ALL = (
     "Expected all input grads to be undefined or zero when all output grads are undefined or zero. Please look at "
     '"Notes about undefined output gradients" in "tools/autograd/derivatives.yaml"'
 )
+_NEW_CHECK = (
+    "Backwards compatibility: New undefined gradient support checking feature is enabled by default, but it may break existing callers "
+    'of this function. If this is true for you, you can call this function with "check_undefined_grad=False" to disable the feature'
+)
 _FAST = (
     "\nThe above quantities relating the numerical and analytical jacobians are computed \nin fast mode. See: "
     "https://github.com/pytorch/pytorch/issues/53876 for more background \nabout fast mode. Below, we recompute numerical and analytical "
-    "jacobians in slow mode:\n\n"
+    "jacobians in slow mode:\n\nNumerical:\n {}\nAnalytical:\n{}\n\nThe max per-element difference (slow mode) is: {}.\n"
+)
+_SLOW_WOULD_PASS = (
+    "Fast gradcheck failed but element-wise differences are small. This means that the\ntest might've passed in slow_mode!\n\n"
+    "If you are adding a new operator, please file an issue and then use one of the\n"
+    "workarounds. The workaround depends on how your test invokes gradcheck/gradgradcheck:\n\nIf the test\n"
+    "- manually invokes gradcheck/gradgradcheck, then call gradcheck/gradgradcheck\n"
+    "  with `fast_mode=False` as a keyword argument.\n"
+    "- is OpInfo-based (e.g., in test_ops_gradients.py), then modify the OpInfo for the test\n"
+    "  to have `gradcheck_fast_mode=False`\n"
+    "- is a Module test (e.g., in common_nn.py), then modify the corresponding\n"
+    "  module_test entry to have `gradcheck_fast_mode=False`\n"
 )
 
 
-class GradcheckError(RuntimeError):
-    """What gradcheck and gradgradcheck raise when derivatives do not agree."""
+class Check:
+    """One call of gradcheck: what may differ, and which part of complex numbers is looked at."""
 
+    def __init__(self, eps, atol, rtol, nondet_tol, check_grad_dtypes):
+        self.eps, self.atol, self.rtol, self.nondet_tol = eps, atol, rtol, nondet_tol
+        self.check_grad_dtypes = check_grad_dtypes
+        self.part, self.complex_at = "real", ()
 
-def _tuple(x):
-    return tuple(x) if isinstance(x, (tuple, list)) else (x,)
-
-
-def _is_number(t):
-    return isinstance(t, Tensor) and (t.dtype.is_floating_point or t.dtype.is_complex)
-
-
-def _differentiable(outputs):
-    return tuple(o for o in _tuple(outputs) if isinstance(o, Tensor) and o.requires_grad)
-
-
-class _Check:
-    """One call of gradcheck: the function, its inputs, and what may differ."""
-
-    def __init__(self, func, inputs, eps, atol, rtol, nondet_tol, check_grad_dtypes):
-        self.func, self.inputs = func, inputs
-        self.eps, self.atol, self.rtol, self.nondet_tol, self.check_grad_dtypes = (
-            eps,
-            atol,
-            rtol,
-            nondet_tol,
-            check_grad_dtypes,
+    def message(self, numerical, analytical, output, k, forward):
+        """What a difference between two Jacobians is reported as."""
+        what, at = ("inputs", k) if forward else ("outputs", output)
+        prefix = f"While considering the {self.part} part of complex {what} only, " if at in self.complex_at else ""
+        mode = "computed with forward mode " if forward else ""
+        return (
+            f"{prefix}Jacobian {mode}mismatch for output {output:d} with respect to input {k:d},\n"
+            f"numerical:{numerical}\nanalytical:{analytical}\n"
         )
-        self.which = [k for k, t in enumerate(inputs) if isinstance(t, Tensor) and t.requires_grad]
 
-    def outputs_at(self, k, moved):
-        """The outputs with the elements of input k replaced: in place, because the function may reach it another way."""
-        data = self.inputs[k].data
-        before = data.clone()
-        data.copy_(moved)
-        try:
-            return [o.detach().clone() for o in _tuple(self.func(*self.inputs)) if _is_number(o)]
-        finally:
-            data.copy_(before)
+    def close(self, a, b, atol=None):
+        """Whether two values of any dtypes agree."""
+        from .. import allclose, promote_types
 
-    def difference(self, k, direction):
-        """The derivatives of all outputs when input k moves along direction."""
-        at = self.inputs[k].detach().clone()
-        right, left = self.outputs_at(k, at + direction * self.eps), self.outputs_at(k, at - direction * self.eps)
-        for a, b in zip(right, left):
-            if a.dtype is not b.dtype:
-                raise RuntimeError("Expected output to have the same dtype when input is perturbed")
-            if a.shape != b.shape:
-                raise RuntimeError("Expected output to have the same shape when input is perturbed")
-        return [(a - b) / (2 * self.eps) for a, b in zip(right, left)]
-
-    def directions(self, k):
-        """Unit steps of every element of input k; of complex ones also the imaginary steps."""
-        t = self.inputs[k]
-        for factor in (1, 1j) if t.dtype.is_complex else (1,):
-            for e in range(t.numel()):
-                step = t.detach().new_zeros(t.numel())
-                step[e] = factor
-                yield e, factor, step.reshape(t.shape)
-
-    def numerical(self, k):
-        """For each output and part of it (real, imaginary) the Jacobian by input k: (inputs, outputs)."""
-        columns = None
-        for e, factor, step in self.directions(k):
-            parts = [p for o in self.difference(k, step) for p in _parts(o)]
-            if columns is None:
-                columns = [self.inputs[k].detach().new_zeros((self.inputs[k].numel(), p.numel())) for p in parts]
-            for column, p in zip(columns, parts):
-                column[e] += (p.reshape(-1) * factor).to(column.dtype)
-        return columns or []
+        dtype = promote_types(a.dtype, b.dtype)
+        return allclose(a.to(dtype), b.to(dtype), self.rtol, self.atol if atol is None else atol)
 
 
-def _parts(o):
-    """Real functions: of complex outputs the real and the imaginary part."""
-    return (o.real, o.imag) if o.dtype.is_complex else (o,)
-
-
-def _check_inputs(inputs):
-    found = False
-    for k, t in enumerate(inputs):
-        if not (isinstance(t, Tensor) and t.requires_grad):
-            continue
+def check_inputs(inputs):
+    """Warns of inputs of low precision; refuses expanded ones, and inputs none of which requires grad."""
+    which = tracked(inputs)
+    for k in which:
+        t = inputs[k]
         if t.dtype not in (_core.float64, _core.complex128):
             warnings.warn(
                 f"Input #{k} requires gradient and is not a double precision floating point or complex. This check will likely fail if all "
                 "the inputs are not of double precision floating point or complex. ",
-                stacklevel=5,
+                stacklevel=4,
             )
         if not all(st > 0 or sz <= 1 for st, sz in zip(t.stride(), t.shape)):
             raise RuntimeError(
                 f"The {k}th input has a dimension with stride 0. gradcheck only supports inputs that are non-overlapping to be able to "
                 "compute the numerical gradients correctly. You should call .contiguous on the input before passing it to gradcheck."
             )
-        found = True
-    if not found:
+    if not which:
         raise ValueError(
             "gradcheck expects at least one input tensor to require gradient, but none of them have requires_grad=True."
         )
 
 
-def _message(numerical, analytical, output, k, part, forward=False, complex_=False):
-    prefix = (
-        f"While considering the {part} part of complex {'inputs' if forward else 'outputs'} only, " if complex_ else ""
+# ---- whole Jacobians
+
+
+def slow(check, func, inputs, outputs, forward):
+    """Compares every element of every Jacobian; outputs: what func makes of inputs."""
+    outputs = as_tuple(outputs)
+    wanted = differentiable(outputs)
+    which = tracked(inputs)
+    matrices = [numerical(func, inputs, k, outputs if forward or not wanted else wanted, check.eps) for k in which]
+    if not wanted:
+        if any(m.ne(0).any() for per_output in matrices for m in per_output):
+            raise GradcheckError(_ZERO)
+        return
+    if forward:
+        found = [forward_jacobian(check, func, inputs, k) for k in which]
+        count = len(found[0]) if found else 0
+    else:
+        count = len(wanted)
+    for number in range(count):
+        if forward:
+            row = [per_input[number] for per_input in found]
+        else:
+            row = analytical(check, inputs, wanted[number], list(unit_weights(wanted[number])))
+        for position, (k, a) in enumerate(zip(which, row)):
+            n = matrices[position][number]
+            if not check.close(a, n):
+                raise GradcheckError(check.message(n, a, number, k, forward))
+
+
+# ---- one direction
+
+
+def _random(t, generator, real=False):
+    """A vector of length 1 with t's elements; complex ones are real numbers."""
+    from .. import rand
+
+    v = rand(t.numel(), generator=generator).to(t.dtype.to_real() if real else t.dtype)
+    return v / v.norm() if t.numel() else v
+
+
+def _directions(inputs, outputs):
+    """Directions of the inputs (pairs for complex ones) and weights of the outputs, the same at every call."""
+    from .. import Generator
+
+    generator = Generator()
+    steps = []
+    for k in tracked(inputs):
+        step = _random(inputs[k], generator, True)
+        steps.append((step, _random(inputs[k], generator, True)) if inputs[k].dtype.is_complex else step)
+    return steps, [_random(o, generator) for o in outputs]
+
+
+def _moved_along(check, func, inputs, steps, weights):
+    """By input: for each output the derivative along the input's direction, weighted."""
+    made = []
+    for k, step in zip(tracked(inputs), steps):
+        found = numerical_along(func, inputs, k, step, check.eps)
+        if isinstance(step, tuple):
+            found = [a + 1j * b for a, b in found]
+        made.append([(w.to(d.dtype) * d).sum() for w, d in zip(weights, found)] if weights is not None else found)
+    return made
+
+
+def _weighted(check, inputs, output, weight, steps):
+    """By input: the gradient of the weighted output along the input's direction."""
+    made = []
+    for g, step in zip(analytical(check, inputs, output, [weight.reshape(output.shape)]), steps):
+        g = g[:, 0]
+        made.append(g.real.dot(step[0]) + 1j * g.imag.dot(step[1]) if isinstance(step, tuple) else g.dot(step))
+    return made
+
+
+def _in_full(check, func, inputs, outputs, k, number, forward):
+    """The two Jacobians whose products with a direction did not agree, for the message."""
+    n = numerical(func, inputs, k, outputs, check.eps)[number]
+    if forward:
+        a = forward_jacobian(check, func, inputs, k)[number]
+    else:
+        a = analytical(check, inputs, outputs[number], list(unit_weights(outputs[number])))[tracked(inputs).index(k)]
+    text = _FAST.format(n, a, (n - a).abs().max())
+    return text + (_SLOW_WOULD_PASS if check.close(a, n) else "")
+
+
+def fast(check, func, inputs, outputs, forward):
+    """Compares products of the Jacobians with one direction (and one weight of the outputs)."""
+    results = as_tuple(outputs)
+    outputs = tuple(o for o in results if is_number(o)) if forward else differentiable(results)
+    which = tracked(inputs)
+    steps, weights = _directions(inputs, () if forward else outputs)
+    if not differentiable(results):
+        for per_input in _moved_along(check, func, inputs, steps, None):
+            if any(d.numel() and d.abs().max() > check.nondet_tol for d in per_input):
+                raise GradcheckError(_ZERO)
+        return
+
+    def kept(*args):
+        made = [o for o in as_tuple(func(*args)) if is_number(o)]
+        return tuple(made) if forward else tuple(o for o, r in zip(made, results) if r.requires_grad)
+
+    moved = _moved_along(check, kept, inputs, steps, None if forward else weights)
+    if forward:
+        found = forward_along(check, func, inputs, steps)
+    else:
+        by_output = [_weighted(check, inputs, o, w, steps) for o, w in zip(outputs, weights)]
+        found = [list(per_input) for per_input in zip(*by_output)]
+    for position, k in enumerate(which):
+        step = steps[position][0] if isinstance(steps[position], tuple) else steps[position]
+        for number, (n, a) in enumerate(zip(moved[position], found[position])):
+            atol = check.atol * float(step.sum()) * (1.0 if forward else abs(complex(weights[number].sum())))
+            if not check.close(a, n, atol):
+                text = check.message(n, a, number, k, forward)
+                raise GradcheckError(text + _in_full(check, kept, inputs, outputs, k, number, forward))
+
+
+# ---- real and imaginary parts
+
+
+def _of_outputs(func, part):
+    """func with that part of its complex outputs."""
+    return lambda *args: tuple(
+        getattr(o, part) if isinstance(o, Tensor) and o.dtype.is_complex else o for o in as_tuple(func(*args))
     )
-    mode = "computed with forward mode " if forward else ""
-    return (
-        f"{prefix}Jacobian {mode}mismatch for output {output:d} with respect to input {k:d},\nnumerical:{numerical}\n"
-        f"analytical:{analytical}\n"
-    )
 
 
-def _gradient(output, inputs, weight, check):
-    from . import grad
+def _of_inputs(func, part, inputs, complex_at):
+    """func as a function of that part of its complex inputs."""
 
-    found = grad(output, inputs, weight, retain_graph=True, allow_unused=True)
-    for t, g in zip(inputs, found):
-        if g is None:
-            continue
-        if check.check_grad_dtypes and g.dtype is not t.dtype:
-            raise GradcheckError("Gradient has dtype mismatch")
-        if g.shape != t.shape:
-            raise GradcheckError("Analytical gradient has incorrect size")
-    return [t.detach().new_zeros(t.shape) if g is None else g for t, g in zip(inputs, found)]
+    def of_part(*args):
+        args = list(args)
+        for k in complex_at:
+            whole = inputs[k].detach()
+            args[k] = args[k] + whole.imag * 1j if part == "real" else whole.real + args[k] * 1j
+        return as_tuple(func(*args))
 
-
-def _analytical(check, output, factor):
-    """For each input the Jacobian of output (factor 1j: of its imaginary part) in reverse mode; checked to be the same twice."""
-    inputs = [check.inputs[k] for k in check.which]
-    result = []
-    for _ in range(2):
-        made = [t.detach().new_zeros((t.numel(), output.numel())) for t in inputs]
-        for e in range(output.numel()):
-            weight = output.detach().new_zeros(output.numel())
-            weight[e] = factor
-            for m, g in zip(made, _gradient(output, inputs, weight.reshape(output.shape), check)):
-                m[:, e] = g.detach().reshape(-1).to(m.dtype)
-        result.append(made)
-    for a, b in zip(*result):
-        if a.numel() and (a - b).abs().max() > check.nondet_tol:
-            raise GradcheckError(
-                "Backward is not reentrant, i.e., running backward with same input and grad_output multiple times gives different values, "
-                "although analytical gradient matches numerical gradient.The tolerance for nondeterminism was "
-                f"{check.nondet_tol}." + _NONDET
-            )
-    return result[0]
+    return of_part
 
 
-_NONDET = (
-    "\n\nNOTE: If your op relies on non-deterministic operations i.e., it is listed here:\n"
-    "https://pytorch.org/docs/stable/generated/torch.use_deterministic_algorithms.html\nthis failure might be expected.\n"
-)
+def backward_agrees(check, func, inputs, outputs, compare):
+    """Gradients of the backward pass; of complex outputs the imaginary part and then the real part."""
+    if not any(o.dtype.is_complex for o in as_tuple(outputs) if isinstance(o, Tensor)):
+        return compare(check, func, inputs, outputs, False)
+    check.complex_at = tuple(k for k, o in enumerate(differentiable(outputs)) if o.dtype.is_complex)
+    for part, name in (("imag", "imaginary"), ("real", "real")):
+        check.part = name
+        of_part = _of_outputs(func, part)
+        compare(check, of_part, inputs, of_part(*inputs), False)
 
 
-def _close(a, b, check):
-    from .. import allclose, promote_types
-
-    dtype = promote_types(a.dtype, b.dtype)
-    return allclose(a.to(dtype), b.to(dtype), check.rtol, check.atol)
-
-
-def _slow(check, outputs):
-    numerical = {k: check.numerical(k) for k in check.which}
-    position = 0
-    for number, o in enumerate(outputs):
-        if not o.requires_grad:
-            position += len(_parts(o))
-            continue
-        for factor, part in ((1, "real"), (1j, "imaginary")) if o.dtype.is_complex else ((1, "real"),):
-            for k, a in zip(check.which, _analytical(check, o, factor)):
-                if numerical[k] and not _close(a, numerical[k][position], check):
-                    raise GradcheckError(
-                        _message(numerical[k][position], a, number, k, part, complex_=o.dtype.is_complex)
-                    )
-            position += 1
+def forward_agrees(check, func, inputs, outputs, compare, undefined):
+    """Tangents of forward mode; of complex inputs in the imaginary direction and then in the real one."""
+    check.complex_at = tuple(k for k, t in enumerate(inputs) if isinstance(t, Tensor) and t.dtype.is_complex)
+    if not check.complex_at:
+        compare(check, func, inputs, outputs, True)
+        if undefined:
+            _batched_checks.forward_undefined(func, inputs, _directions(inputs, ())[0])
+        return
+    for part, name in (("imag", "imaginary"), ("real", "real")):
+        check.part = name
+        args = tuple(getattr(t, part) if k in check.complex_at else t for k, t in enumerate(inputs))
+        of_part = _of_inputs(func, part, inputs, check.complex_at)
+        compare(check, of_part, args, of_part(*args), True)
+        if undefined:
+            _batched_checks.forward_undefined(of_part, args, _directions(args, ())[0])
 
 
-def _unit(t):
-    """A random direction of length 1."""
-    from .. import randn
-
-    v = randn(t.shape, dtype=t.dtype)
-    n = v.abs().pow(2).sum().sqrt()
-    return v / n if t.numel() else v
+# ---- gradients that are zero or not known
 
 
-def _fast(check, outputs):
-    from .. import manual_seed, random
-
-    state = random.get_rng_state()
-    manual_seed(42)
-    try:
-        directions = {k: _unit(check.inputs[k].detach()) for k in check.which}
-        weights = [_unit(o.detach()) for o in outputs]
-    finally:
-        random.set_rng_state(state)
-    inputs = [check.inputs[k] for k in check.which]
-    for k in check.which:
-        moved = check.difference(k, directions[k])
-        for number, (o, w, d) in enumerate(zip(outputs, weights, moved)):
-            if not o.requires_grad:
-                continue
-            g = _gradient(o, inputs, w, check)[check.which.index(k)]
-            numerical, analytical = (w.conj() * d).sum().real, (g.detach().conj() * directions[k]).sum().real
-            if abs(numerical.item() - analytical.item()) > check.atol + check.rtol * abs(analytical.item()):
-                slow = ""
-                try:
-                    _slow(check, outputs)
-                except GradcheckError as error:
-                    slow = str(error)
-                raise GradcheckError(_message(numerical, analytical, number, k, "real") + _FAST + slow)
-    for o, w in zip(outputs, weights):
-        if o.requires_grad:
-            for a, b in zip(_gradient(o, inputs, w, check), _gradient(o, inputs, w, check)):
-                if a.numel() and (a - b).abs().max() > check.nondet_tol:
-                    raise GradcheckError(
-                        "Backward is not reentrant, i.e., running backward with same input and grad_output multiple times gives different "
-                        "values, although analytical gradient matches numerical gradient.The tolerance for nondeterminism was "
-                        f"{check.nondet_tol}." + _NONDET
-                    )
-
-
-def _forward(check):
-    """Tangents in forward mode against differences."""
-    from . import forward_ad
-
-    for k in check.which:
-        for _, factor, step in check.directions(k):
-            want = check.difference(k, step)
-            args = [t.detach() if isinstance(t, Tensor) else t for t in check.inputs]
-            with forward_ad.dual_level():
-                for i in check.which:
-                    args[i] = forward_ad.make_dual(args[i], step if i == k else args[i].new_zeros(args[i].shape))
-                outs = [forward_ad.unpack_dual(o) for o in _tuple(check.func(*args)) if _is_number(o)]
-            for number, ((primal, tangent), w) in enumerate(zip(outs, want)):
-                got = primal.new_zeros(primal.shape) if tangent is None else tangent
-                if check.check_grad_dtypes and tangent is not None and tangent.dtype is not primal.dtype:
-                    raise GradcheckError("Forward AD gradient has dtype mismatch.")
-                if not _close(got, w, check):
-                    raise GradcheckError(
-                        _message(
-                            w,
-                            got,
-                            number,
-                            k,
-                            "real" if factor == 1 else "imaginary",
-                            forward=True,
-                            complex_=check.inputs[k].dtype.is_complex,
-                        )
-                    )
-
-
-def _batched(check, outputs):
-    """Gradients of several weights at once against one at a time."""
-    from .. import stack
-    from . import grad
-
-    inputs = [check.inputs[k] for k in check.which]
-    for o in outputs:
-        if not o.requires_grad:
-            continue
-        weights = [_unit(o.detach()) for _ in range(2)]
-        want = [grad(o, inputs, w, retain_graph=True, allow_unused=True) for w in weights]
-        try:
-            got = grad(o, inputs, stack(weights), retain_graph=True, allow_unused=True, is_grads_batched=True)
-        except RuntimeError as error:
-            raise GradcheckError(f"While computing batched gradients, got: {error}\n\n{_BATCHED}") from error
-        for k, g in enumerate(got):
-            if g is not None and not _close(g, stack([w[k] for w in want]), check):
-                raise GradcheckError(
-                    f"\nFor output {k} and input {k}:\n{_BATCHED}\nGot:\n{g}\n\nExpected:\n{stack([w[k] for w in want])}\n"
-                )
-
-
-_BATCHED = (
-    "gradcheck or gradgradcheck failed while testing batched gradient computation.\nThis could have been invoked in a number of ways "
-    "(via a test that calls\ngradcheck/gradgradcheck directly or via an autogenerated test).\n"
-)
-
-
-def _linear(check, outputs):
+def linear(func, inputs):
     """The backward pass of zeros is zeros."""
     from . import grad
 
-    inputs = [check.inputs[k] for k in check.which]
-    outputs = [o for o in outputs if o.requires_grad]
-    if not inputs:
+    wanted = [inputs[k] for k in tracked(inputs)]
+    if not wanted:
         raise GradcheckError("no Tensors requiring grad found in input")
-    found = grad(
-        outputs, inputs, [o.detach().new_zeros(o.shape) for o in outputs], allow_unused=True, retain_graph=True
-    )
-    for t, g in zip(inputs, found):
+    outputs = differentiable(func(*inputs))
+    zeros = [o.detach().new_zeros(o.shape) for o in outputs]
+    for t, g in zip(wanted, grad(outputs, wanted, zeros, allow_unused=True)):
         if g is None:
             continue
-        if g.shape != t.shape:
-            raise GradcheckError("grad is incorrect size")
         if not g.eq(0).all():
             raise GradcheckError("backward not multiplied by grad_output")
+        if g.dtype is not t.dtype:
+            raise GradcheckError("grad is incorrect type")
+        if g.shape != t.shape:
+            raise GradcheckError("grad is incorrect size")
 
 
-def _undefined(check, outputs):
+def undefined(func, inputs):
     """The backward pass copes with outputs whose gradients are not known."""
     from . import grad
-    from .function import Function
+    from ._special_nodes import UndefinedGrad
 
-    class Gone(Function):
-        @staticmethod
-        def forward(ctx, x):
-            return x.view_as(x)
-
-        @staticmethod
-        def backward(ctx, g):
-            return None
-
-    inputs = [check.inputs[k] for k in check.which]
-    outputs = [o for o in outputs if o.requires_grad]
-    for hidden in [set(range(len(outputs)))] + ([{k} for k in range(len(outputs))] if len(outputs) > 1 else []):
-        roots = [Gone.apply(o) if k in hidden else o for k, o in enumerate(outputs)]
-        weights = [o.detach().new_zeros(o.shape) for o in outputs]
+    wanted = [inputs[k] for k in tracked(inputs)]
+    count = len(differentiable(func(*inputs)))
+    for hidden in [set(range(count))] + ([{k} for k in range(count)] if count > 1 else []):
+        roots = [UndefinedGrad()(o) if k in hidden else o for k, o in enumerate(differentiable(func(*inputs)))]
+        weights = [o.detach().new_zeros(o.shape) for o in roots]
         try:
-            found = grad(roots, inputs, weights, allow_unused=True, retain_graph=True)
+            found = grad(roots, wanted, weights, allow_unused=True)
         except RuntimeError as error:
+            warnings.warn(_NEW_CHECK, stacklevel=4)
             raise GradcheckError(_UNDEFINED) from error
         if any(g is not None and not g.eq(0).all() for g in found):
+            warnings.warn(_NEW_CHECK, stacklevel=4)
             raise GradcheckError(_UNDEFINED_ALL)

@@ -35,14 +35,22 @@ class FunctionCtx(_core.Node):
 
     def mark_dirty(self, *args):
         """States which inputs forward changed in place; they must be returned."""
+        if not all(isinstance(t, _core.Tensor) for t in args):
+            raise RuntimeError("mark_dirty can only accept variables, but argument ")
         self.dirty_tensors = args
 
     def mark_non_differentiable(self, *args):
         """States which outputs have no gradient."""
+        if not all(isinstance(t, _core.Tensor) for t in args):
+            raise RuntimeError("mark_non_differentiable only accepts variable arguments, but got ")
         self.non_differentiable = args
 
     def set_materialize_grads(self, value):
         """Whether gradients that are not known come as zeros (default) or None."""
+        if not isinstance(value, bool):
+            raise TypeError(
+                "set_materialize_grads received an invalid combination of arguments - got (), but expected (bool)"
+            )
         self.materialize_grads = value
 
     def mark_shared_storage(self, *pairs):
@@ -167,6 +175,17 @@ def _outputs_of(ctx, args, outputs, record):
     return specs, made
 
 
+def _check_dirty(tensors, inputs, count):
+    """What forward wrote to must be able to have a history."""
+    for t in tensors:
+        if id(t) in inputs and t.requires_grad and t.is_leaf:
+            raise RuntimeError("a leaf Variable that requires grad has been used in an in-place operation.")
+        if t._is_view() and t._base.requires_grad and t._base.is_leaf:
+            raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
+        if count > 1 and t._is_view():
+            raise RuntimeError(_VIEW_AMONG_SEVERAL)
+
+
 class Function(metaclass=FunctionMeta):
     """Base of user-defined differentiable functions.
 
@@ -283,11 +302,8 @@ class Function(metaclass=FunctionMeta):
                     f"save_for_backward can only save variables, but argument {i} is of type {type(t).__name__}"
                 )
         if record:
-            for t in ctx.dirty_tensors:
-                if id(t) in versions and t.requires_grad and t.is_leaf:
-                    raise RuntimeError("a leaf Variable that requires grad has been used in an in-place operation.")
-                if len(outputs) > 1 and t._is_view():
-                    raise RuntimeError(_VIEW_AMONG_SEVERAL)
+            if ctx.dirty_tensors:
+                _check_dirty(ctx.dirty_tensors, versions, len(outputs))
             position = {id(o): k for k, o in enumerate(outputs) if isinstance(o, _core.Tensor)}
             inputs = {id(a) for a in tensors}
             where = tuple(position[id(t)] if id(t) in position and id(t) not in inputs else -1 for t in saved)

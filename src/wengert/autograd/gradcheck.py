@@ -3,45 +3,41 @@
 import sys
 import types
 
+from ._batched_checks import backward_batched, forward_batched
 from ._derivative_checks import (
-    _ZERO,
-    GradcheckError,
-    Tensor,
-    _batched,
-    _Check,
-    _check_inputs,
-    _differentiable,
-    _fast,
-    _forward,
-    _is_number,
-    _linear,
-    _slow,
-    _tuple,
-    _undefined,
+    Check,
+    backward_agrees,
+    check_inputs,
+    fast,
+    forward_agrees,
+    linear,
+    slow,
+    undefined,
 )
+from ._jacobians import GradcheckError, Tensor, as_tuple, differentiable
 from .grad_mode import enable_grad
 
 __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
 
 
-def _run(check, check_undefined_grad, check_batched_grad, check_forward_ad, check_backward_ad, fast_mode):
-    _check_inputs(check.inputs)
-    with enable_grad():
-        outputs = [o for o in _tuple(check.func(*check.inputs)) if _is_number(o)]
-    if not any(o.requires_grad for o in outputs):
-        if check_backward_ad and any(c.ne(0).any() for k in check.which for c in check.numerical(k)):
-            raise GradcheckError(_ZERO)
+def _run(check, func, inputs, flags, fast_mode):
+    check_inputs(inputs)
+    outputs = func(*inputs)
+    wanted, compare = differentiable(outputs), fast if fast_mode else slow
+    if flags["backward"]:
+        backward_agrees(check, func, inputs, outputs, compare)
+    if flags["forward"]:
+        forward_agrees(check, func, inputs, outputs, compare, flags["undefined"])
+    if flags["batched_forward"]:
+        forward_batched(func, inputs)
+    if not flags["backward"] or not wanted:
         return True
-    if check_backward_ad:
-        (_fast if fast_mode else _slow)(check, outputs)
-    if check_forward_ad:
-        _forward(check)
-    if check_backward_ad:
-        if check_batched_grad:
-            _batched(check, outputs)
-        _linear(check, outputs)
-        if check_undefined_grad:
-            _undefined(check, outputs)
+    if flags["batched"]:
+        for o in wanted:
+            backward_batched(inputs, o)
+    linear(func, inputs)
+    if flags["undefined"]:
+        undefined(func, inputs)
     return True
 
 
@@ -78,9 +74,16 @@ def gradcheck(
         raise AssertionError("Setting check_batched_grad=True requires check_backward_ad to be True")
     if check_batched_forward_grad and not check_forward_ad:
         raise AssertionError("Setting check_batched_forward_grad=True requires check_forward_ad to be True")
-    check = _Check(func, _tuple(inputs), eps, atol, rtol, nondet_tol, check_grad_dtypes)
+    check = Check(eps, atol, rtol, nondet_tol, check_grad_dtypes)
+    flags = {
+        "undefined": check_undefined_grad,
+        "batched": check_batched_grad,
+        "batched_forward": check_batched_forward_grad,
+        "forward": check_forward_ad,
+        "backward": check_backward_ad,
+    }
     try:
-        return _run(check, check_undefined_grad, check_batched_grad, check_forward_ad, check_backward_ad, fast_mode)
+        return _run(check, func, as_tuple(inputs), flags, fast_mode)
     except GradcheckError:
         if raise_exception:
             raise
@@ -121,13 +124,13 @@ def gradgradcheck(
     from .. import rand
     from . import grad
 
-    inputs = _tuple(inputs)
+    inputs = as_tuple(inputs)
     if grad_outputs is None:
         grad_outputs = []
-        for o in _differentiable(func(*inputs)):
+        for o in differentiable(func(*inputs)):
             g = rand((*o.shape, 2) if gen_non_contig_grad_outputs else o.shape, dtype=o.dtype) * 2 - 1
             grad_outputs.append((g[..., 0] if gen_non_contig_grad_outputs else g).requires_grad_())
-    grad_outputs = _tuple(grad_outputs)
+    grad_outputs = as_tuple(grad_outputs)
     count = len(grad_outputs)
     tracked = [k for k, t in enumerate(inputs) if isinstance(t, Tensor) and t.requires_grad]
     tracked_outputs = [k for k, g in enumerate(grad_outputs) if g.requires_grad]
@@ -142,7 +145,7 @@ def gradgradcheck(
             for k, t in enumerate(args[len(args) - count :])
         ]
         with enable_grad():
-            outputs = _differentiable(func(*moved))
+            outputs = differentiable(func(*moved))
             found = grad(outputs, [moved[k] for k in tracked], weights, create_graph=True, allow_unused=True)
         return tuple(g for g in found if g is not None)
 

@@ -134,9 +134,10 @@ def register_multi_grad_hook(tensors, fn, *, mode="all"):
         def first(grad):
             key = _core.current_pass()
             with lock:
-                if passes.get("any") == key:
+                if key in passes:
                     return
-                passes["any"] = key
+                passes[key] = True
+                _core.at_end_of_pass(lambda: passes.pop(key))
             fn(grad)
 
         return _MultiHandle([t.register_hook(first) for t in tensors])
@@ -146,15 +147,13 @@ def register_multi_grad_hook(tensors, fn, *, mode="all"):
         def hook(grad):
             key = _core.current_pass()
             with lock:
-                if key not in passes:
-                    passes.clear()
+                if key not in passes:  # several passes may run at a time, on several threads
                     passes[key] = [0, [None] * len(tensors), sum(_core.will_execute(n) for n in nodes)]
+                    _core.at_end_of_pass(lambda: passes.pop(key))
                 entry = passes[key]
                 entry[0] += 1
                 entry[1][index] = grad
                 done = entry[0] == entry[2]
-                if done:
-                    del passes[key]
             if done:
                 fn(entry[1])
 
