@@ -247,12 +247,10 @@ PyTypeObject* node_type(const std::string& name) {
   static std::unordered_map<std::string, PyTypeObject*> types;
   auto [it, fresh] = types.try_emplace(name, nullptr);
   if (!fresh) return it->second;
-  static PyType_Slot slots[] = {{Py_tp_new, reinterpret_cast<void*>(refuse_new)},
-                                {Py_tp_traverse, reinterpret_cast<void*>(node_traverse)},
-                                {Py_tp_clear, reinterpret_cast<void*>(node_clear)},
-                                {Py_tp_dealloc, reinterpret_cast<void*>(node_dealloc)},
-                                {Py_tp_call, reinterpret_cast<void*>(node_call)},
-                                {0, nullptr}};
+  static PyType_Slot slots[] = {
+      {Py_tp_new, reinterpret_cast<void*>(refuse_new)},   {Py_tp_traverse, reinterpret_cast<void*>(node_traverse)},
+      {Py_tp_clear, reinterpret_cast<void*>(node_clear)}, {Py_tp_dealloc, reinterpret_cast<void*>(node_dealloc)},
+      {Py_tp_call, reinterpret_cast<void*>(node_call)},   {0, nullptr}};
   auto* kept = new std::string("builtins." + name);  // printed without a module, as torch does
   PyType_Spec spec = {kept->c_str(), int(sizeof(Node)), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, slots};
   Py bases(PyTuple_Pack(1, NodeType));

@@ -321,9 +321,10 @@ Overlap overlap(const Tensor& a, const Tensor& b) {
 void check_apart(const Tensor& written, const Tensor& read, bool moves) {
   if (written.storage.get() != read.storage.get()) return;
   const Overlap how = overlap(written, read);
-  WG_CHECK(how != Overlap::Part && !(moves && how == Overlap::Whole),
-           "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
-           "location. Please clone() the tensor before performing the operation.");
+  WG_CHECK(
+      how != Overlap::Part && !(moves && how == Overlap::Whole),
+      "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
+      "location. Please clone() the tensor before performing the operation.");
 }
 
 void write_into(Tensor& into, const Tensor& made) {

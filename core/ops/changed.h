@@ -26,10 +26,11 @@ inline TensorRef changed(Call& c) {
 // Some ops write to expanded memory, too, with a warning that names the op and the subscript.
 inline void warn_expanded(const Tensor& into, const char* op, const char* subscript) {
   if (overlaps_itself(into.sizes, into.strides))
-    warn(str("Use of ", op,
-             " on expanded tensors is deprecated. Please clone() the tensor before performing this operation. This also "
-             "applies to advanced indexing e.g. ",
-             subscript));
+    warn(
+        str("Use of ", op,
+            " on expanded tensors is deprecated. Please clone() the tensor before performing this operation. This also "
+            "applies to advanced indexing e.g. ",
+            subscript));
 }
 inline TensorRef changed_also_expanded(Call& c, const char* op, const char* subscript) {
   if (!c.into) return clone(c.tensor(0));
