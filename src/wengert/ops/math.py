@@ -291,12 +291,12 @@ def float_power(self, exponent):
     return pow(_double(self), _double(exponent))
 
 
-def _ldexp_slopes(self, other):
-    scale = exp2(other)
-    return scale, unit * self * (scale * 0.6931471805599453)
-
-
-@fused("ldexp(Tensor self, Tensor other)", derivative=_ldexp_slopes, numbers=False, rounds="steps")
+@fused(
+    "ldexp(Tensor self, Tensor other)",
+    derivative=lambda other, y: (exp2(other), unit * y * 0.6931471805599453),
+    numbers=False,
+    rounds="steps",
+)
 def ldexp(self, other):
     """self * 2**other."""
     return self * exp2(other)
