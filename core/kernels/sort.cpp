@@ -54,7 +54,7 @@ struct Long {
   bool operator<(const Long& o) const { return key != o.key ? key < o.key : at < o.at; }
 };
 
-void sort_all(Short* e, Short* spare, int64_t n) {
+void sort_stable(Short* e, Short* spare, int64_t n) {
   if (n < kRadix) return std::sort(e, e + n);
   // Places are in order already: three stable passes over the digits of the key do it.
   for (int shift = 32; shift < 64; shift += 11) {
@@ -66,7 +66,22 @@ void sort_all(Short* e, Short* spare, int64_t n) {
     std::memcpy(static_cast<void*>(e), spare, n * sizeof(Short));
   }
 }
-void sort_all(Long* e, Long*, int64_t n) { std::sort(e, e + n); }
+void sort_stable(Long* e, Long*, int64_t n) { std::sort(e, e + n); }
+
+constexpr auto kBefore = [](const auto& a, const auto& b) { return a.before(b); };
+
+// Of equal keys the order is torch's, which follows from this very call of the library's sort. Without equal keys
+// there is one order alone, and `again` fills the entries in anew where there are.
+template <class E, class F>
+void sort_as_torch(E* e, E* spare, int64_t n, F again) {
+  if (n < kRadix) return std::sort(e, e + n, kBefore);
+  sort_stable(e, spare, n);
+  for (int64_t i = 1; i < n; ++i)
+    if (!e[i - 1].before(e[i])) {
+      again();
+      return std::sort(e, e + n, kBefore);
+    }
+}
 
 // f(row's elements, their step, output of the row, its step, entries, spare entries) for each row.
 template <class E, class T, class F>
@@ -86,8 +101,6 @@ template <class E, class T>
 void fill(E* e, const T* x, int64_t n, int64_t step, bool down) {
   for (int64_t i = 0; i < n; ++i) e[i] = E(key_of(x[i * step]), i, down);
 }
-
-constexpr auto kBefore = [](const auto& a, const auto& b) { return a.before(b); };
 
 // The first k in order. Which of equal keys are taken, and their order, is torch's: it follows from these very calls.
 template <class E>
@@ -133,11 +146,14 @@ const E& select_kth(E* e, int64_t n, int64_t k) {
 template <class E, class T>
 void sort_typed(const Rows& s, Order order, int64_t k, const T* x, T* values, int64_t* where) {
   each_row<E>(s, x, k, [&](const T* row, int64_t out, E* e, E* spare) {
-    fill(e, row, s.n, s.inner, order.descending);
+    const auto refill = [&] { fill(e, row, s.n, s.inner, order.descending); };
+    refill();
     if (order.selection)
       select_first(e, s.n, k, order.sorted);
+    else if (order.stable)
+      sort_stable(e, spare, s.n);
     else
-      sort_all(e, spare, s.n);
+      sort_as_torch(e, spare, s.n, refill);
     for (int64_t i = 0; i < k; ++i) {
       int64_t place = e[i].place();
       if (values) values[out + i * s.inner] = row[place * s.inner];

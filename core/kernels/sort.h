@@ -16,6 +16,7 @@ struct Order {
   bool descending = false;
   bool selection = false;  // topk: which of equal elements are taken, and their order, is torch's
   bool sorted = true;      // … and the result is in order
+  bool stable = false;     // of the whole row: equal elements keep their order (else theirs is torch's)
 };
 // The first k of each sorted row: values (or null) and where they were; results are outer x k x inner.
 void sort_rows(const Rows& s, Order order, int64_t k, const char* x, char* values, int64_t* where);

@@ -1,6 +1,7 @@
 // Products of matrices and vectors: argument checks and the choice of what to copy; the loops are in kernels/gemm.
 #include <algorithm>
 
+#include "../apply.h"
 #include "../kernels/gemm.h"
 #include "calls.h"
 
@@ -306,12 +307,25 @@ WG_OP(baddbmm) {
   c.out(std::move(out));
 }
 
+// addr in half precision: factors are rounded too, and so is every step.
+static TensorRef addr_by_steps(Tensor& self, Tensor& x, Tensor& y, const Scales& s, DType dtype) {
+  GradMode off(false);
+  const auto round = [&](complex128 v) {
+    const float f = float(v.real());
+    return dtype == DType::Float16 ? double(float(Half(f))) : double(float(BFloat16(f)));
+  };
+  TensorRef out = call<"mul">(call<"mul">(call<"unsqueeze">(cast(x, dtype), 1), round(s.alpha)), cast(y, dtype));
+  if (s.beta == 0.0) return out;
+  return call<"add">(call<"mul">(cast(self, dtype), round(s.beta)), out);
+}
+
 WG_OP(addr) {
   Tensor &self = c.tensor(0), &x = c.tensor(1), &y = c.tensor(2);
   Scales s = scales(c, 3);
   WG_CHECK(x.ndim() == 1, "addr: Expected 1-D argument vec1, but got ", x.ndim(), "-D");
   WG_CHECK(y.ndim() == 1, "addr: Expected 1-D argument vec2, but got ", y.ndim(), "-D");
   DType dtype = promote(self.dtype, promote(x.dtype, y.dtype));
+  if (is_reduced(dtype)) return c.out(addr_by_steps(*expand(self, {x.numel, y.numel}), x, y, s, dtype));
   DType inner = dtype == DType::Bool ? DType::UInt8 : dtype;  // and, or: a product of 0s and 1s, cast back
   TensorRef left = cast(x, inner), right = cast(y, inner);
   TensorRef out = started(self, {x.numel, y.numel}, inner, s.beta);

@@ -120,8 +120,7 @@ WG_OP_AS(glu, "glu", Composite) {
   const int64_t half = x.size(dim) / 2;
   WG_CHECK(x.size(dim) % 2 == 0, "Halving dimension must be even, but dimension ", dim, " is size ", x.size(dim));
   check_floating(x.dtype, "glu_cpu");
-  const TensorRef gate = call<"sigmoid">(call<"narrow">(x, dim, half, half));
-  c.out(call<"mul">(call<"narrow">(x, dim, 0, half), gate));
+  c.out(call<"_gated">(call<"narrow">(x, dim, 0, half), call<"narrow">(x, dim, half, half)));
 }
 
 // (image, kernel, dilation, padding, stride)

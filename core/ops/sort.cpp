@@ -29,11 +29,11 @@ void sorted_into(Call& c, int dim, Order order, int64_t k) {
   c.out(std::move(where));
 }
 
-void sort_along(Call& c, int dim_at, int descending_at) {
+void sort_along(Call& c, int dim_at, int descending_at, bool stable) {
   Tensor& x = c.tensor(0);
   int dim = reduced_dim(c, dim_at, x.ndim());
   WG_CHECK(!is_complex(x.dtype), " Sort does not support complex dtypes on CPU");
-  sorted_into(c, dim, {c.flag(descending_at)}, x.ndim() ? x.size(dim) : 1);
+  sorted_into(c, dim, {.descending = c.flag(descending_at), .stable = stable}, x.ndim() ? x.size(dim) : 1);
 }
 
 void picked(Call& c, Pick what, int64_t k, int dim_at, const char* name, const char* kernel, bool bool_too) {
@@ -187,8 +187,8 @@ void bucketize(Call& c) {
 
 }  // namespace
 
-WG_OP_AS(sort, "sort", Primitive) { sort_along(c, 1, 2); }
-WG_OP_AS(sort_stable, "sort.stable", Primitive) { sort_along(c, 2, 3); }
+WG_OP_AS(sort, "sort", Primitive) { sort_along(c, 1, 2, false); }
+WG_OP_AS(sort_stable, "sort.stable", Primitive) { sort_along(c, 2, 3, c.has(1) && c.flag(1)); }
 
 WG_OP(topk) {
   Tensor& x = c.tensor(0);

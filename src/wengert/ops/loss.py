@@ -25,6 +25,7 @@ def mse_loss(g, self, target, reduction):
 @primitive(
     "_smooth_l1_loss(Tensor self, Tensor target, int reduction, float beta)",
     grad_name="SmoothL1LossBackward0",
+    rounds="once",
     **HIDDEN,
 )
 def _smooth_l1_loss(g, self, target, reduction, beta):

@@ -1,9 +1,16 @@
 """Layers that are no family: gated linear units, windows as columns."""
 
-from ._declare import composite, primitive
+from ._declare import composite, fused, primitive
+from .math import sigmoid
 
 HIDDEN = {"function": False, "method": False}
 SLIDES = "int[2] kernel_size, int[2] dilation, int[2] padding, int[2] stride"
+
+
+@fused("_gated(Tensor self, Tensor gate)", grad_name="GluBackward0", inplace=False, **HIDDEN)
+def _gated(self, gate):
+    """self * sigmoid(gate)."""
+    return self * sigmoid(gate)
 
 
 @composite("glu(Tensor self, int dim=-1)", **HIDDEN)

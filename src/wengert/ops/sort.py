@@ -19,7 +19,7 @@ def _gather_picked(g, self, dim, indices, keepdim):
 
 @primitive("sort(Tensor self, int dim=-1, bool descending=False)" + _PICKED)
 def sort_plain(g, self, dim, indices):
-    """The elements in order along a dim, and where they were; equal elements keep their order, nan is the largest.
+    """The elements in order along a dim, and where they were; nan is the largest, and equal elements are in any order.
 
     >>> wengert.tensor([3, 1, 2]).sort().values
     tensor([1, 2, 3])
@@ -29,14 +29,14 @@ def sort_plain(g, self, dim, indices):
 
 @primitive("sort.stable(Tensor self, *, bool? stable, int dim=-1, bool descending=False)" + _PICKED)
 def sort_stable(g, self, dim, indices):
-    """sort, with the order of equal elements kept (as it always is here)."""
+    """sort, with the order of equal elements kept where stable is true."""
     return _scatter_picked(g, dim, indices, self.shape, True)
 
 
 @composite("argsort(Tensor self, int dim=-1, bool descending=False, *, bool stable=False)")
 def argsort(self, dim=-1, descending=False, *, stable=False):
     """Where the elements in order along a dim were."""
-    return sort_plain(self, dim, descending)[1]
+    return sort_stable(self, stable=stable, dim=dim, descending=descending)[1]
 
 
 @composite("msort(Tensor self)", out=True)

@@ -3,7 +3,7 @@
 from ._batched import DYNAMIC, NO_RULE, refuse_batches, sampled
 from ._declare import composite
 from .linalg_host import bare
-from .sort import _sort_matrix_rows, bincount, searchsorted_tensor, sort_plain
+from .sort import _sort_matrix_rows, bincount, searchsorted_tensor, sort_plain, sort_stable
 
 
 def _runs(fresh, n):
@@ -48,7 +48,7 @@ def _distinct(self, dim, in_order):
     if dim is None:
         first = self.reshape(-1)
         n = first.shape[0]
-        sorted_, order = (first, None) if in_order else sort_plain(first, 0)
+        sorted_, order = (first, None) if in_order else sort_stable(first, stable=True, dim=0)
         differs = sorted_[1:] != sorted_[:-1]
     else:
         first, rows = _rows(self, dim)
