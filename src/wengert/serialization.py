@@ -186,7 +186,7 @@ def _load_archive(reader, policy, map_location, encoding, mmap):
         raise ValueError("Unknown endianness type: " + order)
     source = _StorageSource(reader, map_location, order != sys.byteorder, mmap)
     file = io.BytesIO(reader.read("data.pkl"))
-    return unpickle.Machine(file, policy.find, source.persistent, policy.may_build, encoding).load()
+    return unpickle.Machine(file, policy, source.persistent, encoding).load()
 
 
 class _StorageSource:
@@ -207,6 +207,8 @@ class _StorageSource:
                 f"Unknown typename for persistent_load, expected 'storage' but got '{saved_id[0] if saved_id else ''}'"
             )
         _, kind, key, location, count = saved_id
+        if type(key) is not str or type(location) is not str:
+            raise RuntimeError(f"a storage named {key!r} at {location!r} cannot be; the file might be corrupted")
         dtype, itemsize = tensors.element(kind)
         if key not in self.found:
             nbytes = self.reader.length(f"data/{key}")

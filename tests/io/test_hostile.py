@@ -207,19 +207,44 @@ def test_truncated_files(zipped):
             wg.load(io.BytesIO(data[:end]))
 
 
-@pytest.mark.parametrize("zipped", [True, False], ids=["zip", "legacy"])
-def test_flipped_bytes(zipped):
-    """Any one damaged byte is an error or a harmless difference, never a crash or another kind of exception."""
-    data = good(zipped)
-    clean = (RuntimeError, EOFError, pickle.UnpicklingError, TypeError, ValueError, AttributeError)
+CLEAN = (RuntimeError, EOFError, pickle.UnpicklingError)
+
+
+def damaged(data, load):
+    """Load copies with one byte changed: an error or a harmless difference, never another kind of exception."""
     for position in range(0, len(data), 3):
         for flip in (0x01, 0x80):
-            damaged = bytearray(data)
-            damaged[position] ^= flip
+            copy = bytearray(data)
+            copy[position] ^= flip
             try:
-                wg.load(io.BytesIO(bytes(damaged)))
-            except clean:
+                load(bytes(copy))
+            except CLEAN:
                 pass
+            except ValueError as error:
+                assert "Unknown endianness type" in str(error)
+
+
+@pytest.mark.parametrize("zipped", [True, False], ids=["zip", "legacy"])
+def test_flipped_bytes(zipped):
+    damaged(good(zipped), lambda data: wg.load(io.BytesIO(data)))
+
+
+def test_flipped_bytes_in_a_program():
+    with zipfile.ZipFile(io.BytesIO(good())) as file:
+        programs = file.read("archive/data.pkl"), tensor_program()
+    for program in programs:
+        damaged(program, lambda data: wg.load(archive(data, _0=b"\0" * 400, _1=b"\0" * 12)))
+
+
+def test_errors_of_the_caller_are_the_callers():
+    for kind in (KeyError, TypeError, AttributeError):
+
+        def place(storage, location, kind=kind):
+            raise kind(location)
+
+        for zipped in (True, False):
+            with pytest.raises(kind, match="cpu"):
+                wg.load(io.BytesIO(good(zipped)), map_location=place)
 
 
 def test_damaged_weights_are_noticed():

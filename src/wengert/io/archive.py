@@ -156,6 +156,8 @@ class Reader:
     def offset(self, record):
         """Where the data of a record begins in the file; None when it is compressed."""
         entry = self._entry(record)
+        if entry.header_offset < 0:  # zipfile counts back from the end of the file, and takes what it finds there
+            raise failure(f"reading file {record}: invalid header")
         self.file.seek(entry.header_offset)
         header = self.file.read(30)
         if len(header) != 30 or header[:4] != b"PK\3\4" or entry.flag_bits & 1:

@@ -41,7 +41,7 @@ def load(file, policy, restore, encoding):
     """Read an object; `restore(untyped, location)` places a storage."""
 
     def plain():
-        return unpickle.Machine(file, policy.find, _no_storages, policy.may_build, encoding).load()
+        return unpickle.Machine(file, policy, _no_storages, encoding).load()
 
     if plain() != MAGIC_NUMBER:
         raise RuntimeError("Invalid magic number; corrupt file?")
@@ -60,6 +60,8 @@ def load(file, policy, restore, encoding):
         if saved_id[0] != "storage" or len(saved_id) != 6:
             raise RuntimeError(f"Unknown saved id type: {saved_id[0]}")
         _, kind, key, location, count, view = saved_id
+        if type(key) is not str or type(location) is not str:
+            raise RuntimeError(f"a storage named {key!r} at {location!r} cannot be; the file might be corrupted")
         if view is not None:
             raise RuntimeError("views of storages, as torch wrote them before 0.4, are not supported")
         dtype, itemsize = tensors.element(kind)
@@ -70,7 +72,7 @@ def load(file, policy, restore, encoding):
             found[key] = (restore(tensors.new_storage(count * itemsize), location), dtype, count)
         return tensors.typed(found[key][0], dtype)
 
-    result = unpickle.Machine(file, policy.find, persistent, policy.may_build, encoding).load()
+    result = unpickle.Machine(file, policy, persistent, encoding).load()
     for key in plain():
         if key not in found:
             raise RuntimeError(f"storage {key} is in the file but in no tensor; the file might be corrupted")

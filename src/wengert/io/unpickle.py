@@ -8,14 +8,15 @@ _SEQUENCES = (list, deque)
 
 
 class Machine:
-    """Reads one pickle from `file`; `find(module, name)` decides what a global is, `persistent(id)` gives storages.
+    """Reads one pickle from `file`; `persistent(id)` gives storages.
 
-    `allowed_to_build(type)` says whether an object's own `__setstate__` may be called.
+    `policy.find(module, name)` decides what a global is, `policy.may_build(type)` whether an object's own
+    `__setstate__` may be called, `policy.trusted` whether that is the program's own code, whose errors are its own.
     """
 
-    def __init__(self, file, find, persistent, allowed_to_build, encoding="utf-8"):
-        self.file, self.find, self.persistent = file, find, persistent
-        self.allowed_to_build, self.encoding = allowed_to_build, encoding
+    def __init__(self, file, policy, persistent, encoding="utf-8"):
+        self.file, self.policy, self.persistent, self.encoding = file, policy, persistent, encoding
+        self.asking = False
         self.stack, self.marks, self.memo, self.protocol = [], [], {}, 0
         position = file.tell()
         self.end = file.seek(0, 2)
@@ -25,7 +26,9 @@ class Machine:
         """Run to the end of the pickle and return what it built."""
         try:
             return self._run()
-        except (IndexError, KeyError, OverflowError, RecursionError) as error:
+        except (AttributeError, IndexError, KeyError, OverflowError, RecursionError, TypeError) as error:
+            if self.asking or self.policy.trusted:
+                raise
             raise UnpicklingError(f"the file might be corrupted: {type(error).__name__}: {error}") from error
 
     def _run(self):
@@ -89,6 +92,12 @@ class Machine:
         del self.stack[start:]
         return items
 
+    def ask(self, function, *arguments):
+        """Push what one of the caller's functions says; an error of that function is not the file's."""
+        self.asking = True
+        self.stack.append(function(*arguments))
+        self.asking = False
+
     def push(self, value):
         self.stack.append(value)
 
@@ -106,7 +115,7 @@ class Machine:
     def add_to(self, kinds, method, items):
         """Add items to a list or set that the pickle made."""
         target = self._top()
-        if type(target) is not kinds[0] and not (isinstance(target, kinds) and self.allowed_to_build(type(target))):
+        if type(target) is not kinds[0] and not (isinstance(target, kinds) and self.policy.may_build(type(target))):
             raise UnpicklingError(f"Can only {method} to {kinds[0].__name__} objects, but got {type(target)}")
         if method == "add":
             target.update(items)
@@ -117,7 +126,7 @@ class Machine:
         """Pairs into a dict."""
         target = self._top()
         if type(target) not in (dict, OrderedDict, Counter) and not (
-            isinstance(target, dict) and self.allowed_to_build(type(target))
+            isinstance(target, dict) and self.policy.may_build(type(target))
         ):
             raise UnpicklingError(
                 f"Can only SETITEM for dict, collections.OrderedDict, collections.Counter, but got {type(target)}"
@@ -147,7 +156,7 @@ class Machine:
         state, target = self._pop(), self._top()
         if type(target) is OrderedDict and isinstance(state, dict):
             target.__dict__.update(state)
-        elif self.allowed_to_build(type(target)):
+        elif self.policy.may_build(type(target)):
             _set_state(target, state)
         else:
             raise UnpicklingError(
@@ -160,7 +169,7 @@ class Machine:
         name, module = self._pop(), self._pop()
         if type(name) is not str or type(module) is not str:
             raise UnpicklingError("STACK_GLOBAL requires str")
-        self.push(self.find(module, name))
+        self.ask(self.policy.find, module, name)
 
     def duplicate(self):
         self.push(self._top())
@@ -217,11 +226,11 @@ def _global(machine):
 
         module, name = _compat_pickle.NAME_MAPPING.get((module, name), (module, name))
         module = _compat_pickle.IMPORT_MAPPING.get(module, module)
-    machine.push(machine.find(module, name))
+    machine.ask(machine.policy.find, module, name)
 
 
 def _persistent(machine):
-    machine.push(machine.persistent(machine._pop()))
+    machine.ask(machine.persistent, machine._pop())
 
 
 _HANDLERS = {
@@ -307,13 +316,26 @@ class _Named:
         return id(self)
 
 
-def globals_in(file):
-    """The names of all globals a pickle mentions, `{"collections.OrderedDict", ...}`; nothing is called."""
-    names = set()
+class _Naming:
+    """A policy that allows everything, makes nothing and keeps the names."""
 
-    def find(module, name):
-        names.add(f"{module}.{name}")
+    trusted = False
+
+    def __init__(self):
+        self.names = set()
+
+    def find(self, module, name):
+        """A stand-in for a global."""
+        self.names.add(f"{module}.{name}")
         return type(name.rpartition(".")[2] or "x", (_Named,), {})
 
-    Machine(file, find, lambda _: _Named(), lambda _: True).load()
-    return names
+    def may_build(self, cls):
+        """Always: no object is real."""
+        return True
+
+
+def globals_in(file):
+    """The names of all globals a pickle mentions, `{"collections.OrderedDict", ...}`; nothing is called."""
+    policy = _Naming()
+    Machine(file, policy, lambda _: _Named()).load()
+    return policy.names
