@@ -513,6 +513,7 @@ PyGetSetDef tensor_getset[] = {{"__dict__", PyObject_GenericGetDict, PyObject_Ge
                                {"requires_grad", get_requires_grad, put_requires_grad, nullptr, nullptr},
                                WG_GET("grad_fn", get_grad_fn),
                                {"grad", get_grad, put_grad, nullptr, nullptr},
+                               {"_grad", get_grad, put_grad, nullptr, nullptr},
                                {"grad_dtype", get_grad_dtype, put_grad_dtype, nullptr, nullptr},
                                {"data", get_data, put_data, nullptr, nullptr},
                                {nullptr, nullptr, nullptr, nullptr, nullptr}};

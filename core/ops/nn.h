@@ -21,6 +21,20 @@ inline void check_floating(DType d, const char* kernel) {
   WG_CHECK_KIND(Kind::NotImplemented, is_floating(d), '"', kernel, "\" not implemented for '", torch_name(d), "'");
 }
 
+// A norm's parameters have its input's dtype, or are float beside half precision; the first one there decides.
+inline void check_parameter_dtypes(const Tensor& x, std::initializer_list<const Tensor*> parameters) {
+  bool mixed = false, first = true;
+  for (const Tensor* p : parameters)
+    if (p) mixed |= first && p->dtype != x.dtype, first = false;
+  for (const Tensor* p : parameters) {
+    WG_CHECK(!p || mixed || p->dtype == x.dtype, "expected scalar type ", torch_name(x.dtype), " but found ",
+             torch_name(p->dtype));
+    WG_CHECK(!p || !mixed || p->dtype == DType::Float32,
+             "mixed dtype (CPU): expect parameter to have scalar type of Float");
+  }
+  WG_CHECK(!mixed || is_reduced(x.dtype), "mixed dtype (CPU): all inputs must share same datatype.");
+}
+
 enum Reduction : int64_t { kNone = 0, kMean = 1, kSum = 2 };
 
 }  // namespace wg

@@ -86,6 +86,7 @@ WG_OP(_batch_norm) {
   const bool training = c.flag(5);
   WG_CHECK_INDEX(x.ndim() >= 2, "Dimension out of range (expected to be in range of [", -x.ndim(), ", ", x.ndim() - 1,
                  "], but got 1)");
+  WG_CHECK_VALUE(!training || !rm == !rv, "running_mean and running_var must either both be None or neither be None");
   WG_CHECK(training || rm, "running_mean must be defined in evaluation mode");
   WG_CHECK(training || rv, "running_var must be defined in evaluation mode");
   check_channels(rm, "running_mean", x.size(1));
@@ -93,6 +94,7 @@ WG_OP(_batch_norm) {
   check_channels(w, "weight", x.size(1));
   check_channels(b, "bias", x.size(1));
   check_floating(x.dtype, "batch_norm");
+  check_parameter_dtypes(x, {w, b, rm, rv});
   const Planes planes(x);
   const TensorRef from = planes.in(x), weight = ready_or_null(w, planes.dtype), bias = ready_or_null(b, planes.dtype);
   TensorRef mean, variance, y = planes.room();
@@ -170,6 +172,7 @@ WG_OP(_group_norm) {
              " to be a vector of size equal to the number of channels in input, but got ", p == w ? "weight" : "bias",
              " of shape ", to_string(p->sizes), " and input of shape ", to_string(x.sizes));
   check_floating(x.dtype, "GroupNormKernelImpl");
+  check_parameter_dtypes(x, {w, b});
   const PlaneNorm s{work_dtype(x.dtype), images, channels, n, groups};
   const TensorRef from = ready(x, s.dtype), weight = ready_or_null(w, s.dtype), bias = ready_or_null(b, s.dtype);
   const TensorRef mean = zeros({images, groups}, kDouble), variance = zeros({images, groups}, kDouble);

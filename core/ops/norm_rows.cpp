@@ -40,12 +40,6 @@ void check_parameter(const Tensor* p, const char* name, const Dims& shape) {
            " of shape ", to_string(p->sizes), " and normalized_shape = ", to_string(shape));
 }
 
-void check_dtypes(const Tensor& x, std::initializer_list<Tensor*> parameters) {
-  for (const Tensor* p : parameters)
-    WG_CHECK(!p || p->dtype == x.dtype || (is_reduced(x.dtype) && p->dtype == DType::Float32),
-             "mixed dtype (CPU): expect parameter to have scalar type of Float");
-}
-
 const char* data_of(const TensorRef& t) { return t ? t->data() : nullptr; }
 TensorRef ready_or_null(Tensor* t, DType d) { return t ? ready(*t, d) : TensorRef(); }
 
@@ -100,7 +94,7 @@ WG_OP(native_layer_norm) {
   check_parameter(w, "weight", shape);
   check_parameter(b, "bias", shape);
   check_floating(x.dtype, "LayerNormKernelImpl");
-  check_dtypes(x, {w, b});
+  check_parameter_dtypes(x, {w, b});
   forward(c, x, shape, w, b, c.real(4), true);
 }
 // (gradient, input, shape, mean, rstd, weight, eps)
@@ -136,7 +130,7 @@ WG_OP_AS(rms_norm, "rms_norm", Composite) {
   const double eps = c.real_or(3, least);
   if (!w || w->dtype == x.dtype) return c.out(call<"_fused_rms_norm">(x, c.args[1], Value(w), eps));
   check_parameter(w, "weight", c.ints(1));
-  c.out(call<"mul">(call<"_fused_rms_norm">(x, c.args[1], Value(), eps), *w));
+  c.out(given(call<"mul">(call<"_fused_rms_norm">(x, c.args[1], Value(), eps), *w), x.dtype));
 }
 
 }  // namespace wg

@@ -214,6 +214,11 @@ void avg_pool_nd(Call& c, int nd) {
   const Window w = window_of(c, nd, name, false);
   check_input(x, nd, name);
   check_number(x, name.c_str(), x.dtype == DType::Int64);
+  const Dims& s = x.sizes;
+  const int k = s.size();
+  WG_CHECK(nd < 3 || (s[k - 3] >= w.kernel[0] && s[k - 2] >= w.kernel[1] && s[k - 1] >= w.kernel[2]),
+           "input image (T: ", s[k - 3], " H: ", s[k - 2], " W: ", s[k - 1],
+           ") smaller than kernel size (kT: ", w.kernel[0], " kH: ", w.kernel[1], " kW: ", w.kernel[2], ")");
   Plan plan = planned(x.sizes, w, name, c.nargs <= 5 || c.flag(5));
   plan.p.divisor = divisor(c, 6);
   take_mean(c, plan, x);

@@ -72,6 +72,10 @@ class UntypedStorage:
     _cdata = property(data_ptr)
     is_cuda = False
 
+    def is_shared(self):
+        """Whether other processes see writes to it."""
+        return self._row.is_shared()
+
     def tolist(self):
         """The bytes as numbers."""
         return self._row.tolist()
@@ -238,6 +242,10 @@ class TypedStorage:
     def data_ptr(self):
         """Address of the first element."""
         return self._untyped_storage.data_ptr()
+
+    def is_shared(self):
+        """Whether other processes see writes to it."""
+        return self._tensor().is_shared()
 
     def tolist(self):
         """The elements as Python numbers."""

@@ -14,6 +14,14 @@ matmul = types.SimpleNamespace(
 _enabled = {"flash": True, "mem_efficient": True, "math": True, "cudnn": True}
 
 
+def __getattr__(name):
+    if name == "SDPBackend":
+        from ..nn.attention import SDPBackend
+
+        return SDPBackend
+    raise AttributeError(f"module 'torch.backends.cuda' has no attribute '{name}'")
+
+
 def is_built():
     """False: wengert has no CUDA.
 

@@ -173,7 +173,6 @@ SHIFTED = {
     "_plane_scatter": "tts.",
     "_plane_gather": "tt.",
     "_avg_pool_backward": "ts.......",
-    "_adaptive_avg_pool_backward": "ts.",
     "_standard_gamma_grad": "tt",
     "_dirichlet_grad": "ttt",
 }

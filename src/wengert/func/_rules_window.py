@@ -65,6 +65,14 @@ def _sized(call, name, args):
     return by_images(call, name, args, len(args[1]))
 
 
+@rule("_adaptive_avg_pool_backward")
+def _adaptive_avg_pool_backward(call, name, args):
+    grad, sizes, out = args
+    value, planes = call.full(grad), -len(out)
+    made = run(name, (value.flatten(0, planes - 1), (value.shape[:planes].numel(), *sizes[planes:]), out))
+    return made.reshape(call.size, *sizes)
+
+
 @rule("_upsample_backward")
 def _upsample_backward(call, name, args):
     grad, sizes, *rest = args

@@ -80,10 +80,8 @@ _UNUSABLE = (
     " batch to initialize the parameters before calling torch functions"
 )
 _ALLOWED = {
-    "copy_", "is_complex", "is_floating_point", "half", "float", "double", "char", "short", "int", "long",
-    "cuda", "cpu", "to", "get_device", "device", "dtype", "data", "requires_grad", "requires_grad_", "grad",
-    "grad_fn", "is_leaf", "is_meta", "is_cuda", "layout", "detach", "type", "is_sparse", "materialize",
-    "share_memory_", "cls_to_become", "persistent", "clone", "backward_hooks",
+    "__hash__", "size", "copy_", "is_complex", "is_floating_point", "half", "float", "double", "char", "short", "int",
+    "long", "cuda", "cpu", "to", "get_device",
 }  # fmt: skip
 
 
@@ -92,12 +90,15 @@ class UninitializedTensorMixin:
 
     cls_to_become = wg.Tensor
 
-    def __getattribute__(self, name):
-        if name[0] != "_" and name not in _ALLOWED:
-            if name == "shape":
-                raise RuntimeError(_SHAPELESS)
-            raise ValueError(_UNUSABLE.format(name, type(self).__name__))
-        return super().__getattribute__(name)
+    @property
+    def shape(self):
+        raise RuntimeError(_SHAPELESS)
+
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        if getattr(func, "__name__", None) in _ALLOWED or type(func).__name__ == "method-wrapper":
+            return disabled_torch_function(func, types, args, kwargs or {})
+        raise ValueError(_UNUSABLE.format(func, cls.__name__))
 
     def materialize(self, shape, device=None, dtype=None):
         """Give the tensor its shape, in place; it becomes an ordinary parameter or buffer."""
@@ -152,7 +153,6 @@ class UninitializedBuffer(UninitializedTensorMixin, wg.Tensor):
     """
 
     cls_to_become = wg.Tensor
-    __torch_function__ = disabled_torch_function
 
     def __new__(cls, requires_grad=False, device=None, dtype=None, persistent=True):
         made = wg.Tensor._make_subclass(cls, wg.empty(0, device=device, dtype=dtype), requires_grad)

@@ -138,7 +138,7 @@ def silu(self):
     return self * sigmoid(self)
 
 
-@composite('gelu(Tensor self, *, str approximate="none")', function=False, method=False)
+@composite('gelu(Tensor self, *, str approximate="none")', function=False, method=False, out=True)
 def gelu(self, *, approximate="none"):
     """self times the cumulative distribution of the standard normal; approximate: "none" or "tanh"."""
     if approximate == "none":

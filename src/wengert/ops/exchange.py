@@ -70,30 +70,61 @@ for _name in ("to_sparse", "to_sparse_coo", "to_sparse_csr", "to_sparse_csc", "t
     _refusing(_name)
 
 
-def _gates(input, hx, w_ih, w_hh, b_ih, b_hh):
+def _check_weights(gates, input, states, w_ih, w_hh):
+    rows = gates * w_hh.size(1)
+    for name, weight in (("weight_ih", w_ih), ("weight_hh", w_hh)):
+        if weight.size(0) != rows:
+            raise RuntimeError(f"{name} first dim must be {gates} * hidden_size = {rows}, but got {weight.size(0)}")
+
+
+def _check_input(gates, input, states, w_ih, w_hh):
+    if input.size(1) != w_ih.size(1):
+        raise RuntimeError(f"input has inconsistent input_size: got {input.size(1)} expected {w_ih.size(1)}")
+
+
+def _check_states(gates, input, states, w_ih, w_hh):
+    for k, state in enumerate(states):
+        if input.size(0) != state.size(0):
+            raise RuntimeError(f"Input batch size {input.size(0)} doesn't match hidden{k} batch size {state.size(0)}")
+        if state.size(1) != w_hh.size(1):
+            raise RuntimeError(f"hidden{k} has inconsistent hidden_size: got {state.size(1)}, expected {w_hh.size(1)}")
+
+
+# Of several mistakes torch names another one first for each kind of cell, which has so many gates.
+_CHECKS = {
+    1: (_check_weights, _check_input, _check_states),
+    3: (_check_input, _check_states, _check_weights),
+    4: (_check_input, _check_weights, _check_states),
+}
+
+
+def _gates(count, input, states, w_ih, w_hh, b_ih, b_hh):
+    """What the input and the hidden state say to `count` gates."""
     from ..nn.functional import linear
 
-    return linear(input, w_ih, b_ih), linear(hx, w_hh, b_hh)
+    for check in _CHECKS[count]:
+        check(count, input, states, w_ih, w_hh)
+    return linear(input, w_ih, b_ih), linear(states[0], w_hh, b_hh)
 
 
 @composite(method=False)
 def rnn_tanh_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None):
     """The next hidden state of a recurrent cell with tanh."""
-    from_input, from_hidden = _gates(input, hx, w_ih, w_hh, b_ih, b_hh)
+    from_input, from_hidden = _gates(1, input, (hx,), w_ih, w_hh, b_ih, b_hh)
     return (from_input + from_hidden).tanh()
 
 
 @composite(method=False)
 def rnn_relu_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None):
     """The next hidden state of a recurrent cell with relu."""
-    from_input, from_hidden = _gates(input, hx, w_ih, w_hh, b_ih, b_hh)
+    from_input, from_hidden = _gates(1, input, (hx,), w_ih, w_hh, b_ih, b_hh)
     return (from_input + from_hidden).relu()
 
 
 @composite(method=False)
 def gru_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None):
     """The next hidden state of a gated recurrent unit."""
-    from_input, from_hidden = _gates(input, hx, w_ih, w_hh, b_ih, b_hh)
+    from_input, from_hidden = _gates(3, input, (hx,), w_ih, w_hh, b_ih, b_hh)
     reset, update, new = from_input.chunk(3, 1)
     old_reset, old_update, old_new = from_hidden.chunk(3, 1)
     update = (update + old_update).sigmoid()
@@ -104,8 +135,10 @@ def gru_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None):
 @composite(method=False)
 def lstm_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None):
     """The next hidden and cell states of a long short-term memory; hx is (h, c)."""
-    hidden, cell = hx
-    from_input, from_hidden = _gates(input, hidden, w_ih, w_hh, b_ih, b_hh)
+    if len(hx) != 2:
+        raise RuntimeError("lstm_cell expects two hidden states")
+    from_input, from_hidden = _gates(4, input, hx, w_ih, w_hh, b_ih, b_hh)
+    cell = hx[1]
     keep_new, keep_old, new, out = (from_input + from_hidden).chunk(4, 1)
     cell = keep_old.sigmoid() * cell + keep_new.sigmoid() * new.tanh()
     return out.sigmoid() * cell.tanh(), cell

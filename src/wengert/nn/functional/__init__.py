@@ -5,7 +5,7 @@ from .._lazy_names import lazy_names
 _HOMES = {
     "_accelerator": ("grouped_mm", "scaled_grouped_mm", "scaled_mm"),
     "_taking_over": (
-        "_Reduction", "handle_torch_function", "has_torch_function", "has_torch_function_unary",
+        "_Reduction", "grad", "handle_torch_function", "has_torch_function", "has_torch_function_unary",
         "has_torch_function_variadic",
     ),
     "activation": (

@@ -7,3 +7,4 @@ from ...overrides import (  # noqa: F401 (names of the module)
     has_torch_function_variadic,
 )
 from .. import _reduction as _Reduction  # noqa: F401
+from .. import grad  # noqa: F401

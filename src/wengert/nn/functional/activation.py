@@ -142,34 +142,34 @@ def rrelu_(input, lower=1.0 / 8, upper=1.0 / 3, training=False):
     return rrelu(input, lower, upper, training, inplace=True)
 
 
-def gelu(input, approximate="none"):
+def gelu(input, approximate="none", *, out=None):
     """x * Phi(x); approximate="tanh" uses the tanh form.
 
     >>> gelu(wg.tensor([0.0]))
     tensor([0.])
     """
-    return _gelu(input, approximate=approximate)
+    return _gelu(input, approximate=approximate) if out is None else _gelu(input, approximate=approximate, out=out)
 
 
-def logsigmoid(input):
+def logsigmoid(input, *, out=None):
     """log(sigmoid(x)).
 
     >>> logsigmoid(wg.tensor([0.0]))
     tensor([-0.6931])
     """
-    return _log_sigmoid(input)
+    return _log_sigmoid(input) if out is None else _log_sigmoid(input, out=out)
 
 
-def hardshrink(input, lambd=0.5):
+def hardshrink(input, lambd=0.5, *, out=None):
     """x where |x| > lambd, else 0.
 
     >>> hardshrink(wg.tensor([0.25, 2.0]))
     tensor([0., 2.])
     """
-    return _hardshrink(input, lambd)
+    return _hardshrink(input, lambd) if out is None else _hardshrink(input, lambd, out=out)
 
 
-def softshrink(input, lambd=0.5):
+def softshrink(input, lambd=0.5, *, out=None):
     """x moved towards 0 by lambd.
 
     >>> softshrink(wg.tensor([0.25, 2.0]))
@@ -179,7 +179,7 @@ def softshrink(input, lambd=0.5):
         limit = wg.finfo(input.dtype).max
         kind = {wg.float32: "Float", wg.float64: "Double", wg.float16: "Half"}.get(input.dtype, "BFloat16")
         raise RuntimeError(f"lambda must be in range [0, {limit:g}] for input dtype {kind}, but found {lambd}")
-    return _softshrink(input, lambd)
+    return _softshrink(input, lambd) if out is None else _softshrink(input, lambd, out=out)
 
 
 def tanhshrink(input):
@@ -200,13 +200,13 @@ def softsign(input):
     return input / (input.abs() + 1)
 
 
-def softplus(input, beta=1, threshold=20):
+def softplus(input, beta=1, threshold=20, *, out=None):
     """log(1 + exp(beta * x)) / beta, linear above `threshold`.
 
     >>> softplus(wg.tensor([0.0]))
     tensor([0.6931])
     """
-    return _softplus(input, beta, threshold)
+    return _softplus(input, beta, threshold) if out is None else _softplus(input, beta, threshold, out=out)
 
 
 def _get_softmax_dim(name, ndim, stacklevel):

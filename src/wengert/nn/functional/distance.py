@@ -26,6 +26,8 @@ def cosine_similarity(x1, x2, dim=1, eps=1e-8):
     if not dtype.is_floating_point:
         name = wg.empty(0, dtype=dtype).type().rpartition(".")[2].removesuffix("Tensor")
         raise RuntimeError(f"expected common dtype to be floating point, yet common dtype is {name}")
+    if eps < 0:
+        raise RuntimeError(f"eps must be non-negative, got: {eps:g}")
     x1, x2 = wg.broadcast_tensors(x1.to(dtype), x2.to(dtype))
 
     def unit(x):

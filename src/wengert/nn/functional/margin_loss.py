@@ -75,9 +75,9 @@ def _rows(input, kernel):
     return input if input.dim() == 2 else input.reshape(1, -1)
 
 
-def _applied(loss, input, reduction):
-    """The reduction over samples; no samples have no loss."""
-    loss = loss if input.dim() == 2 else loss.reshape(())
+def _applied(loss, shape, reduction):
+    """The reduction over samples, of this shape; no samples have no loss."""
+    loss = loss.reshape(shape)
     return R.apply(loss, "sum" if reduction == "mean" and not loss.numel() else reduction)
 
 
@@ -102,7 +102,7 @@ def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduct
     hinge = 1 - at_target + x.unsqueeze(1)
     keep = valid.unsqueeze(2) & ~is_target.unsqueeze(1) & (hinge > 0)
     loss = wg.where(keep, hinge, wg.zeros_like(hinge)).sum((1, 2)) / x.size(1)
-    return _applied(loss, input, reduction)
+    return _applied(loss, input.shape[:-1], reduction)
 
 
 def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, size_average=None, reduce=None, reduction="mean"):
@@ -125,6 +125,10 @@ def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, size_average=
         )
     if weight is not None and weight.numel() != x.size(1):
         raise RuntimeError(f"inconsistent weight size, expected {x.size(1)} but got {list(weight.shape)}")
+    for t, dtype in ((target, wg.int64), (weight, x.dtype)):
+        if t is not None and t.dtype != dtype:
+            expected = _type_name(wg.empty(0, dtype=dtype))
+            raise RuntimeError(f"expected scalar type {expected} but found {_type_name(t)}")
     index = target.reshape(-1, 1)
     if bool(((index < 0) | (index >= x.size(1))).any()):
         raise RuntimeError("target out of range")
@@ -135,7 +139,7 @@ def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, size_average=
     if weight is not None:
         hinge = hinge * wg.where(counts, weight[index], wg.zeros_like(hinge))
     loss = hinge.sum(1) / x.size(1)
-    return _applied(loss, input, reduction)
+    return _applied(loss, target.shape, reduction)
 
 
 def cosine_embedding_loss(input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"):

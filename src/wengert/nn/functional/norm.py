@@ -64,7 +64,7 @@ def instance_norm(
     def repeated(t):
         return None if t is None else t.repeat(n)
 
-    mean, var = repeated(running_mean), repeated(running_var)
+    mean, var = (t if t is None else repeated(t).to(input.dtype) for t in (running_mean, running_var))
     flat = input.contiguous().view(1, n * c, *input.shape[2:])
     out = _batch_norm(flat, repeated(weight), repeated(bias), mean, var, use_input_stats, momentum, eps, True)
     with wg.no_grad():

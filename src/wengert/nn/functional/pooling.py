@@ -78,27 +78,31 @@ def avg_pool1d(input, kernel_size, stride=None, padding=0, ceil_mode=False, coun
 
 
 def avg_pool2d(
-    input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
-):
+    input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None,
+    *, out=None,
+):  # fmt: skip
     """Mean over sliding windows of (N, C, H, W); divisor_override replaces the window's size.
 
     >>> import wengert as wg
     >>> avg_pool2d(wg.ones(1, 1, 4, 4), 2).shape
     torch.Size([1, 1, 2, 2])
     """
-    return _avg2(input, kernel_size, _stride(stride), padding, ceil_mode, count_include_pad, divisor_override)
+    args = (kernel_size, _stride(stride), padding, ceil_mode, count_include_pad, divisor_override)
+    return _avg2(input, *args) if out is None else _avg2(input, *args, out=out)
 
 
 def avg_pool3d(
-    input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
-):
+    input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None,
+    *, out=None,
+):  # fmt: skip
     """Mean over sliding windows of (N, C, D, H, W).
 
     >>> import wengert as wg
     >>> avg_pool3d(wg.ones(1, 1, 4, 4, 4), 2).shape
     torch.Size([1, 1, 2, 2, 2])
     """
-    return _avg3(input, kernel_size, _stride(stride), padding, ceil_mode, count_include_pad, divisor_override)
+    args = (kernel_size, _stride(stride), padding, ceil_mode, count_include_pad, divisor_override)
+    return _avg3(input, *args) if out is None else _avg3(input, *args, out=out)
 
 
 def _power_average(input, norm_type, kernel_size, stride, ceil_mode, n, pool):

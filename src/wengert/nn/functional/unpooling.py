@@ -46,6 +46,13 @@ def _max_unpool(input, indices, kernel_size, stride, padding, output_size, n):
             f"Expected shape of indices to be same as that of the input tensor ({list(input.shape)}) but got indices"
             f" tensor with shape: {list(indices.shape)}"
         )
+    if len(sizes) != n:
+        words = {
+            1: "one element (width)",
+            2: "two elements (height, width)",
+            3: "three elements (depth, height, width)",
+        }
+        raise RuntimeError(f"There should be exactly {words[n]} in output_size, but got {len(sizes)} elements.")
     lead = input.shape[:-n]
     count = 1
     for size in sizes:
@@ -115,6 +122,15 @@ def _check_fractional(input, kernel, out, n):
             raise RuntimeError(f"{name}: pool {what} {k} too large relative to input {what} {size}")
 
 
+def _sizes(name, what, value, n):
+    """An int for every dim, or one for each."""
+    if isinstance(value, int):
+        return (value,) * n
+    if len(value) != n:
+        raise RuntimeError(f"{name}: {what} must either be a single Int or tuple of {'three ' * (n == 3)}Ints")
+    return tuple(value)
+
+
 def _fractional(input, kernel_size, output_size, output_ratio, samples, n):
     name = f"fractional_max_pool{n}d"
     if output_size is None and output_ratio is None:
@@ -124,7 +140,8 @@ def _fractional(input, kernel_size, output_size, output_ratio, samples, n):
             raise ValueError(f"{name} requires output_ratio to either be a single Int or tuple of Ints.")
         ratio = (output_ratio,) * n if isinstance(output_ratio, (int, float)) else output_ratio
         output_size = [int(input.size(d - n) * ratio[d]) for d in range(n)]
-    kernel, out = tuple_of(kernel_size, n), tuple_of(output_size, n)
+    kernel = _sizes(name, "kernel_size", kernel_size, n)
+    out = _sizes(name, "output_size", output_size, n)
     batched = input.dim() == n + 2
     _check_fractional(input, kernel, out, n)
     x = input if batched else input.unsqueeze(0)

@@ -251,7 +251,6 @@ class Module(StateDictMixin, MembersMixin, HooksMixin):
                 value = value if output is None else output
             self._buffers[name] = value
         else:
-            self._forget(name, self.__dict__, self._parameters, self._modules, self._non_persistent_buffers_set)
             self._register(name, value)
 
     def _register(self, name, buffer):

@@ -103,9 +103,10 @@ def invert_permutation(permutation):
 
 def _check_lengths(lengths, batch, max_length):
     if lengths.dim() != 1:
+        kind = lengths.type().rpartition(".")[2].removesuffix("Tensor")
         raise RuntimeError(
             "'lengths' argument should be a 1D CPU int64 tensor, but got "
-            f"{lengths.dim()}D {lengths.device} {lengths.dtype} tensor"
+            f"{lengths.dim()}D {lengths.device} {kind} tensor"
         )
     if len(lengths) != batch:
         raise RuntimeError(
@@ -142,6 +143,8 @@ def pack_padded_sequence(input, lengths, batch_first=False, enforce_sorted=True)
         input = input.index_select(0 if batch_first else 1, sorted_indices)
     if batch_first:
         input = input.transpose(0, 1)
+    if not input.numel():
+        raise RuntimeError("Cannot pack empty tensors.")
     numbers = _check_lengths(lengths, input.size(1), input.size(0))
     batch_sizes, pieces, start = [], [], 0
     for alive in range(len(numbers), 0, -1):

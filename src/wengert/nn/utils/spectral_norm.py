@@ -82,6 +82,7 @@ class SpectralNorm:
         module.register_buffer(name + "_v", v)
         module.register_forward_pre_hook(fn)
         module._register_state_dict_hook(_NoteVersion(fn))
+        module._register_load_state_dict_pre_hook(_UpgradeVersion(fn))
         return fn
 
 
@@ -97,6 +98,31 @@ class _NoteVersion:
         if key in notes:
             raise RuntimeError(f"Unexpected key in metadata['spectral_norm']: {key}")
         notes[key] = self.fn._version
+
+
+class _UpgradeVersion:
+    """Before a state dict without a version is loaded: v is not in it, and follows from u and the normalised weight."""
+
+    def __init__(self, fn):
+        self.fn = fn
+
+    def __call__(self, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs):
+        version = local_metadata.get("spectral_norm", {}).get(self.fn.name + ".version")
+        if version is not None and version >= 1:
+            return
+        key = prefix + self.fn.name
+        if key not in state_dict and all(key + suffix in state_dict for suffix in ("_orig", "_u", "_v")):
+            return
+        missing = [key + suffix for suffix in ("_orig", "", "_u") if key + suffix not in state_dict]
+        missing_keys += missing
+        if missing:
+            return
+        with wg.no_grad():
+            orig, u = state_dict[key + "_orig"], state_dict[key + "_u"]
+            sigma = (orig / state_dict.pop(key)).mean()
+            matrix = self.fn.reshape_weight_to_matrix(orig)
+            v = wg.linalg.pinv(matrix).mv(u)
+            state_dict[key + "_v"] = v * (sigma / wg.dot(u, wg.mv(matrix, v)))
 
 
 def spectral_norm(module, name="weight", n_power_iterations=1, eps=1e-12, dim=None):
@@ -122,8 +148,13 @@ def remove_spectral_norm(module, name="weight"):
             break
     else:
         raise ValueError(f"spectral_norm of '{name}' not found in {module}")
-    for k, hook in module._state_dict_hooks.items():
-        if isinstance(hook, _NoteVersion) and hook.fn.name == name:
-            del module._state_dict_hooks[k]
-            break
+    for hooks, kind in (
+        (module._state_dict_hooks, _NoteVersion),
+        (module._load_state_dict_pre_hooks, _UpgradeVersion),
+    ):
+        for k, hook in hooks.items():
+            hook = getattr(hook, "hook", hook)
+            if isinstance(hook, kind) and hook.fn.name == name:
+                del hooks[k]
+                break
     return module
