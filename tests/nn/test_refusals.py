@@ -109,6 +109,20 @@ def cosine_with_a_negative_eps(lib, F):
     return F.cosine_similarity(lib.ones(2, 3), lib.ones(2, 3), eps=-9.5e23)
 
 
+def _bags(lib, indices, offsets, padding_idx=None):
+    w = lib.tensor([[1.0, 2], [3, 2], [3, 1], [0, 5]], requires_grad=True)
+    out, *rest = lib.embedding_bag(
+        w, lib.tensor(indices), lib.tensor(offsets), False, 2, False, None, False, padding_idx
+    )
+    out.pow(2).sum().backward()
+    return out.detach(), rest, w.grad
+
+
+CASES["equal_maxima_of_bags"] = lambda lib, F: _bags(lib, [0, 1, 2, 3, 3, 1], [0, 3, 3])
+CASES["equal_maxima_beside_padding"] = lambda lib, F: _bags(lib, [0, 1, 2, 3, 3, 1], [0, 3, 3], padding_idx=1)
+CASES["empty_bags"] = lambda lib, F: _bags(lib, [2, 2], [0, 2, 2], padding_idx=2)
+
+
 @case
 def nothing_to_pack(lib, F):
     return lib.nn.utils.rnn.pack_padded_sequence(lib.ones(0, 0), lib.tensor([]))

@@ -109,6 +109,18 @@ def _out_of_range(indices, n, kernel):
     return f"embedding_bag: Expected idx >= 0 && idx < num_embeddings but found idx to be {value}"
 
 
+def _first_maxima(rows, bag, count):
+    """For every bag and column the first of the rows with the largest value; the number of rows where there is none."""
+    from .. import arange, full
+
+    rows = rows.detach()
+    shape = (count, rows.shape[1])
+    top = rows.new_zeros(shape).index_reduce(0, bag, rows, "amax", include_self=False)
+    is_top = (rows == top.index_select(0, bag)) | rows.isnan()
+    order = arange(len(rows)).unsqueeze(1).where(is_top, len(rows))
+    return full(shape, len(rows)).index_reduce(0, bag, order, "amin")
+
+
 @composite(method=False)
 def embedding_bag(
     weight,
@@ -124,7 +136,7 @@ def embedding_bag(
     """Rows of weight looked up and summed (mode 0), averaged (1) or maximised (2) bag by bag.
 
     offsets says where in indices each bag starts. Returns the bags, the bag of each index, the sizes of the bags, and
-    zeros in place of the indices of maxima.
+    the rows that the maxima are from; of equal ones the first, which gets the gradient.
     """
     starts = offsets[:-1] if include_last_offset else offsets
     if starts.numel() and int(starts[0]) != 0:
@@ -137,7 +149,7 @@ def embedding_bag(
             f"offsets[-1] can not be greater than input's length {indices.numel()} but got offsets[-1] of "
             f"{int(offsets[-1])}"
         )
-    from .. import bfloat16, float16, float64
+    from .. import bfloat16, cat, float16, float64
 
     _check_bags(weight, indices, per_sample_weights, padding_idx)
     kernel = weight.dtype != float64 and mode != 2 and padding_idx is None  # whose words an error has
@@ -157,15 +169,18 @@ def embedding_bag(
     positions = kept.nonzero().reshape(-1)
     rows, used = rows.index_select(0, positions), bag.index_select(0, positions)
     sizes = indices.new_zeros(starts.numel()).index_add(0, used, indices.new_ones(used.numel()))
-    out = rows.new_zeros(starts.numel(), weight.shape[1])
     if mode == 2:
-        out = out.index_reduce(0, used, rows, "amax", include_self=False)
+        at = _first_maxima(rows, used, starts.numel())
+        # A row of zeros behind all others is what an empty bag holds.
+        out = cat([rows, rows.new_zeros(1, weight.shape[1])]).gather(0, at)
+        best = cat([indices[positions], indices.new_zeros(1)])[at]
     else:
+        out, best = rows.new_zeros(starts.numel(), weight.shape[1]), sizes.clone()
         out = out.index_add(0, used, rows)
         if mode == 1:
             out = out / sizes.clamp_min(1).unsqueeze(-1).to(out.dtype)
     out = out.to(weight.dtype) if narrow else out
-    return out, bag, sizes, sizes.new_zeros(sizes.shape)
+    return out, bag, sizes, best
 
 
 @composite(method=False, out=True)
