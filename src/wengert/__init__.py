@@ -171,15 +171,17 @@ _NAMES = {
 def __getattr__(name):
     if name in _MODULES:
         try:
-            return _import(f"{__name__}.{name}")
+            return _import(f"{__package__}.{name}")
         except ModuleNotFoundError as error:
-            if error.name != f"{__name__}.{name}":
+            if error.name != f"{__package__}.{name}":
                 raise
             raise AttributeError(f"module 'torch' has no attribute '{name}'") from None
     if name in _NAMES:
-        value = getattr(_import(f"{__name__}.{_NAMES[name]}"), name)
+        value = getattr(_import(f"{__package__}.{_NAMES[name]}"), name)
     else:
-        _facade = _import(f"{__name__}._facade")  # what few programs use; `from . import` would ask for it here again
+        _facade = _import(
+            f"{__package__}._facade"
+        )  # what few programs use; `from . import` would ask for it here again
         try:
             value = getattr(_facade, name)
         except AttributeError:

@@ -120,6 +120,7 @@ HOMES = {
     ),
     "grid_sampler": "nn.functional._resample",
     "Storage": "storage",
+    "Future": "futures",
     "TorchVersion": "torch_version",
     "torch_version": "torch_version",
     "Stream": "cpu",
@@ -145,7 +146,12 @@ HOMES = {
     **dict.fromkeys(("sparse_bsc", "sparse_bsr", "sparse_csc", "sparse_csr"), "_types"),
     **dict.fromkeys(
         (
+            "dsmm",
+            "hsmm",
             "hspmm",
+            "saddmm",
+            "smm",
+            "spmm",
             "sparse_bsc_tensor",
             "sparse_bsr_tensor",
             "sparse_compressed_tensor",

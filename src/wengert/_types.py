@@ -161,6 +161,11 @@ _LIMITS = {  # bits, eps, max, smallest normal, resolution
     "bfloat16": (16, 2.0**-7, 3.3895313892515355e38, 2.0**-126, 1e-2),
     "float32": (32, 2.0**-23, 3.4028234663852886e38, 2.0**-126, 1e-6),
     "float64": (64, 2.0**-52, 1.7976931348623157e308, 2.0**-1022, 1e-15),
+    "float8_e4m3fn": (8, 2.0**-3, 448.0, 2.0**-6, 1.0),
+    "float8_e4m3fnuz": (8, 2.0**-3, 240.0, 2.0**-7, 1.0),
+    "float8_e5m2": (8, 2.0**-2, 57344.0, 2.0**-14, 1.0),
+    "float8_e5m2fnuz": (8, 2.0**-3, 57344.0, 2.0**-15, 1.0),
+    "float8_e8m0fnu": (8, 1.0, 2.0**127, 2.0**-127, 1.0),
 }
 
 
@@ -176,10 +181,12 @@ class finfo:
         dtype = _core.get_default_dtype() if type is None else type
         if not isinstance(dtype, _core.dtype) or not (dtype.is_floating_point or dtype.is_complex):
             raise TypeError(f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle '{dtype}'")
-        dtype = dtype.to_real()
+        dtype = dtype.to_real() if dtype.is_complex else dtype
         self.dtype = dtype.name
         self.bits, self.eps, self.max, self.tiny, self.resolution = _LIMITS[dtype.name]
         self.min, self.smallest_normal = -self.max, self.tiny
+        if self.dtype == "float8_e8m0fnu":
+            self.min = self.tiny  # powers of two, without a sign
 
     def __repr__(self):
         return (

@@ -1,6 +1,7 @@
 """torch.futures: values that another thread sets."""
 
 import threading
+from types import GenericAlias
 
 __all__ = ["Future", "collect_all", "wait_all"]
 
@@ -14,6 +15,8 @@ class Future:
     >>> doubled.wait()
     8
     """
+
+    __class_getitem__ = classmethod(GenericAlias)
 
     def __init__(self, *, devices=None):
         self._ready, self._lock, self._callbacks = threading.Event(), threading.Lock(), []

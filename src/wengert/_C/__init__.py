@@ -25,6 +25,7 @@ _SPACES = {
     "_fft": "fft",
 }
 _TensorBase = TensorBase
+_TensorMeta = type(TensorBase)
 __all__ = ["TensorBase", "has_lapack", "is_grad_enabled"]
 
 

@@ -16,7 +16,7 @@ _DTYPES = (
 )
 _REBUILD = (
     "_rebuild_tensor _rebuild_tensor_v2 _rebuild_tensor_v3 _rebuild_parameter _rebuild_parameter_with_state "
-    "_rebuild_meta_tensor_no_storage"
+    "_rebuild_meta_tensor_no_storage _rebuild_sparse_tensor"
 )
 # Classes of the standard library that hold data and do nothing else, for weights_only=False.
 _PLAIN = {

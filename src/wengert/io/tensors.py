@@ -114,6 +114,15 @@ def _rebuild_from_type_v2(function, new_type, arguments, state):
     return _set_state(result, state)
 
 
+def _rebuild_sparse_tensor(layout, data):
+    if layout is wg.sparse_coo:
+        indices, values, size, *coalesced = data
+        return wg.sparse_coo_tensor(indices, values, size, is_coalesced=bool(coalesced and coalesced[0]))
+    if layout is wg.sparse_csr:
+        return wg.sparse_csr_tensor(*data)
+    raise NotImplementedError(f"rebuilding sparse tensor for layout {layout}")
+
+
 def _rebuild_meta_tensor_no_storage(dtype, size, stride, requires_grad):
     return wg.empty_strided(size, stride, dtype=dtype, device="meta", requires_grad=requires_grad)
 
@@ -137,6 +146,10 @@ def reduce_tensor(tensor, protocol=2):
     if isinstance(tensor, wg.nn.Parameter):
         plain = (tensor.data, tensor.requires_grad, OrderedDict())
         return (_rebuild_parameter_with_state, (*plain, state)) if state else (_rebuild_parameter, plain)
+    if tensor.layout is not wg.strided:
+        parts = tensor.is_sparse and (tensor._indices(), tensor._values(), tensor.size(), tensor.is_coalesced())
+        parts = parts or (tensor.crow_indices(), tensor.col_indices(), tensor.values(), tensor.size())
+        return _rebuild_sparse_tensor, (tensor.layout, parts)
     untyped, dtype = tensor.untyped_storage(), tensor.dtype
     where = (tensor.storage_offset(), tuple(tensor.size()), tuple(tensor.stride()))
     if dtype in TypedStorage.names():

@@ -46,7 +46,7 @@ class Parameter(wg.Tensor):
             data = wg.empty(0)
         return wg.Tensor._make_subclass(cls, data, requires_grad)
 
-    def __init__(self, data=None, requires_grad=True):
+    def __init__(self, *args, **kwargs):  # a subclass's __new__ has its own arguments
         pass
 
     def __deepcopy__(self, memo):

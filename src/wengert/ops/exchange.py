@@ -1,4 +1,4 @@
-"""DLPack, old spellings of resize, and methods of sparse tensors that refuse."""
+"""DLPack, old spellings of resize, and the way to sparse tensors."""
 
 from .. import _core
 from ._declare import composite
@@ -55,18 +55,42 @@ def record_stream(self, stream):
     """Does nothing: there is one stream on a CPU."""
 
 
+@composite(**_METHOD)
+def to_sparse(self, sparse_dim=None, *, layout=None, blocksize=None, dense_dim=None):
+    """The entries that are not zero, in coordinates, or compressed by rows if the layout says so."""
+    from .. import sparse
+
+    made = sparse.from_dense(self, sparse_dim)
+    return made if layout is None else made.to_sparse(layout=layout)
+
+
+@composite(**_METHOD)
+def to_sparse_csr(self, dense_dim=None):
+    """The entries of a matrix that are not zero, compressed by rows."""
+    from .. import sparse
+
+    return sparse.from_dense(self).to_sparse_csr()
+
+
+@composite(**_METHOD)
+def sparse_mask(self, mask):
+    """The entries at the indices of a sparse tensor."""
+    from ..sparse._rules import sparse_mask as at
+
+    return at(self, mask)
+
+
 def _refusing(name):
     def refuse(self, *args, **kwargs):
-        from ..sparse import refusal
+        from .._refusal import refuse
 
-        return refusal(f"Tensor.{name}")(self, *args, **kwargs)
+        return refuse(f"torch.Tensor.{name}", "sparse tensors are kept in coordinates, or compressed by rows")()
 
-    refuse.__name__, refuse.__doc__ = name, "NotImplementedError: sparse tensors are not part of wengert."
+    refuse.__name__, refuse.__doc__ = name, "NotImplementedError: there is no such layout here."
     return composite(**_METHOD)(refuse)
 
 
-for _name in ("to_sparse", "to_sparse_coo", "to_sparse_csr", "to_sparse_csc", "to_sparse_bsr", "to_sparse_bsc",
-              "sparse_mask", "smm", "sspaddmm"):  # fmt: skip
+for _name in ("to_sparse_csc", "to_sparse_bsr", "to_sparse_bsc"):
     _refusing(_name)
 
 

@@ -1,5 +1,8 @@
 """What the optimizers that are an update rule share: options and their checks, state, and the step around the rule."""
 
+import contextlib
+import sys
+
 import wengert as wg
 
 from .._core import _optim_step
@@ -130,10 +133,15 @@ class RuleOptimizer(Optimizer):
             with wg.enable_grad():
                 loss = closure()
         rule = self._rule
+        dense = _dense_gradients(self) if "wengert.sparse._tensor" in sys.modules else contextlib.nullcontext()
+        with dense:
+            self._step_groups(rule)
+        return loss
+
+    def _step_groups(self, rule):
         for group in self.param_groups:
             if rule is None or not _optim_step(rule, group, self.state):
                 self._step_in_ops(group)
-        return loss
 
     def _step_in_ops(self, group):
         with wg.set_grad_enabled(self.defaults.get("differentiable", False)):
@@ -159,12 +167,33 @@ class RuleOptimizer(Optimizer):
     def _check_params(self, params):
         pass
 
+    def _check_sparse(self, group):
+        """Refuses sparse gradients; the rules that take them say when."""
+        raise RuntimeError(f"{type(self).__name__} does not support sparse gradients")
+
     def _new_state(self, group, p, grad):
         raise NotImplementedError
 
     @staticmethod
     def _update(group, p, grad, state):
         raise NotImplementedError
+
+
+@contextlib.contextmanager
+def _dense_gradients(optimizer):
+    """Sparse gradients as dense ones while an optimizer steps: zeros change nothing in the rules that take them."""
+    kept = []
+    for group in optimizer.param_groups:
+        for p in group["params"]:
+            if p.grad is not None and p.grad.is_sparse:
+                optimizer._check_sparse(group)
+                kept.append((p, p.grad))
+                p.grad = p.grad.to_dense()
+    try:
+        yield
+    finally:
+        for p, grad in kept:
+            p.grad = grad
 
 
 def _real(value):

@@ -84,6 +84,12 @@ class Adagrad(RuleOptimizer):
             for p in group["params"]:
                 self.state[p]["sum"].share_memory_()
 
+    def _check_sparse(self, group):
+        if group["fused"]:
+            raise RuntimeError("`fused` does not support sparse grad or complex param")
+        if group["weight_decay"] != 0:
+            raise RuntimeError("weight_decay option is not compatible with sparse gradients")
+
     def _new_state(self, group, p, grad):
         start = self.defaults["initial_accumulator_value"]
         total = wg.full_like(p, complex(start, start) if p.is_complex() else start, requires_grad=False)

@@ -96,6 +96,9 @@ class Adam(RuleOptimizer):
         )
         check_fused(fused, foreach, differentiable)
 
+    def _check_sparse(self, group):
+        raise RuntimeError("Adam does not support sparse gradients, please consider SparseAdam instead")
+
     def _new_state(self, group, p, grad):
         largest = "max_exp_avg_sq" * group["amsgrad"]
         return {"step": counter(0, group["fused"]), **zeros(p, f"exp_avg exp_avg_sq {largest}")}

@@ -67,6 +67,12 @@ class SGD(RuleOptimizer):
         )
         check_fused(fused, foreach, differentiable)
 
+    def _check_sparse(self, group):
+        if group["fused"]:
+            raise RuntimeError("`_fused_sgd` does not support sparse gradients")
+        if group["weight_decay"] != 0:
+            raise RuntimeError("add(sparse, dense) is not supported. Use add(dense, sparse) instead.")
+
     def _new_state(self, group, p, grad):
         # The first buffer is a gradient, so the first update makes it.
         return {"momentum_buffer": None} if group["momentum"] != 0 else {}

@@ -96,7 +96,16 @@ def embedding(input, weight, padding_idx=None, max_norm=None, norm_type=2.0, sca
     if max_norm is not None:
         input = input.contiguous()
         _renorm_rows_(weight, input, max_norm, norm_type)
-    return _embedding(weight, input, padding_idx, scale_grad_by_freq, sparse)
+    found = _embedding(weight, input, padding_idx, scale_grad_by_freq, sparse)
+    return _with_sparse_gradient(found, weight, input, padding_idx) if sparse else found
+
+
+def _with_sparse_gradient(found, weight, input, padding_idx):
+    from ...sparse import _gradient
+
+    if _gradient.is_wanted(weight):
+        _gradient.watch(weight, input, found, -1 if padding_idx is None else padding_idx)
+    return found
 
 
 _BAG_MODES = {"sum": 0, "mean": 1, "max": 2}
@@ -171,6 +180,7 @@ def embedding_bag(
     )
     if max_norm is not None:
         _renorm_rows_(weight, input, max_norm, norm_type)
-    return _embedding_bag(
+    found = _embedding_bag(
         weight, input, offsets, scale_grad_by_freq, number, sparse, per_sample_weights, include_last_offset, padding_idx
     )[0]
+    return _with_sparse_gradient(found, weight, input, padding_idx) if sparse else found

@@ -46,7 +46,7 @@ class _Table(Module):
 class Embedding(_Table):
     """Rows of a table (num_embeddings, embedding_dim) at the indices (*), as (*, embedding_dim).
 
-    With sparse=True the gradient has the same values, as a dense tensor: wengert has no sparse ones.
+    With sparse=True the gradient of `weight` is a sparse tensor, of the rows that were looked up.
 
     >>> Embedding(10, 3)(wg.tensor([[1, 2]])).shape
     torch.Size([1, 2, 3])
