@@ -328,6 +328,21 @@ PyObject* get_payload(PyObject*, PyObject* o) {
   if (!is_tensor(o) || !as_tensor(o)->wrapped || !as_tensor(o)->extra) Py_RETURN_NONE;
   return Py_XNewRef(static_cast<PyObject*>(as_tensor(o)->extra->payload));
 }
+// bare(tensor): its memory and its history, as a view of nothing and in no transform
+PyObject* bare(PyObject*, PyObject* o) {
+  return guard<PyObject*>(nullptr, [&] {
+    Tensor& t = tensor_of(o);
+    TensorRef r = alias(t);
+    r->grad_fn = grad_fn_of(t);
+    r->output_nr = t.output_nr;
+    host.track(r.get());
+    return wrap(r);
+  });
+}
+PyObject* watch_views(PyObject*, PyObject* on) {
+  bases_became_dual = on == Py_True;
+  Py_RETURN_NONE;
+}
 // become_wrapped(tensor, other): an in-place op on a wrapped tensor gave it another value
 PyObject* become_wrapped(PyObject*, PyObject* args) {
   PyObject *o, *other;
@@ -421,6 +436,8 @@ PyMethodDef functions[] = {{"run_backward", backward, METH_VARARGS, nullptr},
                            {"make_wrapped", make_wrapped, METH_VARARGS, nullptr},
                            {"hook_saved", py_hook_saved, METH_VARARGS, nullptr},
                            {"payload", get_payload, METH_O, nullptr},
+                           {"bare", bare, METH_O, nullptr},
+                           {"watch_views", watch_views, METH_O, nullptr},
                            {"become_wrapped", become_wrapped, METH_VARARGS, nullptr},
                            {"is_grad_enabled", is_grad_enabled, METH_NOARGS, nullptr},
                            {"set_grad_enabled", set_grad_enabled, METH_O, nullptr},

@@ -201,8 +201,8 @@ Value to_number(PyObject* o, Held* keep) {
   }
   if (is_tensor(o)) {
     Tensor& t = *as_tensor(o);
-    WG_CHECK(t.numel == 1, "a Tensor with ", t.numel, " elements cannot be converted to Scalar");
     observe(t, "item");
+    WG_CHECK(t.numel == 1, "a Tensor with ", t.numel, " elements cannot be converted to Scalar");
     return visit(t.dtype, [&]<class T>() {
       T v = *t.as<T>();
       if constexpr (is_complex_v<T>) {

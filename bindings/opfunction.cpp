@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "../core/ops/format.h"
 #include "overrides.h"
 #include "signature.h"
 
@@ -39,9 +40,9 @@ struct Attempt {
 
   bool bad(const Param& p, int position, PyObject* got) {
     static const char* names[] = {
-        "Tensor",        "tuple of Tensors", "Number",      "int", "float",           "bool",
-        "tuple of ints", "tuple of floats",  "torch.dtype", "str", "torch.Generator", "object",
-        "torch.device"};
+        "Tensor",        "tuple of Tensors",   "Number",      "int", "float",           "bool",
+        "tuple of ints", "tuple of floats",    "torch.dtype", "str", "torch.Generator", "object",
+        "torch.device",  "torch.memory_format"};
     std::string where = position >= 0 ? str(" (position ", position + 1, ")") : "";
     std::string name = p.name == "self" ? "input" : p.name;
     why = str("argument '", name, "'", where, " must be ", names[int(p.type)], ", not ", Py_TYPE(got)->tp_name);
@@ -206,6 +207,9 @@ struct Attempt {
         Py ok(check(PyObject_CallMethod(d.get(), "_check_available", nullptr)));
         return true;
       }
+      case Type::Format:
+        if (Py_TYPE(a) != Py_TYPE(static_cast<PyObject*>(format_objects[0]))) return bad(p, position, a);
+        [[fallthrough]];
       case Type::Any:
         if (a != Py_None) keep(i, new ForeignBox(a), Tag::Foreign);
         return true;
@@ -549,7 +553,11 @@ PyObject* function_overloads(PyObject* self, void*) {
   });
 }
 
+// Pickled by name, and copied as what it is, as functions are.
+PyObject* function_reduce(PyObject* self, PyObject*) { return Py_NewRef(reinterpret_cast<OpFunction*>(self)->name); }
+
 PyMethodDef function_methods[] = {{"add", function_add, METH_VARARGS, nullptr},
+                                  {"__reduce__", function_reduce, METH_NOARGS, nullptr},
                                   {"redirect", function_redirect, METH_O, nullptr},
                                   {nullptr, nullptr, 0, nullptr}};
 PyGetSetDef function_getset[] = {{"overloads", function_overloads, nullptr, nullptr, nullptr},

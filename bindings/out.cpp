@@ -56,6 +56,11 @@ void check_out(const Tensor& out, const Tensor& made, const Call& c, bool severa
 
 // out=: the result is moved into a tensor the caller gave, which takes its shape.
 void write_out(Tensor& out, const TensorRef& made, const Call& c, bool several) {
+  if (out.wrapped || made->wrapped) {  // by a transform, which refuses
+    const std::string what = "out=" + c.op->name;
+    observe(*made, what.c_str());
+    observe(out, what.c_str());
+  }
   check_out(out, *made, c, several);
   announce_write(out);
   if (counts_along(c.op->name) && out.numel == made->numel && out.numel) {  // these fill whatever shape has the room

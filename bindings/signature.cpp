@@ -101,7 +101,9 @@ void parse_type(std::string t, Param& p) {
     p.type = Type::Generator;
   else if (head == "Device")
     p.type = Type::Device;
-  else if (head == "any" || head == "Layout" || head == "MemoryFormat")
+  else if (head == "MemoryFormat")
+    p.type = Type::Format;
+  else if (head == "any" || head == "Layout")
     p.type = Type::Any;
   else
     fail(Kind::Value, "unknown type '", t, "' in a signature");

@@ -20,7 +20,8 @@ enum class Type : uint8_t {
   Text,
   Generator,
   Any,
-  Device
+  Device,
+  Format
 };
 
 struct Param {

@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "../core/kernels/tiles.h"
+#include "../core/ops/format.h"
 #include "signature.h"
 
 namespace wgpy {
@@ -196,6 +197,9 @@ PyObject* set_hooks(PyObject*, PyObject* args) {
                                                       {"Symbol", &SymbolClass},
                                                       {"trace_call", &TraceCall},
                                                       {"Generator", &GeneratorClass}};
+  if (PyObject* formats = PyDict_GetItemString(dict, "memory_formats"))
+    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(formats) && k < 4; ++k)
+      format_objects[k] = Py_NewRef(PyTuple_GET_ITEM(formats, k));
   for (auto& [name, slot] : slots)
     if (PyObject* v = PyDict_GetItemString(dict, name)) Py_XSETREF(*slot, Py_NewRef(v));
   if (table_interpret) interpret = run_interpreter;

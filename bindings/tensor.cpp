@@ -1,4 +1,5 @@
 // Tensor: operators as type slots, attributes as descriptors, small methods.
+#include "../core/ops/format.h"
 #include "overrides.h"
 
 #include <cstring>
@@ -163,9 +164,9 @@ int warn_scalar(Tensor& t) {
 int slot_bool(PyObject* o) {
   return guard<int>(-1, [&] {
     Tensor& t = self_of(o);
+    observe(t, "bool");
     WG_CHECK(t.numel != 0, "Boolean value of Tensor with no values is ambiguous");
     WG_CHECK(t.numel == 1, "Boolean value of Tensor with more than one value is ambiguous");
-    observe(t, "bool");
     Held keep;
     Value v = to_number(o, &keep);
     return int(v.tag == Tag::Float     ? v.real != 0
@@ -271,6 +272,7 @@ PyObject* get_grad(PyObject* o, void*) {
 PyObject* get_data(PyObject* o, void*) {
   return guard<PyObject*>(nullptr, [&] {
     if (self_of(o).wrapped) {
+      observe(self_of(o), ".data");
       static const OpDef* op = named("detach");
       return unary(op, o);
     }
@@ -284,6 +286,8 @@ int put_data(PyObject* o, PyObject* v, void*) {
   return guard<int>(-1, [&] {
     WG_CHECK_TYPE(v && is_tensor(v), "Variable data has to be a tensor, but got ", v ? Py_TYPE(v)->tp_name : "nothing");
     Tensor &t = self_of(o), &d = *as_tensor(v);
+    observe(t, ".data =");
+    observe(d, ".data =");
     WG_CHECK(!requires_grad(t) || is_differentiable(d.dtype),
              "data set to a tensor that requires gradients must be floating point or complex dtype");
     take_memory(t, d);
@@ -354,12 +358,29 @@ PyObject* method_dim(PyObject* o, PyObject*) { return PyLong_FromLong(self_of(o)
 PyObject* method_numel(PyObject* o, PyObject*) { return PyLong_FromLongLong(self_of(o).numel); }
 PyObject* method_offset(PyObject* o, PyObject*) { return PyLong_FromLongLong(self_of(o).offset); }
 PyObject* method_data_ptr(PyObject* o, PyObject*) {
-  Tensor& t = self_of(o);
-  return PyLong_FromVoidPtr(t.numel ? t.data() : nullptr);
+  return guard<PyObject*>(nullptr, [&] {
+    Tensor& t = self_of(o);
+    observe(t, "data");
+    return PyLong_FromVoidPtr(t.numel ? t.data() : nullptr);
+  });
 }
 PyObject* method_itemsize(PyObject* o, PyObject*) { return PyLong_FromLong(size_of(self_of(o).dtype)); }
-PyObject* method_is_contiguous(PyObject* o, PyObject* const*, Py_ssize_t, PyObject*) {
-  return PyBool_FromLong(self_of(o).contiguous);
+// is_contiguous(memory_format=torch.contiguous_format)
+PyObject* method_is_contiguous(PyObject* o, PyObject* const* args, Py_ssize_t n, PyObject* names) {
+  const Py_ssize_t given = n + (names ? PyTuple_GET_SIZE(names) : 0);
+  if (given == 0) return PyBool_FromLong(self_of(o).contiguous);
+  return guard<PyObject*>(nullptr, [&]() -> PyObject* {
+    const Tensor& t = self_of(o);
+    WG_CHECK_TYPE(n == 0, "is_contiguous() takes 0 positional arguments but ", n, n == 1 ? " was" : " were", " given");
+    if (t.wrapped) {
+      Py format(check(PyObject_Str(args[0])));
+      observe(self_of(o), PyUnicode_AsUTF8(format.get()));
+    }
+    for (int k = 0; k < 4 && given == 1; ++k)
+      if (format_objects[k] == args[0]) return PyBool_FromLong(lies_in(Format(k), t.sizes, t.strides));
+    fail(Kind::Type, "is_contiguous(): argument 'memory_format' must be torch.memory_format, not ",
+         Py_TYPE(args[0])->tp_name);
+  });
 }
 PyObject* method_is_floating(PyObject* o, PyObject*) { return PyBool_FromLong(is_floating(self_of(o).dtype)); }
 PyObject* method_is_complex(PyObject* o, PyObject*) { return PyBool_FromLong(is_complex(self_of(o).dtype)); }
@@ -440,6 +461,7 @@ PyObject* method_same_storage(PyObject* o, PyObject* other) {
 // The whole storage as a row of bytes that shares it, without history: what UntypedStorage is made on.
 PyObject* method_storage_bytes(PyObject* o, PyObject*) {
   return guard<PyObject*>(nullptr, [&] {
+    observe(self_of(o), "storage");
     TensorRef r = empty(Dims{0}, DType::UInt8);
     r->storage = self_of(o).storage;
     r->sizes[0] = r->numel = int64_t(r->storage->nbytes);

@@ -104,6 +104,8 @@ static Seen look(const Call& c) {
     s.wrapped |= t.wrapped;
     s.past |= reinterpret_cast<uintptr_t>(t.grad_fn.get()) | reinterpret_cast<uintptr_t>(t.cut.get()) | t.requires_grad;
   });
+  if (bases_became_dual) [[unlikely]]
+    each_tensor(c, [&](const Tensor& t) { s.wrapped |= is_view(t) && t.extra->base->wrapped; });
   return s;
 }
 

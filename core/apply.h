@@ -23,6 +23,8 @@ DType result_type(const TypeInfo* infos, int n);
 
 // What a transform (vmap, forward mode) does with a call whose arguments it has wrapped. Set by the host.
 extern void (*interpret)(Call& c);
+// Whether a write has given a plain base a tangent: then its views, who know nothing of it, go to the interpreter too.
+inline bool bases_became_dual = false;
 // The program of op's derivative for the inputs in mask: traced by the host when first needed.
 extern Program* (*trace)(const OpDef& op, uint64_t mask, bool complex);
 // The program of a fused op's formula: traced when it is first called.

@@ -85,8 +85,9 @@ TensorRef empty_strided(const Dims& sizes, const Dims& strides, DType dtype) {
 TensorRef empty_like(const Tensor& t) { return empty_like(t, t.dtype); }
 
 TensorRef empty_like(const Tensor& t, DType dtype) {
-  if (t.contiguous || !is_dense(t.sizes, t.strides)) return empty(t.sizes, dtype);
-  return empty_strided(t.sizes, t.strides, dtype);
+  if (t.contiguous) return empty(t.sizes, dtype);
+  const bool dense = is_dense(t.sizes, t.strides);
+  return empty_strided(t.sizes, dense ? t.strides : strides_like(t.sizes, {&t.strides, 1}), dtype);
 }
 
 TensorRef zeros(const Dims& sizes, DType dtype) {

@@ -1,21 +1,24 @@
 // What every program needs: clone, contiguous, copy_, casts, detach, sums back to a shape.
 #include "../apply.h"
+#include "calls.h"
+#include "format.h"
 
 namespace wg {
 
 WG_OP(clone) {
   Tensor& t = c.tensor(0);
-  if (!c.has(1) || t.contiguous) return c.out(clone(t));
-  TensorRef r = empty(t.sizes, t.dtype);  // argument 1: row-major
+  const Format f = format_at(c, 1, Format::Preserve);
+  TensorRef r = empty_in(f, t, t.dtype);
   copy(*r, t);
   c.out(std::move(r));
 }
 
 WG_OP_AS(contiguous, "contiguous", Composite) {
-  static const OpDef* clone_op = find_op("clone");
   Tensor& t = c.tensor(0);
-  if (t.contiguous) return c.out(TensorRef(&t));
-  c.out(apply(*clone_op, {Value(&t), Value::of_bool(true)}));
+  if (t.contiguous && !c.has(1)) return c.out(TensorRef(&t));
+  const Format f = format_at(c, 1, Format::RowMajor);
+  if (lies_in(f, t.sizes, t.strides)) return c.out(TensorRef(&t));
+  c.out(call<"clone">(t, format_value(f)));
 }
 
 // copy_(self, src): self keeps its dtype and shape; src is broadcast to it.
@@ -33,9 +36,17 @@ WG_OP(copy_) {
 
 WG_OP(_to_copy) {
   Tensor& t = c.tensor(0);
-  TensorRef r = empty_like(t, c.args[1].dtype);
+  TensorRef r = empty_in(format_at(c, 2, Format::Preserve), t, c.args[1].dtype);
   copy(*r, t);
   c.out(std::move(r));
+}
+
+// _to_format(self, memory_format): itself where its strides already say so.
+WG_OP_AS(_to_format, "_to_format", Composite) {
+  Tensor& t = c.tensor(0);
+  const Format f = format_at(c, 1, Format::Preserve);
+  if (f == Format::Preserve || format_of(t) == f) return c.out(TensorRef(&t));
+  c.out(call<"_to_copy">(t, t.dtype, c.args[1]));
 }
 
 WG_OP(detach) { c.out(alias(c.tensor(0))); }

@@ -6,6 +6,7 @@
 #include "calls.h"
 #include "expect.h"
 #include "element.h"
+#include "format.h"
 
 namespace wg {
 namespace {
@@ -75,7 +76,7 @@ TensorRef rolled(const Tensor& t, const Dims& shifts, const Dims& dims, int sign
     WG_CHECK_INDEX(t.ndim() > 0, "Dimension specified as ", dims[k], " but tensor has no dimensions");
     const int d = wrap_dim(dims[k], t.ndim());
     const int64_t n = t.sizes[d];
-    const TensorRef out = empty(t.sizes, t.dtype);
+    const TensorRef out = empty_in(format_of(t), t, t.dtype);
     if (t.numel == 0) {
       copy(*out, *now);
     } else {
@@ -170,7 +171,7 @@ WG_OP(_cat) {
   }
   expect(c, dim >= 0 && dim < sizes.size(), "a dim of the tensors");
   sizes[dim] = total;
-  const TensorRef out = empty(sizes, dtype);
+  const TensorRef out = empty_strided(sizes, strides_in(common_format(tensors), sizes), dtype);
   int64_t start = 0;
   for (int k = 0; k < lengths.size(); ++k) {
     if (lengths[k] < 0) continue;
@@ -192,15 +193,27 @@ WG_OP(stack) {
   const int dim = wrap_dim(c.integer_or(1, 0), first.ndim() + 1);
   c.set(1, Value::of_int(dim));
   const DType dtype = common_dtype(tensors);
-  Dims sizes = first.sizes;
-  sizes.insert(dim, int64_t(tensors.size()));
-  const TensorRef out = empty(sizes, dtype);
-  Dims strides = out->strides;
-  const int64_t step = strides[dim] * size_of(dtype);
-  strides.erase(dim);
+  Dims sizes = first.sizes, strides;
+  const Format f = dim < first.ndim() ? common_format(tensors) : Format::RowMajor;
+  int64_t step = 1;
+  if (f == Format::RowMajor) {
+    sizes.insert(dim, int64_t(tensors.size()));
+    strides = contiguous_strides(sizes);
+    step = strides[dim];
+    strides.erase(dim);
+  } else {  // as cat along dim would lay it out
+    sizes[dim] *= int64_t(tensors.size());
+    strides = strides_in(f, sizes);
+    step = strides[dim] * first.sizes[dim];
+    sizes = first.sizes;
+    sizes.insert(dim, int64_t(tensors.size()));
+  }
+  Dims all = strides;
+  all.insert(dim, step);
+  const TensorRef out = empty_strided(sizes, all, dtype);
   for (size_t k = 0; k < tensors.size(); ++k)
-    copy_strided(out->data() + int64_t(k) * step, dtype, strides, tensors[k]->data(), tensors[k]->dtype,
-                 tensors[k]->strides, tensors[k]->sizes);
+    copy_strided(out->data() + int64_t(k) * step * size_of(dtype), dtype, strides, tensors[k]->data(),
+                 tensors[k]->dtype, tensors[k]->strides, tensors[k]->sizes);
   c.out(out);
 }
 
@@ -243,7 +256,7 @@ WG_OP(_repeat_backward) {
 WG_OP(flip) {
   Tensor& t = c.tensor(0);
   const uint64_t mask = c.ints(1).empty() ? 0 : dim_mask(c.ints(1), t.ndim());
-  const TensorRef out = empty(t.sizes, t.dtype);
+  const TensorRef out = empty_like(t);
   Dims from = t.strides;
   int64_t start = 0;
   for (int d = 0; d < t.ndim(); ++d) {

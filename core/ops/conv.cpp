@@ -5,6 +5,7 @@
 #include "calls.h"
 #include "conv_checks.h"
 #include "expect.h"
+#include "format.h"
 #include "nn.h"
 
 namespace wg {
@@ -36,6 +37,12 @@ DType checked_work(const Tensor& a, const Tensor& b) {
 
 }  // namespace
 
+// Either operand's format is the result's; torch has no volumes of float64 in another order than row by row.
+static Format format_of(const Tensor& x, const Tensor& w) {
+  const Format f = format_of(x) == Format::RowMajor ? format_of(w) : format_of(x);
+  return f == Format::ChannelsLast3d && x.dtype == DType::Float64 ? Format::RowMajor : f;
+}
+
 // (input, weight, bias, stride, padding, dilation, groups, sizes of the result)
 WG_OP(_conv) {
   Tensor &x = c.tensor(0), &w = c.tensor(1);
@@ -52,7 +59,7 @@ WG_OP(_conv) {
   TensorRef y = empty(out, work);
   conv_forward(conv_of(work, x.sizes, out, w.sizes, k, x.size(0), c.integer(6)), from->data(), weight->data(),
                bias ? bias->data() : nullptr, y->data());
-  c.out(given(std::move(y), x.dtype));
+  c.out(laid_out(given(std::move(y), x.dtype), format_of(x, w)));
 }
 
 // (gradient, weight, bias, sizes of the input, stride, padding, dilation, groups): also the transposed convolution.
@@ -68,7 +75,7 @@ WG_OP(_conv_input) {
     conv_input(conv_of(work, c.ints(3), g.sizes, w.sizes, k, g.size(0), c.integer(7)), grad->data(), weight->data(),
                gx->data());
   if (c.has(2)) add_bias(*gx, *ready(c.tensor(2), work));
-  c.out(given(std::move(gx), g.dtype));
+  c.out(laid_out(given(std::move(gx), g.dtype), format_of(g, w)));
 }
 
 // (gradient, input, sizes of the weight, stride, padding, dilation, groups)

@@ -5,6 +5,7 @@
 #include "../kernels/shape.h"
 #include "calls.h"
 #include "element.h"
+#include "format.h"
 
 namespace wg {
 namespace {
@@ -93,14 +94,18 @@ Dims strides_in_order(const Dims& sizes, const Dims& order) {
 }
 
 TensorRef like(Call& c, int dtype_at) {
-  Tensor& t = c.tensor(0);
-  return empty_like(t, c.dtype_or(dtype_at, t.dtype));
+  Tensor& t = c.tensor(0);  // after the dtype: layout, device, pin_memory, requires_grad, memory_format
+  return empty_in(format_at(c, dtype_at + 5, Format::Preserve), t, c.dtype_or(dtype_at, t.dtype));
 }
 
 }  // namespace
 
 // Factories: sizes first, dtype where the signature has it. What else a factory takes is the caller's business.
-WG_OP(empty) { c.out(empty(checked(c.ints(0)), c.dtype_or(1, default_dtype()))); }
+WG_OP(empty) {
+  const DType d = c.dtype_or(1, default_dtype());
+  const Dims& sizes = checked(c.ints(0));
+  c.out(c.has(6) ? empty_strided(sizes, strides_in(format_at(c, 6, Format::RowMajor), sizes), d) : empty(sizes, d));
+}
 WG_OP(zeros) { c.out(zeros(checked(c.ints(0)), c.dtype_or(1, default_dtype()))); }
 WG_OP(ones) { c.out(full(checked(c.ints(0)), 1, c.dtype_or(1, default_dtype()))); }
 WG_OP(full) {
@@ -219,10 +224,11 @@ WG_OP(complex) {
            torch_name(im.dtype), " for second argument");
   const Dims sizes = broadcast(re.sizes, im.sizes);
   const DType part = re.dtype == DType::Float64 ? DType::Float64 : DType::Float32;
-  const TensorRef out = empty(sizes, complex_of(part));
+  const TensorRef a = expand(re, sizes), b = expand(im, sizes);
+  const Dims operands[] = {a->strides, b->strides};
+  const TensorRef out = empty_strided(sizes, strides_like(sizes, operands), complex_of(part));
   Dims pairs = out->strides;
   for (int64_t& s : pairs) s *= 2;
-  const TensorRef a = expand(re, sizes), b = expand(im, sizes);
   copy_strided(out->data(), part, pairs, a->data(), re.dtype, a->strides, sizes);
   copy_strided(out->data() + size_of(part), part, pairs, b->data(), im.dtype, b->strides, sizes);
   c.out(out);

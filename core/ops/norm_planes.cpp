@@ -5,6 +5,7 @@
 #include "../kernels/norm.h"
 #include "calls.h"
 #include "expect.h"
+#include "format.h"
 #include "nn.h"
 
 namespace wg {
@@ -111,7 +112,7 @@ WG_OP(_batch_norm) {
   const TensorRef rstd = inverse_root(*variance, c.real(7));
   plane_apply(planes.s, from->data(), mean->as<double>(), rstd->as<double>(), data_of(weight), data_of(bias),
               y->data());
-  c.out(planes.out(std::move(y), x.dtype));
+  c.out(laid_out_like(planes.out(std::move(y), x.dtype), x));
   const DType stats = is_reduced(x.dtype) && rm ? rm->dtype : x.dtype;
   c.out(cast(*mean, stats));
   c.out(cast(*rstd, stats));
@@ -129,7 +130,7 @@ WG_OP(_batch_norm_backward) {
   Call parts{c.op, c.args, c.nargs};
   backward(parts, planes.s, *planes.in(g), *planes.in(x), c.tensor(2), c.tensor(3), c.tensor_or_null(4), !c.flag(5),
            *gx);
-  c.out(planes.out(std::move(gx), x.dtype));
+  c.out(laid_out_like(planes.out(std::move(gx), x.dtype), x));
   c.out(parts.result(0));
   c.out(parts.result(1));
 }
@@ -181,7 +182,7 @@ WG_OP(_group_norm) {
   const TensorRef rstd = s.count() ? inverse_root(*variance, c.real(7))
                                    : full({images, groups}, std::numeric_limits<double>::quiet_NaN(), kDouble);
   plane_apply(s, from->data(), mean->as<double>(), rstd->as<double>(), data_of(weight), data_of(bias), y->data());
-  c.out(given(std::move(y), x.dtype));
+  c.out(laid_out_like(given(std::move(y), x.dtype), x));
   const DType stats = w ? w->dtype : b ? b->dtype : x.dtype;
   c.out(cast(*mean, stats));
   c.out(cast(*rstd, stats));
@@ -200,7 +201,7 @@ WG_OP(_group_norm_backward) {
   TensorRef gx = empty(x.sizes, s.dtype);
   Call parts{c.op, c.args, c.nargs};
   backward(parts, s, *ready(g, s.dtype), *ready(x, s.dtype), c.tensor(2), c.tensor(3), c.tensor_or_null(4), false, *gx);
-  c.out(given(std::move(gx), x.dtype));
+  c.out(laid_out_like(given(std::move(gx), x.dtype), x));
   c.out(parts.result(0));
   c.out(parts.result(1));
 }

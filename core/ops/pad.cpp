@@ -5,6 +5,7 @@
 #include "calls.h"
 #include "element.h"
 #include "expect.h"
+#include "format.h"
 
 namespace wg {
 namespace {
@@ -146,7 +147,7 @@ void edge_pad(Call& c, int dims, Edge edge) {
   WG_CHECK(ok, "Expected ", dims + 1, "D or ", dims + 2,
            "D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for input, but got: ",
            to_string(t.sizes));
-  c.out(edge_padded(t, pad, edge));
+  c.out(laid_out_like(edge_padded(t, pad, edge), t));
 }
 
 }  // namespace
@@ -163,7 +164,7 @@ WG_OP(constant_pad_nd) {
   if (numel_of(o.kept))
     copy_strided(out->data() + o.to * unit, t.dtype, out->strides, t.data() + o.from * unit, t.dtype, t.strides,
                  o.kept);
-  c.out(out);
+  c.out(laid_out_like(out, t));
 }
 
 // (gradient, sizes of the input, pad)

@@ -7,6 +7,7 @@
 #include "../kernels/index.h"
 #include "calls.h"
 #include "expect.h"
+#include "format.h"
 #include "nn.h"
 
 namespace wg {
@@ -178,8 +179,9 @@ void take_max(Call& c, Plan& plan, const Tensor& x) {
   TensorRef y = empty(plan.out, from->dtype);
   plan.p.dtype = from->dtype;
   max_pool(plan.p, from->data(), y->data(), indices->as<int64_t>());
-  c.out(given(std::move(y), x.dtype));
-  c.out(indices);
+  const Format f = c.op->name == "adaptive_max_pool3d" ? Format::RowMajor : format_of(x);
+  c.out(laid_out(given(std::move(y), x.dtype), f));
+  c.out(laid_out(indices, f));
 }
 
 void max_pool_nd(Call& c, int nd) {
@@ -197,7 +199,8 @@ void take_mean(Call& c, Plan& plan, const Tensor& x) {
   TensorRef y = empty(plan.out, from->dtype);
   plan.p.dtype = from->dtype;
   avg_pool(plan.p, from->data(), y->data());
-  c.out(given(std::move(y), x.dtype));
+  const bool one = numel_of(plan.out) == x.size(0) * x.size(1);  // torch's pooling to a point is a mean
+  c.out(laid_out(given(std::move(y), x.dtype), x.ndim() == 4 || one ? format_of(x) : Format::RowMajor));
 }
 
 // The divisor given by the caller, at `at`.

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "../kernels/random_fill.h"
+#include "format.h"
 
 namespace wg {
 namespace {
@@ -330,23 +331,27 @@ WG_OP(randperm) {
   fill_permutation(generator_of(c, 1).engine, d, t->data(), n);
   c.out(t);
 }
+static TensorRef like(Call& c, int dtype_at) {
+  Tensor& t = c.tensor(0);  // after the dtype: layout, device, pin_memory, requires_grad, memory_format
+  return empty_in(format_at(c, dtype_at + 5, Format::Preserve), t, c.dtype_or(dtype_at, t.dtype));
+}
 WG_OP(rand_like) {
-  TensorRef t = empty_like(c.tensor(0), c.dtype_or(2, c.tensor(0).dtype));
+  TensorRef t = like(c, 2);
   uniform_fill(*t, 0, 1, generator_of(c, 1));
   c.out(t);
 }
 WG_OP(randn_like) {
-  TensorRef t = empty_like(c.tensor(0), c.dtype_or(2, c.tensor(0).dtype));
+  TensorRef t = like(c, 2);
   normal_fill(*t, 0, 1, generator_of(c, 1));
   c.out(t);
 }
 WG_OP(randint_like) {
-  TensorRef t = empty_like(c.tensor(0), c.dtype_or(3, c.tensor(0).dtype));
+  TensorRef t = like(c, 3);
   integer_fill(*t, 0, c.integer(1), generator_of(c, 2));
   c.out(t);
 }
 WG_OP_AS(randint_like_low, "randint_like.low_dtype", Primitive) {
-  TensorRef t = empty_like(c.tensor(0), c.dtype_or(4, c.tensor(0).dtype));
+  TensorRef t = like(c, 4);
   integer_fill(*t, c.integer(1), c.integer(2), generator_of(c, 3));
   c.out(t);
 }

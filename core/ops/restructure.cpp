@@ -2,6 +2,7 @@
 #include "../apply.h"
 #include "../parallel.h"
 #include "calls.h"
+#include "format.h"
 
 namespace wg {
 namespace {
@@ -25,13 +26,15 @@ void become(Call& c, const TensorRef& view) {
   c.out(TensorRef(&self));
 }
 
-void resize(Call& c, const Dims& sizes) {
+void resize(Call& c, const Dims& sizes, Format f) {
   Tensor& self = c.tensor(0);
   WG_CHECK(modes().inference || !requires_grad(self), "cannot resize variables that require grad");
   announce_write(self);
   for (int64_t s : sizes) WG_CHECK(s >= 0, "numel: integer multiplication overflow");
   c.out(TensorRef(&self));
-  if (self.sizes == sizes) return;
+  WG_CHECK(f != Format::Preserve, "Unsupported memory formatPreserve");
+  if (self.sizes == sizes && (f == Format::RowMajor || lies_in(f, sizes, self.strides))) return;
+  Dims strides = strides_in(f, sizes);
   const int64_t n = numel_of(sizes);
   size_t bytes;
   WG_CHECK(!__builtin_mul_overflow(size_t(self.offset) + size_t(n), size_t(size_of(self.dtype)), &bytes) &&
@@ -40,9 +43,9 @@ void resize(Call& c, const Dims& sizes) {
   wait_for_kernels();
   if (bytes > self.storage->nbytes) resize_storage(*self.storage, bytes);
   self.sizes = sizes;
-  self.strides = contiguous_strides(sizes);
+  self.contiguous = is_contiguous(sizes, strides);
+  self.strides = std::move(strides);
   self.numel = n;
-  self.contiguous = true;
   bump(self);
 }
 
@@ -57,7 +60,10 @@ WG_OP_AS(t_, "t_", Composite) { become(c, call<"t">(c.tensor(0))); }
 WG_OP_AS(as_strided_, "as_strided_", Composite) {
   become(c, call<"as_strided">(c.tensor(0), c.args[1], c.args[2], c.args[3]));
 }
-WG_OP_AS(resize_, "resize_", Composite) { resize(c, c.ints(1)); }
-WG_OP_AS(resize_as_, "resize_as_", Composite) { resize(c, c.tensor(1).sizes); }
+WG_OP_AS(resize_, "resize_", Composite) { resize(c, c.ints(1), format_at(c, 2, Format::RowMajor)); }
+WG_OP_AS(resize_as_, "resize_as_", Composite) {
+  const Format f = format_at(c, 2, Format::RowMajor);
+  resize(c, c.tensor(1).sizes, f == Format::Preserve ? format_of(c.tensor(1)) : f);
+}
 
 }  // namespace wg

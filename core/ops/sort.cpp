@@ -34,6 +34,11 @@ void sort_along(Call& c, int dim_at, int descending_at, bool stable) {
   int dim = reduced_dim(c, dim_at, x.ndim());
   WG_CHECK(!is_complex(x.dtype), " Sort does not support complex dtypes on CPU");
   sorted_into(c, dim, {.descending = c.flag(descending_at), .stable = stable}, x.ndim() ? x.size(dim) : 1);
+  for (int k = 0; k < 2 && !x.contiguous; ++k) {  // the results lie in memory as the input does
+    const TensorRef out = empty_like(x, c.result(k)->dtype);
+    copy(*out, *c.result(k));
+    c.result(k) = out;
+  }
 }
 
 void picked(Call& c, Pick what, int64_t k, int dim_at, const char* name, const char* kernel, bool bool_too) {

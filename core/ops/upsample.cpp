@@ -6,6 +6,7 @@
 #include "../kernels/resample.h"
 #include "calls.h"
 #include "expect.h"
+#include "format.h"
 #include "nn.h"
 
 namespace wg {
@@ -220,12 +221,12 @@ void resize(Call& c, Mode mode, int nd, bool align, int scales) {
                          "upsample_bicubic"};
   if (x.dtype == DType::UInt8 && nd == 2 && !bytes) {
     const TensorRef y = run_bytes(job, contiguous(x));
-    c.out(y.get() == &x ? clone(x) : y);
+    c.out(laid_out_like(y.get() == &x ? clone(x) : y, x));
     return;
   }
   if (!bytes) check_floating(x.dtype, str(names[int(mode)], nd, "d_channels_last").c_str());
   const TensorRef y = run(job, ready(x, bytes ? DType::Float32 : work_dtype(x.dtype)), false);
-  c.out(given(y.get() == &x ? clone(x) : y, x.dtype));
+  c.out(laid_out_like(given(y.get() == &x ? clone(x) : y, x.dtype), x));
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 import warnings
 
-from . import _core, _tensor_hooks, _tensor_rare
+from . import _conversion, _core, _tensor_hooks, _tensor_rare
 from ._core import Tensor
 
 
@@ -138,43 +138,6 @@ def __reduce_ex__(self, protocol):
     return reduce_tensor(self, protocol)
 
 
-def to(self, *args, **kwargs):
-    """This tensor in another dtype (to(dtype), to(device, dtype), to(other)); itself when nothing changes."""
-    dtype, copy = kwargs.pop("dtype", None), kwargs.pop("copy", False)
-    target, other = kwargs.pop("device", None), kwargs.pop("other", None)
-    kwargs.pop("non_blocking", None)
-    kwargs.pop("memory_format", None)
-    if kwargs:
-        raise TypeError(f"to() got an unexpected keyword argument '{next(iter(kwargs))}'")
-    for k, a in enumerate(args):
-        if isinstance(a, Tensor):
-            dtype = a.dtype
-        elif isinstance(a, _core.dtype):
-            dtype = a
-        elif isinstance(a, bool) and k > 0:
-            copy = a if k == len(args) - 1 and (k > 1 or not isinstance(args[0], str)) and k >= 2 else copy
-        elif a is not None:
-            target = a
-    if other is not None:
-        dtype = other.dtype
-    if target is not None:
-        from ._types import device
-
-        if not isinstance(target, (str, device, int)):
-            raise TypeError(
-                f"to() received an invalid combination of arguments - got ({target.__class__.__name__}), but expected one of: device, dtype or Tensor"
-            )
-        device(target)._check_available()
-    if dtype is not None and dtype is not self.dtype:
-        return self._to_copy(dtype)
-    return self.clone() if copy else self
-
-
-def cpu(self, memory_format=None):
-    """Itself: tensors live on the CPU."""
-    return self
-
-
 def cuda(self, device=None, non_blocking=False, memory_format=None):
     """AssertionError: there is no CUDA."""
     raise AssertionError("Torch not compiled with CUDA enabled")
@@ -203,18 +166,10 @@ def type(self, dtype=None, non_blocking=False):
             if dtype in (f"torch.{candidate._torch_name}Tensor", f"torch.{name}"):
                 return self.to(candidate)
         raise ValueError(f"invalid type: '{dtype}'")
-    return self.to(getattr(dtype, "dtype", dtype))
-
-
-def _cast(method, name):
-    dtype = getattr(_core, name)
-
-    def cast(self, memory_format=None):
-        return self if self.dtype is dtype else self._to_copy(dtype)
-
-    cast.__name__ = cast.__qualname__ = method
-    cast.__doc__ = f"This tensor as {name}."
-    return cast
+    wanted = getattr(dtype, "dtype", dtype)
+    if not isinstance(wanted, _core.dtype):
+        raise TypeError("dtype must be a type, str, or dtype object")
+    return self.to(wanted)
 
 
 def pin_memory(self, device=None):
@@ -273,11 +228,6 @@ def get_device(self):
     return -1
 
 
-def dim_order(self):
-    """The order of dims by stride, outermost first."""
-    return tuple(sorted(range(self.dim()), key=lambda d: -self.stride(d)))
-
-
 def __cuda_array_interface__(self):
     raise AttributeError("Can't get __cuda_array_interface__ on non-CUDA tensor type: " + self.type())
 
@@ -297,8 +247,6 @@ def attach():
         "__complex__",
         "__deepcopy__",
         "__reduce_ex__",
-        "to",
-        "cpu",
         "cuda",
         "type",
         "pin_memory",
@@ -309,9 +257,10 @@ def attach():
         "storage",
         "set_",
         "get_device",
-        "dim_order",
     ):
         setattr(Tensor, name, here[name])
+    for method in (_conversion.to, _conversion.cpu, _conversion.dim_order):
+        setattr(Tensor, method.__name__, method)
     for method, dtype in (
         ("float", "float32"),
         ("double", "float64"),
@@ -326,7 +275,7 @@ def attach():
         ("cfloat", "complex64"),
         ("cdouble", "complex128"),
     ):
-        setattr(Tensor, method, _cast(method, dtype))
+        setattr(Tensor, method, _conversion.cast_method(method, dtype))
     Tensor.__array_priority__ = 1000
     Tensor.is_pinned = lambda self, device=None: False
     Tensor.__str__ = __repr__

@@ -153,7 +153,7 @@ class layout(_Named):
 
 
 class memory_format(_Named):
-    """A preferred order of dims; accepted and, but for contiguous_format, of no effect."""
+    """An order of dims in memory: row-major, channels last, or the one of an operand."""
 
 
 _LIMITS = {  # bits, eps, max, smallest normal, resolution

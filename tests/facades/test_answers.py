@@ -287,3 +287,12 @@ def test_fork_rng_and_timer():
 
     measured = Timer("x + 1", globals={"x": torch.ones(1)}).timeit(20)
     assert measured.number_per_run == 20 and measured.median > 0 and "Median" in repr(measured)
+
+
+def test_ops_are_copied_and_pickled_as_functions_are():
+    import copy
+    import pickle
+
+    for function in (torch.add, torch.nn.functional.gelu, torch.zeros):
+        assert copy.deepcopy([function])[0] is function
+        assert pickle.loads(pickle.dumps(function)) is function

@@ -3,11 +3,11 @@
 from collections import namedtuple
 
 from .. import _core
-from ..func._batch import enter, leave, levels
-from ..func._batch import forward_is_on as _is_fwd_grad_enabled
-from ..func._batch import switch_forward as _switch
-from ..func._interpret import make_dual as _wrap
-from ..func._interpret import tangent_of
+from ..func._dual import dual_at, laid_out_in_full, settle, tangent_of
+from ..func._dual import make_dual as _wrap
+from ..func._levels import enter, leave, levels
+from ..func._levels import forward_is_on as _is_fwd_grad_enabled
+from ..func._levels import switch_forward as _switch
 
 __all__ = ["UnpackedDualTensor", "dual_level", "enter_dual_level", "exit_dual_level", "make_dual", "unpack_dual"]
 
@@ -48,24 +48,34 @@ def make_dual(tensor, tangent, *, level=None):
     ...     unpack_dual(x * x).tangent
     tensor(6.)
     """
-    if (level if level is not None else _current_level) < 0:
+    level = _current_level if level is None else level
+    if level < 0:
         raise RuntimeError(
             "Trying to create a dual Tensor for forward AD but no level exists, make sure to enter_dual_level() first."
         )
-    if not (tensor.dtype.is_floating_point or tensor.dtype.is_complex):
+    if not (tensor.is_floating_point() or tensor.is_complex()):
         raise ValueError(f"Expected primal to be floating point or complex, but got: {tensor.dtype}")
-    if not (tangent.dtype.is_floating_point or tangent.dtype.is_complex):
+    if not (tangent.is_floating_point() or tangent.is_complex()):
         raise ValueError(f"Expected tangent to be floating point or complex, but got: {tangent.dtype}")
+    if level != 0:
+        raise RuntimeError("Invalid level given to _make_dual")
     if tangent.shape != tensor.shape:
         raise RuntimeError(
             f"Trying to set a forward gradient that has a different size than that of the original Tensor, this is not supported. "
             f"Tensor is of size {list(tensor.shape)} while the given forward gradient is of size {list(tangent.shape)}."
         )
-    if tangent_of(tensor, _number()) is not None:
+    number = _number()
+    settle(tensor)
+    settle(tangent)
+    if tangent_of(tangent, number) is not None:
+        raise RuntimeError(
+            "Setting a forward grad that itself has a forward gradient at the same level0 is not supported."
+        )
+    if tangent_of(tensor, number) is not None:
         raise RuntimeError(
             "Making a dual Tensor based on a Tensor that already has a forward gradient at the same level 0 is not supported."
         )
-    return _wrap(tensor.view_as(tensor), tangent, _number())
+    return _wrap(tensor.view_as(tensor), laid_out_in_full(tangent, tensor), number)
 
 
 def _number():
@@ -75,12 +85,16 @@ def _number():
 
 def unpack_dual(tensor, *, level=None):
     """(primal, tangent) of a tensor; the tangent is None if it has none."""
-    if (level if level is not None else _current_level) < 0:
+    level = _current_level if level is None else level
+    if level < 0:
         return UnpackedDualTensor(tensor, None)
-    payload = _core.payload(tensor)
-    if payload is None or payload.kind != "dual" or payload.level != _number():
+    if not isinstance(tensor, _core.Tensor):
+        raise TypeError(f"_unpack_dual(): argument 'dual' (position 1) must be Tensor, not {type(tensor).__name__}")
+    settle(tensor)
+    dual = dual_at(tensor, _number())
+    if dual is None:
         return UnpackedDualTensor(tensor, None)
-    return UnpackedDualTensor(payload.primal, payload.tangent)
+    return UnpackedDualTensor(dual.primal, dual.tangent if _is_fwd_grad_enabled() else None)
 
 
 class dual_level:

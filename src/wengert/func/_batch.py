@@ -1,11 +1,10 @@
 """vmap's side of every op: arguments lose their wrappers, a rule runs on the whole batch, the results get wrappers."""
 
-import itertools
-import threading
 import warnings
 
 from .. import _core
 from ..ops._declare import OPS
+from ._levels import alive
 
 Tensor = _core.Tensor
 run = _core.run
@@ -54,70 +53,25 @@ REBIND = {
     "transpose_": "transpose",
     "t_": "t",
 }  # in-place forms that change what a tensor is, not its data
+VIEWS = frozenset(name for name, style, *_ in _core.op_names() if style == 1 and name != "view.dtype")
 NO_RESIZE = frozenset(("resize_", "resize_as_", "as_strided_"))
 
 
-class Batch:
-    """The payload of a tensor inside vmap: the level of the vmap and all the samples, along dim 0."""
+_ESCAPED = (
+    "Either your tensor may have escaped from inside a function being vmapped and this is a user error (see "
+    "https://pytorch.org/functorch/stable/ux_limitations.html), or there is an internal functorch error in `{}` Please file an issue if "
+    "it looks like the latter"
+)
 
-    __slots__ = ("level", "value")
+
+class Batch:
+    """The payload of a tensor inside vmap: the level of the vmap, all the samples along dim 0, what it is a view of."""
+
+    __slots__ = ("base", "level", "value")
     kind = "batch"
 
-    def __init__(self, level, value):
-        self.level, self.value = level, value
-
-
-class Level:
-    """A transform that is running: a vmap of `size` samples, or (size None) forward mode."""
-
-    __slots__ = ("number", "randomness", "size")
-
-    def __init__(self, number, size=None, randomness=None):
-        self.number, self.size, self.randomness = number, size, randomness
-
-
-_local = threading.local()
-_numbers = itertools.count(
-    1
-)  # the further in, the higher; and what outlives its transform is never taken for another's
-
-
-def levels():
-    """The transforms that are running in this thread, outermost first."""
-    try:
-        return _local.stack
-    except AttributeError:
-        _local.stack = []
-        return _local.stack
-
-
-def batches():
-    """The vmaps among them."""
-    return [level for level in levels() if level.size is not None]
-
-
-def enter(size=None, randomness=None):
-    """Begins a transform."""
-    stack = levels()
-    stack.append(Level(next(_numbers), size, randomness))
-    _core.set_batching(len(batches()))
-    return stack[-1]
-
-
-def leave():
-    """Ends the innermost transform."""
-    levels().pop()
-    _core.set_batching(len(batches()))
-
-
-def forward_is_on():
-    """Whether this thread pushes tangents forward."""
-    return getattr(_local, "forward", True)
-
-
-def switch_forward(on):
-    """Lets ops of this thread push tangents forward, or not."""
-    _local.forward = bool(on)
+    def __init__(self, level, value, base=None):
+        self.level, self.value, self.base = level, value, base
 
 
 def running():
@@ -127,23 +81,30 @@ def running():
     return depth
 
 
+def root(t):
+    """What t is a view of: itself if of nothing."""
+    payload = _core.payload(t)
+    base = t._base if payload is None else payload.base
+    return t if base is None else base
+
+
 def is_batched(t, level):
     """Whether t is a tensor that the vmap of this level has wrapped."""
     payload = _core.payload(t)
     return payload is not None and payload.kind == "batch" and payload.level == level
 
 
-def wrap(value, level):
+def wrap(value, level, base=None):
     """A tensor that looks like one sample of value, whose dim 0 is the batch."""
     if not value.shape[0]:
-        return _core.make_wrapped(value.new_empty(value.shape[1:]), Batch(level, value))
+        return _core.make_wrapped(value.new_empty(value.shape[1:]), Batch(level, value, base))
     if value.requires_grad and not _core.is_grad_enabled():
         _core.set_grad_enabled(True)
         view = run("select", (value, 0, 0))
         _core.set_grad_enabled(False)
     else:
         view = run("select", (value, 0, 0))
-    return _core.make_wrapped(view, Batch(level, value))
+    return _core.make_wrapped(view, Batch(level, value, base))
 
 
 class Call:
@@ -195,6 +156,9 @@ def _is_written(name):
 
 def batch_op(name, args, inplace, level):
     """An op that met a tensor wrapped by the vmap of this level."""
+    if level not in alive:
+        where = "gen_vmap_inplace_plumbing" if inplace or _is_written(name) else "gen_vmap_plumbing"
+        raise RuntimeError(_ESCAPED.format(where))
     call = _call(name, args, level)
     if name in REBIND:
         return _core.become_wrapped(args[0], run(REBIND[name], args))
@@ -202,13 +166,14 @@ def batch_op(name, args, inplace, level):
         raise RuntimeError(f"vmap: {name} is not possible on a tensor that is being vmapped over")
     if inplace or _is_written(name):
         return _write(call, name, args, inplace)
-    return _wrapped(compute(call, name, args), level)
+    result = compute(call, name, args)
+    return _wrapped(result, level, root(args[0]) if name in VIEWS else None)
 
 
-def _wrapped(result, level):
+def _wrapped(result, level, base=None):
     if isinstance(result, tuple):
-        return type(result)([wrap(r, level) for r in result])
-    return wrap(result, level)
+        return type(result)([wrap(r, level, base) for r in result])
+    return wrap(result, level, base)
 
 
 def compute(call, name, args):
@@ -316,11 +281,34 @@ def _write(call, name, args, inplace):
 
 
 def observe(payload, what):
-    """Called by the machine when Python asks for the data of a wrapped tensor."""
+    """Called by the machine when Python asks for what a wrapped tensor has not: its data (`what`: how it asks)."""
     if payload.kind == "dual":
+        if what.startswith("out=") and payload.level in alive:
+            raise NotImplementedError(
+                f"Trying to use forward AD with {what[4:].partition('.')[0]}_out that does not support it because it is an out= function"
+            )
+        inner = _core.payload(payload.primal)
         if what == "requires_grad_":
             payload.primal.requires_grad_()
+        elif inner is not None:
+            observe(inner, what)
         return
+    if what.startswith("out="):
+        raise RuntimeError(
+            f"Batching rule not implemented for aten::{what[4:].partition('.')[0]}.out; the fallback path doesn't work on out= or view ops."
+        )
+    if what == "storage":
+        raise NotImplementedError("Cannot access storage of BatchedTensorImpl")
+    if what == ".data":
+        raise RuntimeError("accessing `data` under vmap transform is not allowed")
+    if what in ("torch.preserve_format", "torch.contiguous_format"):
+        return
+    if what.startswith("torch."):
+        raise RuntimeError(
+            "NYI: querying is_contiguous inside of vmap for memory_format other than torch.contiguous_format"
+        )
+    if what == ".data =":
+        raise RuntimeError("mutating directly with `.data` under vmap transform is not allowed.")
     if what == "bool":
         raise RuntimeError(
             "vmap: It looks like you're attempting to use a Tensor in some data-dependent control flow. We don't support that yet, "

@@ -5,8 +5,10 @@ from collections import namedtuple
 from .. import _core
 from ..autograd.function import Function
 from ..autograd.grad_mode import no_grad
-from ._batch import batches, wrap
-from ._interpret import make_dual, top
+from ._batch import wrap
+from ._dual import make_dual
+from ._interpret import top
+from ._levels import batches
 from ._vmap import vmap
 
 Tensor = _core.Tensor

@@ -2,8 +2,10 @@
 
 from .. import _core
 from ..autograd.grad_mode import enable_grad
-from ._batch import batches, wrap
-from ._interpret import make_dual, top
+from ._batch import wrap
+from ._dual import make_dual
+from ._interpret import top
+from ._levels import batches
 
 Tensor = _core.Tensor
 

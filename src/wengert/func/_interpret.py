@@ -5,21 +5,22 @@ from ..autograd.grad_mode import enable_grad
 from ..ops._declare import OPS, Steps, parameters
 from ..ops._derive import Like, _is_index, differentiable_arguments, is_linear
 from ..ops._trace import T_INT, T_TENSOR
+from ._batch import RANDOM, REBIND, VIEWS, batch_op, root, running
+from ._dual import (
+    Dual,
+    become_dual,
+    dual_at,
+    make_dual,
+    primal_of,
+    renew,
+    settle,
+    shared_tangent,
+    spread_around,
+    tangent_of,
+)
+from ._levels import alive, forward_is_on, views_are_watched
 
 Tensor = _core.Tensor
-
-
-_VIEWS = frozenset(name for name, style, *_ in _core.op_names() if style == 1 and name != "view.dtype")
-
-
-class Dual:
-    """The payload of a dual number: a primal tensor and its tangent."""
-
-    __slots__ = ("level", "primal", "tangent")
-    kind = "dual"
-
-    def __init__(self, level, primal, tangent):
-        self.level, self.primal, self.tangent = level, primal, tangent
 
 
 def flatten(args):
@@ -51,12 +52,16 @@ def run(name, args):
 def interpret(name, args, inplace):
     """Called by the machine for every op that meets a wrapped tensor."""
     payload = top(args)
-    from ._batch import RANDOM, batch_op, running
-
+    if payload is None or views_are_watched() or (payload.level not in alive and payload.kind == "dual"):
+        for t in flatten(args):
+            settle(t)
+        payload = top(args)
     if name in RANDOM and running():
         from ._random import random_op
 
         return random_op(name, args)
+    if payload is None:
+        return _core.run_inplace(name, tuple(args)) if inplace else run(name, args)
     if payload.kind == "dual":
         return _dual_op(name, args, inplace, payload.level)
     return batch_op(name, args, inplace, payload.level)
@@ -73,31 +78,7 @@ def _map(args, f):
     ]
 
 
-def _dual_at(t, level):
-    payload = _core.payload(t)
-    return payload if payload is not None and payload.kind == "dual" and payload.level == level else None
-
-
-def primal_of(t, level):
-    """The primal of a dual number of this level; other tensors themselves."""
-    payload = _dual_at(t, level)
-    return t if payload is None else payload.primal
-
-
-def tangent_of(t, level):
-    """The tangent of a dual number of this level, or None."""
-    payload = _dual_at(t, level)
-    return None if payload is None else payload.tangent
-
-
-def make_dual(primal, tangent, level):
-    """A tensor that carries a tangent."""
-    return _core.make_wrapped(primal, Dual(level, primal, tangent))
-
-
 def _dual_op(name, args, inplace, level):
-    from ._batch import REBIND, forward_is_on
-
     if name in REBIND:
         return _core.become_wrapped(args[0], run(REBIND[name], args))
     primals = _map(args, lambda t: primal_of(t, level))
@@ -110,40 +91,22 @@ def _dual_op(name, args, inplace, level):
     out = run(name, primals)
     outs = out if isinstance(out, tuple) else (out,)
     tangents = jvp(declared, args, primals, outs, level)
-    if name not in _VIEWS:
+    base = None
+    if name in VIEWS:
+        base = root(args[0])
+    else:
         tangents = [t if t is None else _own(t, args, level) for t in tangents]
-    made = tuple(o if t is None else make_dual(o, t, level) for o, t in zip(outs, tangents))
+    made = tuple(o if t is None else make_dual(o, t, level, base) for o, t in zip(outs, tangents))
     return made if isinstance(out, tuple) else made[0]
 
 
 def _own(tangent, args, level):
     """A tangent that a write may change: not the very one of an argument."""
-    others = [tangent_of(t, level) for t in flatten(args)]
-    shared = any(u is not None and u.data_ptr() == tangent.data_ptr() for u in others)
-    return tangent.clone() if shared else tangent
-
-
-def _tangent_place(target, level):
-    """The tangent of a tensor that is about to be written: zeros if it has none; of a view, a view of its base's."""
-    tangent = tangent_of(target, level)
-    if tangent is not None:
-        return tangent
-    base = target._base
-    if base is None:
-        return None
-    if tangent_of(base, level) is None:
-        primal = _core.run("alias", (base,))
-        _core.become_wrapped(
-            base,
-            make_dual(
-                primal,
-                _spread_around(primal.new_zeros(primal.shape), level).clone().as_strided(base.shape, base.stride()),
-                level,
-            ),
-        )
-    whole = tangent_of(base, level)
-    offset = target.storage_offset() - base.storage_offset() + whole.storage_offset()
-    return whole.as_strided(target.shape, target.stride(), offset)
+    for t in flatten(args):
+        other = tangent_of(t, level)
+        if other is not None and other._same_storage(tangent):
+            return tangent.clone()
+    return tangent
 
 
 def _dual_inplace(declared, name, args, primals, inplace, level):
@@ -153,7 +116,7 @@ def _dual_inplace(declared, name, args, primals, inplace, level):
     if name.partition(".")[0].endswith("_"):
 
         def call(a):
-            return _core.run_inplace(name, (_spread_around(a[0], level).clone(), *a[1:]))
+            return _core.run_inplace(name, (spread_around(a[0], level).clone(), *a[1:]))
 
         outs = call(before)
     else:
@@ -163,49 +126,41 @@ def _dual_inplace(declared, name, args, primals, inplace, level):
         *args[1:],
     ]
     tangent = jvp(declared, with_tangents, before, (outs,), level, call)[0]
-    place = _tangent_place(args[0], level)
-    if args[0] is primals[0]:  # it is about to become a dual number, its memory the primal
-        primals[0] = _core.run("alias", (args[0],))
+    dual = _dual_to_write(args[0], level)
+    primals[0] = dual.primal
     result = _core.run_inplace(name, tuple(primals)) if inplace else run(name, primals)
-    if tangent is None:
-        tangent = result.new_zeros(result.shape)
-    if tangent.shape != result.shape:
-        tangent = tangent.expand(result.shape)
-    tangent = _laid_out(tangent.to(result.dtype), result)
-    if place is not None and not any(st == 0 and sz > 1 for st, sz in zip(place.stride(), place.shape)):
-        place.copy_(tangent)  # views of it, and what it is a view of, change with it
-        tangent = place
-    return _core.become_wrapped(args[0], make_dual(result, tangent, level))
+    place = shared_tangent(dual)
+    place.copy_(
+        place.new_zeros(()) if tangent is None else tangent
+    )  # views of it, and what it is a view of, change with it
+    if dual.base is not None and result.requires_grad:
+        renew(dual.base, level)
+    return _core.become_wrapped(args[0], make_dual(result, place, level, dual.base))
 
 
-def _laid_out(tangent, primal):
-    """A tangent in memory as its primal is: what speaks of strides speaks of both."""
-    if tangent.stride() == primal.stride() or any(s == 0 for s in primal.stride()):
-        return tangent
-    return tangent.new_empty_strided(primal.shape, primal.stride()).copy_(tangent)
+def _dual_to_write(target, level):
+    """The dual number that a tensor about to be written is, or becomes together with its base."""
+    if dual_at(target, level) is None:
+        become_dual(root(target), level)
+        settle(target)
+    return dual_at(target, level)
 
 
 def jvp(declared, args, primals, outs, level, call=None):
     """The tangents of an op's outputs (None where there is none)."""
-    if declared.name in _VIEWS and call is None:  # linear, and the tangent must share memory as the primal does
-        tangent = tangent_of(args[0], level)
-        if declared.name == "_as_strided":
-            tangent = _laid_out(tangent, primals[0])
-        made = run(declared.name, [tangent, *args[1:]])
+    if declared.name in VIEWS and call is None:  # linear, and the tangent must share memory as the primal does
+        tangent, rest = shared_tangent(dual_at(args[0], level)), list(args[1:])
+        if declared.name == "_as_strided" and rest[2:] and rest[2] is not None:
+            rest[2] += tangent.storage_offset() - primals[0].storage_offset()
+        made = run(declared.name, [tangent, *rest])
         return made if isinstance(made, tuple) else (made,)
     if declared.kind in ("elementwise", "fused") and call is None:
         tangent = _elementwise_jvp(declared, args, primals, outs[0], level)
         if tangent is not NotImplemented:
             return (tangent,)
-    if call is None and is_linear(declared.name) and not _is_random(declared.name):
+    if call is None and is_linear(declared.name) and declared.name not in RANDOM:
         return _linear_jvp(declared, args, primals, outs, level)
     return _transposed_jvp(declared, args, outs, level, call)
-
-
-def _is_random(name):
-    from ._batch import RANDOM
-
-    return name in RANDOM
 
 
 def _linear_jvp(declared, args, primals, outs, level):
@@ -288,14 +243,6 @@ def _elementwise_jvp(declared, args, primals, out, level):
     return total.to(narrow) if total.dtype != narrow else total
 
 
-def _spread_around(t, level):
-    """t with samples of its own in every vmap around this level, whose batches the other operands may be."""
-    from ._batch import batches
-    from ._grad import spread
-
-    return spread(t, [b for b in batches() if b.number < level])
-
-
 def _transposed_jvp(declared, args, outs, level, call=None):
     """J t as the derivative of the (linear) map u -> vjp(u) . t: works for every op that has a second derivative."""
     from ..autograd import grad
@@ -310,7 +257,7 @@ def _transposed_jvp(declared, args, outs, level, call=None):
             p = primal_of(t, level)
             if tangent is None:
                 return p if was_recording else forget(p)
-            leaves.append(fresh(_spread_around(p, level), was_recording, own))
+            leaves.append(fresh(spread_around(p, level), was_recording, own))
             tangents.append(tangent.to(p.dtype))
             return leaves[-1]
 
@@ -332,7 +279,7 @@ def _transposed_jvp(declared, args, outs, level, call=None):
         result = [None] * len(outs)
         if not picked or not leaves:
             return result
-        dummies = [fresh(_spread_around(again[k].new_zeros(again[k].shape), level), False, own) for k in picked]
+        dummies = [fresh(spread_around(again[k].new_zeros(again[k].shape), level), False, own) for k in picked]
         first = grad([again[k] for k in picked], leaves, dummies, create_graph=True, allow_unused=True)
         used = [(v, t) for v, t in zip(first, tangents) if v is not None and v.requires_grad]
         second = (

@@ -36,7 +36,8 @@ def _run(name, args):
 
 def random_op(name, args):
     """A random op inside vmap: it belongs to the innermost one, whether its tensors do or not."""
-    from ._batch import Call, batches, running, wrap
+    from ._batch import Call, running, wrap
+    from ._levels import batches
 
     level = batches()[running() - 1]
     return _random(Call(name, level.number, level.size), level, name, args, lambda value: wrap(value, level.number))

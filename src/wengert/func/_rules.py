@@ -76,7 +76,6 @@ def _masked_fill(call, name, args):
 # A letter for each argument: t a tensor that gets the batch; T a list of such; o a tensor that may be absent; d a dim; D dims (none:
 # all of them); s sizes; . as it is. A rank other than the first tensor's (or the sizes') is added after a colon.
 SHIFTED = {
-    "clone": "t.",
     "detach": "t",
     "_to_copy": "t.",
     "fill.Scalar": "t.",

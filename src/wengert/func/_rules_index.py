@@ -268,3 +268,15 @@ def _gather(call, name, args):
         return run(name, (call.full(self), _dim(dim, self.dim()), call.full(index), *rest))
     flat = call.full(index).reshape(call.size, -1)
     return run(name, (call.full(self).reshape(call.size, -1), 1, flat, *rest)).reshape(call.size, *index.shape)
+
+
+@rule("clone")
+def _clone(call, name, args):
+    other = {wg.channels_last: "ChannelsLast", wg.channels_last_3d: "ChannelsLast3d"}
+    shown = other.get(args[1]) if len(args) > 1 else None
+    if shown is not None:
+        raise RuntimeError(
+            "NYI: Tensor.clone(memory_format) inside vmap is only supported with memory_format torch.preserve_format or "
+            f"torch.contiguous_format (got {shown})"
+        )
+    return run(name, (call.full(args[0]), *args[1:]))

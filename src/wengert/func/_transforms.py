@@ -4,9 +4,9 @@ import functools
 
 from .. import _core
 from ..autograd.grad_mode import enable_grad
-from ._batch import batches, enter, forward_is_on, leave, switch_forward
+from ._dual import make_dual, primal_of, settle, tangent_of
 from ._grad import cut, fresh_input, gradients_of, reaches_out, spread
-from ._interpret import make_dual, primal_of, tangent_of
+from ._levels import batches, enter, forward_is_on, leave, switch_forward
 from ._tree import flatten, tree_map, unflatten
 
 Tensor = _core.Tensor
@@ -248,6 +248,8 @@ def jvp(func, primals, tangents, *, strict=False, has_aux=False):
         duals = unflatten([_dual(p, t, level) for p, t in zip(flat, others)], spec)
         output, aux = _split_aux(func(*duals), has_aux, who)
         made, out_spec = _tensor_outputs(output, who)
+        for o in made:
+            settle(o)
     finally:
         switch_forward(before)
         leave()

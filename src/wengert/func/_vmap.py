@@ -3,7 +3,8 @@
 import functools
 
 from .. import _core
-from ._batch import enter, is_batched, leave, wrap
+from ._batch import is_batched, wrap
+from ._levels import enter, leave
 from ._tree import broadcast, flatten, unflatten
 
 Tensor = _core.Tensor

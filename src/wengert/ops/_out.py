@@ -18,6 +18,12 @@ def write(result, out, name="out"):
         return type(result)([write(r, o, name) for r, o in zip(result, out)])
     from .. import can_cast, no_grad
 
+    for t in (result, out):
+        if t._wrapped:
+            from ..func._batch import observe
+
+            observe(_core.payload(t), f"out={name}")
+
     if _core.is_grad_enabled() and (result.requires_grad or out.requires_grad):
         _refuse_gradients(name)
     if not can_cast(result.dtype, out.dtype):

@@ -100,6 +100,12 @@ def connect():
             "device": _types.device,
             "cpu": cpu,
             "strided": _types.strided,
+            "memory_formats": (
+                _types.contiguous_format,
+                _types.preserve_format,
+                _types.channels_last,
+                _types.channels_last_3d,
+            ),
             "Symbol": _trace.Symbol,
             "trace_call": _trace.trace_call,
             "on_failure": _explain,

@@ -5,7 +5,7 @@ from ._batched import NO_RULE, refuse_batches
 from ._declare import FUNCTIONS, composite, constant, primitive
 
 
-@primitive("clone(Tensor self, any memory_format=None)")
+@primitive("clone(Tensor self, MemoryFormat? memory_format=None)")
 def clone(g):
     """A copy with memory of its own; gradients flow through.
 
@@ -16,7 +16,7 @@ def clone(g):
     return g
 
 
-@composite("contiguous(Tensor self, any memory_format=None)", function=False)
+@composite("contiguous(Tensor self, MemoryFormat? memory_format=None)", function=False)
 def contiguous():
     """Itself if row-major, else a row-major copy."""
 
@@ -27,10 +27,19 @@ def copy_(g, self):
     return FUNCTIONS["zeros_like"](g), g
 
 
-@primitive("_to_copy(Tensor self, ScalarType dtype)", grad_name="ToCopyBackward0", function=False)
+@primitive(
+    "_to_copy(Tensor self, ScalarType dtype, MemoryFormat? memory_format=None)",
+    grad_name="ToCopyBackward0",
+    function=False,
+)
 def _to_copy(g):
     """A copy in another dtype."""
     return g
+
+
+@composite("_to_format(Tensor self, MemoryFormat memory_format)", function=False)
+def _to_format():
+    """Itself where its strides suggest that memory format, else a copy with its strides."""
 
 
 @constant("detach(Tensor self)")

@@ -207,11 +207,11 @@ def rot90(input, k=1, dims=(0, 1)):
             raise RuntimeError(f"Rotation dim{dims.index(d)} out of range, dim{dims.index(d)} = {d}")
     k %= 4
     if k == 1:
-        return flip(input, [dims[1]]).transpose(dims[0], dims[1]).contiguous()
+        return flip(input, [dims[1]]).transpose(dims[0], dims[1])
     if k == 2:
         return flip(input, list(dims))
     if k == 3:
-        return flip(input, [dims[0]]).transpose(dims[0], dims[1]).contiguous()
+        return flip(input, [dims[0]]).transpose(dims[0], dims[1])
     return input.clone()
 
 

@@ -5,7 +5,7 @@ from ._declare import composite, constant, primitive
 from .arithmetic import imag, real
 
 _LIKE = "*, ScalarType? dtype=None, any layout=None, any device=None, bool? pin_memory=False, bool requires_grad=False"
-_LIKE_FORMAT = f"{_LIKE}, any memory_format=None"
+_LIKE_FORMAT = f"{_LIKE}, MemoryFormat? memory_format=None"
 
 
 @constant(f"empty(int[] size, {_LIKE_FORMAT})", method=False)

@@ -38,12 +38,12 @@ def as_strided_():
     """Takes another view of the storage, in place."""
 
 
-@constant("resize_(Index self, int[] size, *, any memory_format=None)", function=False)
+@constant("resize_(Index self, int[] size, *, MemoryFormat? memory_format=None)", function=False)
 def resize_():
     """Gives the tensor other sizes; the storage grows when it must, new elements are uninitialised."""
 
 
-@constant("resize_as_(Index self, Index the_template, *, any memory_format=None)", function=True)
+@constant("resize_as_(Index self, Index the_template, *, MemoryFormat? memory_format=None)", function=True)
 def resize_as_():
     """resize_ to the sizes of another tensor."""
 

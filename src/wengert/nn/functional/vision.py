@@ -253,6 +253,14 @@ def affine_grid(theta, size, align_corners=None):
     return grid.reshape(size[0], *spatial, rank)
 
 
+def _laid_out_like(result, input):
+    """The result in the channels-last format that the input lies in, if it does."""
+    for memory_format in (wg.channels_last, wg.channels_last_3d):
+        if not input.is_contiguous() and input.is_contiguous(memory_format=memory_format):
+            return result.contiguous(memory_format=memory_format)
+    return result
+
+
 def pixel_shuffle(input, upscale_factor):
     """(*, C * r * r, H, W) rearranged to (*, C, H * r, W * r).
 
@@ -277,7 +285,7 @@ def pixel_shuffle(input, upscale_factor):
     split = input.reshape(*lead, c // (r * r), r, r, h, w)
     k = len(lead)
     split = split.permute(*range(k + 1), k + 3, k + 1, k + 4, k + 2)
-    return split.reshape(*lead, c // (r * r), h * r, w * r)
+    return _laid_out_like(split.reshape(*lead, c // (r * r), h * r, w * r), input)
 
 
 def pixel_unshuffle(input, downscale_factor):
@@ -304,7 +312,7 @@ def pixel_unshuffle(input, downscale_factor):
     split = input.reshape(*lead, c, h // r, r, w // r, r)
     k = len(lead)
     split = split.permute(*range(k + 1), k + 2, k + 4, k + 1, k + 3)
-    return split.reshape(*lead, c * r * r, h // r, w // r)
+    return _laid_out_like(split.reshape(*lead, c * r * r, h // r, w // r), input)
 
 
 def channel_shuffle(input, groups):
@@ -320,7 +328,8 @@ def channel_shuffle(input, groups):
     c = input.size(1)
     if c % groups:
         raise RuntimeError(f"Number of channels must be divisible by groups. Got {c} channels and {groups} groups.")
-    return input.unflatten(1, (groups, c // groups)).transpose(1, 2).reshape(input.shape)
+    shuffled = input.unflatten(1, (groups, c // groups)).transpose(1, 2)
+    return _laid_out_like(shuffled.reshape(input.shape), input)
 
 
 native_channel_shuffle = channel_shuffle

@@ -4,6 +4,7 @@ import warnings
 
 import wengert as wg
 
+from ..._conversion import parse_to
 from ..parameter import Parameter
 
 
@@ -13,50 +14,12 @@ def _addindent(text, spaces):
     return "\n".join([first] + [" " * spaces + line for line in rest])
 
 
-_TO_FORMS = """but expected one of:
- * (torch.device device = None, torch.dtype dtype = None, bool non_blocking = False, bool copy = False, *, \
-torch.memory_format memory_format = None)
- * (torch.dtype dtype, bool non_blocking = False, bool copy = False, *, torch.memory_format memory_format = None)
- * (Tensor tensor, bool non_blocking = False, bool copy = False, *, torch.memory_format memory_format = None)
-"""
-
-
-def _refuse_to(args, kwargs):
-    """The TypeError for arguments of Module.to that no form takes."""
-    shown = [_kind(a) for a in args] + [f"{k}={_kind(v)}" for k, v in kwargs.items()]
-    text = ", ".join(shown) + (", " if kwargs else "")
-    return TypeError(f"to() received an invalid combination of arguments - got ({text}), {_TO_FORMS}")
-
-
-def _kind(value):
-    name = type(value).__name__
-    return f"torch.{name}" if type(value).__module__.startswith("wengert") else name
-
-
 def _parse_to(args, kwargs):
     """The arguments of Module.to as (device, dtype, non_blocking, memory_format)."""
-    given, named = args, dict(kwargs)
-    names = ["device", "dtype", "non_blocking"]
-    found = {"device": None, "dtype": None, "non_blocking": False, "memory_format": None}
-    if args and isinstance(args[0], wg.Tensor):
-        found["device"], found["dtype"] = args[0].device, args[0].dtype
-        names = ["non_blocking", "copy"]
-        args = args[1:]
-    elif args and isinstance(args[0], wg.dtype):
-        names = names[1:]
-    tensor = kwargs.pop("tensor", None)
-    if tensor is not None:
-        found["device"], found["dtype"] = tensor.device, tensor.dtype
-    found.update(zip(names, args))
-    for name, value in kwargs.items():
-        if name not in ("device", "dtype", "non_blocking", "copy", "memory_format"):
-            raise _refuse_to(given, named)
-        found[name] = value
-    if found["dtype"] is not None and not isinstance(found["dtype"], wg.dtype):
-        raise _refuse_to(given, named)
-    if found.get("copy"):
+    said = parse_to(args, kwargs)
+    if said["copy"]:
         raise RuntimeError(".to() does not accept copy argument")
-    return found["device"], found["dtype"], found["non_blocking"], found["memory_format"]
+    return said["device"], said["dtype"], said["non_blocking"], said["memory_format"]
 
 
 class MembersMixin:

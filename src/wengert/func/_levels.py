@@ -1,0 +1,78 @@
+"""The transforms that are running: vmaps and levels of forward mode, each with a number; further in is higher."""
+
+import itertools
+import threading
+
+from .. import _core
+
+
+class Level:
+    """A transform that is running: a vmap of `size` samples, or (size None) forward mode."""
+
+    __slots__ = ("number", "randomness", "size")
+
+    def __init__(self, number, size=None, randomness=None):
+        self.number, self.size, self.randomness = number, size, randomness
+
+
+_local = threading.local()
+alive = {}  # the transforms that are running in any thread, by number
+_numbers = itertools.count(1)  # never used twice: what outlives its transform is not taken for another's
+
+
+def levels():
+    """The transforms that are running in this thread, outermost first."""
+    try:
+        return _local.stack
+    except AttributeError:
+        _local.stack = []
+        return _local.stack
+
+
+def batches():
+    """The vmaps among them."""
+    return [level for level in levels() if level.size is not None]
+
+
+def enter(size=None, randomness=None):
+    """Begins a transform."""
+    stack = levels()
+    stack.append(Level(next(_numbers), size, randomness))
+    alive[stack[-1].number] = stack[-1]
+    _core.set_batching(len(batches()))
+    return stack[-1]
+
+
+def leave():
+    """Ends the innermost transform."""
+    del alive[levels().pop().number]
+    _core.set_batching(len(batches()))
+    if _views.watched and all(level.size is not None for level in tuple(alive.values())):
+        watch_views(False)
+
+
+class _views:
+    """Whether views may have to learn that their base has become a dual number."""
+
+    watched = False
+
+
+def watch_views(on):
+    """Has every op look, or no longer look, whether a tensor is a view of what a write has made a dual number."""
+    _views.watched = on
+    _core.watch_views(on)
+
+
+def views_are_watched():
+    """Whether a write has made a dual number of something that may have views."""
+    return _views.watched
+
+
+def forward_is_on():
+    """Whether this thread pushes tangents forward."""
+    return getattr(_local, "forward", True)
+
+
+def switch_forward(on):
+    """Lets ops of this thread push tangents forward, or not."""
+    _local.forward = bool(on)

@@ -1,0 +1,196 @@
+"""The same programs under torch and wengert: values, types of errors and their texts inside the transforms."""
+
+import copy
+import pickle
+
+import pytest
+
+import wengert as wg
+
+torch = pytest.importorskip("torch", reason="compares with torch, which is not installed")
+
+
+def outcome(program, lib):
+    """What a program gives, as plain data; an error as its type and text."""
+
+    def plain(x):
+        if isinstance(x, lib.Tensor):
+            return [tuple(x.shape), str(x.dtype), x.tolist()]
+        if isinstance(x, (tuple, list)):
+            return [plain(y) for y in x]
+        return x
+
+    try:
+        return plain(program(lib))
+    except Exception as error:
+        return [type(error).__name__, str(error)]
+
+
+def agree(program):
+    mine, theirs = outcome(program, wg), outcome(program, torch)
+    assert mine == theirs
+    return mine
+
+
+def dual(lib, *values):
+    forward = lib.autograd.forward_ad
+    values = lib.tensor(values)
+    return forward.make_dual(values, values + 10)
+
+
+def tangents(lib, *tensors):
+    return [lib.autograd.forward_ad.unpack_dual(t).tangent for t in tensors]
+
+
+def a_view_taken_before_its_base(lib):
+    with lib.autograd.forward_ad.dual_level():
+        base = lib.zeros(2, 2)
+        view, corner = base[0], base[0][1:]
+        base.add_(dual(lib, 1.0, 2.0))
+        corner.mul_(3)
+        return tangents(lib, view, corner, base, view * view, base.t())
+
+
+def a_base_written_through_a_view(lib):
+    with lib.autograd.forward_ad.dual_level():
+        base = lib.ones(3)
+        whole, view = base[:], base[1:]
+        view.mul_(dual(lib, 1.0, 2.0))
+        return tangents(lib, base, view, whole, base * whole)
+
+
+def views_inside_vmap(lib):
+    def f(x, t):
+        def inner(y):
+            base = x.clone()
+            view, later = base[:1], base[1:]
+            base.copy_(y)
+            later.add_(view)
+            return view, base, later * view
+
+        return lib.func.jvp(inner, (x * 2,), (t,))
+
+    x = lib.arange(6.0).reshape(3, 2)
+    return lib.func.vmap(f)(x, x + 10)
+
+
+def complex_base_of_a_real_view(lib):
+    with lib.autograd.forward_ad.dual_level():
+        base = lib.zeros(2, dtype=lib.complex64)
+        view = lib.view_as_real(base)
+        base.add_(dual(lib, 1.0, 2.0) * 1j)
+        return tangents(lib, view, view[0] * view[1])
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        a_view_taken_before_its_base,
+        a_base_written_through_a_view,
+        views_inside_vmap,
+        complex_base_of_a_real_view,
+    ],
+)
+def test_tangents_of_views(program):
+    assert isinstance(agree(program)[0], list)
+
+
+def layout(lib, tangent):
+    return [tuple(tangent.stride()), tangent.storage_offset(), tangent.untyped_storage().nbytes()]
+
+
+def tangents_lie_as_primals(lib):
+    forward = lib.autograd.forward_ad
+    with forward.dual_level():
+        found = []
+        for primal in (lib.ones(4)[1:], lib.ones(3, 2).t()[:, 0], lib.ones(3)):
+            for tangent in (lib.ones(3), lib.ones(()).expand(3), lib.arange(6.0, dtype=lib.float64)[::2]):
+                found.append(layout(lib, forward.unpack_dual(forward.make_dual(primal, tangent)).tangent))
+        return found
+
+
+def _making(build):
+    def program(lib):
+        with lib.autograd.forward_ad.dual_level():
+            return build(lib, lib.autograd.forward_ad)
+
+    return program
+
+
+MAKING = [
+    lambda lib, fw: fw.make_dual(lib.ones(()).expand(3), lib.ones(3)),
+    lambda lib, fw: fw.make_dual(lib.ones(2), lib.ones(2), level=1),
+    lambda lib, fw: fw.make_dual(lib.ones(2), dual(lib, 1.0, 2.0)),
+    lambda lib, fw: fw.make_dual(3, lib.ones(2)),
+    lambda lib, fw: fw.unpack_dual(3),
+    lambda lib, fw: lib.add(dual(lib, 1.0), dual(lib, 1.0), out=lib.ones(1)),
+    lambda lib, fw: lib.add(lib.ones(1), lib.ones(1), out=dual(lib, 1.0)),
+]
+
+
+@pytest.mark.parametrize("build", MAKING)
+def test_refusals_of_dual_numbers(build):
+    assert agree(_making(build))[0].endswith("Error")
+
+
+def test_layout_of_tangents():
+    agree(tangents_lie_as_primals)
+
+
+def switched_off(lib):
+    forward = lib.autograd.forward_ad
+    with forward.dual_level():
+        x = dual(lib, 1.0)
+        with forward._set_fwd_grad_enabled(False):
+            off = forward.unpack_dual(x).tangent, forward.unpack_dual(x * 2).tangent
+        return *off, forward.unpack_dual(x * 2).tangent
+
+
+def after_the_level(lib):
+    forward, base = lib.autograd.forward_ad, lib.ones(2)
+    view = base[1:]
+    with forward.dual_level():
+        base.mul_(dual(lib, 1.0, 2.0))
+    with forward.dual_level():
+        return forward.unpack_dual(base).tangent, forward.unpack_dual(view).tangent, base + view
+
+
+def test_where_tangents_end():
+    agree(switched_off)
+    agree(after_the_level)
+
+
+INSIDE = {
+    "out": lambda lib, x: lib.add(x, x, out=lib.zeros(4)),
+    "out of shared": lambda lib, x: lib.add(lib.ones(4), 1, out=x),
+    "data": lambda lib, x: x.data,
+    "set data": lambda lib, x: setattr(x, "data", lib.zeros(4)),
+    "be data": lambda lib, x: setattr(lib.zeros(4), "data", x),
+    "data_ptr": lambda lib, x: x.data_ptr(),
+    "deepcopy": lambda lib, x: copy.deepcopy(x),
+    "pickle": lambda lib, x: pickle.dumps(x),
+    "storage": lambda lib, x: x.untyped_storage(),
+    "numpy": lambda lib, x: x.numpy(),
+    "bool": lambda lib, x: bool(x),
+    "clone": lambda lib, x: x.reshape(1, 1, 2, 2).clone(memory_format=lib.channels_last),
+    "is_contiguous": lambda lib, x: x.reshape(1, 1, 2, 2).is_contiguous(memory_format=lib.channels_last),
+    "tolist": lambda lib, x: x.tolist(),
+}
+
+
+@pytest.mark.parametrize("name", INSIDE)
+def test_what_a_sample_has_not(name):
+    def program(lib):
+        return lib.func.vmap(lambda x: (INSIDE[name](lib, x), x)[1])(lib.arange(12.0).reshape(3, 4))
+
+    assert agree(program)[0].endswith("Error")
+
+
+@pytest.mark.parametrize("use", [lambda x: x.sin(), lambda x: x + x, lambda x: x[0], lambda x: x.mul_(1)])
+def test_a_sample_that_escaped(use):
+    def program(lib):
+        kept = []
+        lib.func.vmap(lambda x: (kept.append(x), x)[1])(lib.ones(3, 2))
+        return use(kept[0])
+
+    assert agree(program)[0] == "RuntimeError"
