@@ -10,22 +10,22 @@
 
 #include "../parallel.h"
 #include "gemm_kernels.h"
+#include "scratch.h"
 
 namespace wg {
 namespace {
 
-constexpr int64_t kSmall = 32 * 32 * 32;        // multiplications: below, a call of OpenBLAS costs more than it saves
-constexpr int64_t kTileWork = 128 * 128 * 256;  // of one tile of a large product
-constexpr int64_t kMinSide = 128;               // of a tile: smaller ones cost OpenBLAS a fifth; half of it …
+constexpr int64_t kSmall = 32 * 32 * 32;        // multiplications: below, packing costs more than it saves
+constexpr int64_t kTileWork = 128 * 128 * 256;  // of one tile of a product in plain loops or by OpenBLAS
+constexpr int64_t kMinSide = 128;               // of such a tile: smaller ones cost OpenBLAS a fifth; half of it …
 constexpr int64_t kFewTiles = 4;                // … while there are fewer tiles than this
+constexpr int64_t kBlockWork = 64 * 64 * 256;   // of one block of a packed product: some 20 microseconds
+constexpr int64_t kBlockRows = 128;             // of a block while there are other ways to cut: b is packed for each
+constexpr int64_t kBlockPanels = 4;             // of b, at most: a block of the depth stays in the second-level cache
 
 struct Blas {
   void* handle = nullptr;
   bool prefixed = true;
-  void (*sgemm)(int, int, int, int, int, int, float, const float*, int, const float*, int, float, float*,
-                int) = nullptr;
-  void (*dgemm)(int, int, int, int, int, int, double, const double*, int, const double*, int, double, double*,
-                int) = nullptr;
   void (*cgemm)(int, int, int, int, int, int, const void*, const void*, int, const void*, int, const void*, void*,
                 int) = nullptr;
   void (*zgemm)(int, int, int, int, int, int, const void*, const void*, int, const void*, int, const void*, void*,
@@ -65,9 +65,7 @@ const Blas& blas() {
   std::call_once(once, [] {
     if (blas_path().empty()) return;
     b.handle = open_library(blas_path().c_str());
-    b.prefixed = b.find("cblas_sgemm") != nullptr;
-    b.get(b.sgemm, "cblas_sgemm");
-    b.get(b.dgemm, "cblas_dgemm");
+    b.prefixed = b.find("cblas_cgemm") != nullptr;
     b.get(b.cgemm, "cblas_cgemm");
     b.get(b.zgemm, "cblas_zgemm");
     void (*set_threads)(int) = nullptr;
@@ -111,11 +109,7 @@ void plain(const Gemm& g, const T* a, const T* b, T* c) {
   }
 }
 
-bool has_blas(DType d) {
-  if (d != DType::Float32 && d != DType::Float64 && !is_complex(d)) return false;
-  const Blas& b = blas();
-  return b.sgemm && b.dgemm && b.cgemm && b.zgemm;
-}
+bool has_blas(DType d) { return is_complex(d) && blas().cgemm && blas().zgemm; }
 
 // One tile with OpenBLAS; the leading dimension of a single row or column may be any number that is large enough.
 template <class T>
@@ -129,10 +123,6 @@ void with_blas(const Gemm& g, const T* a, const T* b, T* c) {
   int lda, ldb, ldc = int(std::max(g.c.row, g.n));
   int ta = layout(g.a, g.m, g.k, &lda), tb = layout(g.b, g.k, g.n, &ldb);
   int m = int(g.m), n = int(g.n), k = int(g.k);
-  if constexpr (std::is_same_v<T, float>)
-    blas().sgemm(kRowMajor, ta, tb, m, n, k, float(g.alpha.real()), a, lda, b, ldb, float(g.beta.real()), c, ldc);
-  if constexpr (std::is_same_v<T, double>)
-    blas().dgemm(kRowMajor, ta, tb, m, n, k, g.alpha.real(), a, lda, b, ldb, g.beta.real(), c, ldc);
   if constexpr (std::is_same_v<T, complex64>) {
     complex64 alpha(g.alpha), beta(g.beta);
     blas().cgemm(kRowMajor, ta, tb, m, n, k, &alpha, a, lda, b, ldb, &beta, c, ldc);
@@ -157,11 +147,50 @@ Grid cut(int64_t m, int64_t n, int64_t k) {
 }
 
 template <class T>
+const GemmTilesOf<T>& tiles_of() {
+  if constexpr (std::is_same_v<T, float>)
+    return gemm_tiles_table().of_float;
+  else
+    return gemm_tiles_table().of_double;
+}
+
+// One block of a product on this thread: slices of b are packed, and multiplied by the rows of a.
+template <class T>
+void block(const Gemm& g, const T* a, const T* b, T* c) {
+  const GemmTilesOf<T>& kernels = tiles_of<T>();
+  const int64_t wide = (g.n + kernels.panel - 1) / kernels.panel * kernels.panel;
+  T* panels = reinterpret_cast<T*>(scratch<Scratch::Panels>(size_t(std::min(g.k, kGemmDepth) * wide) * sizeof(T)));
+  T beta = T(g.beta.real());
+  for (int64_t p = 0; p < g.k; p += kGemmDepth, beta = 1) {
+    const int64_t deep = std::min(kGemmDepth, g.k - p);
+    kernels.pack(deep, g.n, b + p * g.b.row, g.b.row, g.b.col, panels);
+    kernels.multiply({g.m, g.n, deep, T(g.alpha.real()), a + p * g.a.col, g.a.row, g.a.col, panels, kernels.panel,
+                      deep * kernels.panel, beta, c, g.c.row});
+  }
+}
+
+// Blocks of a few panels of b by many rows of a: some 8 for a product of little work, up to 64 for a large one.
+Grid blocks(int64_t m, int64_t n, double work, int64_t panel) {
+  const int64_t wanted = std::max(std::clamp<int64_t>(int64_t(work / double(kBlockWork)), 1, 8),
+                                  std::min<int64_t>(int64_t(work / double(8 * kBlockWork)), 64));
+  const int64_t panels = (n + panel - 1) / panel;
+  int64_t across = (panels + kBlockPanels - 1) / kBlockPanels, down = 1;
+  while (2 * across * down <= wanted && m >= 2 * down * kBlockRows) down *= 2;
+  while (2 * across * down <= wanted && across < panels) across = std::min(2 * across, panels);
+  while (2 * across * down <= wanted && m >= down * kBlockRows / 2) down *= 2;
+  const int64_t rows = ((m + down - 1) / down + 7) / 8 * 8, cols = (panels + across - 1) / across * panel;
+  return {rows, cols, (m + rows - 1) / rows, (n + cols - 1) / cols};
+}
+
+template <class T>
 void run(const Gemm& g) {
   double work = double(g.m) * double(g.n) * double(std::max<int64_t>(g.k, 1));
   bool own = g.m == 1 || g.n == 1 || g.k == 0 || work <= double(kSmall);
-  bool fast = !own && gemm_ready(g.a, g.m, g.k) && gemm_ready(g.b, g.k, g.n) && has_blas(g.dtype);
+  constexpr bool kPacked = std::is_same_v<T, float> || std::is_same_v<T, double>;
+  bool fast = !own && !kPacked && gemm_ready(g.a, g.m, g.k) && gemm_ready(g.b, g.k, g.n) && has_blas(g.dtype);
   Grid grid = cut(g.m, g.n, g.k);
+  if constexpr (kPacked)
+    if (!own) grid = blocks(g.m, g.n, work, tiles_of<T>().panel);
   int64_t tiles = grid.down * grid.across, total = tiles * g.batch;
   auto body = [&](int64_t begin, int64_t end) {
     for (int64_t t = begin; t < end; ++t) {
@@ -172,14 +201,15 @@ void run(const Gemm& g) {
       const T* a = reinterpret_cast<const T*>(g.a.data) + batch * g.a_step + i * g.a.row;
       const T* b = reinterpret_cast<const T*>(g.b.data) + batch * g.b_step + j * g.b.col;
       T* c = reinterpret_cast<T*>(g.c.data) + batch * g.c_step + i * g.c.row + j;
-      if (fast)
-        with_blas<T>(part, a, b, c);
+      if constexpr (kPacked)
+        own ? plain<T>(part, a, b, c) : block<T>(part, a, b, c);
       else
-        plain<T>(part, a, b, c);
+        fast ? with_blas<T>(part, a, b, c) : plain<T>(part, a, b, c);
     }
   };
   double tile_work = work / double(std::max<int64_t>(tiles, 1));
-  parallel_for(total, std::max<int64_t>(1, int64_t(double(kTileWork) / 4 / std::max(tile_work, 1.0))), body);
+  const int64_t least = kPacked && !own ? kBlockWork / 2 : kTileWork / 4;
+  parallel_for(total, std::max<int64_t>(1, int64_t(double(least) / std::max(tile_work, 1.0))), body);
 }
 
 template <class T, class Acc>

@@ -1,4 +1,4 @@
-// Matrix products: OpenBLAS for large ones, loops of our own for small ones and for the types it lacks.
+// Matrix products: our own loops, packed for large ones; OpenBLAS for large complex ones.
 #pragma once
 #include <cstdint>
 

@@ -1,4 +1,4 @@
-// The inner loops of small products, one table per level of x86-64.
+// The inner loops of matrix products, one table per level of x86-64.
 #pragma once
 #include <cstdint>
 
@@ -20,5 +20,34 @@ struct GemmKernels {
   DotFn<double> dot_double;
 };
 WG_LEVEL_TABLE(GemmKernels, gemm_kernels, gemm_table)
+
+constexpr int64_t kGemmDepth = 256;  // rows of a panel, at most: it stays in the first-level cache
+
+// c = alpha * a @ b + beta * c on one thread, of a depth k of at most kGemmDepth. b: panels of `panel` columns,
+// b_panel elements apart, each of k rows b_row apart; whole vectors are read, also of the last columns.
+template <class T>
+struct GemmPanels {
+  int64_t m, n, k;
+  T alpha;
+  const T* a;
+  int64_t a_row, a_col;
+  const T* b;
+  int64_t b_row, b_panel;
+  T beta;
+  T* c;
+  int64_t c_row;
+};
+template <class T>
+struct GemmTilesOf {
+  int64_t panel;
+  // k by n elements of b to packed panels (b_row = panel, b_panel = k * panel), filled up with 0.
+  void (*pack)(int64_t k, int64_t n, const T* b, int64_t b_row, int64_t b_col, T* to);
+  void (*multiply)(const GemmPanels<T>& g);
+};
+struct GemmTiles {
+  GemmTilesOf<float> of_float;
+  GemmTilesOf<double> of_double;
+};
+WG_LEVEL_TABLE(GemmTiles, gemm_tiles, gemm_tiles_table)
 
 }  // namespace wg

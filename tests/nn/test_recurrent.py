@@ -62,11 +62,11 @@ def test_transforms(name, options):
     m = getattr(wengert.nn, name)(3, 4, **options)
     x, v = wengert.randn(2, 5, 1, 3), wengert.randn(2, 5, 1, 3)
     np.testing.assert_allclose(
-        vmap(lambda t: m(t)[0])(x).detach().numpy(), wengert.stack([m(t)[0] for t in x]).detach().numpy(), rtol=1e-5
+        vmap(lambda t: m(t)[0])(x).detach().numpy(), wengert.stack([m(t)[0] for t in x]).detach().numpy(), 1e-5, 1e-6
     )
     out, tangent = jvp(lambda t: m(t)[0], (x[0],), (v[0],))
     shifted = [m(x[0] + h * v[0])[0] for h in (1e-2, -1e-2)]
-    np.testing.assert_allclose(out.detach().numpy(), m(x[0])[0].detach().numpy(), rtol=1e-5)
+    np.testing.assert_allclose(out.detach().numpy(), m(x[0])[0].detach().numpy(), rtol=1e-5, atol=1e-6)
     by_difference = (shifted[0] - shifted[1]).detach().numpy() / 2e-2
     np.testing.assert_allclose(tangent.detach().numpy(), by_difference, atol=2e-3)
     weights = dict(m.named_parameters())
