@@ -162,6 +162,7 @@ PyObject* retain_grad(PyObject*, PyObject* o) {
     WG_CHECK_TYPE(is_tensor(o), "expected a Tensor");
     Tensor& t = *as_tensor(o);
     WG_CHECK(requires_grad(t), "can't retain_grad on Tensor that has requires_grad=False", explain("where_cut", o));
+    observe(t, "retain_grad");
     Ref<Node> fn = grad_fn_of(t);
     if (!fn) Py_RETURN_NONE;
     extra_of(t).retains_grad = true;

@@ -1,20 +1,29 @@
 // What the transforms (vmap, grad, forward mode) ask of the machine.
 #include "python.h"
 
+#include <string_view>
 #include <unordered_set>
 
 namespace wgpy {
 
 using namespace wg;
 
+// How many transforms of torch.func are running in this thread, vmap and those that leave no wrappers alike.
+static thread_local long running_transforms = 0;
+
 void observe(const Tensor& t, const char* what) {
-  if (!t.wrapped || !t.extra || !t.extra->payload) return;
+  const bool wrapped = t.wrapped && t.extra && t.extra->payload;
+  auto asks = [&](std::string_view word) { return word == what; };
+  // Of a tensor that is not wrapped, only what would change its part in the derivatives is of interest.
+  if (!wrapped && !(running_transforms && (asks("backward") || asks("retain_grad") ||
+                                           (asks("requires_grad_") && requires_grad(const_cast<Tensor&>(t))))))
+    return;
   static PyObject* hook = nullptr;
   if (!hook) {
-    Py module(check(PyImport_ImportModule("wengert.func._batch")));
+    Py module(check(PyImport_ImportModule("wengert.func._observe")));
     hook = check(PyObject_GetAttrString(module.get(), "observe"));
   }
-  Py(check(PyObject_CallFunction(hook, "Os", static_cast<PyObject*>(t.extra->payload), what)));
+  Py(check(PyObject_CallFunction(hook, "Os", wrapped ? static_cast<PyObject*>(t.extra->payload) : Py_None, what)));
 }
 
 namespace {
@@ -24,6 +33,14 @@ PyObject* set_batching(PyObject*, PyObject* n) {
   int before = modes().batching;
   modes().batching = int(PyLong_AsLong(n));
   return PyErr_Occurred() ? nullptr : PyLong_FromLong(before);
+}
+
+PyObject* transforms(PyObject*, PyObject*) { return PyLong_FromLong(running_transforms); }
+PyObject* set_transforms(PyObject*, PyObject* n) {
+  const long before = running_transforms, now = PyLong_AsLong(n);
+  if (PyErr_Occurred()) return nullptr;
+  running_transforms = now;
+  return PyLong_FromLong(before);
 }
 
 PyObject* mark_random(PyObject*, PyObject* names) {
@@ -66,6 +83,8 @@ PyObject* depends(PyObject*, PyObject* args) {
 PyObject* py_pass_has_inputs(PyObject*, PyObject*) { return PyBool_FromLong(pass_has_inputs()); }
 
 PyMethodDef functions[] = {{"set_batching", set_batching, METH_O, nullptr},
+                           {"transforms", transforms, METH_NOARGS, nullptr},
+                           {"set_transforms", set_transforms, METH_O, nullptr},
                            {"mark_random", mark_random, METH_O, nullptr},
                            {"pass_has_inputs", py_pass_has_inputs, METH_NOARGS, nullptr},
                            {"depends", depends, METH_VARARGS, nullptr},

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import warnings
 
 import pytest
 
@@ -21,7 +22,9 @@ def outcome(program, lib):
         return x
 
     try:
-        return plain(program(lib))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # torch's own, of torch.jit
+            return plain(program(lib))
     except Exception as error:
         return [type(error).__name__, str(error)]
 

@@ -177,6 +177,10 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
         if not inputs:
             raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     tensors = _sequence(tensors)
+    if _core.transforms():
+        from ..func._observe import observe
+
+        observe(None, "backward")
     if grad_tensors is None:
         gradients = (None,) * len(tensors)
     else:

@@ -186,6 +186,35 @@ def _check_dirty(tensors, inputs, count):
             raise RuntimeError(_VIEW_AMONG_SEVERAL)
 
 
+def _record(ctx, tensors, outputs, specs, saved):
+    """Makes ctx the node of its outputs and puts what it saves on it."""
+    inputs = {id(t) for t in tensors}
+    if ctx.dirty_tensors:
+        _check_dirty(ctx.dirty_tensors, inputs, len(outputs))
+    position = {id(o): k for k, o in enumerate(outputs) if isinstance(o, _core.Tensor)}
+    where = tuple(-1 if t is None or id(t) in inputs else position.get(id(t), -1) for t in saved)
+    for t in ctx.dirty_tensors:
+        t._bump_version()
+    _core.record_function(ctx, tuple(tensors), tuple(specs))
+    known = ctx._materialize_non_diff_grads
+    if not all(differentiable or known and isinstance(o, _core.Tensor) for o, differentiable, *_ in specs):
+        ctx._without_gradient = frozenset(
+            k for k, (o, on, *_) in enumerate(specs) if not (on or known and isinstance(o, _core.Tensor))
+        )
+    _core.save_on_node(ctx, saved, where)
+
+
+def _refuse_saved_as_is(ctx, tensors, outputs):
+    """What setup_context saves must not be an input that is handed back as it is."""
+    as_is = {id(t) for t in tensors} & {id(o) for o in outputs} - {id(t) for t in ctx.dirty_tensors}
+    if any(id(t) in as_is for t in (*ctx.to_save, *ctx.saved_for_forward)):
+        raise RuntimeError(
+            "An input that has been returned as-is as output is being saved for backward. This is not supported if you override "
+            "setup_context. You should return and save a view of the input instead, e.g. with x.view_as(x) or setup ctx inside the "
+            "forward function itself."
+        )
+
+
 class Function(metaclass=FunctionMeta):
     """Base of user-defined differentiable functions.
 
@@ -260,14 +289,14 @@ class Function(metaclass=FunctionMeta):
     def apply(cls, *args, **kwargs):
         """Runs forward and records the call as one node."""
         tensors = [a for a in args if isinstance(a, _core.Tensor)]
-        if any(t._wrapped for t in tensors):
-            from ..func._function import apply_wrapped
+        if _core.transforms() or any(t._wrapped for t in (*tensors, *kwargs.values()) if isinstance(t, _core.Tensor)):
+            from ..func._function import apply_transformed
 
-            return apply_wrapped(cls, args, kwargs)
+            return apply_transformed(cls, args, kwargs, tensors)
         return cls._call(args, kwargs, tensors)
 
     @classmethod
-    def _call(cls, args, kwargs, tensors):
+    def _call(cls, args, kwargs, tensors, push=None):
         split = cls.setup_context is not Function.setup_context
         if split and (kwargs or len(args) < _parameters(cls.forward)):
             args, kwargs = _positional(cls.forward, args, kwargs), {}
@@ -276,7 +305,6 @@ class Function(metaclass=FunctionMeta):
         ctx._argument_kinds = tuple(isinstance(a, _core.Tensor) for a in args)
         ctx._recording = True
         record = _core.is_grad_enabled() and any(ctx.needs_input_grad)
-        versions = {id(t): t for t in tensors}
         with no_grad():
             if split:
                 output = cls.forward(*args)
@@ -296,30 +324,20 @@ class Function(metaclass=FunctionMeta):
                 )
             specs, made = _outputs_of(ctx, args, outputs, record)
         saved = tuple(ctx.to_save)
+        if split and (saved or ctx.saved_for_forward):
+            _refuse_saved_as_is(ctx, tensors, outputs)
         for i, t in enumerate(saved):
             if not (t is None or isinstance(t, _core.Tensor)):
                 raise TypeError(
                     f"save_for_backward can only save variables, but argument {i} is of type {type(t).__name__}"
                 )
         if record:
-            if ctx.dirty_tensors:
-                _check_dirty(ctx.dirty_tensors, versions, len(outputs))
-            position = {id(o): k for k, o in enumerate(outputs) if isinstance(o, _core.Tensor)}
-            inputs = {id(a) for a in tensors}
-            where = tuple(position[id(t)] if id(t) in position and id(t) not in inputs else -1 for t in saved)
-            for t in ctx.dirty_tensors:
-                t._bump_version()
-            _core.record_function(ctx, tuple(tensors), tuple(specs))
-            known = ctx._materialize_non_diff_grads
-            if not all(differentiable or known and isinstance(o, _core.Tensor) for o, differentiable, *_ in specs):
-                ctx._without_gradient = frozenset(
-                    k for k, (o, on, *_) in enumerate(specs) if not (on or known and isinstance(o, _core.Tensor))
-                )
-            where = tuple(-1 if t is None else w for t, w in zip(saved, where))
-            _core.save_on_node(ctx, saved, where)
+            _record(ctx, tensors, outputs, specs, saved)
         else:
             for t in ctx.dirty_tensors:
                 t._bump_version()
+        if push is not None:
+            made = push(ctx, made, [differentiable for _, differentiable, *_ in specs])
         ctx.to_save, ctx._recording = (), False
         ctx.dirty_tensors = ctx.non_differentiable = ()
         return made[0] if single else tuple(made)

@@ -56,6 +56,10 @@ def _one(values, is_tuple):
 
 def _prepare(tensors, create_graph, need_graph):
     """Aliases to differentiate by: in the history of the originals with create_graph, else on their own."""
+    if need_graph and _core.transforms():
+        from ..func._observe import REQUIRES_GRAD
+
+        raise RuntimeError(REQUIRES_GRAD)
     if any(t._wrapped for t in tensors):
         from ..func._grad import fresh_input
 
@@ -239,12 +243,14 @@ def _jacobian_forward(func, inputs, strict, vectorize):
             "Computing Jacobian using forward-AD or forward-over-reverse Hessian isonly implemented for `vectorize=True`."
         )
     from ..func import jacfwd
+    from ..func._levels import transforms_as_in
 
     inputs_tuple, inputs = _as_tuple(inputs, "inputs", "jacobian")
-    shape = []
+    shape, running = [], _core.transforms()
 
     def checked(*args):
-        is_tuple, outputs = _as_tuple(func(*args), "outputs", "jacobian")
+        with transforms_as_in(running):  # to func, these are no transforms
+            is_tuple, outputs = _as_tuple(func(*args), "outputs", "jacobian")
         shape.append(is_tuple)
         return outputs
 

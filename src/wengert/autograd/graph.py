@@ -84,15 +84,20 @@ class save_on_cpu(saved_tensors_hooks):
 def disable_saved_tensors_hooks(error_message, is_tracing=False):
     """A block in which saved_tensors_hooks is refused with error_message."""
     before = disabled_message()
-    hooks = _core.set_saved_hooks(None, None)
-    _core.set_saved_hooks(*hooks)
-    if hooks[0] is not None:
+    if hooks_are_set():
         raise RuntimeError(error_message)
     set_disabled_message(error_message)
     try:
         yield
     finally:
         set_disabled_message(before)
+
+
+def hooks_are_set():
+    """Whether saved_tensors_hooks is in force on this thread."""
+    hooks = _core.set_saved_hooks(None, None)
+    _core.set_saved_hooks(*hooks)
+    return hooks[0] is not None
 
 
 def disabled_message():

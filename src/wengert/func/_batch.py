@@ -57,7 +57,7 @@ VIEWS = frozenset(name for name, style, *_ in _core.op_names() if style == 1 and
 NO_RESIZE = frozenset(("resize_", "resize_as_", "as_strided_"))
 
 
-_ESCAPED = (
+ESCAPED = (
     "Either your tensor may have escaped from inside a function being vmapped and this is a user error (see "
     "https://pytorch.org/functorch/stable/ux_limitations.html), or there is an internal functorch error in `{}` Please file an issue if "
     "it looks like the latter"
@@ -158,7 +158,7 @@ def batch_op(name, args, inplace, level):
     """An op that met a tensor wrapped by the vmap of this level."""
     if level not in alive:
         where = "gen_vmap_inplace_plumbing" if inplace or _is_written(name) else "gen_vmap_plumbing"
-        raise RuntimeError(_ESCAPED.format(where))
+        raise RuntimeError(ESCAPED.format(where))
     call = _call(name, args, level)
     if name in REBIND:
         return _core.become_wrapped(args[0], run(REBIND[name], args))
@@ -278,57 +278,3 @@ def _write(call, name, args, inplace):
     if value.requires_grad != target.requires_grad or value.requires_grad:
         _core.become_wrapped(target, wrap(value, call.level))
     return target
-
-
-def observe(payload, what):
-    """Called by the machine when Python asks for what a wrapped tensor has not: its data (`what`: how it asks)."""
-    if payload.kind == "dual":
-        if what.startswith("out=") and payload.level in alive:
-            raise NotImplementedError(
-                f"Trying to use forward AD with {what[4:].partition('.')[0]}_out that does not support it because it is an out= function"
-            )
-        inner = _core.payload(payload.primal)
-        if what == "requires_grad_":
-            payload.primal.requires_grad_()
-        elif inner is not None:
-            observe(inner, what)
-        return
-    if what.startswith("out="):
-        raise RuntimeError(
-            f"Batching rule not implemented for aten::{what[4:].partition('.')[0]}.out; the fallback path doesn't work on out= or view ops."
-        )
-    if what == "storage":
-        raise NotImplementedError("Cannot access storage of BatchedTensorImpl")
-    if what == ".data":
-        raise RuntimeError("accessing `data` under vmap transform is not allowed")
-    if what in ("torch.preserve_format", "torch.contiguous_format"):
-        return
-    if what.startswith("torch."):
-        raise RuntimeError(
-            "NYI: querying is_contiguous inside of vmap for memory_format other than torch.contiguous_format"
-        )
-    if what == ".data =":
-        raise RuntimeError("mutating directly with `.data` under vmap transform is not allowed.")
-    if what == "bool":
-        raise RuntimeError(
-            "vmap: It looks like you're attempting to use a Tensor in some data-dependent control flow. We don't support that yet, "
-            "please file an issue at https://github.com/pytorch/pytorch/issues ."
-        )
-    if what == "data":
-        raise RuntimeError("Cannot access data pointer of Tensor that doesn't have storage")
-    if what == "requires_grad_":
-        raise RuntimeError(
-            "You are attempting to call Tensor.requires_grad_() (or perhaps using torch.autograd.functional.* APIs) inside of a function "
-            "being transformed by a functorch transform. This is unsupported, please attempt to use the functorch transforms (e.g. grad, "
-            "vjp, jacrev, jacfwd, hessian) or call requires_grad_() outside of a function being transformed instead."
-        )
-    if what == "backward":
-        raise RuntimeError(
-            "backward() called inside a functorch transform. This is not supported, please use functorch.grad or functorch.vjp instead or "
-            "call backward() outside of functorch transforms."
-        )
-    raise RuntimeError(
-        "vmap: It looks like you're calling .item() on a Tensor. We don't support vmap over calling .item() on a Tensor, please try to "
-        "rewrite what you're doing with other operations. If error is occurring somewhere inside PyTorch internals, please file a bug "
-        "report."
-    )

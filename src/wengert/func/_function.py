@@ -1,14 +1,16 @@
 """autograd.Function under the transforms: its vmap and jvp methods, or a batching rule made from its forward and backward."""
 
+import inspect
 from collections import namedtuple
 
 from .. import _core
 from ..autograd.function import Function
 from ..autograd.grad_mode import no_grad
-from ._batch import wrap
-from ._dual import make_dual
+from ._batch import ESCAPED, is_batched, root, wrap
+from ._dual import become_dual, dual_at, make_dual, settle, shared_tangent
 from ._interpret import top
-from ._levels import batches
+from ._levels import alive, views_are_watched
+from ._tree import broadcast, flatten, unflatten
 from ._vmap import vmap
 
 Tensor = _core.Tensor
@@ -26,6 +28,7 @@ class _Context:
     def __init__(self, args):
         self.needs_input_grad = tuple(isinstance(a, Tensor) and a.requires_grad for a in args)
         self.to_save, self.saved_for_forward, self.materialize_grads = (), (), True
+        self.dirty_tensors = self.non_differentiable = ()
         self.saved_tensors = ()
 
     def save_for_backward(self, *tensors):
@@ -37,14 +40,29 @@ class _Context:
         self.saved_for_forward = tensors
 
     def mark_dirty(self, *tensors):
-        """Accepted."""
+        """Names the inputs that were written in place."""
+        self.dirty_tensors = tensors
 
     def mark_non_differentiable(self, *tensors):
-        """Accepted."""
+        """Names the outputs without a derivative."""
+        self.non_differentiable = tensors
 
     def set_materialize_grads(self, value):
         """Whether gradients that are not known come as zeros."""
         self.materialize_grads = value
+
+
+class _ForwardContext:
+    """The context as jvp sees it: saved_tensors are what was saved for it."""
+
+    def __init__(self, ctx, saved):
+        self.__dict__.update(_ctx=ctx, saved_tensors=saved)
+
+    def __getattr__(self, name):
+        return getattr(self._ctx, name)
+
+    def __setattr__(self, name, value):
+        setattr(self._ctx, name, value)
 
 
 def _tuple(x):
@@ -58,21 +76,40 @@ def _has_setup(cls):
 def _run_forward(cls, args, kwargs):
     """(context, outputs) of one call that leaves no trace on the tape."""
     context = _Context(args)
-    if _has_setup(cls):
-        outputs = cls.forward(*args, **kwargs)
-        cls.setup_context(context, args, outputs)
-    else:
-        outputs = cls.forward(context, *args, **kwargs)
+    outputs = cls.forward(*args, **kwargs)
+    cls.setup_context(context, args, outputs)
     return context, outputs
 
 
-def apply_wrapped(cls, args, kwargs):
-    """Function.apply where a transform has wrapped an argument."""
-    payload = top(args)
+def _bound(cls, args, kwargs):
+    """(positional arguments, what can only be named)"""
+    bound = inspect.signature(cls.forward).bind(*args, **kwargs)
+    bound.apply_defaults()
+    return bound.args, bound.kwargs
+
+
+def apply_transformed(cls, args, kwargs, tensors):
+    """Function.apply inside a transform, or where one has wrapped an argument."""
+    if _core.transforms() and not (_has_setup(cls) or issubclass(cls, _Generated)):
+        raise RuntimeError(_NO_SETUP)
+    if _has_setup(cls):
+        args, kwargs = _bound(cls, args, kwargs)
+        tensors = [a for a in args if isinstance(a, Tensor)]
+    flat = [t for t in flatten((args, kwargs))[0] if isinstance(t, Tensor)]
+    for t in flat:
+        if t._wrapped or views_are_watched():
+            settle(t)
+    payload = top(flat)
+    if payload is None:
+        return cls._call(args, kwargs, tensors)
     if payload.kind == "dual":
         return _forward_mode(cls, args, kwargs, payload.level)
-    if not _has_setup(cls):
-        raise RuntimeError(_NO_SETUP)
+    if payload.level not in alive:
+        raise RuntimeError(ESCAPED.format("custom_function_call"))
+    return _batched(cls, args, kwargs, alive[payload.level])
+
+
+def _batched(cls, args, kwargs, level):
     own = cls.vmap is not Function.vmap
     if own and cls.generate_vmap_rule:
         raise RuntimeError(
@@ -85,30 +122,50 @@ def apply_wrapped(cls, args, kwargs):
             f"You tried to vmap over {cls.__name__}, but it does not have vmap support. Please override and implement the vmap staticmethod or "
             "set generate_vmap_rule=True. For more details, please see https://pytorch.org/docs/main/notes/extending.func.html"
         )
-    level = next(b for b in batches() if b.number == payload.level)
-    values, dims = [], []
-    for a in args:
-        inner = _core.payload(a) if isinstance(a, Tensor) else None
-        batched = inner is not None and inner.kind == "batch" and inner.level == level.number
-        values.append(inner.value if batched else a)
-        dims.append(0 if batched else None)
-    if own:
-        made = cls.vmap(VmapInfo(level.size, level.randomness), tuple(dims), *values, **kwargs)
-        if not (isinstance(made, tuple) and len(made) == 2):
-            raise RuntimeError(
-                "Expected the vmap staticmethod to have two returns, an output and out_dims with pytree structure compatible "
-                "with the output."
-            )
-        outputs, where = made
-        single = not isinstance(outputs, tuple)
-        where = (where,) * len(_tuple(outputs)) if not isinstance(where, tuple) else where
-        result = tuple(
-            o if d is None or not isinstance(o, Tensor) else wrap(o.movedim(d, 0) if d else o, level.number)
-            for o, d in zip(_tuple(outputs), where)
+    if any(isinstance(t, Tensor) for t in flatten(kwargs)[0]):
+        raise NotImplementedError(
+            "Run vmap on autograd.Function with kwarg-only Tensor args. Please do not pass kwarg-only Tensors to autograd.Function. "
+            f"Got: {kwargs}"
         )
-        return result[0] if single else result
-    made = _generated(cls, tuple(dims), level, kwargs).apply(*values)
+    flat, spec = flatten(args)
+    batched = [isinstance(t, Tensor) and is_batched(t, level.number) for t in flat]
+    values = [_core.payload(t).value if has else t for t, has in zip(flat, batched)]
+    dims = unflatten([0 if has else None for has in batched], spec)
+    if own:
+        given = {id(v): t for v, t in zip(values, flat) if isinstance(v, Tensor)}
+        return _by_own_rule(cls, level, dims, unflatten(values, spec), kwargs, given)
+    made = _generated(cls, tuple(dims), level, kwargs).apply(*unflatten(values, spec))
     return tuple(wrap(o, level.number) for o in made) if isinstance(made, tuple) else wrap(made, level.number)
+
+
+def _by_own_rule(cls, level, dims, values, kwargs, given):
+    """What the vmap staticmethod of cls gives; an input that it hands back (`given`, by identity) is that input."""
+    made = cls.vmap(VmapInfo(level.size, level.randomness), tuple(dims), *values, **kwargs)
+    if not (isinstance(made, tuple) and len(made) == 2):
+        got = f"{len(made)} returns" if isinstance(made, tuple) else f"a {type(made)}"
+        raise RuntimeError(
+            "Expected the vmap staticmethod to have two returns, an output and out_dims with pytree structure compatible with the output. "
+            f"Got {got} instead"
+        )
+    outputs, spec = flatten(made[0])
+    where = broadcast(made[1], spec)
+    if where is None:
+        raise RuntimeError(
+            f"The autograd.Function's vmap staticmethod returned an incompatible (output, out_dims) tuple. Expected out_dims={made[1]} to be "
+            f"compatible with the structure of `output`. out_dims has structure {flatten(made[1])[1]} but output has structure {spec}. For "
+            "more details, please see https://pytorch.org/docs/main/notes/extending.func.html"
+        )
+
+    def wrapped(o, d):
+        if id(o) in given:
+            return given[id(o)]
+        return o if d is None or not isinstance(o, Tensor) else wrap(o.movedim(d, 0) if d else o, level.number)
+
+    return unflatten([wrapped(o, d) for o, d in zip(outputs, where)], spec)
+
+
+class _Generated(Function):
+    """Base of the batching rules that are made from forward and backward."""
 
 
 def _generated(cls, dims, level, kwargs):
@@ -138,40 +195,117 @@ def _generated(cls, dims, level, kwargs):
         found = [next(made) if known else None for known in state["known"]]
         return tuple(g if g is None or d == 0 else g.sum(0) for g, d in zip(found, dims))
 
-    return type(cls)(cls.__name__, (Function,), {"forward": staticmethod(forward), "backward": staticmethod(backward)})
+    return type(cls)(
+        cls.__name__, (_Generated,), {"forward": staticmethod(forward), "backward": staticmethod(backward)}
+    )
 
 
 def _forward_mode(cls, args, kwargs, level):
-    """Outputs with the tangents that jvp gives."""
-    if cls.jvp is Function.jvp:
-        raise NotImplementedError(
-            "You must implement the jvp function for custom autograd.Function to use it with forward mode AD."
-        )
-    primals, tangents = [], []
-    for a in args:
-        inner = _core.payload(a) if isinstance(a, Tensor) else None
-        dual = inner is not None and inner.kind == "dual" and inner.level == level
-        primals.append(inner.primal if dual else a)
-        tangents.append(inner.tangent if dual else None)
-    outputs = cls.apply(*primals, **kwargs)
+    """Outputs with the tangents that jvp gives; forward runs once, below."""
+    duals = [dual_at(a, level) if isinstance(a, Tensor) else None for a in args]
+    primals = tuple(a if d is None else d.primal for a, d in zip(args, duals))
+    tensors = [p for p in primals if isinstance(p, Tensor)]
+
+    def push(ctx, outputs, differentiable):
+        return _push(cls, ctx, outputs, differentiable, args, primals, duals, level)
+
+    if not any(t._wrapped for t in tensors):
+        return cls._call(primals, kwargs, tensors, push)
+    outputs = cls.apply(*primals)
+    context = _Context(primals)
     with no_grad():
-        context, _ = _run_forward(cls, tuple(primals), kwargs)
-    context.saved_tensors = context.saved_for_forward or context.to_save
-    if context.materialize_grads:
+        cls.setup_context(context, primals, outputs)
+    frozen = {id(t) for t in context.non_differentiable}
+    flat = list(_tuple(outputs))
+    made = push(context, flat, [id(o) not in frozen and _is_differentiable(o) for o in flat])
+    return tuple(made) if isinstance(outputs, tuple) else made[0]
+
+
+def _is_differentiable(o):
+    return isinstance(o, Tensor) and (o.dtype.is_floating_point or o.dtype.is_complex)
+
+
+def _push(cls, ctx, outputs, differentiable, args, primals, duals, level):
+    """The outputs of a call as dual numbers."""
+    tangents = [None if d is None else shared_tangent(d) for d in duals]
+    if ctx.materialize_grads:
         tangents = [
             p.new_zeros(p.shape) if t is None and isinstance(p, Tensor) else t for p, t in zip(primals, tangents)
         ]
-    found, outs = _tuple(cls.jvp(context, *tangents)), _tuple(outputs)
-    if len(found) != len(outs):
+    versions = [None if t is None else t._version for t in tangents]
+    found = cls.jvp(_ForwardContext(ctx, tuple(ctx.saved_for_forward or ctx.to_save)), *tangents)
+    found = tuple(found) if isinstance(found, (tuple, list)) else (found,)
+    if len(found) != len(outputs):
         raise RuntimeError(
-            f"Function's jvp returned an invalid number of forward gradients (expected {len(outs)} but got {len(found)})"
+            f"Function's jvp returned an invalid number of forward gradients (expected {len(outputs)} but got {len(found)})"
         )
+    for k, t in enumerate(found):
+        if not (t is None or isinstance(t, Tensor)):
+            raise RuntimeError(f"expected Variable or None (got {type(t).__name__}) for grad output {k}.")
+    dirty = {id(t) for t in ctx.dirty_tensors}
+    position = {id(p): k for k, p in enumerate(primals) if isinstance(p, Tensor)}
     made = []
-    for o, t in zip(outs, found):
-        if t is not None and t.shape != o.shape:
+    for k, (out, tangent) in enumerate(zip(outputs, found)):
+        at = position.get(id(out))
+        if not isinstance(out, Tensor):
+            made.append(out)
+        elif not differentiable[k]:
+            made.append(_without_tangent(k, out, tangent, at, args))
+        elif id(out) in dirty and at is not None:
+            written = tangent is tangents[at] is not None and tangent._version != versions[at]
+            made.append(_written(args[at], duals[at], out, tangent, written, level))
+        else:
+            made.append(_fresh_output(out, tangent, args, primals, duals, level))
+    return made
+
+
+def _without_tangent(k, out, tangent, at, args):
+    if tangent is not None:
+        raise RuntimeError(
+            f"Function's jvp returned a gradient at position {k}, but  the corresponding forward output is not a differentiable Tensor."
+            "You should return None at that position instead."
+        )
+    return out if at is None else args[at]
+
+
+def _written(argument, dual, out, tangent, written, level):
+    """An input that forward has written and given back: jvp must have written its tangent."""
+    if dual is not None:
+        if not written:
             raise RuntimeError(
-                "Trying to set a forward gradient that has a different size than that of the original Tensor, this is not supported. Tensor is "
-                f"of size {list(o.shape)} while the given forward gradient is of size {list(t.shape)}."
+                "An inplace custom Function is not modifying the forward mode gradients inplace. If the forward is modifying an input "
+                "inplace, then the jvp function must modify the corresponding gradient inplace."
             )
-        made.append(o if t is None else make_dual(o, t, level))
-    return tuple(made) if isinstance(outputs, tuple) else made[0]
+        return _core.become_wrapped(argument, make_dual(out, tangent, level, dual.base))
+    if tangent is None:
+        return argument
+    become_dual(root(argument), level)
+    settle(argument)
+    shared_tangent(dual_at(argument, level)).copy_(tangent)
+    return argument
+
+
+def _fresh_output(out, tangent, args, primals, duals, level):
+    """A new tensor, or a view of an input: then its tangent must be a view, too."""
+    whole = root(out)
+    base = next(
+        (root(a) for a, p, d in zip(args, primals, duals) if d is not None and whole is not out and root(p) is whole),
+        None,
+    )
+    if base is not None:
+        if tangent is None:
+            raise RuntimeError("cannot call get_autograd_meta() on undefined tensor")
+        if root(tangent) is tangent and not _core.transforms():
+            raise RuntimeError(
+                "A custom Function's forward is returning a view (or an input as-is) but the jvp is not returning a view."
+            )
+        if root(tangent) is tangent:
+            base = None  # tolerated there, as torch does
+    if tangent is None:
+        return out
+    if tangent.shape != out.shape:
+        raise RuntimeError(
+            "Trying to set a forward gradient that has a different size than that of the original Tensor, this is not supported. Tensor is "
+            f"of size {list(out.shape)} while the given forward gradient is of size {list(tangent.shape)}."
+        )
+    return make_dual(out, tangent, level, base)

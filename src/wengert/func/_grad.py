@@ -63,7 +63,8 @@ def fresh(t, tracked, leaves):
     if payload is None:
         if tracked and t.requires_grad:
             return t.view_as(t)
-        leaf = t.detach().requires_grad_()
+        leaf = t.detach()
+        leaf.requires_grad = True
         leaves.append(leaf)
         return leaf
     if payload.kind == "dual":

@@ -3,6 +3,7 @@
 from .. import _core
 from ..autograd.grad_mode import enable_grad
 from ._grad import cut, gradients_of, reaches_out
+from ._levels import taped_transform
 from ._transforms import _fresh_arguments, _named, _positions, _split_aux, _tensor_outputs, _zeros, checked_aux, jvp
 from ._tree import flatten, tree_map, unflatten
 from ._vmap import vmap
@@ -41,7 +42,9 @@ def jacrev(func, argnums=0, *, has_aux=False, chunk_size=None, _preallocate_and_
         with enable_grad():
             moved, inputs, spec = _fresh_arguments(args, argnums, tracked, leaves)
             _check_real(inputs, "jacrev", "inputs")
-            output, aux = _split_aux(func(*moved), has_aux, "vjp(f, *primals)")
+            with taped_transform():
+                result = func(*moved)
+            output, aux = _split_aux(result, has_aux, "vjp(f, *primals)")
             flat, out_spec = _tensor_outputs(output, "vjp(f, *primals)")
             _check_real(flat, "jacrev", "outputs")
             create = tracked and reaches_out([o for o in flat if o.requires_grad], leaves)

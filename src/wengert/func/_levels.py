@@ -5,6 +5,8 @@ import threading
 
 from .. import _core
 
+_NO_HOOKS = "torch.func.{grad, vjp, jacrev, hessian} don't yet support saved tensor hooks. Please open an issue with your use case."
+
 
 class Level:
     """A transform that is running: a vmap of `size` samples, or (size None) forward mode."""
@@ -76,3 +78,48 @@ def forward_is_on():
 def switch_forward(on):
     """Lets ops of this thread push tangents forward, or not."""
     _local.forward = bool(on)
+
+
+class transform:
+    """A block that a function passed to torch.func runs in."""
+
+    __slots__ = ("before",)
+
+    def __enter__(self):
+        self.before = _core.set_transforms(_core.transforms() + 1)
+
+    def __exit__(self, *exc):
+        _core.set_transforms(self.before)
+
+
+class transforms_as_in(transform):
+    """A block inside a transform that is only a means: in it as many seem to run as `count`."""
+
+    __slots__ = ("count",)
+
+    def __init__(self, count):
+        self.count = count
+
+    def __enter__(self):
+        self.before = _core.set_transforms(self.count)
+
+
+class taped_transform(transform):
+    """One that differentiates in reverse mode: there, saved tensors can't be handed to hooks."""
+
+    __slots__ = ("message",)
+
+    def __enter__(self):
+        from ..autograd import graph
+
+        if graph.hooks_are_set():
+            raise RuntimeError(_NO_HOOKS)
+        self.message = graph.disabled_message()
+        graph.set_disabled_message(_NO_HOOKS)
+        super().__enter__()
+
+    def __exit__(self, *exc):
+        from ..autograd import graph
+
+        super().__exit__(*exc)
+        graph.set_disabled_message(self.message)

@@ -1,12 +1,13 @@
 """grad, vjp, jvp and what is made of them, on the tape: inputs become fresh tensors, their history is swept and then forgotten."""
 
+import contextlib
 import functools
 
 from .. import _core
 from ..autograd.grad_mode import enable_grad
 from ._dual import make_dual, primal_of, settle, tangent_of
 from ._grad import cut, fresh_input, gradients_of, reaches_out, spread
-from ._levels import batches, enter, forward_is_on, leave, switch_forward
+from ._levels import batches, enter, forward_is_on, leave, switch_forward, taped_transform, transform
 from ._tree import flatten, tree_map, unflatten
 
 Tensor = _core.Tensor
@@ -73,7 +74,9 @@ def grad_and_value(func, argnums=0, has_aux=False):
         tracked, leaves = _core.is_grad_enabled(), []
         with enable_grad():
             moved, inputs, spec = _fresh_arguments(args, argnums, tracked, leaves)
-            output, aux = _split_aux(func(*moved, **kwargs), has_aux, "grad_and_value(f)(*args)")
+            with taped_transform():
+                result = func(*moved, **kwargs)
+            output, aux = _split_aux(result, has_aux, "grad_and_value(f)(*args)")
             if not isinstance(output, Tensor):
                 raise RuntimeError(f"Expected f(*args) to return a tensor, got {type(output).__name__}")
             if output.dim() != 0:
@@ -139,12 +142,14 @@ def vjp(func, *primals, has_aux=False):
     return _vjp(func, primals, has_aux, single=False)
 
 
-def _vjp(func, primals, has_aux=False, argnums=None, single=False):
+def _vjp(func, primals, has_aux=False, argnums=None, single=False, inside=taped_transform):
     tracked, leaves = _core.is_grad_enabled(), []
     with enable_grad():
         where = tuple(range(len(primals))) if argnums is None else argnums
         moved, inputs, spec = _fresh_arguments(primals, where, tracked, leaves)
-        output, aux = _split_aux(func(*moved), has_aux, "vjp(f, *primals)")
+        with inside():
+            result = func(*moved)
+        output, aux = _split_aux(result, has_aux, "vjp(f, *primals)")
         flat, out_spec = _tensor_outputs(output, "vjp(f, *primals)")
 
     def pull(cotangents, retain_graph=True, create_graph=None):
@@ -246,7 +251,9 @@ def jvp(func, primals, tangents, *, strict=False, has_aux=False):
     switch_forward(True)
     try:
         duals = unflatten([_dual(p, t, level) for p, t in zip(flat, others)], spec)
-        output, aux = _split_aux(func(*duals), has_aux, who)
+        with transform():
+            result = func(*duals)
+        output, aux = _split_aux(result, has_aux, who)
         made, out_spec = _tensor_outputs(output, who)
         for o in made:
             settle(o)
@@ -268,7 +275,7 @@ def linearize(func, *primals):
     tensor([1.])
     """
     tracked = _core.is_grad_enabled()
-    shown, pull = _vjp(func, primals)
+    shown, pull = _vjp(func, primals, inside=contextlib.nullcontext)
     push = _push_forward(pull.outputs, pull.inputs, pull.leaves, tracked)
 
     def jvp_fn(*tangents):
@@ -291,7 +298,7 @@ def linearize(func, *primals):
 
 
 def functionalize(func, *, remove="mutations"):
-    """func itself: in-place ops need not be removed for anything here. RuntimeError for an unknown remove."""
+    """func: in-place ops need not be removed for anything here. RuntimeError for an unknown remove."""
     if remove not in ("mutations", "mutations_and_views"):
         raise RuntimeError(
             "functionalize(f, remove='mutations'): received invalid argument for remove=. Valid options are:\n"
@@ -299,7 +306,13 @@ def functionalize(func, *, remove="mutations"):
             "     equivalents.\n     remove='mutations_and_views': In addition to the above, all aliasing operators {view} will be\n"
             "     replaced with their non-aliasing counterparts, {view}_copy.\n"
         )
-    return func
+
+    @_named(func)
+    def wrapped(*args, **kwargs):
+        with transform():
+            return func(*args, **kwargs)
+
+    return wrapped
 
 
 def debug_unwrap(tensor, *, recurse=True):

@@ -4,7 +4,7 @@ import functools
 
 from .. import _core
 from ._batch import is_batched, wrap
-from ._levels import enter, leave
+from ._levels import enter, leave, transform
 from ._tree import broadcast, flatten, unflatten
 
 Tensor = _core.Tensor
@@ -115,7 +115,8 @@ def _run(func, flat, dims, spec, size, out_dims, randomness, kwargs):
     level = enter(size, randomness)
     try:
         wrapped = [a if d is None else wrap(_front(a, d), level.number) for a, d in zip(flat, dims)]
-        outputs = func(*unflatten(wrapped, spec), **kwargs)
+        with transform():
+            outputs = func(*unflatten(wrapped, spec), **kwargs)
     except BaseException:
         leave()
         raise

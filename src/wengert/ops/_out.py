@@ -20,7 +20,7 @@ def write(result, out, name="out"):
 
     for t in (result, out):
         if t._wrapped:
-            from ..func._batch import observe
+            from ..func._observe import observe
 
             observe(_core.payload(t), f"out={name}")
 
