@@ -7,6 +7,7 @@
 #include "expect.h"
 #include "format.h"
 #include "nn.h"
+#include "once.h"
 
 namespace wg {
 namespace {
@@ -143,6 +144,10 @@ void conv_same(Call& c, int nd, TensorRef x, bool single) {
     more[2 * (nd - 1 - i) + 1] = total % 2;
     uneven |= total % 2;
   }
+  if (uneven)
+    warn_once(
+        "Using padding='same' with even kernel lengths and odd dilation may require a zero-padded copy of the input be "
+        "created");
   if (uneven) x = call<"constant_pad_nd">(x, more, 0);
   TensorRef y =
       call<"convolution">(x, w, Value(c.tensor_or_null(2)), stride, even, dilation, false, Dims(nd, 0), c.integer(6));

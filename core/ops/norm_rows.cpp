@@ -121,9 +121,25 @@ WG_OP_AS(layer_norm, "layer_norm", Composite) {
                                   c.real_or(4, 1e-5)));
 }
 
+// Of complex numbers torch squares the numbers themselves, not their lengths.
+static TensorRef complex_rms_norm(const TensorRef& x, const Dims& shape, Tensor* w, double eps) {
+  check_shape(*x, shape, "*");
+  if (w) check_parameter(w, "weight", shape);
+  Dims dims;
+  for (int i = -shape.size(); i < 0; ++i) dims.push_back(i);
+  const TensorRef mean = call<"mean.dim">(call<"mul">(x, x), dims, true);
+  const TensorRef y = call<"mul">(x, call<"rsqrt">(call<"add">(mean, eps, 1)));
+  return given(w ? call<"mul">(y, *w) : y, x->dtype);
+}
+
 WG_OP_AS(rms_norm, "rms_norm", Composite) {
   Tensor& x = c.tensor(0);
   Tensor* w = c.tensor_or_null(2);
+  if (is_complex(x.dtype)) {
+    const double least = x.dtype == DType::Complex128 ? std::numeric_limits<double>::epsilon()
+                                                      : double(std::numeric_limits<float>::epsilon());
+    return c.out(complex_rms_norm(TensorRef(&x), c.ints(1), w, c.real_or(3, least)));
+  }
   check_floating(x.dtype, "rms_norm");
   const double least = x.dtype == DType::Float64 ? std::numeric_limits<double>::epsilon()
                                                  : double(std::numeric_limits<float>::epsilon());

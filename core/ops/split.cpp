@@ -3,6 +3,7 @@
 
 #include "../op.h"
 #include "calls.h"
+#include "once.h"
 
 namespace wg {
 namespace {
@@ -131,6 +132,10 @@ Dims moved_order(const Tensor& t, const Dims& from, const Dims& to) {
     order[d] = s++;
   }
   return n == 0 ? Dims() : order;
+}
+
+void deprecated_on_numbers(const Tensor& t, const char* what, const char* advice) {
+  if (t.ndim() == 0) warn_once(str(what, " is deprecated on 0-D tensors. ", advice));
 }
 
 TensorRef matrix_transpose(Tensor& t, const char* what) {
@@ -272,26 +277,40 @@ WG_OP_AS(movedim, "movedim", Composite) {
 }
 WG_OP_AS(swapaxes, "swapaxes", Composite) { c.out(call<"transpose">(c.tensor(0), c.args[1], c.args[2])); }
 
+const char* const kIdentity = "This function is the identity in these cases.";
+const char* const kConjugate = "Consider using x.conj().";
+
 WG_OP_AS(numpy_T, "numpy_T", Composite) {
   Tensor& t = c.tensor(0);
+  deprecated_on_numbers(t, "Tensor.T", kIdentity);
+  if (t.ndim() != 2 && t.ndim() != 0)
+    warn_once(
+        "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will throw an "
+        "error in a future release. Consider `x.mT` to transpose batches of matrices or "
+        "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor.");
   Dims dims(t.ndim());
   for (int i = 0; i < t.ndim(); ++i) dims[i] = t.ndim() - 1 - i;
   c.out(call<"permute">(t, dims));
 }
 WG_OP_AS(matrix_H, "matrix_H", Composite) {
   Tensor& t = c.tensor(0);
+  deprecated_on_numbers(t, "Tensor.H", kConjugate);
   WG_CHECK(t.ndim() == 0 || t.ndim() == 2, "tensor.H is only supported on matrices (2-D tensors). Got ", t.ndim(),
            "-D tensor.", t.ndim() > 2 ? " For batches of matrices, consider using tensor.mH" : "");
   const TensorRef turned = call<"transpose">(t, 0, t.ndim() == 0 ? 0 : 1);
   c.out(is_complex(t.dtype) ? call<"conj_physical">(turned) : turned);
 }
-WG_OP_AS(mT, "mT", Composite) { c.out(matrix_transpose(c.tensor(0), "tensor.mT")); }
-static TensorRef conjugate_transpose(Tensor& t, const char* what) {
+WG_OP_AS(mT, "mT", Composite) {
+  deprecated_on_numbers(c.tensor(0), "Tensor.mT", kIdentity);
+  c.out(matrix_transpose(c.tensor(0), "tensor.mT"));
+}
+static TensorRef conjugate_transpose(Tensor& t, const char* what, const char* property) {
+  deprecated_on_numbers(t, property, kConjugate);
   const TensorRef turned = matrix_transpose(t, what);
   return is_complex(t.dtype) ? call<"conj_physical">(turned) : turned;
 }
-WG_OP_AS(mH, "mH", Composite) { c.out(conjugate_transpose(c.tensor(0), "tensor.mH")); }
-WG_OP_AS(adjoint, "adjoint", Composite) { c.out(conjugate_transpose(c.tensor(0), "tensor.adjoint()")); }
+WG_OP_AS(mH, "mH", Composite) { c.out(conjugate_transpose(c.tensor(0), "tensor.mH", "Tensor.mH")); }
+WG_OP_AS(adjoint, "adjoint", Composite) { c.out(conjugate_transpose(c.tensor(0), "tensor.adjoint()", "adjoint()")); }
 
 WG_OP_AS(real_view, "real_view", Composite) {
   Tensor& t = c.tensor(0);

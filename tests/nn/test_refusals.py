@@ -1,6 +1,8 @@
 """Dtypes, sizes and states that layers refuse, or take in a way of their own: the same words or values as in torch."""
 
 import itertools
+import subprocess
+import sys
 import warnings
 
 import pytest
@@ -189,6 +191,30 @@ for _name, _function in {
     CASES[f"uninitialized_{_name}"] = lambda lib, F, function=_function: _uninitialized(lib, function)
 
 
+for _weighted in (False, True):
+
+    @case
+    def complex_rms_norm(lib, F, weighted=_weighted):
+        x = lib.tensor([[1 + 2j, -0.5j, 3], [2, 1j, -1 - 1j]], requires_grad=True)
+        w = lib.tensor([1.5j, 2 - 1j, 0.5 + 1j], requires_grad=True) if weighted else None
+        y = F.rms_norm(x, (3,), w)
+        found = y, *lib.autograd.grad(y.abs().sum(), [x, w][: 1 + weighted])
+        return [lib.view_as_real(t.detach()).round(decimals=4) + 0.0 for t in found]
+
+    CASES[f"complex_rms_norm_{_weighted}"] = CASES.pop("complex_rms_norm")
+
+
+def _warned(lib, make):
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        make(lib)
+    return [(w.category, str(w.message), w.filename == __file__) for w in seen]
+
+
+CASES["warns_nll_2d"] = lambda lib, F: _warned(lib, lambda lib: lib.nn.NLLLoss2d())
+CASES["warns_container"] = lambda lib, F: _warned(lib, lambda lib: lib.nn.Container(a=lib.nn.Linear(2, 2)))
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_as_in_torch(name):
     torch = pytest.importorskip("torch", reason="torch is the oracle of these tests")
@@ -203,7 +229,7 @@ def test_a_removed_spectral_norm_leaves_nothing():
     assert net.load_state_dict(net.state_dict()) == ([], [])
 
 
-def test_adaptive_pooling_differentiates_in_batches():
+def test_pooling_differentiates_in_batches():
     F, func = wengert.nn.functional, wengert.func
     wengert.manual_seed(0)
     for pool, shape, size in (
@@ -211,7 +237,23 @@ def test_adaptive_pooling_differentiates_in_batches():
         (F.adaptive_avg_pool2d, (2, 3, 7, 6), (3, 2)),
         (F.adaptive_avg_pool2d, (3, 7, 6), (3, 2)),
         (F.adaptive_avg_pool3d, (2, 3, 4, 5, 6), 2),
+        (F.avg_pool1d, (3, 7), 3),
+        (F.avg_pool1d, (2, 3, 7), 3),
+        (F.avg_pool2d, (2, 3, 7, 6), (3, 2)),
+        (F.avg_pool3d, (3, 4, 5, 6), 2),
     ):
         slope = func.grad(lambda t, pool=pool, size=size: pool(t, size).pow(2).sum())
         x = wengert.randn(4, *shape)
         assert wengert.allclose(func.vmap(slope)(x), wengert.stack([slope(t) for t in x]))
+
+
+def test_a_deprecated_use_is_told_once():
+    text = "import wengert\nfor n in range(2): wengert.ones(2).T, wengert.ones(()).mT, wengert.ones(2, 2).T"
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
+    assert [line.count("is deprecated") for line in done.stderr.splitlines() if "UserWarning" in line] == [1, 1]
+
+
+def test_lazy_names_cost_nothing():
+    text = "import wengert.nn as nn; nn.UninitializedParameter, nn.UninitializedBuffer, nn.functional.relu\n"
+    text += "from wengert import _overriding; assert not _overriding._watching; nn.LazyLinear(2)\n"
+    subprocess.run([sys.executable, "-c", text + "assert _overriding._watching"], check=True)

@@ -171,7 +171,6 @@ SHIFTED = {
     "diagonal_scatter": "tt.dd",
     "_plane_scatter": "tts.",
     "_plane_gather": "tt.",
-    "_avg_pool_backward": "ts.......",
     "_standard_gamma_grad": "tt",
     "_dirichlet_grad": "ttt",
 }

@@ -65,11 +65,12 @@ def _sized(call, name, args):
     return by_images(call, name, args, len(args[1]))
 
 
-@rule("_adaptive_avg_pool_backward")
-def _adaptive_avg_pool_backward(call, name, args):
-    grad, sizes, out = args
-    value, planes = call.full(grad), -len(out)
-    made = run(name, (value.flatten(0, planes - 1), (value.shape[:planes].numel(), *sizes[planes:]), out))
+@rule("_avg_pool_backward", "_adaptive_avg_pool_backward")
+def _avg_pool_backward(call, name, args):
+    grad, sizes, *rest = args
+    value, first = call.full(grad), len(sizes) - (rest[-1] if name == "_avg_pool_backward" else len(rest[0]))
+    planes = call.size * wg.Size(sizes[:first]).numel()
+    made = run(name, (value.flatten(0, first), (planes, *sizes[first:]), *rest))
     return made.reshape(call.size, *sizes)
 
 

@@ -94,8 +94,18 @@ class UninitializedTensorMixin:
     def shape(self):
         raise RuntimeError(_SHAPELESS)
 
+    __torch_function__ = disabled_torch_function  # until there is one: calls of programs without cost what they did
+
     @classmethod
-    def __torch_function__(cls, func, types, args=(), kwargs=None):
+    def _begin(cls):
+        """Have calls that meet an instance refused, from the first instance on."""
+        from .._overriding import watch
+
+        UninitializedTensorMixin.__torch_function__ = UninitializedTensorMixin._refuse
+        watch(cls)
+
+    @classmethod
+    def _refuse(cls, func, types, args=(), kwargs=None):
         if getattr(func, "__name__", None) in _ALLOWED or type(func).__name__ == "method-wrapper":
             return disabled_torch_function(func, types, args, kwargs or {})
         raise ValueError(_UNUSABLE.format(func, cls.__name__))
@@ -132,6 +142,7 @@ class UninitializedParameter(UninitializedTensorMixin, Parameter):
     cls_to_become = Parameter
 
     def __new__(cls, requires_grad=True, device=None, dtype=None):
+        cls._begin()
         return wg.Tensor._make_subclass(cls, wg.empty(0, device=device, dtype=dtype), requires_grad)
 
     def __init__(self, requires_grad=True, device=None, dtype=None):
@@ -155,6 +166,7 @@ class UninitializedBuffer(UninitializedTensorMixin, wg.Tensor):
     cls_to_become = wg.Tensor
 
     def __new__(cls, requires_grad=False, device=None, dtype=None, persistent=True):
+        cls._begin()
         made = wg.Tensor._make_subclass(cls, wg.empty(0, device=device, dtype=dtype), requires_grad)
         made.persistent = persistent
         made._is_buffer = True

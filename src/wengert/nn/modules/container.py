@@ -1,6 +1,7 @@
 """Containers of modules: Sequential, ModuleList, ModuleDict."""
 
 import operator
+import warnings
 from collections import OrderedDict
 from itertools import chain
 
@@ -32,6 +33,12 @@ class Container(Module):
     """A module of the given children; kept for old code."""
 
     def __init__(self, **kwargs):
+        warnings.warn(
+            "`nn.Container` is deprecated. All of its functionality is now implemented in `nn.Module`. Subclass that "
+            "instead.",
+            category=FutureWarning,
+            stacklevel=2,
+        )
         super().__init__()
         for key, value in kwargs.items():
             self.add_module(key, value)
