@@ -31,6 +31,12 @@ class _Type(type):
             if value.dtype is not cls.dtype:
                 raise TypeError(f"expected {cls.__module__}.{cls.__name__} (got {value.type()})")
             return value.detach()
+        typed = getattr(value, "_untyped_storage", None)
+        if typed is not None and value.dtype is not cls.dtype:
+            raise RuntimeError(
+                f"Expected a Storage of type {cls.dtype._torch_name} or an UntypedStorage, "
+                f"but got type {value.dtype._torch_name} for argument 1 'storage'"
+            )
         return wg.tensor(value, dtype=cls.dtype)
 
     def __instancecheck__(cls, instance):

@@ -22,13 +22,18 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
     """
     if device is not None:
         _place(device)
-    if isinstance(data, Tensor):
-        from ._tensor import warn_copy_construct
+    kind, made = data.__class__, None
+    if kind is not list and kind is not float and kind is not int:
+        if isinstance(data, Tensor):
+            from ._tensor import warn_copy_construct
 
-        warn_copy_construct()
-        if data._wrapped:
-            data = data.detach()
-    made = _core.tensor(data, dtype)
+            warn_copy_construct()
+            if data._wrapped:
+                data = data.detach()
+        else:
+            made = over_storage(data, dtype)
+    if made is None:
+        made = _core.tensor(data, dtype)
     if requires_grad:
         if not (made.dtype.is_floating_point or made.dtype.is_complex):
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
@@ -54,7 +59,21 @@ def as_tensor(data, dtype=None, device=None):
     ):
         made = _core.from_buffer(data)
         return made if dtype is None else made.to(dtype)
-    return _core.tensor(data, dtype)
+    made = over_storage(data, dtype)
+    return _core.tensor(data, dtype) if made is None else made
+
+
+def over_storage(data, dtype):
+    """A tensor over the memory of a storage; None for what is no storage. RuntimeError for one of another dtype."""
+    untyped = getattr(data, "_untyped_storage", data)
+    if not hasattr(untyped, "_row"):
+        return None
+    wanted = dtype or (_core.int64 if untyped is data else _core.get_default_dtype())
+    if untyped is not data and data.dtype is not wanted:
+        raise RuntimeError(
+            f"Expected a Storage of type {wanted._torch_name} or an UntypedStorage, but got {data.dtype._torch_name}"
+        )
+    return _core.tensor([], wanted).set_(untyped)
 
 
 def _is_numpy_scalar(data):

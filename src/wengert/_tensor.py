@@ -28,7 +28,11 @@ def _construct(cls, *args, **kwargs):
     elif len(args) == 1 and args[0].__class__.__name__ == "Size":
         made = empty(args[0])
     elif len(args) == 1 and not isinstance(args[0], (float, str, bool, complex)):
-        made = _core.tensor(args[0], _core.get_default_dtype())
+        from ._make import over_storage
+
+        dtype = _core.get_default_dtype()
+        made = over_storage(args[0], dtype)
+        made = _core.tensor(args[0], dtype) if made is None else made
     else:
         raise TypeError(f"new(): data must be a sequence (got {args[0].__class__.__name__})")
     return made if cls is Tensor else Tensor._make_subclass(cls, made)
@@ -118,7 +122,7 @@ def __deepcopy__(self, memo):
         )
     from copy import deepcopy
 
-    from .storage import deepcopy_storage
+    from ._storage_memory import deepcopy_storage
 
     made = deepcopy_storage(self, memo)
     if self.__class__ is not Tensor:
@@ -201,14 +205,28 @@ def untyped_storage(self):
 
 def storage(self):
     """The memory as a TypedStorage (deprecated in torch in favour of untyped_storage)."""
+    from .storage import _warn_typed_storage_removal
+
+    _warn_typed_storage_removal()
+    return self._typed_storage()
+
+
+def _typed_storage(self):
     from .storage import storage_of
 
     return storage_of(self)
 
 
+def storage_type(self):
+    """The class of storages of this dtype: torch.FloatStorage."""
+    from . import storage as storages
+
+    return getattr(storages, self._typed_storage()._pickle_storage_type())
+
+
 def set_(self, source=None, storage_offset=0, size=None, stride=None):
     """Makes this tensor a view of another tensor's memory, or of a storage with the given geometry; returns self."""
-    from .storage import set_tensor
+    from ._storage_memory import set_tensor
 
     return set_tensor(self, source, storage_offset, size, stride)
 
@@ -255,6 +273,8 @@ def attach():
         "is_set_to",
         "untyped_storage",
         "storage",
+        "_typed_storage",
+        "storage_type",
         "set_",
         "get_device",
     ):

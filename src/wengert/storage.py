@@ -1,53 +1,61 @@
-"""Storages: the memory behind tensors, as bytes (UntypedStorage) or with a dtype (TypedStorage, FloatStorage …)."""
+"""Storages: the memory behind tensors, as bytes (UntypedStorage); those with a dtype are in _typed_storage."""
 
-import warnings
+import weakref
 
 import wengert as wg
 
-_NAMES = {
-    "FloatStorage": "float32",
-    "DoubleStorage": "float64",
-    "HalfStorage": "float16",
-    "BFloat16Storage": "bfloat16",
-    "LongStorage": "int64",
-    "IntStorage": "int32",
-    "ShortStorage": "int16",
-    "CharStorage": "int8",
-    "ByteStorage": "uint8",
-    "BoolStorage": "bool",
-    "ComplexFloatStorage": "complex64",
-    "ComplexDoubleStorage": "complex128",
+from ._storage_memory import buffer_bytes, map_file, row_of, span
+
+_FORMS = """but expected one of:
+ * (*, int allocator = None, torch.device device = None)
+ * (int size, *, int allocator = None, torch.device device = None)
+ * (object sequence, *, int allocator = None, torch.device device = None)
+"""
+_casts = {
+    "bfloat16": "bfloat16",
+    "bool": "bool",
+    "byte": "uint8",
+    "char": "int8",
+    "complex_double": "complex128",
+    "complex_float": "complex64",
+    "double": "float64",
+    "float": "float32",
+    "half": "float16",
+    "int": "int32",
+    "long": "int64",
+    "short": "int16",
 }
-_tables = {}
+_known = weakref.WeakValueDictionary()  # the storages that programs hold, by the address of their bytes
 
 
-class UntypedStorage:
-    """The bytes behind one or more tensors: `UntypedStorage(4)` makes four, uninitialised.
+class _StorageBase:
+    """What storages of bytes answer, whatever holds the bytes."""
 
-    >>> import wengert
-    >>> wengert.ones(2).untyped_storage().nbytes()
-    8
-    """
+    is_cuda = is_hpu = is_sparse = is_sparse_csr = False
+    filename = None
 
-    __slots__ = ("__weakref__", "_row")
+    def __len__(self):
+        return self._row.numel()
 
-    def __init__(self, size=0, device=None):
-        if isinstance(size, int):
-            self._row = wg.empty(size, dtype=wg.uint8)
-        else:
-            self._row = wg.tensor(list(size), dtype=wg.uint8)
+    def __bool__(self):
+        return True
 
-    @classmethod
-    def _of(cls, tensor):
-        """The storage of a tensor."""
-        self = cls.__new__(cls)
-        self._row = tensor._storage_bytes()
-        return self
+    def __iter__(self):
+        return iter(self.tolist())
+
+    def size(self):
+        """Bytes."""
+        return len(self)
+
+    nbytes = size
 
     @property
     def device(self):
         """Where the bytes are."""
         return self._row.device
+
+    def get_device(self):
+        """None: not on a device with numbers."""
 
     def bytes(self):
         """The bytes as a writable memoryview."""
@@ -55,11 +63,6 @@ class UntypedStorage:
 
     def __bytes__(self):
         return bytes(self.bytes())
-
-    def __len__(self):
-        return self._row.numel()
-
-    size = nbytes = __len__
 
     def element_size(self):
         """1."""
@@ -69,61 +72,209 @@ class UntypedStorage:
         """Address of the first byte."""
         return self._row.data_ptr()
 
-    _cdata = property(data_ptr)
-    is_cuda = False
-
-    def is_shared(self):
-        """Whether other processes see writes to it."""
-        return self._row.is_shared()
+    @property
+    def _cdata(self):
+        return self.data_ptr() or id(self)
 
     def tolist(self):
         """The bytes as numbers."""
         return self._row.tolist()
 
-    def __getitem__(self, index):
-        found = self._row[index]
-        return found.item() if isinstance(index, int) else found.untyped_storage()
-
-    def __setitem__(self, index, value):
-        self._row[index] = value
-
-    def fill_(self, value):
-        """Set every byte."""
-        self._row.fill_(value)
-        return self
-
-    def copy_(self, source, non_blocking=None):
-        """Copy the bytes of another storage of the same size."""
-        self.bytes()[:] = getattr(source, "_untyped_storage", source).bytes()
-        return self
-
-    def clone(self):
-        """A copy."""
-        return UntypedStorage(len(self)).copy_(self)
-
-    def resize_(self, size):
-        """Make the storage larger or smaller for all that share it, keeping the bytes that fit."""
-        self._row._resize_bytes(size)
+    def untyped(self):
+        """Itself."""
         return self
 
     def cpu(self):
         """Itself."""
         return self
 
+    def cuda(self, device=None, non_blocking=False):
+        """AssertionError: there is no CUDA."""
+        raise AssertionError("Torch not compiled with CUDA enabled")
+
+    def clone(self):
+        """A copy."""
+        return type(self)(len(self)).copy_(self)
+
+    def __copy__(self):
+        return self.clone()
+
+    def __deepcopy__(self, memo):
+        memo = memo.setdefault("torch", {})
+        if self._cdata not in memo:
+            memo[self._cdata] = self.clone()
+        return memo[self._cdata]
+
+    def type(self, dtype=None, non_blocking=False):
+        """The name of the class."""
+        if dtype is None:
+            return "torch.storage.UntypedStorage"
+        raise AttributeError(f"'{type(dtype).__name__}' object has no attribute 'is_sparse'")
+
+    def is_shared(self):
+        """Whether other processes see writes."""
+        return self._row.is_shared()
+
+    def share_memory_(self):
+        """Moves the bytes to memory that other processes see too; tensors made before keep the old memory."""
+        self._row.share_memory_()
+        return self
+
+    def is_pinned(self, device="cuda"):
+        """False."""
+        return False
+
+    def resizable(self):
+        """True."""
+        return True
+
+    def byteswap(self, dtype):
+        """Turns round the bytes of each element of that dtype (of each part, where it is complex), in place."""
+        size = dtype.to_real().itemsize if dtype.is_complex else dtype.itemsize
+        if len(self) % size:
+            raise RuntimeError(f"the length of data is not a multiple of {size}")
+        if size > 1:
+            row = self._row.view(-1, size)
+            row.copy_(row.flip(1))
+
     def __eq__(self, other):
-        if not isinstance(other, UntypedStorage):
+        if not isinstance(other, _StorageBase):
             return NotImplemented
         return self is other or (self.data_ptr() == other.data_ptr() != 0 and len(self) == len(other))
 
     def __hash__(self):
-        return hash(self.data_ptr() or id(self))
+        return hash(self._cdata)
 
     def __repr__(self):
-        lines = "".join(f" {value}\n" for value in self.tolist())
-        return f"{lines}[torch.storage.UntypedStorage(device={self.device}) of size {len(self)}]"
+        lines = "\n".join(f" {value}" for value in self.tolist())
+        name = f"torch.{'storage.' if isinstance(self, UntypedStorage) else ''}{type(self).__name__}"
+        return f"{lines or ' '}\n[{name}(device={self.device}) of size {len(self)}]"
 
     def __reduce__(self):
         return _from_bytes, (bytes(self),)
+
+
+def _cast(name, dtype):
+    def cast(self):
+        return self._row.to(getattr(wg, dtype))._typed_storage()
+
+    cast.__name__ = cast.__qualname__ = name
+    cast.__doc__ = f"The bytes as a TypedStorage of {dtype}."
+    return cast
+
+
+for _name, _dtype in _casts.items():
+    setattr(_StorageBase, _name, _cast(_name, _dtype))
+
+
+class StorageBase(_StorageBase):
+    """Bytes that tensors can lie in; the class to derive storages from."""
+
+    def __new__(cls, *args, size=None, device=None, allocator=None, **kwargs):
+        """Bytes: so many, uninitialised, or those of a sequence of ints."""
+        if cls is StorageBase:
+            raise RuntimeError("Cannot directly construct StorageBase; subclass it and then construct that")
+        name = f"torch.{cls.__name__}"
+        if len(args) > 1 or kwargs:
+            shown = [type(a).__name__ for a in args]
+            shown += [
+                f"{k}={'torch.dtype' if isinstance(v, wg.dtype) else type(v).__name__}" for k, v in kwargs.items()
+            ]
+            raise TypeError(
+                f"{name}() received an invalid combination of arguments - got ({', '.join(shown)}), {_FORMS}"
+            )
+        if device is not None and wg.device(device).type != "cpu":
+            raise RuntimeError(f"{name}(): Storage device not recognized: {wg.device(device).type}")
+        self = super().__new__(cls)
+        self._row = row_of(args[0] if args else 0 if size is None else size, name)
+        return self
+
+    @classmethod
+    def _of(cls, tensor):
+        """The storage of a tensor: the same object as long as somebody holds it."""
+        row = tensor._storage_bytes()
+        known = _known.get(row.data_ptr())
+        if known is not None and known._row._same_storage(row):
+            known._row = row  # it may have been resized through a tensor
+            return known
+        self = object.__new__(cls)
+        self._row = row
+        if len(self):
+            _known[row.data_ptr()] = self
+        return self
+
+    @classmethod
+    def from_buffer(cls, buffer, byte_order=None, count=-1, offset=0, dtype=None):
+        """A copy of the bytes of `buffer`, elements of `dtype` in that byte order ("native", "little", "big")."""
+        if dtype is None:
+            raise RuntimeError("argument 'dtype' cannot be None")
+        return buffer_bytes(cls, buffer, byte_order, count, offset, dtype)
+
+    @classmethod
+    def from_file(cls, filename, shared=False, nbytes=0):
+        """The bytes of a file; written back to it where `shared`, which also makes the file as long as need be."""
+        self = object.__new__(cls)
+        self._row = map_file(filename, shared, nbytes)
+        return self
+
+    def __getitem__(self, index):
+        if isinstance(index, int):
+            n = len(self)
+            if not -n <= index < n:
+                raise IndexError(f"index {index} out of range for storage of size {n}")
+            return self._row[index].item()
+        if not isinstance(index, slice):
+            raise TypeError(f"can't index a torch.UntypedStorage with {type(index).__name__}")
+        part = self.bytes()[span(index, len(self))]
+        return type(self)._of(wg.frombuffer(part, dtype=wg.uint8)) if len(part) else type(self)()
+
+    def __setitem__(self, index, value):
+        if not isinstance(index, (int, slice)):
+            raise RuntimeError(f"can't index a torch.UntypedStorage with {type(index).__name__}")
+        if not isinstance(value, int):
+            raise RuntimeError(f"can only set storage content with a int types, but got {type(value).__name__} instead")
+        if isinstance(index, slice):
+            index = span(index, len(self))
+        elif not -len(self) <= index < len(self):
+            raise RuntimeError("out of bounds")
+        self._row[index] = value % 256
+
+    def fill_(self, value):
+        """Sets every byte."""
+        if not isinstance(value, int):
+            raise RuntimeError(f"fill_ expects int, but got {type(value).__name__}")
+        self._row.fill_(value % 256)
+        return self
+
+    def copy_(self, source, non_blocking=None):
+        """Copies the bytes of another storage of the same size."""
+        source = getattr(source, "_untyped_storage", source)
+        if not isinstance(source, _StorageBase):
+            raise TypeError(f"copy_(): argument 'src' (position 1) must be torch.Storage, not {type(source).__name__}")
+        if len(self) != len(source):
+            raise RuntimeError(f"size does not match, self was {len(self)} bytes but src was {len(source)} bytes")
+        self.bytes()[:] = source.bytes()
+        return self
+
+    def resize_(self, size):
+        """Makes the storage larger or smaller for all that share it, keeping the bytes that fit."""
+        if size < 0:
+            raise RuntimeError(f"a storage cannot have {size} bytes")
+        self._row._resize_bytes(size)
+        return self
+
+    def new(self):
+        """An empty storage of this class."""
+        return type(self)()
+
+
+class UntypedStorage(StorageBase):
+    """The bytes behind one or more tensors: `UntypedStorage(4)` makes four, uninitialised.
+
+    >>> import wengert
+    >>> wengert.ones(2).untyped_storage().nbytes()
+    8
+    """
 
 
 def _from_bytes(data):
@@ -132,159 +283,21 @@ def _from_bytes(data):
     return storage
 
 
-def set_tensor(tensor, source, storage_offset, size, stride):
-    """`Tensor.set_`: take over the memory of a tensor or a storage."""
-    if source is None:
-        source = wg.empty(0, dtype=tensor.dtype)
-    if isinstance(source, wg.Tensor):
-        if source.dtype is not tensor.dtype:
-            raise RuntimeError(f"Could not set tensor of type {source.dtype} to a tensor of type {tensor.dtype}")
-        if size is not None:
-            source = source.detach().as_strided(size, _steps(size) if stride is None else stride, storage_offset)
-        return tensor._become(source)
-    if isinstance(source, TypedStorage):
-        source = source._untyped_storage
-    itemsize = tensor.dtype.itemsize
-    count = len(source) // itemsize
-    numbers = source._row.as_strided((count * itemsize,), (1,), 0).view(tensor.dtype)
-    size = (count - storage_offset,) if size is None else tuple(size)
-    return tensor._become(numbers.as_strided(size, _steps(size) if stride is None else tuple(stride), storage_offset))
-
-
-def _steps(size):
-    """Strides of a contiguous tensor."""
-    strides, step = [], 1
-    for length in reversed(size):
-        strides.insert(0, step)
-        step *= max(length, 1)
-    return tuple(strides)
-
-
-def storage_of(tensor):
-    """`Tensor.storage`: a TypedStorage, with torch's warning."""
-    warnings.warn(
-        "TypedStorage is deprecated. It will be removed in the future and UntypedStorage will be the only "
-        "storage class. This should only matter to you if you are using storages directly.  To access "
-        "UntypedStorage directly, use tensor.untyped_storage() instead of tensor.storage()",
-        UserWarning,
-        stacklevel=3,
-    )
-    return TypedStorage(wrap_storage=tensor.untyped_storage(), dtype=tensor.dtype, _internal=True)
-
-
-def deepcopy_storage(tensor, memo):
-    """A tensor without history over a copy of the storage; tensors that share one share the copy (through `memo`)."""
-    row = tensor._storage_bytes()
-    key = ("wengert storage", row.data_ptr() or id(tensor))
-    if key not in memo:
-        memo[key] = UntypedStorage._of(tensor).clone()
-    return wg.empty(0, dtype=tensor.dtype).set_(memo[key], tensor.storage_offset(), tensor.size(), tensor.stride())
-
-
-def dtype_of(name):
-    """The dtype of a storage class by its name in torch, or None.
-
-    >>> dtype_of("FloatStorage")
-    torch.float32
-    """
-    return getattr(wg, _NAMES[name], None) if name in _NAMES else None
-
-
-class TypedStorage:
-    """A one-dimensional array over an untyped storage (`dtype` defaults to the default dtype).
-
-    >>> import wengert
-    >>> TypedStorage(wrap_storage=wengert.ones(2).untyped_storage(), dtype=wengert.float32).tolist()
-    [1.0, 1.0]
-    """
-
-    def __init__(self, *args, wrap_storage=None, dtype=None, device=None, _internal=False):
-        self.dtype = dtype or getattr(type(self), "_dtype", None) or wg.get_default_dtype()
-        if wrap_storage is not None:
-            self._untyped_storage = wrap_storage
-        elif args and isinstance(args[0], int):
-            self._untyped_storage = wg.empty(args[0], dtype=self.dtype).untyped_storage()
-        else:
-            values = list(args[0]) if args else []
-            self._untyped_storage = wg.tensor(values, dtype=self.dtype).untyped_storage()
-
-    @classmethod
-    def names(cls):
-        """The dtypes that have a storage class of their own, with its name in torch."""
-        if "dtypes" not in _tables:
-            pairs = ((dtype_of(name), name) for name in _NAMES)
-            _tables["dtypes"] = {dtype: name for dtype, name in pairs if dtype is not None}
-        return _tables["dtypes"]
-
-    def _tensor(self):
-        return wg.empty(0, dtype=self.dtype).set_(self._untyped_storage, 0, (len(self),), (1,))
-
-    def untyped(self):
-        """The storage without a dtype."""
-        return self._untyped_storage
-
-    device = property(lambda self: self._untyped_storage.device)
-    is_cuda = False
-
-    def __len__(self):
-        return self._untyped_storage.nbytes() // self.dtype.itemsize
-
-    size = __len__
-
-    def nbytes(self):
-        """Size in bytes."""
-        return self._untyped_storage.nbytes()
-
-    def element_size(self):
-        """Bytes of one element."""
-        return self.dtype.itemsize
-
-    def data_ptr(self):
-        """Address of the first element."""
-        return self._untyped_storage.data_ptr()
-
-    def is_shared(self):
-        """Whether other processes see writes to it."""
-        return self._tensor().is_shared()
-
-    def tolist(self):
-        """The elements as Python numbers."""
-        return self._tensor().tolist()
-
-    def __getitem__(self, index):
-        found = self._tensor()[index]
-        return found.item() if isinstance(index, int) else TypedStorage(found.tolist(), dtype=self.dtype)
-
-    def __setitem__(self, index, value):
-        self._tensor()[index] = value
-
-    def __iter__(self):
-        return iter(self.tolist())
-
-    def __eq__(self, other):
-        if not isinstance(other, TypedStorage):
-            return NotImplemented
-        return self.dtype == other.dtype and self._untyped_storage == other._untyped_storage
-
-    __hash__ = None
-
-    def __repr__(self):
-        lines = "".join(f" {value}\n" for value in self.tolist())
-        return f"{lines}[torch.storage.TypedStorage(dtype={self.dtype}, device={self.device}) of size {len(self)}]"
-
-    def __reduce__(self):
-        return _rebuild_typed, (self.dtype, bytes(self._untyped_storage))
-
-
-def _rebuild_typed(dtype, data):
-    return TypedStorage(wrap_storage=_from_bytes(data), dtype=dtype, _internal=True)
+_TYPED = ("TypedStorage", "_dtype_to_storage_type_map", "_storage_type_to_dtype_map", "_warn_typed_storage_removal")
+_TYPED += ("_get_always_warn_typed_storage_removal", "_set_always_warn_typed_storage_removal")
+_TYPED += ("_reset_warn_typed_storage_removal", "storage_of", "dtype_of")
 
 
 def __getattr__(name):
-    if name == "Storage":
-        name = "FloatStorage"
-    dtype = dtype_of(name)
-    if dtype is None:
+    from . import _storage_names, _typed_storage
+
+    if name == "_storage_classes":
+        return {UntypedStorage, _typed_storage.TypedStorage, *map(_storage_names.storage_class, _typed_storage._NAMES)}
+    if name in _TYPED:
+        return getattr(_typed_storage, name)
+    if name.startswith("_Legacy"):
+        return getattr(_storage_names, name)
+    cls = _storage_names.storage_class(name)
+    if cls is None:
         raise AttributeError(f"module 'torch.storage' has no attribute '{name}'")
-    cls = globals()[name] = type(name, (TypedStorage,), {"_dtype": dtype, "__module__": "wengert.storage"})
     return cls

@@ -77,7 +77,7 @@ def default_globals():
     }
     table.update({f"torch._utils.{name}": getattr(tensors, name) for name in _REBUILD.split()})
     table.update({f"torch.{name}": getattr(wg, name) for name in _DTYPES.split() if hasattr(wg, name)})
-    table.update({f"torch.{name}": getattr(storage, name) for name in storage._NAMES if storage.dtype_of(name)})
+    table.update({f"torch.{name}": getattr(storage, name) for name in storage._storage_type_to_dtype_map()})
     _tables["default"] = table
     return table
 
