@@ -75,7 +75,9 @@ _SIGNATURES = {
 def _warn(name, options):
     """What torch says, once in a process."""
     global _warned
-    if _warned:
+    from ._settings import is_warn_always_enabled
+
+    if _warned and not is_warn_always_enabled():
         return
     _warned = True
     was, now = _SIGNATURES.get(name.rstrip("_"), (None, None))

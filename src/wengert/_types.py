@@ -1,16 +1,27 @@
 """Small types of torch's vocabulary: Size, device, layout, memory_format, finfo, iinfo."""
 
+from operator import index
+
 from . import _core
 
 
 class Size(tuple):
-    """The shape of a tensor: a tuple of ints.
+    """The shape of a tensor: a tuple of ints. TypeError for anything else in it.
 
     >>> Size((2, 3)).numel()
     6
     """
 
     __slots__ = ()
+
+    def __new__(cls, iterable=()):
+        """The sizes, whole numbers of any kind as ints."""
+        sizes = tuple(iterable)
+        for size in sizes:
+            if size.__class__ is not int:
+                sizes = tuple(map(_whole, range(len(sizes)), sizes))
+                break
+        return tuple.__new__(cls, sizes)
 
     def __repr__(self):
         return f"torch.Size({list(self)})"
@@ -23,22 +34,31 @@ class Size(tuple):
         return n
 
     def __add__(self, other):
-        return Size(tuple.__add__(self, tuple(other)))
+        if not isinstance(other, tuple):
+            raise TypeError(f"can only concatenate tuple (not {type(other).__name__}) to torch.Size")
+        return Size(tuple.__add__(self, other))
 
     def __radd__(self, other):
-        return Size(tuple(other) + tuple(self))
+        return Size(other + tuple(self)) if isinstance(other, tuple) else NotImplemented
 
     def __mul__(self, n):
         return Size(tuple.__mul__(self, n))
 
     __rmul__ = __mul__
 
-    def __getitem__(self, index):
-        item = tuple.__getitem__(self, index)
-        return Size(item) if isinstance(index, slice) else item
+    def __getitem__(self, at):
+        item = tuple.__getitem__(self, at)
+        return Size(item) if isinstance(at, slice) else item
 
     def __reduce__(self):
         return (Size, (tuple(self),))
+
+
+def _whole(k, size):
+    try:
+        return index(size)
+    except TypeError:
+        raise TypeError(f"torch.Size() takes an iterable of 'int' (item {k} is '{type(size).__name__}')") from None
 
 
 _DEVICE_TYPES = (

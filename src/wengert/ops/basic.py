@@ -21,9 +21,11 @@ def contiguous():
     """Itself if row-major, else a row-major copy."""
 
 
-@primitive("copy_(Tensor self, Tensor src, bool non_blocking=False)", grad_name="CopyBackwards", function=False)
+@primitive(
+    "copy_(Tensor self, TensorOrNumber other, bool non_blocking=False)", grad_name="CopyBackwards", function=False
+)
 def copy_(g, self):
-    """Writes src, broadcast and cast, into this tensor."""
+    """Writes other, broadcast and cast, into this tensor."""
     return FUNCTIONS["zeros_like"](g), g
 
 

@@ -96,9 +96,21 @@ def diff(self, n=1, dim=-1, prepend=None, append=None):
         raise RuntimeError("diff expects input to be at least one-dimensional")
     if n < 0:
         raise RuntimeError(f"order must be non-negative but got {n}")
+    if not -self.ndim <= dim < self.ndim:
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-self.ndim}, {self.ndim - 1}], but got {dim})"
+        )
     for t in (prepend, append):
-        if t is not None and t.ndim != self.ndim:
+        if t is None:
+            continue
+        if t.ndim != self.ndim:
             raise RuntimeError("diff expects prepend or append to be the same dimension as input")
+        for k, (size, other) in enumerate(zip(self.shape, t.shape)):
+            if size != other and k != dim % self.ndim:
+                raise RuntimeError(
+                    "diff expects the shape of tensor to prepend or append to match that of input except along the "
+                    f"differencing dimension; input.size({k}) = {size}, but got tensor.size({k}) = {other}"
+                )
     x = _joined(self, dim, prepend, append)
     n = min(n, x.shape[dim])
     for _ in range(n):
