@@ -121,22 +121,22 @@ void give_back(Storage* s) {
   delete b;
 }
 
+// What NumPy calls an array's element type; the format of another buffer.
+std::string element_name(PyObject* array, const std::string& format) {
+  Py dtype(PyObject_GetAttrString(array, "dtype"));
+  Py type(dtype ? PyObject_GetAttrString(dtype.get(), "type") : nullptr);
+  Py module(type ? PyObject_GetAttrString(type.get(), "__module__") : nullptr);
+  Py name(type ? PyObject_GetAttrString(type.get(), "__name__") : nullptr);
+  PyErr_Clear();
+  return module && name ? text_of(module.get()) + "." + text_of(name.get()) : format;
+}
+
 // A tensor over the memory of any object with the buffer protocol.
-TensorRef from_buffer(PyObject* o, const char* what, bool writable = false) {
+TensorRef from_buffer(PyObject* o) {
   auto b = std::make_unique<Borrowed>();
   if (PyObject_GetBuffer(o, &b->view, PyBUF_STRIDES | PyBUF_FORMAT | PyBUF_WRITABLE) < 0) {
     PyErr_Clear();
     if (PyObject_GetBuffer(o, &b->view, PyBUF_STRIDES | PyBUF_FORMAT) < 0) throw PythonError{};
-    if (!writable &&
-        PyErr_WarnEx(
-            PyExc_UserWarning,
-            "The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This means writing to this "
-            "tensor will result in undefined behavior. You may want to copy the array to protect its data or make it writable "
-            "before converting it to a tensor.",
-            1) < 0) {
-      PyBuffer_Release(&b->view);
-      throw PythonError{};
-    }
   }
   Py_buffer& v = b->view;
   DType d = DType::UInt8;
@@ -165,7 +165,11 @@ TensorRef from_buffer(PyObject* o, const char* what, bool writable = false) {
     WG_CHECK_VALUE(
         !odd,
         "given numpy array strides not a multiple of the element byte size. Copy the numpy array to reallocate the memory.");
-    fail(Kind::Type, "can't convert ", what, " of type ", format,
+    WG_CHECK_VALUE(
+        format[0] != '>',
+        "given numpy array has byte order different from the native byte order. Conversion between byte orders "
+        "is currently not supported.");
+    fail(Kind::Type, "can't convert np.ndarray of type ", element_name(o, format),
          ". The only supported types are: float64, float32, float16, complex64, "
          "complex128, int64, int32, int16, int8, uint64, uint32, uint16, uint8, and bool.");
   }
@@ -182,7 +186,7 @@ TensorRef from_buffer(PyObject* o, const char* what, bool writable = false) {
 // ---- tensor(nested sequences)
 
 bool is_sequence(PyObject* o) {
-  return PyList_Check(o) || PyTuple_Check(o) ||
+  return PyList_Check(o) || PyTuple_Check(o) || PyByteArray_Check(o) || PyMemoryView_Check(o) ||
          (PySequence_Check(o) && !PyUnicode_Check(o) && !PyBytes_Check(o) && !is_tensor(o) &&
           !PyObject_CheckBuffer(o) && !PyDict_Check(o));
 }
@@ -221,15 +225,15 @@ DType dtype_of_leaf(PyObject* o) {
 
 void measure(PyObject* o, int depth, Shape& s) {
   WG_CHECK_VALUE(depth <= 128, "too many dimensions '", Py_TYPE(o)->tp_name, "'");
-  if (is_tensor(o) || (PyObject_CheckBuffer(o) && !PyBytes_Check(o) && !is_number(o))) {
-    if (is_tensor(o)) {
-      Tensor& t = *as_tensor(o);
-      for (int i = 0; i < t.ndim(); ++i)
-        if (depth + i >= s.sizes.size()) s.sizes.push_back(t.sizes[i]);
-      s.see(t.dtype);
-      return;
-    }
-    TensorRef t = from_buffer(o, "np.ndarray");
+  if (is_tensor(o)) {  // in a sequence it stands for its one element
+    Tensor& t = *as_tensor(o);
+    WG_CHECK_VALUE(depth == 0 || t.numel == 1, "only one element tensors can be converted to Python scalars");
+    if (depth == 0) s.sizes = t.sizes;
+    s.see(t.dtype);
+    return;
+  }
+  if (PyObject_CheckBuffer(o) && !PyBytes_Check(o) && !is_number(o) && !is_sequence(o)) {
+    TensorRef t = from_buffer(o);
     for (int i = 0; i < t->ndim(); ++i)
       if (depth + i >= s.sizes.size()) s.sizes.push_back(t->sizes[i]);
     s.see(t->dtype);
@@ -293,7 +297,7 @@ void fill(PyObject* o, int depth, Tensor& t, int64_t& at) {
     cut_off(t, *as_tensor(o), cuts::kRebuilt);
   if (depth < t.ndim()) {
     if (is_tensor(o) || (PyObject_CheckBuffer(o) && !is_sequence(o))) {
-      TensorRef part = is_tensor(o) ? TensorRef(as_tensor(o)) : from_buffer(o, "np.ndarray");
+      TensorRef part = is_tensor(o) ? TensorRef(as_tensor(o)) : from_buffer(o);
       Dims rest(t.sizes.data() + depth, t.ndim() - depth);
       WG_CHECK_VALUE(part->sizes == rest, "expected sequence of length ", rest[0], " at dim ", depth, " (got ",
                      part->ndim() ? part->sizes[0] : 0, ")");
@@ -318,12 +322,19 @@ void fill(PyObject* o, int depth, Tensor& t, int64_t& at) {
   }
   if (is_sequence(o)) fail(Kind::Type, "expected a number, got a ", Py_TYPE(o)->tp_name);
   Held keep;
-  Value v = is_tensor(o) || !PyObject_CheckBuffer(o) || is_number(o) ? to_number(o, &keep) : Value();
+  Value v;
+  if (PyLong_CheckExact(o) && is_floating(t.dtype)) {  // it may be larger than any int64
+    v = Value::of_float(PyLong_AsDouble(o));
+    if (PyErr_Occurred()) throw PythonError{};
+  } else if (is_tensor(o) || !PyObject_CheckBuffer(o) || is_number(o)) {
+    v = to_number(o, &keep);
+  }
   if (v.none()) {
-    TensorRef part = from_buffer(o, "np.ndarray");
+    TensorRef part = from_buffer(o);
     WG_CHECK_VALUE(part->numel == 1, "only one element tensors can be converted to Python scalars");
     v = to_number(as_object(part.get()), &keep);
   }
+  WG_CHECK_TYPE(v.tag != Tag::Complex || !is_floating(t.dtype), "must be real number, not complex");
   visit(t.dtype, [&]<class T>() { store<T>(to, v); });
 }
 
@@ -381,12 +392,9 @@ PyObject* make_tensor(PyObject*, PyObject* const* args, Py_ssize_t n) {
   });
 }
 
-// from_buffer(array, writable=False): a tensor over its memory; writable: although the array says it is not.
-PyObject* wrap_buffer(PyObject*, PyObject* args) {
-  PyObject* o;
-  int writable = 0;
-  if (!PyArg_ParseTuple(args, "O|p", &o, &writable)) return nullptr;
-  return guard<PyObject*>(nullptr, [&] { return wrap(from_buffer(o, "np.ndarray", writable)); });
+// from_buffer(array): a tensor over its memory.
+PyObject* wrap_buffer(PyObject*, PyObject* o) {
+  return guard<PyObject*>(nullptr, [&] { return wrap(from_buffer(o)); });
 }
 
 }  // namespace
@@ -398,9 +406,9 @@ TensorRef tensor_from(PyObject* data, PyObject* dtype, bool copy_tensor) {
   bool given = dtype != Py_None;
   if (given)
     WG_CHECK_TYPE(to_dtype(dtype, &d), "tensor(): argument 'dtype' must be torch.dtype, not ", Py_TYPE(dtype)->tp_name);
-  bool array = !is_tensor(data) && PyObject_CheckBuffer(data) && !PyBytes_Check(data) && !PyByteArray_Check(data);
+  bool array = !is_tensor(data) && PyObject_CheckBuffer(data) && !PyBytes_Check(data) && !is_sequence(data);
   if (is_tensor(data) || array) {
-    TensorRef t = array ? from_buffer(data, "np.ndarray") : TensorRef(as_tensor(data));
+    TensorRef t = array ? from_buffer(data) : TensorRef(as_tensor(data));
     if (!given) d = t->dtype;
     if (!copy_tensor && d == t->dtype) return t;
     TensorRef r = empty(t->sizes, d);
@@ -428,7 +436,7 @@ PyMethodDef tensor_data_methods[] = {{"tolist", tolist, METH_NOARGS, nullptr},
 
 static PyMethodDef data_functions[] = {
     {"tensor", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(make_tensor)), METH_FASTCALL, nullptr},
-    {"from_buffer", wrap_buffer, METH_VARARGS, nullptr},
+    {"from_buffer", wrap_buffer, METH_O, nullptr},
     {nullptr, nullptr, 0, nullptr}};
 int init_data(PyObject* module) { return PyModule_AddFunctions(module, data_functions); }
 

@@ -34,11 +34,7 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
             made = over_storage(data, dtype)
     if made is None:
         made = _core.tensor(data, dtype)
-    if requires_grad:
-        if not (made.dtype.is_floating_point or made.dtype.is_complex):
-            raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
-        made.requires_grad_(True)
-    return made
+    return _requiring_grad(made) if requires_grad else made
 
 
 def as_tensor(data, dtype=None, device=None):
@@ -57,6 +53,7 @@ def as_tensor(data, dtype=None, device=None):
         and not isinstance(data, (int, float, complex))
         and not _is_numpy_scalar(data)
     ):
+        _warn_locked(data)
         made = _core.from_buffer(data)
         return made if dtype is None else made.to(dtype)
     made = over_storage(data, dtype)
@@ -87,7 +84,24 @@ def from_numpy(ndarray):
 
         if not isinstance(ndarray, np.ndarray):
             raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
+    _warn_locked(ndarray)
     return _core.from_buffer(ndarray)
+
+
+def _warn_locked(array):
+    if not getattr(array.flags, "writeable", True):
+        _say_once(
+            "The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This means writing "
+            "to this tensor will result in undefined behavior. You may want to copy the array to protect its data or make "
+            "it writable before converting it to a tensor. This type of warning will be suppressed for the rest of this "
+            "program."
+        )
+
+
+def _say_once(message):
+    from ._settings import warn_once
+
+    warn_once(message, stacklevel=5)
 
 
 def frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False):
@@ -97,6 +111,17 @@ def frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False):
     >>> frombuffer(bytearray(b"\\x01\\x02"), dtype=wengert.uint8)
     tensor([1, 2], dtype=torch.uint8)
     """
+    return _over_buffer(buffer, dtype, count, offset, requires_grad)
+
+
+def _over_buffer(buffer, dtype, count=-1, offset=0, requires_grad=False):
+    if memoryview(buffer).readonly:
+        _say_once(
+            "The given buffer is not writable, and PyTorch does not support non-writable tensors. This means you can write "
+            "to the underlying (supposedly non-writable) buffer using the tensor. You may want to copy the buffer to "
+            "protect its data or make it writable before converting it to a tensor. This type of warning will be "
+            "suppressed for the rest of this program."
+        )
     size = dtype.itemsize
     view = memoryview(buffer).cast("B")
     n = len(view)
@@ -121,30 +146,92 @@ def frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False):
 
 
 def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=None):
-    """A tensor of obj, sharing memory unless copy=True or a conversion is needed."""
-    if copy:
-        made = _core.tensor(obj.detach() if isinstance(obj, Tensor) else obj, dtype)
-    else:
-        if copy is False and isinstance(obj, (list, tuple)):
+    """A tensor of obj: of a tensor, an array, a DLPack capsule or a buffer over the same memory where dtype allows it.
+
+    copy: True always copies, False refuses to (ValueError). requires_grad: default that of obj; a tensor keeps its
+    history where gradients are wanted. Bytes are read as elements of dtype.
+
+    >>> asarray([1, 2])
+    tensor([1, 2])
+    """
+    if device is not None:
+        _place(device)
+    found = _shared(obj, dtype, copy)
+    if found is None:
+        if copy is False:
             raise ValueError("can't alias arbitrary sequence into a tensor.")
-        if copy is False and isinstance(obj, Tensor) and dtype is not None and dtype is not obj.dtype:
-            raise ValueError(
-                f"can't alias tensor with dtype '{obj.dtype._torch_name}' into dtype '{dtype._torch_name}'."
+        made = _core.tensor(obj, dtype)
+    else:
+        made = _converted(found, dtype, copy)
+    if requires_grad is None:
+        requires_grad = found is not None and found.requires_grad
+        if requires_grad:
+            _say_once(
+                "torch.asarray: unspecified requires_grad now defaults to obj.requires_grad instead of False. Pass "
+                "requires_grad=False explicitly to get the old behavior and silence this warning."
             )
-        made = as_tensor(obj, dtype=dtype, device=device)
-    if requires_grad is None or requires_grad is made.requires_grad:
-        return made
-    return made.detach().requires_grad_(requires_grad)
+    if not requires_grad:
+        return made.detach() if made.requires_grad else made
+    return made if made.requires_grad else _requiring_grad(made)
+
+
+def _shared(obj, dtype, copy):
+    """The tensor that shares obj's memory; None for sequences and numbers."""
+    if isinstance(obj, Tensor):
+        return obj
+    kind = obj.__class__
+    if kind.__name__ == "PyCapsule":
+        return from_dlpack(obj)
+    if hasattr(obj, "__array_interface__"):
+        if _is_numpy_scalar(obj):
+            if copy is False:
+                raise RuntimeError("can't alias NumPy scalars. Either remove copy=False or transform it in a ndarray. ")
+            return _core.tensor(obj, dtype)
+        _warn_locked(obj)
+        return _core.from_buffer(obj)
+    if kind in (list, tuple, float, int, bool, complex):
+        return None
+    try:
+        memoryview(obj)
+    except TypeError:
+        return None
+    return _over_buffer(obj, dtype or _core.get_default_dtype())
+
+
+def _converted(tensor, dtype, copy):
+    if dtype is not None and dtype is not tensor.dtype:
+        if copy is False:
+            raise ValueError(
+                f"can't alias tensor with dtype '{tensor.dtype._torch_name}' into dtype '{dtype._torch_name}'."
+            )
+        return tensor.to(dtype)
+    return tensor.clone() if copy else tensor
+
+
+def _requiring_grad(made):
+    if not (made.dtype.is_floating_point or made.dtype.is_complex):
+        raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
+    return made.requires_grad_(True)
 
 
 def from_dlpack(ext_tensor, *, device=None, copy=None):
-    """A tensor over the memory of any object with __dlpack__ (through NumPy)."""
+    """A tensor over the memory of any object with __dlpack__, or of a capsule (through NumPy).
+
+    >>> import wengert
+    >>> from_dlpack(wengert.ones(2).__dlpack__())
+    tensor([1., 1.])
+    """
     if isinstance(ext_tensor, Tensor):
         return ext_tensor.detach()
     import numpy as np
 
     if type(ext_tensor).__name__ == "PyCapsule":  # of the first kind, which NumPy takes for read-only
-        return _core.from_buffer(np.from_dlpack(_Capsule(ext_tensor)), True)
+        return _core.from_buffer(np.from_dlpack(_Capsule(ext_tensor)))
+    if not hasattr(ext_tensor, "__dlpack__"):
+        raise RuntimeError(
+            "from_dlpack received an invalid capsule. Note that DLTensor capsules can be consumed only once, so you might "
+            "have already constructed a tensor from it once."
+        )
     return _core.from_buffer(np.from_dlpack(ext_tensor))
 
 

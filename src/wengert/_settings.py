@@ -1,5 +1,7 @@
 """Global settings of torch: kept, and obeyed where they mean something on a CPU."""
 
+import warnings
+
 import wengert as wg
 
 from . import _core
@@ -122,6 +124,16 @@ def set_flush_denormal(mode):
 def is_warn_always_enabled():
     """What was set."""
     return _kept["warn_always"]
+
+
+_said = set()
+
+
+def warn_once(message, stacklevel=3):
+    """A UserWarning that a process gives only once, unless set_warn_always is on."""
+    if message not in _said or _kept["warn_always"]:
+        _said.add(message)
+        warnings.warn(message, UserWarning, stacklevel=stacklevel)
 
 
 def set_warn_always(b):

@@ -293,6 +293,6 @@ def test_ops_are_copied_and_pickled_as_functions_are():
     import copy
     import pickle
 
-    for function in (torch.add, torch.nn.functional.gelu, torch.zeros):
+    for function in (torch.add, torch.exp, torch.zeros):
         assert copy.deepcopy([function])[0] is function
         assert pickle.loads(pickle.dumps(function)) is function

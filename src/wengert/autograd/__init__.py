@@ -56,18 +56,6 @@ _CYCLE = (
 )
 
 
-_said = set()
-
-
-def _warn_once(message):
-    """A warning that a process gives only once, unless set_warn_always is on."""
-    from .._settings import is_warn_always_enabled
-
-    if message not in _said or is_warn_always_enabled():
-        _said.add(message)
-        warnings.warn(message, UserWarning, stacklevel=4)
-
-
 def _sequence(x):
     if isinstance(x, _core.Tensor):
         return (x,)
@@ -188,7 +176,9 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
     gradients = _make_gradients(tensors, gradients)
     keep = create_graph if retain_graph is None else retain_graph
     if create_graph:
-        _warn_once(_CYCLE)
+        from .._settings import warn_once
+
+        warn_once(_CYCLE, stacklevel=4)
     if inputs is None:
         _core.run_backward(tensors, gradients, bool(keep), bool(create_graph), None, True)
         return

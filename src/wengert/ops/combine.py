@@ -314,13 +314,18 @@ def _given(tensors):
 
 
 @composite(method=False)
-def meshgrid(*tensors, indexing="ij"):
-    """Coordinate grids of vectors; "xy" exchanges the first two dims."""
+def meshgrid(*tensors, indexing=None):
+    """Coordinate grids of vectors; indexing: "ij" (the default, with a warning), or "xy", which exchanges two dims."""
     tensors = _given(tensors)
     if not tensors:
         raise RuntimeError("meshgrid expects a non-empty TensorList")
     if any(t.dtype != tensors[0].dtype for t in tensors):
         raise RuntimeError("meshgrid expects all tensors to have the same dtype")
+    if indexing is None:
+        from .._settings import warn_once
+
+        warn_once("torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument.")
+        indexing = "ij"
     if indexing not in ("ij", "xy"):
         raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
     for t in tensors:

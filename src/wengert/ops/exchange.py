@@ -22,14 +22,16 @@ def __dlpack__(self, *, stream=None, max_version=None, dl_device=None, copy=None
 
 @composite(**_METHOD)
 def __dlpack_device__(self):
-    """(1, 0): the CPU."""
-    return 1, 0
+    """(kDLCPU, 0)."""
+    from ..utils.dlpack import DLDeviceType
+
+    return DLDeviceType.kDLCPU, 0
 
 
 @composite(method=False)
 def to_dlpack(tensor):
     """A DLPack capsule over a tensor's memory."""
-    return tensor.__dlpack__()
+    return tensor.detach().__dlpack__()
 
 
 @composite(**_METHOD)
