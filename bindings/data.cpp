@@ -47,7 +47,7 @@ const char* format_of(DType d) {
     case DType::Int8: return "b";
     case DType::Int16: return "h";
     case DType::Int32: return "i";
-    case DType::Int64: return "q";
+    case DType::Int64: return sizeof(long) == 8 ? "l" : "q";  // what NumPy calls int64
     case DType::Float16: return "e";
     case DType::BFloat16: return "H";
     case DType::Float32: return "f";

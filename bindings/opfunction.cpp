@@ -225,8 +225,9 @@ struct Attempt {
     // torch's other spellings: input for self, axis for dim, keepdims for keepdim, x for self
     const std::string s = text_of(key);
     static const std::pair<const char*, const char*> other[] = {
-        {"input", "self"}, {"axis", "dim"},   {"keepdims", "keepdim"}, {"self", "input"}, {"x", "self"},
-        {"x2", "other"},   {"axis0", "dim0"}, {"axis1", "dim1"},       {"axes", "dims"}};
+        {"input", "self"}, {"axis", "dim"},   {"keepdims", "keepdim"}, {"self", "input"},
+        {"x", "self"},     {"x2", "other"},   {"x1", "self"},          {"a", "self"},
+        {"axis0", "dim0"}, {"axis1", "dim1"}, {"axes", "dims"}};
     for (auto& [alias, name] : other)
       if (s == alias)
         for (size_t i = 0; i < o.params.size(); ++i)

@@ -12,8 +12,8 @@ namespace {
 
 // Ops that move elements: torch lets none of them write to what it reads, not even to the same tensor.
 bool reads_as_it_writes(const std::string& op) {
-  static const std::string_view names[] = {"index_select", "masked_select", "take",       "gather",        "cat",
-                                           "stack",        "index_add",     "index_copy", "take_along_dim"};
+  static const std::string_view names[] = {"index_select", "masked_select", "take",       "gather",         "cat",
+                                           "stack",        "index_add",     "index_copy", "take_along_dim", "nonzero"};
   std::string_view base = std::string_view(op).substr(0, op.find('.'));
   return std::find(std::begin(names), std::end(names), base) != std::end(names) || base.substr(0, 7) == "scatter";
 }
@@ -23,21 +23,49 @@ bool counts_along(const std::string& op) {
   return base == "arange" || base == "range" || base == "linspace" || base == "logspace";
 }
 
+bool one_of(std::string_view name, std::initializer_list<std::string_view> names) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// all and any give bool, or bytes to those who ask for them.
+bool truth_as_bytes(const std::string& op, const Tensor& out) {
+  return out.dtype == DType::UInt8 && one_of(std::string_view(op).substr(0, op.find('.')), {"all", "any"});
+}
+
+// Refuses a dtype of an output in the words of the op.
+void check_out_dtype(DType out, DType made, std::string_view op, bool several) {
+  if (out == made) return;
+  const char *was = torch_name(out), *is = torch_name(made);
+  WG_CHECK(!one_of(op, {"all", "any"}) || out == DType::UInt8, op, " only supports bool tensor for result, got: ", was);
+  WG_CHECK(!one_of(op, {"logcumsumexp", "cummax", "cummin"}), "expected scalar_type ", is, " but found ", was);
+  WG_CHECK(
+      !one_of(op, {"searchsorted", "bucketize"}),
+      "torch.searchsorted(): output tensor's dtype is wrong, it can only be Int(int32) or Long(int64) depending on "
+      "whether out_int32 flag is True, but we got output tensor's dtype ",
+      was, " and out_int32 flag is ", made == DType::Int32 ? "True" : "False");
+  const bool index = made == DType::Int64;
+  WG_CHECK(op != "mode", "expected scalar type '", is, "' but got '", was, "' for ", index ? "indices" : "values",
+           " output");
+  WG_CHECK(op != "kthvalue" || index, "output values must be of same type as input");
+  WG_CHECK(!(several || one_of(op, {"argmax", "argmin"})) || one_of(op, {"median", "nanmedian", "kthvalue"}),
+           "Expected out tensor to have dtype ", plain_name(made), ", but got ", plain_name(out), " instead");
+  WG_CHECK(can_cast(made, out), "result type ", is, " can't be cast to the desired output type ", was);
+}
+
 // Whether a result may be written to `out`: its dtype, and that it does not lie over what is read.
 void check_out(const Tensor& out, const Tensor& made, const Call& c, bool several) {
   const std::string& op = c.op->name;
   WG_CHECK(
       !modes().grad || !requires_grad(const_cast<Tensor&>(out)), op,
       "(): functions with out=... arguments don't support automatic differentiation, but one of the arguments requires grad.");
-  WG_CHECK(can_cast(made.dtype, out.dtype), "result type ", torch_name(made.dtype),
-           " can't be cast to the desired output type ", torch_name(out.dtype));
   bool elementwise = c.op->style == Style::Elementwise;
+  check_out_dtype(out.dtype, made.dtype, std::string_view(op).substr(0, op.find('.')), several && !elementwise);
   WG_CHECK(out.dtype == DType::Bool || (op != "isposinf" && op != "isneginf"), op,
            " does not support non-boolean outputs.");
   bool changes_kind = category(made.dtype) != category(out.dtype) || is_complex(made.dtype);
   bool asked = false;  // for a dtype: then it must be that of out
   for (int i = 0; i < c.nargs; ++i) asked |= c.args[i].tag == Tag::DType;
-  WG_CHECK(elementwise || made.dtype == out.dtype || (!several && !changes_kind && !asked),
+  WG_CHECK(elementwise || made.dtype == out.dtype || truth_as_bytes(op, out) || (!several && !changes_kind && !asked),
            "Expected out tensor to have dtype ", plain_name(made.dtype), ", but got ", plain_name(out.dtype),
            " instead");
   const bool written_as_it_lies = out.sizes == made.sizes || op == "index_select";  // which asks before it resizes
@@ -80,9 +108,9 @@ void write_out(Tensor& out, const TensorRef& made, const Call& c, bool several) 
     size_t needed = size_t(out.offset + made->numel) * size_of(out.dtype);
     if (out.storage->nbytes < needed) resize_storage(*out.storage, needed);
     out.sizes = made->sizes;
-    out.strides = contiguous_strides(made->sizes);
+    out.strides = is_dense(made->sizes, made->strides) ? made->strides : contiguous_strides(made->sizes);
     out.numel = made->numel;
-    out.contiguous = true;
+    out.contiguous = is_contiguous(out.sizes, out.strides);
   }
   copy(out, *made);
   bump(out);

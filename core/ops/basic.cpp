@@ -21,8 +21,9 @@ WG_OP_AS(contiguous, "contiguous", Composite) {
   c.out(call<"clone">(t, format_value(f)));
 }
 
-// copy_(self, src): self keeps its dtype and shape; src is broadcast to it.
+// copy_(self, other): self keeps its dtype and shape; other is broadcast to it.
 WG_OP(copy_) {
+  if (c.args[1].is_number()) c.set_tensor(1, call<"scalar_tensor">(c.args[1], c.tensor(0).dtype));
   Tensor &to = c.tensor(0), &from = c.tensor(1);
   if (&to == &from) return c.out(TensorRef(&to));
   check_written(to.sizes, to.strides);

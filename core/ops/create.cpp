@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "../apply.h"
 #include "../kernels/shape.h"
 #include "calls.h"
 #include "element.h"
@@ -168,6 +169,9 @@ WG_OP_AS(arange_start, "arange.start_step", Primitive) { arange(c, c.args[0], c.
 static void range(Call& c, const Value& step, int dtype_at) {
   const Value &start = c.args[0], &end = c.args[1];
   const DType d = c.dtype_or(dtype_at, default_dtype());
+  warn(
+      "torch.range is deprecated and will be removed in a future release because its behavior is inconsistent with "
+      "Python's range builtin. Instead, use torch.arange, which produces values in [start, end).");
   check_step(start, end, step);
   const int64_t n = int64_t(std::floor((end.to_double() - start.to_double()) / step.to_double())) + 1;
   c.out(arithmetic_sequence(start, step, n, d));

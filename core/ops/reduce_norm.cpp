@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 
+#include "../apply.h"
 #include "../tape.h"
 #include "calls.h"
 #include "reduced.h"
@@ -32,6 +33,11 @@ void variance(Call& c, bool root) {
   mean = call<"div">(mean, n);
   TensorRef centred = call<"sub">(x, mean, 1);
   TensorRef out = folded(*centred, Fold::SquareSum, mask, c.flag(3));
+  if (divisor == 0 && out->numel)
+    warn(
+        str(root ? "std" : "var",
+            "(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor (input numel "
+            "divided by output numel)."));
   each(*out, [&](auto v) {
     auto r = v / decltype(v)(divisor);
     return root ? std::sqrt(r) : r;

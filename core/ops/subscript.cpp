@@ -145,7 +145,9 @@ void index_set(wg::Tensor& self, const std::vector<IndexItem>& items, const Valu
       if (!s.t->wrapped) check_written(s.t->sizes, s.t->strides);
       return run_inplace(op<"fill.Scalar">(), {Value(s.t), value});
     }
-    const TensorRef source = call<"expand">(without_leading_ones(*value.tensor), s.t->sizes, false);
+    const TensorRef source = value.tensor->sizes == s.t->sizes
+                                 ? TensorRef(value.tensor)
+                                 : call<"expand">(without_leading_ones(*value.tensor), s.t->sizes, false);
     return run_inplace(op<"copy_">(), {Value(s.t), Value(source)});
   }
   TensorRef source;
