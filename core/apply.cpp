@@ -310,13 +310,24 @@ TensorRef apply(const OpDef& op, std::initializer_list<Value> args) {
   return std::move(c.first);
 }
 
+// Whether two tensors of the same memory visit it in the same order: dims of one element have no say in that.
+static bool same_steps(const Tensor& a, const Tensor& b) {
+  size_t i = 0, j = 0;
+  for (;; ++i, ++j) {
+    while (i < a.sizes.size() && a.sizes[i] == 1) ++i;
+    while (j < b.sizes.size() && b.sizes[j] == 1) ++j;
+    if (i >= a.sizes.size() || j >= b.sizes.size()) return i >= a.sizes.size() && j >= b.sizes.size();
+    if (a.sizes[i] != b.sizes[j] || a.strides[i] != b.strides[j]) return false;
+  }
+}
+
 Overlap overlap(const Tensor& a, const Tensor& b) {
   if (&a == &b) return Overlap::Whole;
   if (a.storage.get() != b.storage.get() || !a.numel || !b.numel) return Overlap::None;
   if (!is_dense(a.sizes, a.strides) || !is_dense(b.sizes, b.strides)) return Overlap::Unknown;
   int64_t first = a.offset * size_of(a.dtype), last = first + a.nbytes();
   int64_t other = b.offset * size_of(b.dtype), end = other + b.nbytes();
-  if (first == other && last == end) return a.strides == b.strides ? Overlap::Whole : Overlap::Part;
+  if (first == other && last == end) return same_steps(a, b) ? Overlap::Whole : Overlap::Part;
   return first < end && other < last ? Overlap::Part : Overlap::None;
 }
 

@@ -1,5 +1,7 @@
 """torch._dynamo: the decorators and switches that programs name; nothing is compiled."""
 
+import sys
+
 from . import compiler
 from .compiler import (  # noqa: F401 (names of the module)
     allow_in_graph,
@@ -36,8 +38,34 @@ def optimize(*args, **kwargs):
     return compiler.compile()
 
 
-def mark_dynamic(t, index, **kwargs):
+def mark_dynamic(t, index=None, **kwargs):
     """Nothing to mark."""
 
 
 mark_static = maybe_mark_dynamic = mark_static_address = mark_dynamic
+
+
+class OptimizedModule:
+    """What torch wraps a compiled module in; here compiling gives the module itself, so nothing is one."""
+
+
+def is_dynamo_supported():
+    """False.
+
+    >>> is_dynamo_supported()
+    False
+    """
+    return False
+
+
+class TransformGetItemToIndex:
+    """A block in which indexing by an element of a batch is allowed, as it always is here."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        return False
+
+
+eval_frame = _trace_wrapped_higher_order_op = sys.modules[__name__]

@@ -1,6 +1,11 @@
 """Functions that torch has removed, which say what to call instead, and torch's checks of conditions."""
 
 from ._core import Tensor
+from ._refusal import refuse
+
+_ARCHIVES = "torch.load and torch.save read and write archives"
+PyTorchFileReader = refuse("torch.PyTorchFileReader", _ARCHIVES)
+PyTorchFileWriter = refuse("torch.PyTorchFileWriter", _ARCHIVES)
 
 _GONE = "This function was deprecated since version 1.9 and is now removed."
 

@@ -165,6 +165,12 @@ def is_vulkan_available():
     return False
 
 
+def _assert_async(tensor, message=None):
+    """RuntimeError if the one element is zero."""
+    if not tensor.item():
+        raise RuntimeError(message or "Expected Tensor with single nonzero value, but got zero")
+
+
 def _assert(condition, message):
     """AssertionError with the message unless the condition holds."""
     if not condition:

@@ -1,6 +1,7 @@
 """torch.hub: weights can be downloaded; models cannot, as that would run code from the network."""
 
 import os
+import re
 
 from ._refusal import refuse
 
@@ -9,6 +10,13 @@ load = refuse("torch.hub.load", _REASON)
 list = refuse("torch.hub.list", _REASON)
 help = refuse("torch.hub.help", _REASON)
 _folder = []
+HASH_REGEX = re.compile(r"-([a-f0-9]*)\.")
+
+
+def _get_torch_home():
+    """$TORCH_HOME, else ~/.cache/torch."""
+    cache = os.path.join(os.environ.get("XDG_CACHE_HOME", "~/.cache"), "torch")
+    return os.path.expanduser(os.environ.get("TORCH_HOME", cache))
 
 
 def get_dir():
@@ -17,10 +25,7 @@ def get_dir():
     >>> get_dir().endswith("hub")
     True
     """
-    if _folder:
-        return _folder[0]
-    cache = os.path.join(os.environ.get("XDG_CACHE_HOME", "~/.cache"), "torch")
-    return os.path.join(os.path.expanduser(os.environ.get("TORCH_HOME", cache)), "hub")
+    return _folder[0] if _folder else os.path.join(_get_torch_home(), "hub")
 
 
 def set_dir(d):
@@ -51,7 +56,6 @@ def load_state_dict_from_url(
     url, model_dir=None, map_location=None, progress=True, check_hash=False, file_name=None, weights_only=True
 ):
     """Load a checkpoint from a URL, downloaded once to `model_dir` (default: `get_dir()/checkpoints`)."""
-    import re
     import urllib.parse
 
     from . import serialization
@@ -61,6 +65,6 @@ def load_state_dict_from_url(
     name = file_name or os.path.basename(urllib.parse.urlparse(url).path)
     path = os.path.join(model_dir, name)
     if not os.path.exists(path):
-        found = re.search(r"-([a-f0-9]*)\.", name) if check_hash else None
+        found = HASH_REGEX.search(name) if check_hash else None
         download_url_to_file(url, path, found.group(1) if found else None, progress)
     return serialization.load(path, map_location=map_location, weights_only=weights_only)

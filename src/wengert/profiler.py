@@ -246,3 +246,12 @@ def tensorboard_trace_handler(dir_name, worker_name=None, use_gzip=False):
         profiler.export_chrome_trace(os.path.join(dir_name, name))
 
     return write
+
+
+def kineto_available():
+    """False: blocks are timed here, not kernels.
+
+    >>> kineto_available()
+    False
+    """
+    return False

@@ -22,3 +22,15 @@ _int, _float, _bool, _complex, _dtype, _device = (
     _wg.device,
 )
 _TensorOrTensors = Union[Tensor, Sequence[Tensor]]  # noqa: UP007
+
+
+class SymInt:
+    """A number that torch's tracers do not know yet; here sizes are numbers, so nothing is one."""
+
+
+class SymFloat:
+    """As SymInt, of a float."""
+
+
+class SymBool:
+    """As SymInt, of a truth value."""

@@ -71,8 +71,8 @@ def test_coverage():
     assert coverage.problem("torch.optim.adamw.AdamW") is None
     assert coverage.problem("torch.utils.data.distributed") is None
     assert coverage.problem("torch.nn.modules.activation.MultiheadAttention") is None
-    assert coverage.problem("torch.fx") == "is not in wengert"
-    assert coverage.problem("torch.fx.symbolic_trace") == "is not in wengert"
+    assert coverage.problem("torch.nested") == "is not in wengert"
+    assert coverage.problem("torch.nested.nested_tensor") == "is not in wengert"
     assert coverage.problem("torch.fbgemm_linear_fp16_weight") == "is not in wengert"
     assert coverage.problem("Tensor.to_padded_tensor") == "is not in wengert (if this is a tensor)"
     assert coverage.problem("torch.oness") == "is neither in wengert nor, by that name, in torch 2.13"
@@ -81,10 +81,12 @@ def test_coverage():
 
 def test_report(tmp_path, capsys):
     script = tmp_path / "train.py"
-    script.write_text("import torch\nimport torch.fx\nx = torch.ones(2)\ntorch.fx.wrap('x')\n\ntorch.fx.wrap('y')\n")
+    script.write_text(
+        "import torch\nimport torch.nested\nx = torch.ones(2)\ntorch.nested.to_padded_tensor('x')\n\ntorch.nested.to_padded_tensor('y')\n"
+    )
     assert check.main([str(script)]) == 1
     assert capsys.readouterr().out == (
-        f"{script}:2: torch.fx is not in wengert\n{script}:4: torch.fx.wrap is not in wengert (also line 6)\n"
+        f"{script}:2: torch.nested is not in wengert\n{script}:4: torch.nested.to_padded_tensor is not in wengert (also line 6)\n"
         f"{script}: covered 1 of 3 names\n"
     )
     script.write_text("import torch\ntorch.ones(2).sum()\n")

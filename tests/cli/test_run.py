@@ -142,28 +142,28 @@ def test_what_is_missing_is_said_when_it_is_used(tmp_path):
         """
         import torch
         from torch import fbgemm_linear_fp16_weight as missing
-        from torch.fx import symbolic_trace
+        from torch.nested import nested_tensor
         from typing import Optional
         def annotated(x: Optional[missing]) -> 'missing | None': ...
         print(hasattr(torch, 'fbgemm_linear_fp16_weight'), isinstance(1, missing))
         for use in (lambda: missing(1), lambda: missing[0], lambda: torch.fbgemm_linear_fp16_weight,
-                    lambda: symbolic_trace.option):
+                    lambda: nested_tensor.option):
             try:
                 use()
             except NotImplementedError as error:
                 print(error)
-        class Tracer(symbolic_trace):
+        class Tracer(nested_tensor):
             pass
     """,
     )
     assert result.returncode == 1
     assert result.stdout.startswith("False False\n")
     assert result.stdout.count("torch.fbgemm_linear_fp16_weight is not in wengert") == 3
-    assert "torch.fx.symbolic_trace.option is not in wengert" in result.stdout
+    assert "torch.nested.nested_tensor.option is not in wengert" in result.stdout
     assert (
         result.stderr.rstrip()
         .splitlines()[-1]
-        .startswith("wengert._alias.MissingInWengertError: torch.fx.symbolic_trace is not in wengert")
+        .startswith("wengert._alias.MissingInWengertError: torch.nested.nested_tensor is not in wengert")
     )
 
 

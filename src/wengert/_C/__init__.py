@@ -1,5 +1,6 @@
 """torch._C: those of torch's private names about autograd that programs use."""
 
+import sys
 from importlib import import_module as _import
 
 from .. import _core
@@ -82,6 +83,12 @@ class _WeakTensorRef:
     def expired(self):
         """Whether the tensor is gone."""
         return self._reference() is None
+
+
+def _are_functorch_transforms_active():
+    """Whether a function transform such as vmap or grad is running."""
+    batch = sys.modules.get("wengert.func._batch")
+    return batch is not None and bool(batch.levels())
 
 
 def _get_tracing_state():

@@ -3,7 +3,7 @@
 from .. import profiler as _profiler
 from ..profiler import EventList, record_function
 
-__all__ = ["EventList", "profile", "record_function"]
+__all__ = ["EventList", "emit_itt", "emit_nvtx", "profile", "record_function"]
 
 
 class profile(_profiler.profile):
@@ -47,3 +47,17 @@ class profile(_profiler.profile):
     def total_average(self):
         """All blocks together."""
         return self.key_averages().total_average()
+
+
+class emit_nvtx:
+    """Marks for NVIDIA's profiler, which are not made here."""
+
+    def __init__(self, enabled=True, record_shapes=False):
+        raise NotImplementedError("torch.autograd.profiler.emit_nvtx is not in wengert: there is no CUDA to profile")
+
+
+class emit_itt:
+    """Marks for Intel's profiler, which are not made here."""
+
+    def __init__(self, enabled=True, record_shapes=False):
+        raise NotImplementedError("torch.autograd.profiler.emit_itt is not in wengert: it needs Intel's library")

@@ -14,10 +14,10 @@ def main(argv):
     >>> import os, tempfile
     >>> path = os.path.join(tempfile.mkdtemp(), "train.py")
     >>> with open(path, "w") as file:
-    ...     _ = file.write("import torch.fx\\ntorch.fx.symbolic_trace(None)\\n")
+    ...     _ = file.write("import torch.nested\\ntorch.nested.nested_tensor(None)\\n")
     >>> main([path])  # doctest: +ELLIPSIS
-    /.../train.py:1: torch.fx is not in wengert
-    /.../train.py:2: torch.fx.symbolic_trace is not in wengert
+    /.../train.py:1: torch.nested is not in wengert
+    /.../train.py:2: torch.nested.nested_tensor is not in wengert
     /.../train.py: covered 0 of 2 names
     1
     """

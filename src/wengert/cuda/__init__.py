@@ -227,6 +227,13 @@ class CUDAGraph:
         raise RuntimeError("Tried to instantiate dummy base class CUDAGraph")
 
 
+class graph:
+    """A block whose kernels are recorded, which cannot be entered here."""
+
+    def __init__(self, cuda_graph, pool=None, stream=None, capture_error_mode="global"):
+        raise RuntimeError("torch.cuda.Stream requires CUDA support")
+
+
 def __getattr__(name):
     if name in ("OutOfMemoryError", "CudaError", "AcceleratorError"):
         import wengert as wg

@@ -1,5 +1,7 @@
 """The table of ops: one declaration each. Loading it registers every op with the machine."""
 
+import sys
+
 _TABLE = (
     "basic",
     "arithmetic",
@@ -56,4 +58,8 @@ def __getattr__(name):
         from .namespaces import aten
 
         return aten
+    library = sys.modules.get("wengert.library")  # without it nothing can have been defined
+    found = library and library.namespace(name)
+    if found:
+        return found
     raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

@@ -57,6 +57,7 @@ SUPPORTED_NODES = {
     ),
     namedtuple: NodeDef(namedtuple, lambda t: (list(t), type(t)), lambda v, cls: cls(*v), _named_fields),
 }
+_, _dict_flatten, _dict_unflatten, _dict_flatten_with_keys = SUPPORTED_NODES[dict][:4]  # torch's private names
 BUILTIN_TYPES = frozenset(SUPPORTED_NODES)
 STANDARD_DICT_TYPES = frozenset((dict, OrderedDict, defaultdict))
 

@@ -3,7 +3,9 @@
 from .._lazy_names import lazy_names
 
 _HOMES = {
-    "_accelerator": ("grouped_mm", "scaled_grouped_mm", "scaled_mm"),
+    "_arguments": ("_parse_to",),
+    "_accelerator": ("scaled_grouped_mm", "scaled_mm"),
+    "grouped": ("grouped_mm",),
     "_taking_over": (
         "_Reduction", "grad", "handle_torch_function", "has_torch_function", "has_torch_function_unary",
         "has_torch_function_variadic",

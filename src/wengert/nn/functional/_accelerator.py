@@ -10,6 +10,5 @@ def _refuse(name):
     return refuse
 
 
-grouped_mm = _refuse("grouped_mm")
 scaled_mm = _refuse("scaled_mm")
 scaled_grouped_mm = _refuse("scaled_grouped_mm")

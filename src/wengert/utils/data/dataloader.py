@@ -355,3 +355,11 @@ class _SingleProcessDataLoaderIter(_BaseDataLoaderIter):
 
     def _next_data(self):
         return self._fetch(next(self._sampler_iter))
+
+
+def __getattr__(name):
+    if name == "_MultiProcessingDataLoaderIter":
+        from ._workers import _MultiProcessingDataLoaderIter as found
+
+        return found
+    raise AttributeError(f"module 'torch.utils.data.dataloader' has no attribute '{name}'")
