@@ -53,8 +53,11 @@ def load(fn, n=10, **options):
 
 
 @pytest.fixture(autouse=True)
-def no_process_is_left():
+def forked_workers_all_of_which_end():
+    before = multiprocessing.get_start_method()
+    multiprocessing.set_start_method("fork", force=True)  # Python 3.14 forks only when told
     yield
+    multiprocessing.set_start_method(before, force=True)
     gc.collect()
     deadline = time.monotonic() + 10
     while multiprocessing.active_children() and time.monotonic() < deadline:

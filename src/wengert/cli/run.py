@@ -81,7 +81,9 @@ def _without_alias_frames(traceback):
 def _main_module(**attributes):
     """A fresh `__main__` with the attributes that python gives it."""
     module = types.ModuleType("__main__")
-    module.__dict__.update({"__builtins__": sys.modules["builtins"], "__annotations__": {}, **attributes})
+    if sys.version_info < (3, 14):  # later ones make it when it is asked for
+        attributes["__annotations__"] = {}
+    module.__dict__.update({"__builtins__": sys.modules["builtins"], **attributes})
     return module
 
 
