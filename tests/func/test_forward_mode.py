@@ -129,3 +129,26 @@ def test_powers():
     x, y = wg.tensor([2.0], dtype=wg.float64), wg.tensor([3.0], dtype=wg.float64)
     same(jvp(wg.pow, (x, y), (x, 0 * y))[1], 3 * x**3)
     same(jvp(wg.pow, (x, y), (0 * x, y))[1], y * x**3 * wg.log(x))
+
+
+def test_products_are_differentiated_as_products():
+    a, b, s = (
+        wg.arange(float(n), dtype=wg.float64).reshape(shape) / n for n, shape in ((6, (2, 3)), (12, (3, 4)), (4, (4,)))
+    )
+    directions = tuple(t.flip(-1) + 1 for t in (s, a, b))
+
+    def f(s, a, b):
+        return (
+            wg.addmm(s, a, b, beta=0.5, alpha=3) + wg.bmm(a[None], b[None])[0] + (a @ b[:, 0])[:, None] + wg.dot(s, s)
+        )
+
+    def transposed(*args):
+        return sum((j * t).sum(tuple(range(2, j.dim()))) for j, t in zip(jacrev(f, (0, 1, 2))(*args), directions))
+
+    out, tangent = jvp(f, (s, a, b), directions)
+    same(out, f(s, a, b))
+    same(tangent, transposed(s, a, b))
+    only = jvp(lambda a: f(s, a, b), (a,), directions[1:2])[1]
+    same(only, (jacrev(lambda a: f(s, a, b))(a) * directions[1]).sum((2, 3)))
+    second = grad(lambda a: jvp(lambda a: f(s, a @ a.t() @ a, b), (a,), directions[1:2])[1].sum())(a)
+    same(second, jvp(grad(lambda a: f(s, a @ a.t() @ a, b).sum()), (a,), directions[1:2])[1])

@@ -61,7 +61,7 @@ def _prepare(tensors, create_graph, need_graph):
 
         raise RuntimeError(REQUIRES_GRAD)
     if any(t._wrapped for t in tensors):
-        from ..func._grad import fresh_input
+        from ..func._history import fresh_input
 
         return tuple(fresh_input(t, create_graph, []) if need_graph else t for t in tensors)
     if create_graph:

@@ -43,7 +43,7 @@ def tangent_of(t, level):
 
 def spread_around(t, level):
     """t with samples of its own in every vmap around this level, whose batches the other operands may be."""
-    from ._grad import spread
+    from ._history import spread
 
     around = [b for b in batches() if b.number < level]
     return spread(t, around) if around else t

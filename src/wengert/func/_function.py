@@ -9,7 +9,7 @@ from ..autograd.grad_mode import no_grad
 from ._batch import ESCAPED, is_batched, root, wrap
 from ._dual import become_dual, dual_at, make_dual, settle, shared_tangent
 from ._interpret import top
-from ._levels import alive, views_are_watched
+from ._levels import alive, watched
 from ._tree import broadcast, flatten, unflatten
 from ._vmap import vmap
 
@@ -97,7 +97,7 @@ def apply_transformed(cls, args, kwargs, tensors):
         tensors = [a for a in args if isinstance(a, Tensor)]
     flat = [t for t in flatten((args, kwargs))[0] if isinstance(t, Tensor)]
     for t in flat:
-        if t._wrapped or views_are_watched():
+        if t._wrapped or watched.views:
             settle(t)
     payload = top(flat)
     if payload is None:

@@ -1,6 +1,9 @@
 """What an op does when one of its arguments is wrapped by a transform: a dual number (forward mode) or a batch (vmap)."""
 
+import functools
+
 from .. import _core
+from ..autograd import grad
 from ..autograd.grad_mode import enable_grad
 from ..ops._declare import OPS, Steps, parameters
 from ..ops._derive import Like, _is_index, differentiable_arguments, is_linear
@@ -18,7 +21,8 @@ from ._dual import (
     spread_around,
     tangent_of,
 )
-from ._levels import alive, forward_is_on, views_are_watched
+from ._history import cut, forget, fresh
+from ._levels import alive, forward_is_on, watched
 
 Tensor = _core.Tensor
 
@@ -52,7 +56,7 @@ def run(name, args):
 def interpret(name, args, inplace):
     """Called by the machine for every op that meets a wrapped tensor."""
     payload = top(args)
-    if payload is None or views_are_watched() or (payload.level not in alive and payload.kind == "dual"):
+    if payload is None or watched.views or (payload.level not in alive and payload.kind == "dual"):
         for t in flatten(args):
             settle(t)
         payload = top(args)
@@ -67,11 +71,11 @@ def interpret(name, args, inplace):
     return batch_op(name, args, inplace, payload.level)
 
 
-def _map(args, f):
+def _primals(args, level):
     return [
-        f(a)
+        primal_of(a, level)
         if isinstance(a, Tensor)
-        else type(a)(f(b) if isinstance(b, Tensor) else b for b in a)
+        else type(a)(primal_of(b, level) if isinstance(b, Tensor) else b for b in a)
         if isinstance(a, (tuple, list)) and any(isinstance(b, Tensor) for b in a)
         else a
         for a in args
@@ -81,7 +85,7 @@ def _map(args, f):
 def _dual_op(name, args, inplace, level):
     if name in REBIND:
         return _core.become_wrapped(args[0], run(REBIND[name], args))
-    primals = _map(args, lambda t: primal_of(t, level))
+    primals = _primals(args, level)
     declared = OPS.get(name)
     written = inplace or (name.split(".")[0].endswith("_") and not name.startswith("_"))
     if declared is None or declared.kind == "constant" or not forward_is_on():
@@ -110,8 +114,6 @@ def _own(tangent, args, level):
 
 
 def _dual_inplace(declared, name, args, primals, inplace, level):
-    from ._grad import forget
-
     before = [forget(primals[0]).clone(), *primals[1:]]
     if name.partition(".")[0].endswith("_"):
 
@@ -158,6 +160,8 @@ def jvp(declared, args, primals, outs, level, call=None):
         tangent = _elementwise_jvp(declared, args, primals, outs[0], level)
         if tangent is not NotImplemented:
             return (tangent,)
+    if call is None and declared.name in _PRODUCTS:
+        return (_product_jvp(declared.name, args, primals, outs[0], level),)
     if call is None and is_linear(declared.name) and declared.name not in RANDOM:
         return _linear_jvp(declared, args, primals, outs, level)
     return _transposed_jvp(declared, args, outs, level, call)
@@ -186,28 +190,82 @@ def _linear_jvp(declared, args, primals, outs, level):
     return tuple(t if o.dtype.is_floating_point or o.dtype.is_complex else None for t, o in zip(made, outs))
 
 
+# name -> (the op without what is added, positions of the factors and of what is added, of beta and alpha)
+_PRODUCTS = {
+    "mm": ("mm", 0, 1, None, None),
+    "bmm": ("bmm", 0, 1, None, None),
+    "mv": ("mv", 0, 1, None, None),
+    "dot": ("dot", 0, 1, None, None),
+    "vdot": ("vdot", 0, 1, None, None),
+    "addmm": ("mm", 1, 2, 0, 3),
+    "addmv": ("mv", 1, 2, 0, 3),
+    "baddbmm": ("bmm", 1, 2, 0, 3),
+}
+
+
+def _scaled(t, args, at):
+    factor = 1 if at is None or at >= len(args) else args[at]
+    return t if factor == 1 else t * factor
+
+
+def _product_jvp(name, args, primals, out, level):
+    """The tangent of a product of two tensors, to which a third may be added."""
+    product, left, right, added, beta = _PRODUCTS[name]
+    total = None
+    by = tangent_of(args[added], level) if added is not None else None
+    if by is not None:
+        total = _scaled(by.to(out.dtype), args, beta).expand(out.shape)
+    for k, other in ((left, right), (right, left)):
+        t = tangent_of(args[k], level)
+        if t is None:
+            continue
+        pair = {k: t.to(primals[k].dtype), other: primals[other]}
+        part = run(product, (pair[left], pair[right]))
+        part = part if beta is None else _scaled(part, args, beta + 1)
+        total = part if total is None else total + part
+    return total
+
+
 def _number(out, value):
     """A number as a tensor, as rules call functions on it: with all its digits, where that leaves the result's dtype."""
     wide = _core.complex128 if out.dtype.is_complex else _core.float64
     return out.new_full((), value, dtype=wide if out.dim() else out.dtype)
 
 
-def _rule_values(declared, primals, out, g):
+@functools.cache
+def _rule_plan(name):
+    """(the rule of an elementwise op, for each of its parameters: -1 the gradient, -2 the result, else (position, default, must be a
+    tensor))."""
+    declared = OPS[name]
     rule = declared.derivative or declared.rule
-    position = {p[0]: k for k, p in enumerate(declared.signature[0])}
+    params = declared.signature[0]
+    position = {p[0]: k for k, p in enumerate(params)}
+
+    def where(parameter):
+        if parameter == "g":
+            return -1
+        if parameter not in position:
+            return -2
+        k = position[parameter]
+        return k, params[k][2], params[k][1] == T_TENSOR or (k == 0 and params[k][1] != T_INT)
+
+    return rule, tuple(where(parameter) for parameter in parameters(rule))
+
+
+def _rule_values(declared, primals, out, g):
+    rule, plan = _rule_plan(declared.name)
     values = []
-    for name in parameters(rule):
-        if name == "g":
+    for where in plan:
+        if where == -1:
             values.append(g)
-        elif name in position:
-            k = position[name]
-            value = primals[k] if k < len(primals) else declared.signature[0][k][2]
-            kind = declared.signature[0][k][1]
-            if not isinstance(value, Tensor) and (kind == T_TENSOR or (k == 0 and kind != T_INT)):
+        elif where == -2:
+            values.append(out)
+        else:
+            k, default, must_be_tensor = where
+            value = primals[k] if k < len(primals) else default
+            if must_be_tensor and not isinstance(value, Tensor):
                 value = _number(out, value)
             values.append(value)
-        else:
-            values.append(out)
     return rule, values
 
 
@@ -245,9 +303,6 @@ def _elementwise_jvp(declared, args, primals, out, level):
 
 def _transposed_jvp(declared, args, outs, level, call=None):
     """J t as the derivative of the (linear) map u -> vjp(u) . t: works for every op that has a second derivative."""
-    from ..autograd import grad
-    from ._grad import cut, forget, fresh
-
     own = []  # the leaves of the history that is only this function's
     was_recording = _core.is_grad_enabled()
     with enable_grad():

@@ -2,7 +2,8 @@
 
 from .. import _core
 from ..autograd.grad_mode import enable_grad
-from ._grad import cut, gradients_of, reaches_out
+from ._grad import gradients_of
+from ._history import cut, reaches_out
 from ._levels import taped_transform
 from ._transforms import _fresh_arguments, _named, _positions, _split_aux, _tensor_outputs, _zeros, checked_aux, jvp
 from ._tree import flatten, tree_map, unflatten

@@ -49,25 +49,20 @@ def leave():
     """Ends the innermost transform."""
     del alive[levels().pop().number]
     _core.set_batching(len(batches()))
-    if _views.watched and all(level.size is not None for level in tuple(alive.values())):
+    if watched.views and all(level.size is not None for level in tuple(alive.values())):
         watch_views(False)
 
 
-class _views:
+class watched:
     """Whether views may have to learn that their base has become a dual number."""
 
-    watched = False
+    views = False
 
 
 def watch_views(on):
     """Has every op look, or no longer look, whether a tensor is a view of what a write has made a dual number."""
-    _views.watched = on
+    watched.views = on
     _core.watch_views(on)
-
-
-def views_are_watched():
-    """Whether a write has made a dual number of something that may have views."""
-    return _views.watched
 
 
 def forward_is_on():

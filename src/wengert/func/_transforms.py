@@ -6,7 +6,8 @@ import functools
 from .. import _core
 from ..autograd.grad_mode import enable_grad
 from ._dual import make_dual, primal_of, settle, tangent_of
-from ._grad import cut, fresh_input, gradients_of, reaches_out, spread
+from ._grad import gradients_of
+from ._history import cut, fresh_input, reaches_out, spread
 from ._levels import batches, enter, forward_is_on, leave, switch_forward, taped_transform, transform
 from ._tree import flatten, tree_map, unflatten
 

@@ -205,6 +205,12 @@ def trace_backward(name, mask, complex_):
 @functools.cache
 def differentiable_arguments(declared):
     """Positions of the arguments that have a derivative."""
+    return _differentiable_arguments(declared.name, declared.schema)
+
+
+@functools.cache
+def _differentiable_arguments(name, schema):
+    declared = OPS[name]
     params, _, _ = declared.signature
     return [k for k, p in enumerate(params) if p[1] in (T_TENSOR, T_TENSORS) and not _is_index(declared, k)]
 

@@ -23,6 +23,7 @@ def _explain(node, error):
 def _interpret(name, args, inplace):
     from ..func._interpret import interpret  # imported with the first transform
 
+    _core.set_hooks({"interpret": interpret})
     return interpret(name, args, inplace)
 
 
