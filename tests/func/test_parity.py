@@ -197,3 +197,12 @@ def test_a_sample_that_escaped(use):
         return use(kept[0])
 
     assert agree(program)[0] == "RuntimeError"
+
+
+@pytest.mark.parametrize("p", [0, 0.5, 1.5, 2, 3, float("inf"), -float("inf")])
+def test_norms_at_zero(p):
+    def program(lib):
+        x = lib.tensor([[0.0, 0.0], [0.0, 3.0]], dtype=lib.float64)
+        return [lib.func.jvp(lambda x: lib.linalg.vector_norm(x, p, d), (x,), (x + 1,)) for d in (None, 0, 1)]  # noqa: B023
+
+    agree(program)

@@ -162,6 +162,8 @@ def jvp(declared, args, primals, outs, level, call=None):
             return (tangent,)
     if call is None and declared.name in _PRODUCTS:
         return (_product_jvp(declared.name, args, primals, outs[0], level),)
+    if call is None and declared.name == "linalg_vector_norm":
+        return (_norm_jvp(args, level),)
     if call is None and is_linear(declared.name) and declared.name not in RANDOM:
         return _linear_jvp(declared, args, primals, outs, level)
     return _transposed_jvp(declared, args, outs, level, call)
@@ -299,6 +301,20 @@ def _elementwise_jvp(declared, args, primals, out, level):
     if total is None:
         return None
     return total.to(narrow) if total.dtype != narrow else total
+
+
+def _norm_jvp(args, level):
+    """The tangent of a norm: its gradient times the tangent, summed. A second derivative would be nan at zero, where torch has 0."""
+    dual, rest, own = dual_at(args[0], level), args[1:], []
+    was_recording = _core.is_grad_enabled()
+    with enable_grad():
+        leaf = fresh(dual.primal, was_recording, own)
+        out = run("linalg_vector_norm", (leaf, *rest))
+        (slope,) = grad([out], [leaf], [out.detach().new_ones(out.shape)], create_graph=was_recording)
+        moved = slope.conj() * dual.tangent if slope.dtype.is_complex else slope * dual.tangent
+        moved = moved.real if moved.dtype.is_complex else moved
+        tangent = run("sum.dim_IntList", (moved, rest[1] if len(rest) > 1 else None, len(rest) > 2 and rest[2], None))
+    return cut(tangent.to(out.dtype), was_recording, own)
 
 
 def _transposed_jvp(declared, args, outs, level, call=None):
