@@ -206,3 +206,31 @@ def test_norms_at_zero(p):
         return [lib.func.jvp(lambda x: lib.linalg.vector_norm(x, p, d), (x,), (x + 1,)) for d in (None, 0, 1)]  # noqa: B023
 
     agree(program)
+
+
+X3 = [0.0, 1.0, 2.0]
+REFUSED = {
+    "cotangent's tree": lambda F, x: F.vjp(lambda x: x * 2, x)[1]((x, x)),
+    "cotangent's keys": lambda F, x: F.vjp(lambda x: {"a": x}, x)[1]({"b": x}),
+    "cotangent's shape": lambda F, x: F.vjp(lambda x: x[:2], x)[1](x),
+    "cotangent no tensor": lambda F, x: F.vjp(lambda x: x[:2], x)[1](3.0),
+    "vjp of a number": lambda F, x: F.vjp(lambda x: x * 2, 3.0),
+    "grad of a number": lambda F, x: F.grad(lambda x: x * 2)(3.0),
+    "grad of a tree with a number": lambda F, x: F.grad(lambda d: (d["a"] * d["b"]).sum())({"a": x, "b": 2}),
+    "grad of integers": lambda F, x: F.grad(lambda x: x.sum())(x.long()),
+    "no output": lambda F, x: F.grad(lambda x: None)(x),
+    "a vector": lambda F, x: F.grad(lambda x: x)(x),
+    "two outputs": lambda F, x: F.grad(lambda x: (x.sum(), 1))(x),
+    "a complex output": lambda F, x: F.grad(lambda x: (x * 1j).sum())(x),
+    "no aux": lambda F, x: F.grad(lambda x: x.sum(), has_aux=True)(x),
+    "jvp of integers": lambda F, x: F.jvp(lambda x: x * 2, (x.long(),), (x.long(),)),
+    "an integer tangent": lambda F, x: F.jvp(lambda x: x * 2, (x,), (x.long(),)),
+    "a tangent's shape": lambda F, x: F.jvp(lambda x: x * 2, (x,), (x[:2],)),
+    "jacfwd of integers": lambda F, x: F.jacfwd(lambda x: x)(x.long()),
+    "linearize of integers": lambda F, x: F.linearize(lambda x: x, x.long()),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_arguments_of_transforms(name):
+    assert agree(lambda lib: REFUSED[name](lib.func, lib.tensor(X3)))[0].endswith("Error")

@@ -140,7 +140,7 @@ def test_arguments_refused():
         vmap(lambda a, b: a)(wg.ones(2), wg.ones(3))
     with pytest.raises(ValueError, match="must only return Tensors"):
         vmap(lambda v: 1)(X)
-    with pytest.raises(RuntimeError, match="scalar tensor"):
+    with pytest.raises(RuntimeError, match="scalar Tensor"):
         grad(lambda v: v)(X)
 
 

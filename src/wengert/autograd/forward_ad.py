@@ -3,7 +3,7 @@
 from collections import namedtuple
 
 from .. import _core
-from ..func._dual import dual_at, laid_out_in_full, settle, tangent_of
+from ..func._dual import check_dual, dual_at, laid_out_in_full, settle, tangent_of
 from ..func._dual import make_dual as _wrap
 from ..func._levels import enter, leave, levels
 from ..func._levels import forward_is_on as _is_fwd_grad_enabled
@@ -53,17 +53,9 @@ def make_dual(tensor, tangent, *, level=None):
         raise RuntimeError(
             "Trying to create a dual Tensor for forward AD but no level exists, make sure to enter_dual_level() first."
         )
-    if not (tensor.is_floating_point() or tensor.is_complex()):
-        raise ValueError(f"Expected primal to be floating point or complex, but got: {tensor.dtype}")
-    if not (tangent.is_floating_point() or tangent.is_complex()):
-        raise ValueError(f"Expected tangent to be floating point or complex, but got: {tangent.dtype}")
+    check_dual(tensor, tangent)
     if level != 0:
         raise RuntimeError("Invalid level given to _make_dual")
-    if tangent.shape != tensor.shape:
-        raise RuntimeError(
-            f"Trying to set a forward gradient that has a different size than that of the original Tensor, this is not supported. "
-            f"Tensor is of size {list(tensor.shape)} while the given forward gradient is of size {list(tangent.shape)}."
-        )
     number = _number()
     settle(tensor)
     settle(tangent)

@@ -23,6 +23,18 @@ def make_dual(primal, tangent, level, base=None):
     return _core.make_wrapped(primal, Dual(level, primal, tangent, base))
 
 
+def check_dual(primal, tangent):
+    """What forward mode asks of a tensor and of its tangent."""
+    for what, t in (("primal", primal), ("tangent", tangent)):
+        if not (t.is_floating_point() or t.is_complex()):
+            raise ValueError(f"Expected {what} to be floating point or complex, but got: {t.dtype}")
+    if tangent.shape != primal.shape:
+        raise RuntimeError(
+            "Trying to set a forward gradient that has a different size than that of the original Tensor, this is not supported. "
+            f"Tensor is of size {list(primal.shape)} while the given forward gradient is of size {list(tangent.shape)}."
+        )
+
+
 def dual_at(t, level):
     """The payload of a dual number of this level, or None."""
     payload = payload_of(t)

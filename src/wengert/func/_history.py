@@ -62,8 +62,7 @@ def fresh(t, tracked, leaves):
     if payload is None:
         if tracked and t.requires_grad:
             return t.view_as(t)
-        leaf = t.detach()
-        leaf.requires_grad = True
+        leaf = t.detach().requires_grad_()
         leaves.append(leaf)
         return leaf
     if payload.kind == "dual":

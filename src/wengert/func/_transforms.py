@@ -4,12 +4,13 @@ import contextlib
 import functools
 
 from .. import _core
+from ..autograd import _make_gradients
 from ..autograd.grad_mode import enable_grad
-from ._dual import make_dual, primal_of, settle, tangent_of
+from ._dual import check_dual, make_dual, primal_of, settle, tangent_of
 from ._grad import gradients_of
 from ._history import cut, fresh_input, reaches_out, spread
 from ._levels import batches, enter, forward_is_on, leave, switch_forward, taped_transform, transform
-from ._tree import flatten, tree_map, unflatten
+from ._tree import drawn, flatten, tree_map, unflatten
 
 Tensor = _core.Tensor
 
@@ -42,7 +43,10 @@ def _fresh_arguments(args, argnums, tracked, leaves):
     numbers = _positions(argnums, len(args))
     picked = args[numbers[0]] if isinstance(argnums, int) else tuple(args[n] for n in numbers)
     flat, spec = flatten(picked)
-    made = [fresh_input(t, tracked, leaves) if isinstance(t, Tensor) else t for t in flat]
+    for t in flat:
+        if not isinstance(t, Tensor):
+            raise ValueError(f"Thing passed to transform API must be Tensor, got {type(t)}")
+    made = [fresh_input(t, tracked, leaves) for t in flat]
     tree = unflatten(made, spec)
     args = list(args)
     for n, part in zip(numbers, (tree,) if isinstance(argnums, int) else tree):
@@ -78,13 +82,7 @@ def grad_and_value(func, argnums=0, has_aux=False):
             with taped_transform():
                 result = func(*moved, **kwargs)
             output, aux = _split_aux(result, has_aux, "grad_and_value(f)(*args)")
-            if not isinstance(output, Tensor):
-                raise RuntimeError(f"Expected f(*args) to return a tensor, got {type(output).__name__}")
-            if output.dim() != 0:
-                raise RuntimeError(
-                    f"Expected f(*args) to return a scalar tensor, got tensor with {output.dim()} dims. Maybe you wanted to use the vjp or "
-                    "jacrev APIs instead?"
-                )
+            _check_scalar(output)
             create = tracked and output.requires_grad and reaches_out((output,), leaves)
             keep = create or (has_aux and tracked)
             found = gradients_of((output,), (output.detach().new_ones(()),), keep, create, inputs)
@@ -95,6 +93,19 @@ def grad_and_value(func, argnums=0, has_aux=False):
         return gradients, value
 
     return wrapped
+
+
+def _check_scalar(output):
+    who = "grad_and_value(f)(*args)"
+    if not isinstance(output, Tensor):
+        raise RuntimeError(f"{who}: Expected f(*args) to return a Tensor, got {type(output)}")
+    if output.dim() != 0:
+        raise RuntimeError(
+            f"{who}: Expected f(*args) to return a scalar Tensor, got tensor with {output.dim()} dims. Maybe you wanted to use the vjp or "
+            "jacrev APIs instead?"
+        )
+    if output.requires_grad and not output.dtype.is_floating_point:
+        raise RuntimeError(f"grad can be implicitly created only for real scalar outputs but got {output.dtype}")
 
 
 def checked_aux(aux):
@@ -140,14 +151,15 @@ def vjp(func, *primals, has_aux=False):
     >>> f(wengert.ones(2))
     (tensor([1., 1.]),)
     """
-    return _vjp(func, primals, has_aux, single=False)
+    return _vjp(func, primals, has_aux)
 
 
-def _vjp(func, primals, has_aux=False, argnums=None, single=False, inside=taped_transform):
+def _vjp(func, primals, has_aux=False, inside=taped_transform):
     tracked, leaves = _core.is_grad_enabled(), []
     with enable_grad():
-        where = tuple(range(len(primals))) if argnums is None else argnums
-        moved, inputs, spec = _fresh_arguments(primals, where, tracked, leaves)
+        moved, inputs, spec = (), [], flatten(())[1]
+        if primals:
+            moved, inputs, spec = _fresh_arguments(primals, tuple(range(len(primals))), tracked, leaves)
         with inside():
             result = func(*moved)
         output, aux = _split_aux(result, has_aux, "vjp(f, *primals)")
@@ -157,9 +169,11 @@ def _vjp(func, primals, has_aux=False, argnums=None, single=False, inside=taped_
         weights, given = flatten(cotangents)
         if given != out_spec:
             raise RuntimeError(
-                f"Expected pytree structure of cotangents to be the same as pytree structure of outputs to the function. cotangents: {given}, "
-                f"primal output: {out_spec}"
+                f"Expected pytree structure of cotangents to be the same as pytree structure of outputs to the function. cotangents: "
+                f"{drawn(given)}, primal output: {drawn(out_spec)}"
             )
+        pairs = [(o, w) for o, w in zip(flat, weights) if o.requires_grad]
+        _make_gradients([o for o, _ in pairs], [w for _, w in pairs])  # checks them
         recording = _core.is_grad_enabled() if create_graph is None else create_graph
         with enable_grad():
             create = recording and (
@@ -233,6 +247,7 @@ def _unpacked(outputs, level, strict):
 
 def _dual(primal, tangent, level):
     """A dual number that may be written to: an alias of a tensor that wants gradients; the tangent may become any sample's."""
+    check_dual(primal, tangent)
     if batches():
         tangent = spread(tangent, batches()).clone()
     return make_dual(primal.view_as(primal) if primal.requires_grad else primal, tangent, level)
@@ -275,6 +290,9 @@ def linearize(func, *primals):
     >>> f(wengert.ones(1))
     tensor([1.])
     """
+    for p in flatten(primals)[0]:
+        if isinstance(p, Tensor):
+            check_dual(p, p)
     tracked = _core.is_grad_enabled()
     shown, pull = _vjp(func, primals, inside=contextlib.nullcontext)
     push = _push_forward(pull.outputs, pull.inputs, pull.leaves, tracked)

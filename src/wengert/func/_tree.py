@@ -3,7 +3,7 @@
 from ..utils._pytree import SUPPORTED_NODES, _get_node_type, namedtuple, tree_flatten, tree_map, tree_unflatten
 
 flatten, unflatten = tree_flatten, tree_unflatten
-__all__ = ["broadcast", "flatten", "tree_map", "unflatten"]
+__all__ = ["broadcast", "drawn", "flatten", "tree_map", "unflatten"]
 
 
 def _spread(prefix, spec, out):
@@ -23,6 +23,20 @@ def broadcast(prefix, spec):
     """The leaves of a tree of ints (or None) that may stop short of the leaves of spec, repeated to fit it; None if it can't."""
     out = []
     return out if _spread(prefix, spec, out) else None
+
+
+class _Leaf:
+    def __repr__(self):
+        return "*"
+
+
+def drawn(spec):
+    """A structure as text, with stars for its leaves.
+
+    >>> drawn(flatten({"a": (1, 2)})[1])
+    "{'a': (*, *)}"
+    """
+    return repr(unflatten([_Leaf()] * spec.num_leaves, spec))
 
 
 def _same_kind(a, b):
