@@ -35,7 +35,9 @@ struct Conv {
   int64_t images, groups, in_channels, out_channels;  // channels of one group
 };
 void conv_forward(const Conv& s, const char* x, const char* weight, const char* bias, char* y);
-void conv_input(const Conv& s, const char* g, const char* weight, char* gx);
+// room: as many elements as the weight has, if conv_input_reverses.
+bool conv_input_reverses(const Conv& s);
+void conv_input(const Conv& s, const char* g, const char* weight, char* room, char* gx);
 // Parts that conv_weight sums separately; scratch: zeros, parts * size of the weight.
 int64_t conv_weight_parts(const Conv& s);
 void conv_weight(const Conv& s, const char* g, const char* x, char* scratch, char* gw);

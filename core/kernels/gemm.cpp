@@ -158,14 +158,19 @@ const GemmTilesOf<T>& tiles_of() {
 template <class T>
 void block(const Gemm& g, const T* a, const T* b, T* c) {
   const GemmTilesOf<T>& kernels = tiles_of<T>();
-  const int64_t wide = (g.n + kernels.panel - 1) / kernels.panel * kernels.panel;
-  T* panels = reinterpret_cast<T*>(scratch<Scratch::Panels>(size_t(std::min(g.k, kGemmDepth) * wide) * sizeof(T)));
+  const int64_t wide = g.whole_vectors ? 0 : (g.n + kernels.panel - 1) / kernels.panel * kernels.panel;
+  T* packed = reinterpret_cast<T*>(scratch<Scratch::Panels>(size_t(std::min(g.k, kGemmDepth) * wide) * sizeof(T)));
   T beta = T(g.beta.real());
   for (int64_t p = 0; p < g.k; p += kGemmDepth, beta = 1) {
     const int64_t deep = std::min(kGemmDepth, g.k - p);
-    kernels.pack(deep, g.n, b + p * g.b.row, g.b.row, g.b.col, panels);
-    kernels.multiply({g.m, g.n, deep, T(g.alpha.real()), a + p * g.a.col, g.a.row, g.a.col, panels, kernels.panel,
-                      deep * kernels.panel, beta, c, g.c.row});
+    GemmPanels<T> t{g.m,     g.n,     deep,   T(g.alpha.real()), a + p * g.a.col,
+                    g.a.row, g.a.col, packed, kernels.panel,     deep * kernels.panel,
+                    beta,    c,       g.c.row};
+    if (g.whole_vectors)
+      t.b = b + p * g.b.row, t.b_row = g.b.row, t.b_panel = kernels.panel;
+    else
+      kernels.pack(deep, g.n, b + p * g.b.row, g.b.row, g.b.col, packed);
+    kernels.multiply(t);
   }
 }
 

@@ -26,6 +26,7 @@ struct Gemm {
   Matrix a, b, c;
   complex128 alpha = 1, beta = 0;
   int64_t batch = 1, a_step = 0, b_step = 0, c_step = 0;
+  bool whole_vectors = false;  // b's rows are contiguous and in the cache; it may be read some way past the last column
 };
 void gemm(const Gemm& g);
 

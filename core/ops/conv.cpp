@@ -72,9 +72,11 @@ WG_OP(_conv_input) {
   expect(c, !c.has(2) || c.tensor(2).numel == c.ints(3)[1], "a bias for every channel");
   const TensorRef grad = ready(g, work), weight = ready(w, work);
   TensorRef gx = g.numel && w.numel ? empty(c.ints(3), work) : zeros(c.ints(3), work);
-  if (g.numel && w.numel)
-    conv_input(conv_of(work, c.ints(3), g.sizes, w.sizes, k, g.size(0), c.integer(7)), grad->data(), weight->data(),
-               gx->data());
+  if (g.numel && w.numel) {
+    const Conv s = conv_of(work, c.ints(3), g.sizes, w.sizes, k, g.size(0), c.integer(7));
+    const TensorRef room = empty({conv_input_reverses(s) ? w.numel : 0}, work);
+    conv_input(s, grad->data(), weight->data(), room->data(), gx->data());
+  }
   if (c.has(2)) add_bias(*gx, *ready(c.tensor(2), work));
   c.out(laid_out(given(std::move(gx), g.dtype), format_of(g, w)));
 }
@@ -90,8 +92,7 @@ WG_OP(_conv_weight) {
   const Conv s = conv_of(work, x.sizes, g.sizes, sizes, k, g.size(0), c.integer(6));
   TensorRef gw = zeros(sizes, work);
   if (g.numel && x.numel && gw->numel) {
-    const int64_t parts = conv_weight_parts(s);
-    const TensorRef scratch = parts > 1 ? zeros({parts, gw->numel}, work) : gw;
+    const TensorRef scratch = zeros({conv_weight_parts(s), gw->numel}, work);
     conv_weight(s, grad->data(), from->data(), scratch->data(), gw->data());
   }
   c.out(given(std::move(gw), g.dtype));
