@@ -69,4 +69,34 @@ int put_grad(PyObject* o, PyObject* v, void*) {
   });
 }
 
+// Two tensors exchange all that they are, but for their Python side: class, attributes, weak references.
+PyObject* method_swap(PyObject* o, PyObject* other) {
+  return guard<PyObject*>(nullptr, [&] {
+    WG_CHECK_TYPE(is_tensor(other), "expected a Tensor");
+    Tensor &a = *as_tensor(o), &b = *as_tensor(other);
+    for (Tensor* t : {&a, &b}) {
+      WG_CHECK(!t->wrapped && !(t->extra && t->extra->retained_by), "Cannot swap a tensor that ",
+               t->wrapped ? "a transform has wrapped" : "retains the gradient of a result");
+      if (t->extra) t->extra->accumulate = nullptr;
+    }
+    std::swap(a.storage, b.storage);
+    std::swap(a.sizes, b.sizes);
+    std::swap(a.strides, b.strides);
+    std::swap(a.offset, b.offset);
+    std::swap(a.numel, b.numel);
+    std::swap(a.dtype, b.dtype);
+    std::swap(a.contiguous, b.contiguous);
+    std::swap(a.requires_grad, b.requires_grad);
+    std::swap(a.inference, b.inference);
+    std::swap(a.output_nr, b.output_nr);
+    std::swap(a.grad_fn, b.grad_fn);
+    std::swap(a.version, b.version);
+    std::swap(a.cut, b.cut);
+    std::swap(a.extra, b.extra);
+    host.track(&a);
+    host.track(&b);
+    Py_RETURN_NONE;
+  });
+}
+
 }  // namespace wgpy

@@ -155,6 +155,7 @@ const char* plain_name(wg::DType d);  // C++'s name of an element type, as some 
 PyObject* get_grad_dtype(PyObject* o, void*);
 int put_grad_dtype(PyObject* o, PyObject* v, void*);
 int put_grad(PyObject* o, PyObject* v, void*);
+PyObject* method_swap(PyObject* o, PyObject* other);
 void note_taken(PyObject* number);                       // item() of a tensor with a history gave it
 std::string explain(const char* question, PyObject* o);  // what _why.py has to add to an error about a tensor
 

@@ -80,7 +80,7 @@ void construct(Node* n) {
 void destruct(Node* n) {
   if (n->kind == NodeKind::Accumulate && n->saved.size())
     if (Tensor* leaf = n->saved[0].value.get().is_tensor() ? n->saved[0].value.get().tensor : nullptr)
-      if (leaf->extra) leaf->extra->accumulate = nullptr;
+      if (leaf->extra && leaf->extra->accumulate == n) leaf->extra->accumulate = nullptr;
   for (Edge& e : n->edges) drop_later(std::move(e.node));
   release_saved(*n);
   if (NodeExtra* x = n->extra) {
@@ -215,7 +215,7 @@ static void refuse_view(const Tensor& t, bool indirect) {
   std::string start = "A view was created in ";
   if (t.grad_fn) {
     std::string maker = name_of(*t.grad_fn);
-    maker.resize(std::min(maker.size(), maker.find("Backward")));
+    maker.resize(std::min(maker.size(), maker.rfind("Backward")));
     start =
         str("Output ", t.output_nr, " of ", maker, moded ? " is a view of a view which was created in " : " is a view");
   }

@@ -68,6 +68,11 @@ def map2_(self, x, y, callable):
     return self.copy_(self.new_tensor([callable(*row) for row in zip(*columns)]).reshape(self.shape))
 
 
+def module_load(self, other, assign=False):
+    """What load_state_dict exchanges a parameter with, when wengert.__future__ says so: other, or self filled from it."""
+    return other.detach() if assign else self.copy_(other).detach()
+
+
 def chalf(self, memory_format=None):
     """NotImplementedError: there are no tensors of complex32."""
     import wengert as wg
@@ -107,7 +112,8 @@ def _of_sparse(name, layout):
 
 def attach():
     """Gives Tensor the methods of this file."""
-    for method in (is_signed, is_conj, new_tensor, new, apply_, map_, map2_, to_dense, chalf, sparse_dim, dense_dim):
+    methods = is_signed, is_conj, new_tensor, new, apply_, map_, map2_, module_load, to_dense, chalf
+    for method in (*methods, sparse_dim, dense_dim):
         setattr(Tensor, method.__name__, method)
     Tensor.is_neg = Tensor.is_distributed = is_conj
     for name, layout in _SPARSE.items():

@@ -4,6 +4,8 @@
 def __getattr__(name):
     from importlib import import_module
 
+    if name == "swap_tensors":
+        return import_module(f"{__name__}._swap").swap_tensors
     module = f"{__name__}.{name}"
     try:
         return import_module(module)

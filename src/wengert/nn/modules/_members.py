@@ -1,5 +1,6 @@
 """Walking the tree of a Module, and changing every tensor in it."""
 
+import sys
 import warnings
 
 import wengert as wg
@@ -20,6 +21,33 @@ def _parse_to(args, kwargs):
     if said["copy"]:
         raise RuntimeError(".to() does not accept copy argument")
     return said["device"], said["dtype"], said["non_blocking"], said["memory_format"]
+
+
+def _switches():
+    """wengert.__future__ if the program has asked for it: (exchange parameters, make new ones)."""
+    switches = sys.modules.get("wengert.__future__")
+    if switches is None:
+        return False, False
+    return switches.get_swap_module_params_on_conversion(), switches.get_overwrite_module_params_on_conversion()
+
+
+def _replace(module, key, param, changed, changed_grad, swap):
+    """Convert a parameter as wengert.__future__ was told: exchanged with a new one, or given up for it."""
+    grad, made = param.grad, Parameter(changed, param.requires_grad)
+    if swap:
+        try:
+            if grad is not None and changed_grad is not grad:
+                changed_grad.requires_grad_(grad.requires_grad)
+                param.grad = None
+                wg.utils.swap_tensors(grad, changed_grad)
+            wg.utils.swap_tensors(param, made)
+        except RuntimeError as error:
+            raise RuntimeError(f"_apply(): Couldn't swap {type(module).__name__}.{key}") from error
+        param.grad = grad
+        return
+    module._parameters[key] = made
+    if changed_grad is not None:
+        made.grad = changed_grad.requires_grad_(grad.requires_grad)
 
 
 class MembersMixin:
@@ -151,14 +179,17 @@ class MembersMixin:
         if recurse:
             for module in self.children():
                 module._apply(fn)
-        for param in self._parameters.values():
+        swap, overwrite = _switches()
+        for key, param in self._parameters.items():
             if param is None:
                 continue
             with wg.no_grad():
                 changed = fn(param)
                 grad = param.grad
                 changed_grad = None if grad is None else fn(grad)
-            if changed_grad is not None and changed_grad is not grad:
+            if changed is not param if swap else overwrite:
+                _replace(self, key, param, changed, changed_grad, swap)
+            elif changed_grad is not None and changed_grad is not grad:
                 param.grad = None  # a gradient must have its parameter's dtype at every moment
                 param.data = changed
                 requires_grad = grad.requires_grad

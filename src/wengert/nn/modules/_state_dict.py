@@ -7,6 +7,7 @@ import wengert as wg
 
 from ..parameter import Parameter, is_lazy
 from ._hooks import _WrappedHook, add_hook
+from ._members import _switches
 
 _EXTRA_STATE_KEY_SUFFIX = "_extra_state"
 _NEVER_CALLED = (
@@ -30,6 +31,17 @@ class _IncompatibleKeys(namedtuple("IncompatibleKeys", ["missing_keys", "unexpec
 
 def _copy_entry(module, name, param, value, key, assign):
     """Put the checkpoint's tensor into the module: in place, or (assign) in place of the old one."""
+    if _switches()[0]:
+        loaded = param.module_load(value, assign=assign)
+        if loaded is value or loaded is param:
+            raise RuntimeError(
+                "module_load returned one of self or other, please .detach() the result if returning one of the inputs "
+                "in module_load"
+            )
+        if isinstance(param, Parameter):
+            loaded = Parameter(loaded, requires_grad=param.requires_grad)
+        wg.utils.swap_tensors(param, loaded)
+        return
     if not assign:
         param.copy_(value)
         return
