@@ -299,7 +299,8 @@ void check_reduced(int fn, DType dtype) {
 }
 
 void check_operands(const TileInstr& code, const TypeInfo* in, std::span<const Value> leaves) {
-  static const int pow = find_fn("pow"), heaviside = find_fn("heaviside"), sub = find_fn("sub"), rsub = find_fn("rsub"),
+  static const int clamp_min = find_fn("clamp_min"), clamp_max = find_fn("clamp_max"), pow = find_fn("pow"),
+                   heaviside = find_fn("heaviside"), sub = find_fn("sub"), rsub = find_fn("rsub"),
                    sub_scaled = find_fn("sub_scaled"), rsub_scaled = find_fn("rsub_scaled");
   const int fn = code.op->fn;
   if (fn == pow) {
@@ -308,7 +309,14 @@ void check_operands(const TileInstr& code, const TypeInfo* in, std::span<const V
                     leaves[e.index].to_double() < 0;
     WG_CHECK(!negative || category(in[0].dtype) > 1 || leaves[e.index].tag == Tag::Float,
              "Integers to negative integer powers are not allowed.");
+  } else if (fn == clamp_min || fn == clamp_max) {
+    const Operand& bound = code.in[1];
+    WG_CHECK_KIND(Kind::NotImplemented,
+                  !is_complex(in[0].dtype) || bound.kind != Operand::Leaf || !leaves[bound.index].is_number(),
+                  "clamp is not supported for complex types");
   } else if (fn == heaviside) {
+    WG_CHECK(!is_complex(in[0].dtype) && !is_complex(in[1].dtype),
+             "heaviside is not yet implemented for complex tensors.");
     WG_CHECK(in[0].dtype == in[1].dtype, "heaviside is not yet implemented for tensors with different dtypes.");
   } else if (fn == sub || fn == rsub || fn == sub_scaled || fn == rsub_scaled) {
     bool first = in[0].dtype == DType::Bool, second = in[1].dtype == DType::Bool;

@@ -12,6 +12,12 @@ struct Refusal {
   Kind kind;
   const char* message;
 };
+constexpr const char* kWholeAddcdiv =
+    "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will perform a true "
+    "division of tensor1 and tensor2. The historic addcdiv behavior can be implemented as (input + value * "
+    "torch.trunc(tensor1 / tensor2)).to(input.dtype) for integer inputs and as (input + value * tensor1 / tensor2) for "
+    "float inputs. The future addcdiv behavior is just the latter implementation: (input + value * tensor1 / tensor2), "
+    "for all dtypes.";
 constexpr Refusal kRefusals[] = {
     {"neg", 0, Kind::Runtime,
      "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the `~` "
@@ -25,6 +31,8 @@ constexpr Refusal kRefusals[] = {
     {"relu", 0, Kind::Runtime, "Boolean inputs not supported for relu"},
     {"relu", 3, Kind::NotImplemented, "clamp is not supported for complex types"},
     {"clamp", 3, Kind::NotImplemented, "clamp is not supported for complex types"},
+    {"addcdiv", 0, Kind::Runtime, kWholeAddcdiv},
+    {"addcdiv", 1, Kind::Runtime, kWholeAddcdiv},
     {"sign", 3, Kind::NotImplemented,
      "Unlike NumPy, torch.sign is not intended to support complex numbers. Please use torch.sgn instead."},
     {"floor", 3, Kind::NotImplemented, "floor is not supported for complex inputs"},
@@ -58,6 +66,10 @@ constexpr const char* kKernels[][2] = {
     {"trunc_divide", "div_trunc_cpu"},
     {"bitwise_left_shift", "lshift_cpu"},
     {"bitwise_right_shift", "rshift_cpu"},
+    {"pow", "pow"},
+    {"polygamma", "polygamma"},
+    {"lerp", "lerp_kernel_tensor"},
+    {"addcmul", "addcmul_cpu_out"},
     {"clamp_min", "maximum_cpu"},
     {"clamp_max", "minimum_cpu"},
 };

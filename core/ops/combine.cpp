@@ -106,6 +106,9 @@ void triangle_coordinates(Call& c, bool lower) {
   WG_CHECK(cols >= 0, "col must be non-negative, got", cols);
   constexpr int64_t kFar = int64_t(1) << 61;
   const int64_t k = std::clamp(c.integer_or(2, 0), -kFar, kFar);
+  const DType wanted = c.dtype_or(3, DType::Int64);
+  WG_CHECK_KIND(Kind::NotImplemented, wanted == DType::Int64 || wanted == DType::Int32, lower ? "\"tril" : "\"triu",
+                "_indices\" not implemented for '", torch_name(wanted), "'");
   // The rows that have an element at all; then, before anything is written, whether so many can be held.
   const int64_t first = lower ? std::max<int64_t>(0, -k) : 0;
   const int64_t last = cols == 0 ? first

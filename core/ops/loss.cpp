@@ -102,6 +102,7 @@ WG_OP(_binary_cross_entropy) {
 }
 WG_OP_AS(binary_cross_entropy, "binary_cross_entropy", Composite) {
   Tensor &x = c.tensor(0), &t = c.tensor(1);
+  refuse_gradient(c.tensor_or_null(2), "binary_cross_entropy", "weight");
   check_floating(x.dtype, "binary_cross_entropy");
   for (Tensor* other : {&t, c.tensor_or_null(2)})
     WG_CHECK(!other || other->dtype == x.dtype, "Found dtype ", torch_name(other->dtype), " but expected ",
@@ -120,6 +121,8 @@ WG_OP(_bce_with_logits) {
 }
 WG_OP_AS(binary_cross_entropy_with_logits, "binary_cross_entropy_with_logits", Composite) {
   Tensor &x = c.tensor(0), &t = c.tensor(1);
+  refuse_gradient(c.tensor_or_null(2), "binary_cross_entropy_with_logits", "weight");
+  refuse_gradient(c.tensor_or_null(3), "binary_cross_entropy_with_logits", "pos_weight");
   const int64_t reduction = c.integer_or(4, kMean);
   if (!c.has(2) && !c.has(3)) return c.out(call<"_bce_with_logits">(x, t, reduction));
   TensorRef each = c.has(3) ? call<"_bce_logits_weighted">(x, t, c.tensor(3)) : call<"_bce_logits">(x, t);

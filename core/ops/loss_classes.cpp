@@ -146,6 +146,8 @@ TensorRef nll_through_softmax(Node& n, Node& source, const TensorRef& g) {
 // Scores with any number of dims after the classes.
 TensorRef nll(const TensorRef& x, const TensorRef& target, Value w, int64_t reduction, int64_t ignore) {
   WG_CHECK_VALUE(x->ndim() >= 1, "Expected 1 or more dimensions (got 0)");
+  refuse_gradient(w.is_tensor() ? w.tensor : nullptr, x->ndim() <= 2 ? "nll_loss_forward" : "nll_loss2d_forward",
+                  "weight");
   if (x->ndim() != 1)
     WG_CHECK_VALUE(target->ndim() >= 1 && x->size(0) == target->size(0), "Expected input batch_size (", x->size(0),
                    ") to match target batch_size (", target->ndim() ? target->size(0) : 0, ").");

@@ -70,7 +70,9 @@ TensorRef columns(Call& c, const Tensor& x, int at) {
            ", kernel_size=", pair(s.kernel), ", dilation=", pair(s.dilation), ", padding=", pair(s.padding),
            ", calculated shape of the array of sliding blocks as ", pair({s.w.out[1], s.w.out[2]}),
            ", but its components must be at least one.");
-  const TensorRef from = ready(x);
+  WG_CHECK_KIND(Kind::NotImplemented, !is_integral(x.dtype), "\"im2col_out_cpu\" not implemented for '",
+                torch_name(x.dtype), "'");
+  const TensorRef from = x.dtype == DType::Bool ? ready(x, DType::Float32) : ready(x);
   const int64_t images = nd == 4 ? x.size(0) : 1, rows = channels * s.w.taps(), n = s.w.out_size(),
                 unit = size_of(from->dtype);
   TensorRef y = empty(nd == 4 ? Dims{images, rows, n} : Dims{rows, n}, from->dtype);
@@ -101,7 +103,9 @@ TensorRef image(Call& c, const Tensor& cols, int64_t height, int64_t width, int 
            ", dilation=", pair(s.dilation), ", padding=", pair(s.padding), ", stride=", pair(s.stride),
            ", expected size of input's dimension 2 to match the calculated number of sliding blocks ", s.w.out[1],
            " * ", s.w.out[2], " = ", n, ", but got input.size(2)=", cols.size(nd - 1), ".");
-  const TensorRef from = ready(cols);
+  WG_CHECK_KIND(Kind::NotImplemented, !is_integral(cols.dtype), "\"col2im_out_cpu\" not implemented for '",
+                torch_name(cols.dtype), "'");
+  const TensorRef from = cols.dtype == DType::Bool ? ready(cols, DType::Float32) : ready(cols);
   const int64_t images = nd == 3 ? cols.size(0) : 1, channels = rows / taps, unit = size_of(from->dtype);
   TensorRef y = zeros(nd == 3 ? Dims{images, channels, height, width} : Dims{channels, height, width}, from->dtype);
   each_image(images, rows * n, [&](int64_t i) {

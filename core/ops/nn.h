@@ -1,6 +1,6 @@
 // What the bodies of layers and losses share.
 #pragma once
-#include "../op.h"
+#include "../tape.h"
 
 namespace wg {
 
@@ -33,6 +33,13 @@ inline void check_parameter_dtypes(const Tensor& x, std::initializer_list<const 
              "mixed dtype (CPU): expect parameter to have scalar type of Float");
   }
   WG_CHECK(!mixed || is_reduced(x.dtype), "mixed dtype (CPU): all inputs must share same datatype.");
+}
+
+// An argument that a loss takes as given: torch has no derivative by it.
+inline void refuse_gradient(const Tensor* t, const char* function, const char* argument) {
+  WG_CHECK(!t || !t->needs_grad() || !modes().grad, "The function '", function,
+           "' is not differentiable with respect to argument '", argument,
+           "'. This input cannot have requires_grad True.");
 }
 
 enum Reduction : int64_t { kNone = 0, kMean = 1, kSum = 2 };

@@ -216,12 +216,14 @@ void avg_pool_nd(Call& c, int nd) {
   Tensor& x = c.tensor(0);
   const Window w = window_of(c, nd, name, false);
   check_input(x, nd, name);
-  check_number(x, name.c_str(), x.dtype == DType::Int64);
   const Dims& s = x.sizes;
   const int k = s.size();
   WG_CHECK(nd < 3 || (s[k - 3] >= w.kernel[0] && s[k - 2] >= w.kernel[1] && s[k - 1] >= w.kernel[2]),
            "input image (T: ", s[k - 3], " H: ", s[k - 2], " W: ", s[k - 1],
            ") smaller than kernel size (kT: ", w.kernel[0], " kH: ", w.kernel[1], " kW: ", w.kernel[2], ")");
+  check_number(x, nd == 3 ? "avg_pool3d_out_frame" : "avg_pool2d", x.dtype == DType::Int64);
+  WG_CHECK_KIND(Kind::NotImplemented, nd < 3 || !is_reduced(x.dtype), "\"avg_pool3d_out_frame\" not implemented for '",
+                torch_name(x.dtype), "'");
   Plan plan = planned(x.sizes, w, name, c.nargs <= 5 || c.flag(5));
   plan.p.divisor = divisor(c, 6);
   take_mean(c, plan, x);
@@ -262,14 +264,14 @@ Dims adaptive_sizes(Call& c, int nd, const char* name) {
 
 void adaptive_avg_nd(Call& c, int nd, const char* name) {
   const Dims outs = adaptive_sizes(c, nd, name);
-  check_number(c.tensor(0), name, false);
+  check_number(c.tensor(0), nd == 1 ? "adaptive_avg_pool2d" : name, false);
   Plan plan = adaptive(c.tensor(0).sizes, outs);
   take_mean(c, plan, c.tensor(0));
 }
 
 void adaptive_max_nd(Call& c, int nd, const char* name) {
   const Dims outs = adaptive_sizes(c, nd, name);
-  check_number(c.tensor(0), name, false);
+  check_number(c.tensor(0), nd == 3 ? "adaptive_max_pool3d_cpu" : "adaptive_max_pool2d", false);
   Plan plan = adaptive(c.tensor(0).sizes, outs);
   take_max(c, plan, c.tensor(0));
 }

@@ -123,6 +123,8 @@ TensorRef matched(const Tensor& t, DType dtype) {
 void search(Call& c, const Tensor& sequence, const Tensor& values, bool right, bool small, const Tensor* sorter) {
   DType dtype = promote(sequence.dtype, values.dtype);
   if (values.number) dtype = category(values.dtype) > category(sequence.dtype) ? values.dtype : sequence.dtype;
+  WG_CHECK_KIND(Kind::NotImplemented, !is_complex(dtype) && dtype != DType::Bool,
+                "\"searchsorted_out_cpu\" not implemented for '", torch_name(dtype), "'");
   TensorRef rows = matched(sequence, dtype), wanted = matched(values, dtype);
   TensorRef order = sorter ? contiguous(*sorter) : TensorRef();
   TensorRef where = empty(values.sizes, DType::Int64);

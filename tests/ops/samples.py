@@ -22,6 +22,7 @@ WITHOUT = {
     "_upsample": "through upsample_*", "_upsample_backward": "through upsample_*", "_im2col_backward": "through im2col",
     "_geqrf": "its derivative is refused, as torch's is", "_ldl": "its derivative is refused, as torch's is",
     "_ldl_solve": "its derivative is refused, as torch's is", "heaviside": "its derivative is refused, as torch's is",
+    "floor_divide": "its derivative is refused, as torch's is",
     "igamma": "its derivative is refused, as torch's is", "igammac": "its derivative is refused, as torch's is",
     "zeta": "its derivative is refused, as torch's is", "polygamma.of": "its order is a tensor without derivative",
     "_permutation": "of pivots: tests/linalg/test_linalg.py",

@@ -31,7 +31,7 @@ NUMBERS = {
     "p": 2,
     "decimals": 1,
 }
-NO_RULE = {"heaviside", "igamma", "igammac", "zeta"}  # torch's refusals, tested below
+NO_RULE = {"floor_divide", "heaviside", "igamma", "igammac", "zeta"}  # torch's refusals, tested below
 NO_RULE |= {"_round_decimals"}  # its second operand is a count
 
 
@@ -189,6 +189,7 @@ def test_unsupported_dtypes_are_refused(name):
     "call,message",
     [
         (lambda x: wg.heaviside(x, x), "derivative for aten::heaviside is not implemented"),
+        (lambda x: x // 2, "derivative for aten::floor_divide is not implemented"),
         (lambda x: wg.igamma(x, x), "the derivative for 'igamma: input' is not implemented."),
         (lambda x: wg.special.zeta(x + 1, x), "the derivative for 'zeta' is not implemented."),
     ],

@@ -19,7 +19,7 @@ HERE = Path(__file__).resolve().parent
 
 # Ops whose derivative is 0 wherever it exists.
 FLAT = {
-    "ceil", "floor", "trunc", "_round", "sign", "sgn", "floor_divide", "trunc_divide", "nextafter", "fill.Scalar",
+    "ceil", "floor", "trunc", "_round", "sign", "sgn", "trunc_divide", "nextafter", "fill.Scalar",
     "zero_", "_div_floor", "angle", "imag",  # the last two: of real numbers
 }  # fmt: skip
 

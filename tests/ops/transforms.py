@@ -8,7 +8,7 @@ from differences import STEP, Problem, _floats, slopes, weighted
 import wengert as wg
 from wengert.autograd import forward_ad
 from wengert.func import grad, vmap
-from wengert.ops._declare import parameters
+from wengert.ops._declare import Steps, parameters
 from wengert.ops._derive import differentiable_arguments
 from wengert.ops._trace import T_INT
 
@@ -133,7 +133,13 @@ def by_hand(declared, args, outputs, gradients):
     result = result if isinstance(result, tuple) else (result,)
     if declared.kind in ("elementwise", "fused") and not declared.vjp:
         g = gradients[0]
-        result = [None if p is None else g * (p.conj() if isinstance(p, wg.Tensor) else p) for p in result]
+
+        def conjugate(p):
+            return p.conj() if isinstance(p, wg.Tensor) else p
+
+        result = [
+            None if p is None else p.of(g, conjugate) if isinstance(p, Steps) else g * conjugate(p) for p in result
+        ]
     return dict(zip(differentiable_arguments(declared), result))
 
 

@@ -92,10 +92,17 @@ def div(self, other):
     return unit / other, -(self / other) / other
 
 
-@elementwise(domain=(1, 3), reference="numpy.floor_divide", also=NUMBERS)
-def floor_divide(self, other):
-    """The quotient rounded towards minus infinity; integer division by 0 is an error. Its derivative is 0."""
-    return 0, 0
+@elementwise(
+    "floor_divide(Tensor self, Tensor other)",
+    vjp=True,
+    eager=True,
+    domain=(1, 3),
+    reference="numpy.floor_divide",
+    also=NUMBERS,
+)
+def floor_divide(g):
+    """The quotient rounded towards minus infinity; integer division by 0 is an error. It has no derivative."""
+    raise RuntimeError("derivative for aten::floor_divide is not implemented")
 
 
 @elementwise(domain=(1, 3), inplace=False, function=False, method=False, fn="floor_divide", grad_name="DivBackward2")
@@ -113,7 +120,7 @@ def trunc_divide(self, other):
 @elementwise(domain=(1, 3), reference="numpy.remainder", also=NUMBER_FIRST)
 def remainder(self, other):
     """self - other * floor(self / other): the sign is that of other."""
-    return 1, -floor_divide(self, other)
+    return 1, -_div_floor(self, other)
 
 
 @elementwise(domain=(1, 3), reference="numpy.fmod")

@@ -193,12 +193,26 @@ def zero_(g, self):
     return new_zeros(g, self.shape)
 
 
+_CPP_NAMES = {
+    "torch.bool": "bool",
+    "torch.uint8": "unsigned char",
+    "torch.int8": "signed char",
+    "torch.int16": "short int",
+    "torch.int32": "int",
+    "torch.int64": "long int",
+    "torch.complex64": "c10::complex<float>",
+    "torch.complex128": "c10::complex<double>",
+}
+
+
 def _window_options(name, length, dtype):
     from .. import get_default_dtype
 
     dtype = dtype or get_default_dtype()
     if not dtype.is_floating_point:
-        raise RuntimeError(f"{name} expects floating point dtypes, got: {dtype}")
+        options = f"dtype={_CPP_NAMES.get(str(dtype), dtype)}, device=cpu, layout=Strided (default), "
+        options += "requires_grad=false (default), pinned_memory=false, memory_format=(nullopt)"
+        raise RuntimeError(f"{name} expects floating point dtypes, got: TensorOptions({options})")
     if length < 0:
         raise RuntimeError(f"{name} requires non-negative window_length, got window_length={length}")
     return dtype

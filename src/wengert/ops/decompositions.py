@@ -5,6 +5,7 @@ from ._declare import composite, host
 from .linalg_checks import (
     check_float,
     check_info,
+    check_kernel,
     check_matrix,
     check_square,
     diagonal,
@@ -68,7 +69,7 @@ def cholesky_ex(A, *, upper=False, check_errors=False):
     tensor(0, dtype=torch.int32)
     """
     check_square(A, "linalg.cholesky")
-    check_float(A, "linalg.cholesky")
+    check_float(A, "linalg.cholesky", "cholesky_cpu")
     L, info = _cholesky_ex(A, upper)
     if check_errors:
         _check_cholesky(info)
@@ -147,7 +148,7 @@ def qr(A, mode="reduced"):
             [0., 1.]])
     """
     check_matrix(A, "linalg.qr")
-    check_float(A, "linalg.qr")
+    check_float(A, "linalg.qr", "geqrf_cpu")
     if mode not in ("reduced", "complete", "r"):
         refuse(f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or 'complete'")
     return _linalg_qr(A, mode)
@@ -230,7 +231,7 @@ def svd(A, full_matrices=True, *, driver=None):
 
 def _check_svd(A, driver):
     check_matrix(A, "linalg.svd")
-    check_float(A, "linalg.svd")
+    check_float(A, "linalg.svd", "linalg_svd_cpu")
     if driver is not None:
         refuse("torch.linalg.svd: keyword argument `driver=` is only supported on CUDA inputs with cuSOLVER backend.")
 
@@ -330,6 +331,7 @@ def _check_eig(A, name):
     check_square(A, name)
     if not (A.is_floating_point() or A.is_complex()):
         refuse(f"Unknown Complex ScalarType for {kind(A)}")
+    check_kernel(A, "linalg_eig_out_cpu")
     if A.numel() and not numpy_.bare(A).detach().isfinite().all():
         refuse("torch.linalg.eig: input tensor should not contain infs or NaNs.")
 

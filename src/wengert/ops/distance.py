@@ -3,6 +3,7 @@
 from ._declare import composite
 from .combine import triu_indices
 from .compare import where
+from .linalg_checks import check_kernel, kind
 
 
 @composite(method=False)
@@ -16,11 +17,12 @@ def cdist(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
         if x.dim() < 2:
             raise RuntimeError(f"cdist only supports at least 2D tensors, {number} got: {x.dim()}D")
         if not x.dtype.is_floating_point:
-            raise RuntimeError(f"cdist only supports floating-point dtypes, {number} got: {x.dtype}")
+            raise RuntimeError(f"cdist only supports floating-point dtypes, {number} got: {kind(x)}")
     if x1.shape[-1] != x2.shape[-1]:
         raise RuntimeError(f"X1 and X2 must have the same number of columns. X1: {x1.shape[-1]} X2: {x2.shape[-1]}")
     if p < 0:
         raise RuntimeError("cdist only supports non-negative p values")
+    check_kernel(x1, "cdist")
     return _norm(x1.unsqueeze(-2) - x2.unsqueeze(-3), p)
 
 
@@ -33,6 +35,7 @@ def pdist(input, p=2.0):
         raise RuntimeError("pdist only supports floating-point dtypes")
     if p < 0:
         raise RuntimeError("pdist only supports non-negative p values")
+    check_kernel(input, "pdist")
     first, second = triu_indices(input.shape[0], input.shape[0], 1).unbind(0)
     return _norm(input.index_select(0, first) - input.index_select(0, second), p)
 

@@ -148,7 +148,7 @@ def unravel_index(indices, shape):
     >>> wengert.unravel_index(wengert.tensor(5), (2, 3))
     (tensor(1), tensor(2))
     """
-    if indices.dtype.is_floating_point or indices.dtype.is_complex:
+    if indices.dtype.is_floating_point or indices.dtype.is_complex or str(indices.dtype) == "torch.bool":
         raise TypeError(f"expected 'indices' to be integer dtype, but got torch.{str(indices.dtype).split('.')[-1]}")
     if not isinstance(shape, (int, tuple, list)):
         raise TypeError(f"expected 'shape' to be int or sequence of ints, but got {type(shape)}")
@@ -158,7 +158,7 @@ def unravel_index(indices, shape):
             raise TypeError(f"expected 'shape' sequence to only contain ints, but got {type(size)}")
     if any(size < 0 for size in shape):
         raise ValueError(f"'shape' cannot have negative values, but got {shape}")
-    out = []
+    out, indices = [], indices.long()
     for size in reversed(shape):
         out.append(indices.remainder(size))
         indices = indices.div(size, rounding_mode="floor")

@@ -34,10 +34,18 @@ def is_float(t):
     return kind(t) in ("Float", "Double", "ComplexFloat", "ComplexDouble")
 
 
-def check_float(t, name):
-    """RuntimeError unless floating point or complex, and not of half precision."""
+def check_kernel(t, kernel):
+    """NotImplementedError, with the name of torch's kernel, unless of a dtype that LAPACK takes."""
+    if not is_float(t):
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{kind(t)}'")
+
+
+def check_float(t, name, kernel=None):
+    """RuntimeError unless floating point or complex, and not of half precision (in the name of a kernel, if given)."""
     if not (t.is_floating_point() or t.is_complex()):
         refuse(f"{name}: Expected a floating point or complex tensor as input. Got {kind(t)}")
+    if kernel:
+        check_kernel(t, kernel)
     if not is_float(t):
         refuse(f"{name}: Low precision dtypes not supported. Got {kind(t)}")
 

@@ -18,7 +18,17 @@ from .decompositions import (
     svd as _new_svd,
 )
 from .householder import refuse
-from .linalg_checks import check_float, check_matrix, check_square, expand_batch, is_float, kind, mH, with_out
+from .linalg_checks import (
+    check_float,
+    check_kernel,
+    check_matrix,
+    check_square,
+    expand_batch,
+    is_float,
+    kind,
+    mH,
+    with_out,
+)
 from .norms import linalg_matrix_norm
 from .solvers import _not_finite, inv, singular_values, solve, solve_triangular, tolerances
 
@@ -294,6 +304,7 @@ def cholesky_solve(input, L, upper=False):
             f"{input.shape[-2]} by {input.shape[-1]}"
         )
     _check_dtype_pair(input, L)
+    check_kernel(L, "cholesky_solve_cpu")
     return _cholesky_solve(*reversed(expand_batch(L, input)), upper)
 
 
@@ -304,6 +315,7 @@ def cholesky_inverse(L, upper=False):
     from .. import eye
 
     check_square(L, "cholesky_inverse")
+    check_kernel(L, "cholesky_inverse_out_cpu")
     return cholesky_solve(eye(L.shape[-1], dtype=L.dtype).expand(L.shape), L, upper)
 
 
@@ -325,6 +337,7 @@ def triangular_solve(b, A, upper=True, transpose=False, unitriangular=False):
             f"{b.shape[-2]} by {b.shape[-1]}"
         )
     _check_dtype_pair(b, A)
+    check_kernel(A, "triangular_solve_cpu")
     A, b = expand_batch(A, b)
     matrix, up = (A.mT, not upper) if transpose else (A, upper)
     solution = solve_triangular(matrix, b, upper=up, unitriangular=unitriangular)

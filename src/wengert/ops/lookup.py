@@ -3,6 +3,7 @@
 from ._declare import composite, constant, primitive
 from .compare import where
 from .index import index_select, masked_fill
+from .linalg_checks import kind
 from .shape import reshape
 
 
@@ -193,5 +194,8 @@ def isin(elements, test_elements, *, assume_unique=False, invert=False):
     from .. import as_tensor
 
     elements, tests = as_tensor(elements), as_tensor(test_elements).reshape(-1)
+    for given in (elements, tests):
+        if given.is_complex() or kind(given) == "Bool":
+            raise RuntimeError(f"Unsupported input type encountered for isin(): {kind(given)}")
     found = (elements.unsqueeze(-1) == tests).any(-1) if tests.numel() else elements.new_zeros(elements.shape).bool()
     return found.logical_not() if invert else found

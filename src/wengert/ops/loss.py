@@ -66,7 +66,7 @@ def _binary_cross_entropy(g, self, target, reduction):
     return back, mul(spread, log1p(neg(self)) - log(self))
 
 
-@composite("binary_cross_entropy(Tensor self, Tensor target, Tensor? weight=None, int reduction=1)", **HIDDEN)
+@composite("binary_cross_entropy(Tensor self, Tensor target, Index? weight=None, int reduction=1)", **HIDDEN)
 def binary_cross_entropy():
     """-(target * log(self) + (1 - target) * log(1 - self)), times weight."""
 
@@ -95,7 +95,7 @@ def _bce_with_logits(g, self, target, reduction):
 
 
 @composite(
-    "binary_cross_entropy_with_logits(Tensor self, Tensor target, Tensor? weight=None, Tensor? pos_weight=None, "
+    "binary_cross_entropy_with_logits(Tensor self, Tensor target, Index? weight=None, Index? pos_weight=None, "
     "int reduction=1)",
     method=False,
 )
@@ -141,7 +141,7 @@ def _nll_loss_backward(g, target, weight, reduction, ignore_index):
 
 
 @composite(
-    "nll_loss_nd(Tensor self, Tensor target, Tensor? weight=None, int reduction=1, int ignore_index=-100)", **HIDDEN
+    "nll_loss_nd(Tensor self, Tensor target, Index? weight=None, int reduction=1, int ignore_index=-100)", **HIDDEN
 )
 def nll_loss_nd():
     """The negative of the log-probabilities self (N, C, ...) at the classes target (N, ...)."""
@@ -156,6 +156,14 @@ def cross_entropy_loss():
     """Cross entropy of logits (N, C, ...) with classes (N, ...) or probabilities (N, C, ...)."""
 
 
+def check_divergence(self, target):
+    """RuntimeError for complex numbers and for two tensors of integers."""
+    if self.is_complex() or target.is_complex():
+        raise RuntimeError("kl_div: Complex inputs not supported.")
+    if not (self.is_floating_point() or target.is_floating_point()):
+        raise RuntimeError("kl_div: Integral inputs not supported.")
+
+
 @composite(method=False)
 def kl_div(self, target, reduction=1, *, log_target=False):
     """target * (log(target) - self), averaged (reduction 1), summed (2) or as it is (0).
@@ -163,6 +171,7 @@ def kl_div(self, target, reduction=1, *, log_target=False):
     >>> wengert.kl_div(wengert.zeros(1), wengert.ones(1))
     tensor(0.)
     """
+    check_divergence(self, target)
     loss = exp(target) * (target - self) if log_target else target.xlogy(target) - target * self
     return loss.mean() if reduction == 1 else loss.sum() if reduction == 2 else loss
 

@@ -295,7 +295,6 @@ def float_power(self, exponent):
     "ldexp(Tensor self, Tensor other)",
     derivative=lambda other, y: (exp2(other), unit * y * 0.6931471805599453),
     numbers=False,
-    rounds="steps",
 )
 def ldexp(self, other):
     """self * 2**other."""

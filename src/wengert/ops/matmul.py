@@ -167,6 +167,8 @@ def tensordot(a, b, dims=2):
     >>> wengert.tensordot(wengert.ones(2, 3), wengert.ones(3, 4), dims=1).shape
     torch.Size([2, 4])
     """
+    if a.dtype != b.dtype:
+        raise RuntimeError("both inputs should have same dtype")
     over_a, over_b = _dims_of(dims, a, b)
     if len(over_a) != len(over_b):
         raise RuntimeError("both dimension lists should have same length")

@@ -211,8 +211,8 @@ def _numpy_frexp(x):
     if not x.is_floating_point():
         raise RuntimeError("torch.frexp() only supports floating-point dtypes")
 
-    mantissa, exponent = np.frexp(numpy_.array(x))
-    return numpy_.tensor(np.asarray(mantissa)), numpy_.tensor(np.asarray(exponent, "int32"))
+    mantissa, exponent = np.frexp(numpy_.array(x.float() if x.itemsize == 2 else x))
+    return numpy_.tensor(np.asarray(mantissa)).to(x.dtype), numpy_.tensor(np.asarray(exponent, "int32"))
 
 
 @host("frexp(Tensor self) -> (Tensor mantissa, Index exponent)", forward=_numpy_frexp)

@@ -28,8 +28,13 @@ def gradient(input, *, spacing=1, dim=None, edge_order=1):
     if any(input.shape[d] < edge_order + 1 for d in dims):
         raise RuntimeError("torch.gradient expected each dimension size to be at least edge_order+1")
     if not input.dtype.is_floating_point and not input.dtype.is_complex:
-        from .. import get_default_dtype
+        from .. import bool as bool_
+        from .. import get_default_dtype, uint8
 
+        if input.dtype == uint8:
+            raise RuntimeError("torch.gradient does not support uint8 input.")
+        if input.dtype == bool_:
+            return input - input
         input = input.to(get_default_dtype())
     return tuple(_along(input, d, h, edge_order) for d, h in zip(dims, spacings))
 

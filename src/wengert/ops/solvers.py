@@ -113,7 +113,7 @@ def det(A):
     tensor(-2.)
     """
     check_square(A, "linalg.det")
-    check_float(A, "linalg.det")
+    check_float(A, "linalg.det", "lu_cpu")
     return _linalg_det(A)
 
 
@@ -204,7 +204,7 @@ def solve_ex(A, B, *, left=True, check_errors=False):
     """linalg.solve that reports singular matrices in info instead of raising."""
     name = "linalg.solve"
     check_square(A, name)
-    check_float(A, name)
+    check_float(A, name, "lu_cpu")
     check_same_dtype(A, B, name)
     vector = B.ndim == 1 or (B.ndim == A.ndim - 1 and B.shape == A.shape[:-1])
     if vector and not left:

@@ -2,6 +2,7 @@
 
 from ._batched import DYNAMIC, NO_RULE, refuse_batches, sampled
 from ._declare import composite
+from .linalg_checks import check_kernel
 from .linalg_host import bare
 from .sort import _sort_matrix_rows, bincount, searchsorted_tensor, sort_plain, sort_stable
 
@@ -242,6 +243,8 @@ def histogram(self, bins=100, *, range=None, weight=None, density=False):
     """(hist, bin_edges): how many elements, or how much weight, between neighbouring edges."""
     from .. import return_types
 
+    if isinstance(bins, int):
+        check_kernel(self, "histogramdd")
     _refuse_integers(self, "histogramdd")
     x = self.detach().reshape(-1)
     edges = _edges(x, bins, range)
@@ -257,6 +260,7 @@ def histogramdd(self, bins, *, range=None, weight=None, density=False):
     from .. import return_types
 
     refuse_batches(NO_RULE.format("histogramdd"), self)
+    check_kernel(self, "histogramdd")
     _refuse_integers(self, "histogramdd")
     points = self.detach().reshape(-1, self.shape[-1])
     many = points.shape[1]

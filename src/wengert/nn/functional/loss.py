@@ -5,6 +5,7 @@ import warnings
 
 import wengert as wg
 
+from ...ops.loss import check_divergence
 from .. import _reduction as R
 from ._native import native
 
@@ -158,6 +159,7 @@ def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_
             "'mean' will be changed to behave the same as 'batchmean' in the next major release.",
             stacklevel=2,
         )
+    check_divergence(input, target)
     loss = target.exp() * (target - input) if log_target else wg.xlogy(target, target) - target * input
     if reduction == "batchmean":
         out = loss.sum()

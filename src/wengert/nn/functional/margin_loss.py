@@ -19,7 +19,7 @@ def margin_ranking_loss(input1, input2, target, margin=0, size_average=None, red
     reduction = R.resolve(size_average, reduce, reduction)
     if input1.dim() != input2.dim() or input1.dim() != target.dim():
         raise RuntimeError(f"{_RANKING}input1: {input1.size()}, input2: {input2.size()}, target: {target.size()} ")
-    return R.apply((-target * (input1 - input2) + margin).clamp_min(0), reduction)
+    return R.apply((-target * (input1 - input2) + float(margin)).clamp_min(0), reduction)
 
 
 def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=None, reduction="mean"):
