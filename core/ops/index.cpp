@@ -135,7 +135,7 @@ const std::vector<TensorRef>& canonical_indices(Call& c, int i, const Tensor& se
 void masked_fill(Call& c, const Element& value) {
   Tensor &self = c.tensor(0), &mask = c.tensor(1);
   WG_CHECK(mask.dtype == DType::Bool, "masked_fill_ only supports boolean masks, but got mask with dtype ",
-           torch_name(mask.dtype));
+           cpp_name(mask.dtype));
   const Dims sizes = broadcast(self.sizes, mask.sizes);
   if (c.into)
     WG_CHECK(sizes == self.sizes, "output with shape ", to_string(self.sizes), " doesn't match the broadcast shape ",
@@ -152,7 +152,7 @@ void masked_fill(Call& c, const Element& value) {
 
 void check_mask(const Tensor& mask) {
   WG_CHECK(mask.dtype == DType::Bool, "masked_scatter_ only supports boolean masks, but got mask with dtype ",
-           cpp_name(mask.dtype));
+           torch_name(mask.dtype));
 }
 
 // The mask, when it is the only index and covers whole dims: then elements are packed without looking for coordinates.

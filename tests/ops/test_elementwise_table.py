@@ -237,9 +237,10 @@ def test_a_number_may_come_first(name):
     assert op(7, x).equal(op(first, x))
     assert op(7, wg.tensor([2, 3])).dtype is op(wg.tensor([7, 7]), wg.tensor([2, 3])).dtype
     leaf, other = x.clone().requires_grad_(), x.clone().requires_grad_()
-    op(7, leaf).sum().backward()
-    op(first, other).sum().backward()
-    assert leaf.grad.equal(other.grad)
+    if name not in NO_RULE:
+        op(7, leaf).sum().backward()
+        op(first, other).sum().backward()
+        assert leaf.grad.equal(other.grad)
 
 
 def test_powers_of_single_elements_promote():
