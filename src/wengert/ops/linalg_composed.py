@@ -2,21 +2,10 @@
 
 from . import linalg_host as numpy_
 from ._declare import composite, host
-from .decompositions import (
-    _HIDDEN,
-    _LINALG,
-    named,
-    on_arrays,
-)
-from .decompositions import (
-    cholesky as _new_cholesky,
-)
-from .decompositions import (
-    qr as _new_qr,
-)
-from .decompositions import (
-    svd as _new_svd,
-)
+from .decompositions import _HIDDEN, _LINALG, named, on_arrays
+from .decompositions import cholesky as _new_cholesky
+from .decompositions import qr as _new_qr
+from .decompositions import svd as _new_svd
 from .householder import refuse
 from .linalg_checks import (
     check_float,
