@@ -2,22 +2,13 @@
 
 from . import linalg_host as numpy_
 from ._declare import composite, host
+from ._out import with_out
 from .decompositions import _HIDDEN, _LINALG, named, on_arrays
 from .decompositions import cholesky as _new_cholesky
 from .decompositions import qr as _new_qr
 from .decompositions import svd as _new_svd
 from .householder import refuse
-from .linalg_checks import (
-    check_float,
-    check_kernel,
-    check_matrix,
-    check_square,
-    expand_batch,
-    is_float,
-    kind,
-    mH,
-    with_out,
-)
+from .linalg_checks import check_float, check_kernel, check_matrix, check_square, expand_batch, is_float, kind, mH
 from .norms import linalg_matrix_norm
 from .solvers import _not_finite, inv, singular_values, solve, solve_triangular, tolerances
 
