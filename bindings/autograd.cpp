@@ -31,7 +31,12 @@ Edge edge_of(PyObject* o) {
        explain("where_cut", o));
 }
 
-TensorRef ones_like(const Tensor& t) { return full(t.sizes, 1.0, t.dtype); }
+TensorRef ones_like(Tensor& t) {
+  static const OpDef* op = find_op("ones_like");
+  if (!t.wrapped) return full(t.sizes, 1.0, t.dtype);
+  GradMode off(false);
+  return apply(*op, {Value(&t)});
+}
 
 // A pass inside a pass inside … goes on on a thread of its own when the stack of this one may not hold it.
 template <class F>

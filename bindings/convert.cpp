@@ -203,6 +203,15 @@ Value to_number(PyObject* o, Held* keep) {
     Tensor& t = *as_tensor(o);
     observe(t, "item");
     WG_CHECK(t.numel == 1, "a Tensor with ", t.numel, " elements cannot be converted to Scalar");
+    if (t.wrapped && dispatching(t)) {
+      static PyObject* read = nullptr;
+      if (!read) {
+        Py module(check(PyImport_ImportModule("wengert._dispatch")));
+        read = check(PyObject_GetAttrString(module.get(), "number_of"));
+      }
+      Py number(check(PyObject_CallOneArg(read, o)));
+      return to_number(number.get(), keep);
+    }
     return visit(t.dtype, [&]<class T>() {
       T v = *t.as<T>();
       if constexpr (is_complex_v<T>) {

@@ -347,6 +347,8 @@ PyObject* make_subclass(PyTypeObject* type, Tensor& t, bool requires_grad) {
   take_memory(*r, t);
   r->inference = modes().inference;
   cut_off(*r, t, cuts::kParameter);
+  static PyObject* name = PyUnicode_InternFromString("__torch_dispatch__");
+  if (_PyType_Lookup(type, name)) mark_dispatching(*r);
   if (requires_grad) {
     Py hold(o);
     set_requires_grad(*r, true, kNotIntegers);

@@ -145,8 +145,11 @@ extern PyMethodDef tensor_data_methods[];
 extern PyType_Slot number_slots[];
 extern PyBufferProcs tensor_buffer;
 PyObject* tuple_of(const wg::Gradients& list);
-void read_gradient(PyObject* o, TensorRef& to);
-PyObject* describe(const wg::Place& place);  // ("file", line, "function") or None
+void read_gradient(PyObject* o, wg::TensorRef& to);
+PyObject* call_values(const wg::Call& c);          // the arguments as a tuple
+void take_results(wg::Call& c, PyObject* result);  // what the host made, as the results of a call
+void mark_dispatching(wg::Tensor& t);              // its class has a __torch_dispatch__
+PyObject* describe(const wg::Place& place);        // ("file", line, "function") or None
 PyObject* index_get(PyObject* self, PyObject* index);
 int index_set(PyObject* self, PyObject* index, PyObject* value);
 PyObject* tensor_iter(PyObject* self);

@@ -24,6 +24,25 @@ void read_gradient(PyObject* o, TensorRef& to) {
   to = TensorRef(as_tensor(o));
 }
 
+PyObject* call_values(const Call& c) {
+  PyObject* t = check(PyTuple_New(c.nargs));
+  for (int i = 0; i < c.nargs; ++i) PyTuple_SET_ITEM(t, i, check(value_object(c.args[i])));
+  return t;
+}
+
+void take_results(Call& c, PyObject* result) {
+  if (is_tensor(result)) {
+    c.out(TensorRef(as_tensor(result)));
+    return;
+  }
+  Py fast(check(PySequence_Fast(result, "an op must return a tensor or a tuple of tensors")));
+  for (Py_ssize_t k = 0; k < PySequence_Fast_GET_SIZE(fast.get()); ++k) {
+    PyObject* t = PySequence_Fast_GET_ITEM(fast.get(), k);
+    WG_CHECK_TYPE(is_tensor(t), c.op->name, " must return tensors, not ", Py_TYPE(t)->tp_name);
+    c.out(TensorRef(as_tensor(t)));
+  }
+}
+
 namespace {
 
 PyObject* table_trace = nullptr;      // (op name, mask, complex) -> program
@@ -144,25 +163,6 @@ void run_function(Node& n, const Gradients& in, Gradients& out, bool) {
   Py fast(check(PySequence_Fast(result.get(), "backward must return a tuple")));
   for (Py_ssize_t k = 0; k < PySequence_Fast_GET_SIZE(fast.get()) && size_t(k) < out.size(); ++k)
     read_gradient(PySequence_Fast_GET_ITEM(fast.get(), k), out[size_t(k)]);
-}
-
-PyObject* call_values(const Call& c) {
-  PyObject* t = check(PyTuple_New(c.nargs));
-  for (int i = 0; i < c.nargs; ++i) PyTuple_SET_ITEM(t, i, check(value_object(c.args[i])));
-  return t;
-}
-
-void take_results(Call& c, PyObject* result) {
-  if (is_tensor(result)) {
-    c.out(TensorRef(as_tensor(result)));
-    return;
-  }
-  Py fast(check(PySequence_Fast(result, "an op must return a tensor or a tuple of tensors")));
-  for (Py_ssize_t k = 0; k < PySequence_Fast_GET_SIZE(fast.get()); ++k) {
-    PyObject* t = PySequence_Fast_GET_ITEM(fast.get(), k);
-    WG_CHECK_TYPE(is_tensor(t), c.op->name, " must return tensors, not ", Py_TYPE(t)->tp_name);
-    c.out(TensorRef(as_tensor(t)));
-  }
 }
 
 void run_python_body(Call& c) {

@@ -248,7 +248,9 @@ PyObject* get_base(PyObject* o, void*) {
   Tensor& t = self_of(o);
   return is_view(t) ? wrap(t.extra->base) : Py_NewRef(Py_None);
 }
-PyObject* get_wrapped(PyObject* o, void*) { return PyBool_FromLong(self_of(o).wrapped); }
+PyObject* get_wrapped(PyObject* o, void*) {  // by a transform
+  return PyBool_FromLong(self_of(o).wrapped && !dispatching(self_of(o)));
+}
 PyObject* get_retains(PyObject* o, void*) {
   Tensor& t = self_of(o);
   return PyBool_FromLong(t.grad_fn && t.extra && t.extra->retains_grad);

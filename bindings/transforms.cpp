@@ -10,6 +10,44 @@ using namespace wg;
 
 // How many transforms of torch.func are running in this thread, vmap and those that leave no wrappers alike.
 static thread_local long running_transforms = 0;
+// ---- __torch_dispatch__
+
+static PyObject* marker = nullptr;  // the payload of tensors whose class has a __torch_dispatch__
+static PyObject* handler = nullptr;
+thread_local int dispatch_modes = 0;
+
+static bool has_marker(const Tensor& t) { return t.wrapped && t.extra && t.extra->payload == marker && marker; }
+
+// A transform comes before a class, a class before nothing.
+static bool is_dispatched(const Call& c) {
+  bool marked = false, other = false;
+  auto see = [&](const Tensor& t) { (has_marker(t) ? marked : other) |= t.wrapped; };
+  for (int i = 0; i < c.nargs; ++i) {
+    if (c.args[i].is_tensor()) {
+      see(*c.args[i].tensor);
+    } else if (c.args[i].tag == Tag::Tensors) {
+      for (const TensorRef& t : c.args[i].tensors())
+        if (t) see(*t);
+    }
+  }
+  return !other && (marked || dispatch_modes);
+}
+
+static void run_dispatch(Call& c) {
+  Py args(call_values(c));
+  Py result(check(PyObject_CallFunction(handler, "sOi", c.op->name.c_str(), args.get(), int(c.into != nullptr))));
+  if (!c.into) take_results(c, result.get());
+}
+
+void mark_dispatching(Tensor& t) {
+  if (!marker) {
+    Py module(check(PyImport_ImportModule("wengert._dispatch")));
+    marker = check(PyObject_GetAttrString(module.get(), "MARK"));
+    handler = check(PyObject_GetAttrString(module.get(), "dispatch"));
+  }
+  t.wrapped = true;
+  extra_of(t).payload = Py_NewRef(marker);
+}
 
 void observe(const Tensor& t, const char* what) {
   const bool wrapped = t.wrapped && t.extra && t.extra->payload;
@@ -43,12 +81,31 @@ PyObject* set_transforms(PyObject*, PyObject* n) {
   return PyLong_FromLong(before);
 }
 
-PyObject* mark_random(PyObject*, PyObject* names) {
-  if (!PyList_Check(names)) return PyErr_Format(PyExc_TypeError, "expected a list of names of ops");
+// set_dispatch_modes(n): how many TorchDispatchModes are on, on this thread.
+PyObject* set_dispatch_modes(PyObject*, PyObject* n) {
+  dispatch_modes = int(PyLong_AsLong(n));
+  if (PyErr_Occurred()) return nullptr;
+  Py_RETURN_NONE;
+}
+
+// use_dispatch(marker, handler)
+PyObject* use_dispatch(PyObject*, PyObject* args) {
+  PyObject *m, *h;
+  if (!PyArg_ParseTuple(args, "OO", &m, &h)) return nullptr;
+  Py_XSETREF(marker, Py_NewRef(m));
+  Py_XSETREF(handler, Py_NewRef(h));
+  Py_RETURN_NONE;
+}
+
+// mark_random(names, on): ops that go to the interpreter while something is batching.
+PyObject* mark_random(PyObject*, PyObject* args) {
+  PyObject* names;
+  int on = 1;
+  if (!PyArg_ParseTuple(args, "O!|p", &PyList_Type, &names, &on)) return nullptr;
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(names); ++i) {
     const char* name = PyUnicode_AsUTF8(PyList_GET_ITEM(names, i));
     if (!name) return nullptr;
-    if (OpDef* op = find_op(name)) op->random = true;
+    if (OpDef* op = find_op(name)) op->random = on;
   }
   Py_RETURN_NONE;
 }
@@ -85,13 +142,20 @@ PyObject* py_pass_has_inputs(PyObject*, PyObject*) { return PyBool_FromLong(pass
 PyMethodDef functions[] = {{"set_batching", set_batching, METH_O, nullptr},
                            {"transforms", transforms, METH_NOARGS, nullptr},
                            {"set_transforms", set_transforms, METH_O, nullptr},
-                           {"mark_random", mark_random, METH_O, nullptr},
+                           {"mark_random", mark_random, METH_VARARGS, nullptr},
+                           {"set_dispatch_modes", set_dispatch_modes, METH_O, nullptr},
+                           {"use_dispatch", use_dispatch, METH_VARARGS, nullptr},
                            {"pass_has_inputs", py_pass_has_inputs, METH_NOARGS, nullptr},
                            {"depends", depends, METH_VARARGS, nullptr},
                            {nullptr, nullptr, 0, nullptr}};
 
 }  // namespace
 
-int init_transforms(PyObject* module) { return PyModule_AddFunctions(module, functions); }
+int init_transforms(PyObject* module) {
+  dispatched = is_dispatched;
+  dispatching = has_marker;
+  dispatch = run_dispatch;
+  return PyModule_AddFunctions(module, functions);
+}
 
 }  // namespace wgpy

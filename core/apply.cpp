@@ -12,6 +12,9 @@ Program* (*trace)(const OpDef& op, uint64_t mask, bool complex) = nullptr;
 Program* (*trace_fused)(const OpDef& op) = nullptr;
 void (*run_host_body)(Call& c) = nullptr;
 void (*warn)(const std::string& text) = nullptr;
+bool (*dispatched)(const Call& c) = nullptr;
+bool (*dispatching)(const Tensor& t) = nullptr;
+void (*dispatch)(Call& c) = nullptr;
 
 TypeInfo type_info(const Value& v) {
   if (v.is_tensor()) {
@@ -277,13 +280,56 @@ static void settle_options(Call& c) {
   }
 }
 
+// A call that a transform, a class or a mode takes over.
+[[gnu::noinline]] static void apply_elsewhere(Call& c) {
+  if (!dispatched(c)) return interpret(c);
+  const uint64_t mask = modes().grad && c.op->diff_args ? grad_mask(c) : 0;
+  {
+    GradMode off(false);
+    dispatch(c);
+  }
+  for (int i = 0; i < c.nargs; ++i)
+    if (c.args[i].is_tensor() && c.first.get() == c.args[i].tensor) return;
+  if (c.op->style == Style::View) mark_views(c);
+  if (mask) record(c, mask, false);
+}
+
+[[gnu::noinline]] static void apply_inplace_elsewhere(Call& c) {
+  Tensor& self = c.tensor(0);
+  const TensorRef hold_self(&self);
+  c.into = &self;
+  if (!dispatched(c)) return interpret(c);
+  static const OpDef* clone_op = find_op("clone");
+  const uint64_t mask = modes().grad && c.op->diff_args ? grad_mask(c) : 0;
+  check_inplace(self, mask != 0);
+  TensorRef before;  // the rule may need the value that is about to be overwritten
+  if (mask) {
+    GradMode off(false);
+    before = apply(*clone_op, {Value(&self)});
+    if (requires_grad(self)) {
+      Edge e = gradient_edge(self);
+      before->grad_fn = e.node;
+      before->output_nr = e.nr;
+    }
+  }
+  {
+    GradMode off(false);
+    dispatch(c);
+  }
+  if (before) c.set_tensor(0, before);
+  c.more.clear();
+  c.first = hold_self;
+  bump(self);
+  if (mask) record(c, mask, true);
+}
+
 void apply(Call& c) {
   if (c.op->style == Style::Elementwise && c.nargs == 3) settle_options(c);
   const OpDef& op = *c.op;
   // Composites are seen by their parts; but one that changes what a tensor is (t_(), squeeze_()) has none.
   if (op.style == Style::Composite && !(op.constant && look(c).wrapped)) return op.body(c);
   Seen seen = look(c);
-  if ((seen.wrapped || (op.random && modes().batching)) && interpret) return interpret(c);
+  if ((seen.wrapped || (op.random && modes().batching)) && interpret) return apply_elsewhere(c);
   uint64_t mask = modes().grad && op.diff_args ? grad_mask(c) : 0;
   run_body(c);
   // A body may hand back an argument untouched (contiguous of a contiguous tensor): then there is nothing to record.
@@ -354,10 +400,7 @@ void apply_inplace(Call& c) {
   Tensor& self = c.tensor(0);
   if (c.op->style == Style::Composite && !(c.op->constant && look(c).wrapped)) return c.op->body(c);
   Seen seen = look(c);
-  if ((seen.wrapped || (c.op->random && modes().batching)) && interpret) {
-    c.into = &self;
-    return interpret(c);
-  }
+  if ((seen.wrapped || (c.op->random && modes().batching)) && interpret) return apply_inplace_elsewhere(c);
   uint64_t mask = modes().grad && c.op->diff_args ? grad_mask(c) : 0;
   check_inplace(self, mask != 0);
   if (mask) {
@@ -431,7 +474,8 @@ void fit(TensorRef& g, Node& to, uint32_t nr, Node& from, size_t index, bool rec
   if (!(g->sizes == m.sizes)) {
     WG_CHECK(can_broadcast(m.sizes, g->sizes), "Function ", name_of(from), " returned an invalid gradient at index ",
              index, " - got ", to_string(g->sizes), " but expected shape compatible with ", to_string(m.sizes));
-    g = sum_to(*g, m.sizes);
+    static const OpDef* sum = find_op("sum_to_size");
+    g = g->wrapped ? apply(*sum, {Value(g), hold_ints(m.sizes).get()}) : sum_to(*g, m.sizes);
   }
   if (g->dtype != m.dtype && is_differentiable(m.dtype)) g = cast_gradient(g, m.dtype, recording);
 }

@@ -25,6 +25,11 @@ DType result_type(const TypeInfo* infos, int n);
 extern void (*interpret)(Call& c);
 // Whether a write has given a plain base a tangent: then its views, who know nothing of it, go to the interpreter too.
 inline bool bases_became_dual = false;
+// Whether a call is handed to the host in the place of its body and then recorded as usual (__torch_dispatch__): one of
+// its tensors is of a class that asks for it, or a mode is on. And whether a tensor is of such a class.
+extern bool (*dispatched)(const Call& c);
+extern bool (*dispatching)(const Tensor& t);
+extern void (*dispatch)(Call& c);
 // The program of op's derivative for the inputs in mask: traced by the host when first needed.
 extern Program* (*trace)(const OpDef& op, uint64_t mask, bool complex);
 // The program of a fused op's formula: traced when it is first called.

@@ -22,7 +22,7 @@ void accumulate(Node& n, TensorRef g, bool recording) {
   Tensor& leaf = *n.saved[0].value.get().tensor;
   TensorRef hold(&leaf);
   WG_CHECK(
-      !g->wrapped || leaf.wrapped,
+      !g->wrapped || leaf.wrapped || dispatching(*g),
       "backward() called inside a functorch transform. This is not supported, please use functorch.grad or functorch.vjp instead or "
       "call backward() outside of functorch transforms.");
   Extra& x = extra_of(leaf);
@@ -30,7 +30,7 @@ void accumulate(Node& n, TensorRef g, bool recording) {
     bool layout = is_dense(leaf.sizes, leaf.strides) ? g->strides == leaf.strides || g->numel < 2 : g->contiguous;
     if (!recording && !g->grad_fn && exclusive(g) && layout) {
       x.grad = std::move(g);
-    } else if (!recording) {
+    } else if (!recording && !g->wrapped) {
       TensorRef copied = empty_like(leaf, g->dtype);
       copy(*copied, *g);
       x.grad = std::move(copied);
@@ -38,7 +38,7 @@ void accumulate(Node& n, TensorRef g, bool recording) {
       static const OpDef* clone = find_op("clone");
       x.grad = apply(*clone, {Value(g)});
     }
-  } else if (!recording) {
+  } else if (!recording && !g->wrapped && !x.grad->wrapped) {
     static const OpDef* add = find_op("add");
     TensorRef sum = x.grad;  // held: another thread may take it away meanwhile
     Value args[2] = {Value(sum), Value(g)};

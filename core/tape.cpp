@@ -417,6 +417,14 @@ void hook_saved(Node& n, uint32_t i, Foreign hook, Foreign unpack) {
   pack(n, i, TensorRef(s.value.get().tensor), hook, unpack);
 }
 
+// t without its history; of a wrapped tensor only an op can make that.
+static TensorRef unrecorded(Tensor& t) {
+  if (!t.wrapped) return alias(t);
+  static const OpDef* detach_op = find_op("detach");
+  GradMode off(false);
+  return apply(*detach_op, {Value(&t)});
+}
+
 void save(Node& n, uint32_t i, const Value& v, int output) {
   Saved& s = n.saved[i];
   s.output = int16_t(output);
@@ -429,7 +437,7 @@ void save(Node& n, uint32_t i, const Value& v, int output) {
   WG_CHECK(!t.inference, kSavedInference, t.cut ? "\n  it was made" + host.line(t.cut->place) : "");
   n.uses_saved = true;
   s.version = version_number(t);
-  TensorRef kept = output >= 0 ? detach(t) : TensorRef(&t);
+  TensorRef kept = output >= 0 ? unrecorded(t) : TensorRef(&t);
   if (modes().pack) return pack(n, i, kept, modes().pack, modes().unpack);
   s.value = Held(Value(kept));
 }
@@ -481,7 +489,7 @@ Held unpack(Node& n, uint32_t i, bool recording) {
                "torch.autograd.set_detect_anomaly(True, check_nan=False).");
   }
   if (!recording || s.output < 0) return s.value;
-  TensorRef with_history = alias(t);
+  TensorRef with_history = unrecorded(t);
   with_history->grad_fn = Ref<Node>(&n);
   with_history->output_nr = uint32_t(s.output);
   host.track(with_history.get());

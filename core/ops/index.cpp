@@ -205,10 +205,12 @@ WG_OP(index_put) {
   const TensorRef out = changed_also_expanded(c, "index_put_", "tensor[indices] = tensor");
   const bool accumulate = c.nargs > 3 && c.flag(3);
   const Tensor &value = c.tensor(2), *mask = accumulate ? nullptr : only_mask(*out, c.tensors(1), false);
-  if (mask && value.numel == 1 && value.ndim() == 0 && value.dtype == out->dtype)
+  if (mask && value.numel == 1 && value.ndim() == 0 && value.dtype == out->dtype) {
+    if (c.into) warn_expanded(*out, "masked_fill_", "tensor[mask] = scalar");
     put_where(*out, *mask, value);
-  else
+  } else {
     put(*out, Positions(*out, canonical_indices(c, 1, *out)), value, accumulate);
+  }
   c.out(out);
 }
 

@@ -61,7 +61,7 @@ def numpy(self, *, force=False):
     """A NumPy array over the same memory. force: of a detached copy if need be."""
     if force:
         self = self.detach()
-    elif self.requires_grad:
+    elif self.requires_grad and _core.is_grad_enabled():
         raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
     import numpy as np
 
@@ -298,7 +298,6 @@ def attach():
         setattr(Tensor, method, _conversion.cast_method(method, dtype))
     Tensor.__array_priority__ = 1000
     Tensor.is_pinned = lambda self, device=None: False
-    Tensor.__str__ = __repr__
     _tensor_hooks.attach()
     _tensor_rare.attach()
 

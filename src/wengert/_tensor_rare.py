@@ -110,8 +110,16 @@ def _of_sparse(name, layout):
     return method
 
 
+def _make_wrapper_subclass(cls, size, *args, **kwargs):
+    """A tensor of a class with a ``__torch_dispatch__``, without data of its own."""
+    from ._dispatch import make_wrapper_subclass
+
+    return make_wrapper_subclass(cls, size, *args, **kwargs)
+
+
 def attach():
     """Gives Tensor the methods of this file."""
+    Tensor._make_wrapper_subclass = staticmethod(_make_wrapper_subclass)
     methods = is_signed, is_conj, new_tensor, new, apply_, map_, map2_, module_load, to_dense, chalf
     for method in (*methods, sparse_dim, dense_dim):
         setattr(Tensor, method.__name__, method)

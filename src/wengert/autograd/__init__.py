@@ -111,9 +111,10 @@ def _make_gradients(outputs, gradients, batched=False):
                     )
                 if not (dtype.is_floating_point or dtype.is_complex):
                     raise RuntimeError(f"grad can be implicitly created only for real scalar outputs but got {dtype}")
-                from .. import ones
+                from .. import ones, ones_like
 
-                g = ones(shape, dtype=dtype)
+                own = isinstance(out, _core.Tensor) and hasattr(type(out), "__torch_dispatch__")
+                g = ones_like(out.detach()) if own else ones(shape, dtype=dtype)
             made.append(g)
             continue
         if not isinstance(g, _core.Tensor):

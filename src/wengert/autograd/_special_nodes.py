@@ -7,8 +7,10 @@ from .function import BackwardCFunction
 class ErrorNode(BackwardCFunction):
     """A node whose backward is an error."""
 
+    kind = RuntimeError
+
     def _backward(self, grads):
-        raise RuntimeError(self.message)
+        raise self.kind(self.message)
 
 
 class _UndefinedGradBackward(BackwardCFunction):
@@ -27,6 +29,15 @@ def alike(node, tensors):
     if _core.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors):
         _core.record_function(node, tuple(tensors), tuple((o, True, False, False) for o in outputs))
     return outputs
+
+
+def without_derivative(values, source, name, op):
+    """values, made of source by an op that has no derivative: the backward pass of the node called name is an error."""
+    if _core.is_grad_enabled() and source.requires_grad:
+        node = type(name, (ErrorNode,), {"kind": NotImplementedError})()
+        node.message = f"the derivative for '{op}' is not implemented."
+        _core.record_function(node, (source,), ((values, True, False, False),))
+    return values
 
 
 class DelayedError:

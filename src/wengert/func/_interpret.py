@@ -64,8 +64,12 @@ def interpret(name, args, inplace):
         from ._random import random_op
 
         return random_op(name, args)
-    if payload is None:
-        return _core.run_inplace(name, tuple(args)) if inplace else run(name, args)
+    if payload is None:  # nothing here has wrapped it: a mode on another thread asks for all ops
+        before = _core.set_batching(0)
+        try:
+            return (_core.run_inplace if inplace else _core.run)(name, tuple(args))
+        finally:
+            _core.set_batching(before)
     if payload.kind == "dual":
         return _dual_op(name, args, inplace, payload.level)
     return batch_op(name, args, inplace, payload.level)

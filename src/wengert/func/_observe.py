@@ -48,6 +48,10 @@ def observe(payload, what):
         raise RuntimeError(_IN_ANY_TRANSFORM[what])
     if payload is None:
         return
+    if payload.kind == "dispatch":
+        if what == "data":
+            raise RuntimeError("Cannot access data pointer of Tensor that doesn't have storage")
+        return
     if payload.kind == "dual":
         _of_a_dual_number(payload, what)
     elif what.startswith("out="):

@@ -99,9 +99,11 @@ def div(self, other):
     domain=(1, 3),
     reference="numpy.floor_divide",
     also=NUMBERS,
+    grad_name="NotImplemented",
 )
 def floor_divide(g):
-    """The quotient rounded towards minus infinity; integer division by 0 is an error. It has no derivative."""
+    """The quotient rounded towards minus infinity; integer division by 0 is an error. Its derivative is refused: it is 0
+    with div(self, other, rounding_mode="floor")."""
     raise RuntimeError("derivative for aten::floor_divide is not implemented")
 
 

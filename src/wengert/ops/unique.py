@@ -70,6 +70,12 @@ def _distinct(self, dim, in_order):
     return values.movedim(0, dim), inverse, counts
 
 
+def _without_derivative(values, source, name, op):
+    from ..autograd._special_nodes import without_derivative
+
+    return without_derivative(values, source, name, op)
+
+
 @composite("unique(Tensor self, bool sorted=True, bool return_inverse=False, bool return_counts=False, int? dim=None)")
 def unique(self, sorted=True, return_inverse=False, return_counts=False, dim=None):
     """The distinct elements in order (or distinct slices along a dim), where each element's is, how often it occurs.
@@ -77,8 +83,10 @@ def unique(self, sorted=True, return_inverse=False, return_counts=False, dim=Non
     >>> wengert.tensor([3, 1, 3]).unique()
     tensor([1, 3])
     """
-    refuse_batches(DYNAMIC.format("_unique2" if dim is None else "unique_dim"), self)
-    return _results(*_distinct(self.detach(), dim, False), return_inverse, return_counts)
+    op, node = ("_unique2", "Unique2Backward0") if dim is None else ("unique_dim", "UniqueDimBackward0")
+    refuse_batches(DYNAMIC.format(op), self)
+    values, inverse, counts = _distinct(self.detach(), dim, False)
+    return _results(_without_derivative(values, self, node, op), inverse, counts, return_inverse, return_counts)
 
 
 @composite("unique_consecutive(Tensor self, bool return_inverse=False, bool return_counts=False, int? dim=None)")
@@ -89,7 +97,9 @@ def unique_consecutive(self, return_inverse=False, return_counts=False, dim=None
     tensor([1, 2, 1])
     """
     refuse_batches(DYNAMIC.format("unique_consecutive"), self)
-    return _results(*_distinct(self.detach(), dim, True), return_inverse, return_counts)
+    values, inverse, counts = _distinct(self.detach(), dim, True)
+    _without_derivative(values, self, "UniqueConsecutiveBackward0", "unique_consecutive")
+    return _results(values, inverse, counts, return_inverse, return_counts)
 
 
 _INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")

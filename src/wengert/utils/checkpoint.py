@@ -92,12 +92,27 @@ def _described(tensor):
     return {"shape": tensor.shape, "dtype": tensor.dtype, "device": tensor.device}
 
 
+_TIP = (
+    "\nTip: To see a more detailed error message, either pass `debug=True` to\n`torch.utils.checkpoint.checkpoint(...)` or wrap the code "
+    "block\nwith `with torch.utils.checkpoint.set_checkpoint_debug_enabled(True):` to\nenable checkpoint\u2011debug mode globally.\n\n"
+    "If this error occurs under torch.compile with automatic_dynamic_shapes enabled,\n"
+    "it may be because the recomputation selected a different compiled graph than the\n"
+    "forward pass (e.g., a dynamic graph instead of the original static graph).\nTo fix this, either:\n"
+    "  - Use torch._dynamo.mark_dynamic() to explicitly mark varying dimensions as\n"
+    "    dynamic upfront, avoiding the static-to-dynamic transition.\n"
+    "  - Call torch._C._dynamo.eval_frame._set_lru_cache(False) to disable LRU cache\n"
+    "    reordering, which can change which graph is checked first between forward\n    and recompute.\n"
+    "See https://github.com/pytorch/pytorch/issues/166926 for more details and\nworkaround examples.\n"
+)
+
+
 class _Frame:
     """One checkpointed call: how to repeat it, and what it saved."""
 
     def __init__(self, repeat, early_stop, check):
         self.repeat, self.early_stop, self.check = repeat, early_stop, check
-        self.saved, self.values, self.computed_in = [], {}, None
+        self.saved, self.complete = [], False
+        self.values = {}  # by backward pass: {position: tensor}, each until it is used
 
     def pack(self, tensor):
         """Keep a number in place of the tensor."""
@@ -105,26 +120,37 @@ class _Frame:
         return len(self.saved) - 1
 
     def unpack(self, position):
-        """The tensor, from a second computation in every backward pass that needs it."""
+        """The tensor, from a second computation in every backward pass that needs it, for one use."""
         now = _core.current_pass()
-        if position not in self.values or now != self.computed_in:
-            self._compute_again()
-            self.computed_in = now
-        return self.values[position]
+        if now == -1:
+            return self._compute_again()[position]
+        if now not in self.values:
+            self.values[now] = self._compute_again()
+            _core.at_end_of_pass(lambda: self.values.pop(now))
+        if position not in self.values[now]:
+            raise CheckpointError(
+                "torch.utils.checkpoint: Unpack is being triggered for a tensor that was already unpacked once. If you are calling "
+                "ctx.saved_tensors in backward, make sure to do so only once. Otherwise please open an issue with details on your "
+                "use case."
+            )
+        return self.values[now].pop(position)
 
     def _compute_again(self):
-        values = []
+        values, seen = [], []
 
         def keep(tensor):
             if len(values) == len(self.saved):
+                if not self.complete:  # a gradient taken within the forward pass: what comes after it is not known yet
+                    return tensor.detach()
                 raise CheckpointError(
                     "torch.utils.checkpoint: trying to save more tensors during recomputation than "
-                    "during the original forward pass.\n"
+                    "during the original forward pass.\n" + _TIP
                 )
-            values.append(tensor.detach())
+            seen.append(_described(tensor))
+            values.append(tensor.detach() if tensor.requires_grad else tensor)
             if self.early_stop and len(values) == len(self.saved):
                 raise _Enough
-            return values[-1]
+            return tensor.detach()
 
         try:
             with wg.enable_grad(), saved_tensors_hooks(keep, lambda tensor: tensor):
@@ -135,13 +161,13 @@ class _Frame:
             raise CheckpointError(
                 "torch.utils.checkpoint: A different number of tensors was saved during the original forward and "
                 f"recomputation.\nNumber of tensors saved during forward: {len(self.saved)}\nNumber of tensors saved "
-                f"during recomputation: {len(values)}.\n"
+                f"during recomputation: {len(values)}.\n{_TIP}"
             )
-        self._compare(values)
-        self.values = dict(enumerate(values))
+        self._compare(seen)
+        return dict(enumerate(values))
 
     def _compare(self, values):
-        pairs = enumerate(zip(self.saved, map(_described, values), strict=True))
+        pairs = enumerate(zip(self.saved, values, strict=True))
         different = [(place, before, after) for place, (before, after) in pairs if before != after]
         if different and self.check:
             text = "".join(
@@ -150,7 +176,7 @@ class _Frame:
             )
             raise CheckpointError(
                 "torch.utils.checkpoint: Recomputed values for the following tensors have different "
-                f"metadata than during the forward pass.\n{text}.\n"
+                f"metadata than during the forward pass.\n{text}.\n{_TIP}"
             )
 
 
@@ -245,7 +271,9 @@ def checkpoint(
         return function(*args, **kwargs)
     frame = _Frame(repeat, early_stop and _settings["early_stop"], determinism_check != "none")
     with saved_tensors_hooks(frame.pack, frame.unpack), first:
-        return function(*args, **kwargs)
+        result = function(*args, **kwargs)
+    frame.complete = True
+    return result
 
 
 def checkpoint_sequential(functions, segments, input, use_reentrant=None, **kwargs):

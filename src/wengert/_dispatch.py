@@ -1,0 +1,182 @@
+"""__torch_dispatch__: ops, as the machine runs them, handed to a tensor's class or to a mode."""
+
+import threading
+
+from . import _core
+from ._core import Tensor
+from .func._interpret import flatten
+from .ops import namespaces
+from .ops._declare import OPS
+
+
+class _Mark:
+    """The payload of tensors whose class has a ``__torch_dispatch__``: below every transform."""
+
+    kind, level = "dispatch", -1
+
+
+MARK = _Mark()
+_state = threading.local()
+
+
+def _modes():
+    if not hasattr(_state, "modes"):
+        _state.modes = []
+    return _state.modes
+
+
+def _set_modes(count, step):
+    _core.set_dispatch_modes(count)
+    _core.set_batching(_core.set_batching(0) + step)
+
+
+_watched = 0  # modes that are on, on all threads
+
+
+def _watch(step):
+    """While a mode is on, all ops ask whether there is one on their thread."""
+    global _watched
+    before, _watched = _watched, _watched + step
+    if bool(before) != bool(_watched):
+        from .func._batch import RANDOM
+
+        _core.mark_random([name for name, *_ in _core.op_names() if name not in RANDOM], bool(_watched))
+
+
+def push_mode(mode):
+    """Puts a mode on top of those that are on."""
+    modes = _modes()
+    _watch(1)
+    modes.append(mode)
+    _set_modes(len(modes), 1)
+
+
+def pop_mode():
+    """Takes the innermost mode off."""
+    modes = _modes()
+    mode = modes.pop()
+    _set_modes(len(modes), -1)
+    _watch(-1)
+    return mode
+
+
+def current_mode():
+    """The innermost mode, or None."""
+    modes = _modes()
+    return modes[-1] if modes else None
+
+
+class without_mode:
+    """A block in which the innermost mode is off."""
+
+    def __enter__(self):
+        self.mode = _modes().pop()
+        _set_modes(len(_modes()), -1)
+        return self.mode
+
+    def __exit__(self, *error):
+        _modes().append(self.mode)
+        _set_modes(len(_modes()), 1)
+
+
+def _split(name, args):
+    """Machine arguments as a call has them: positional ones and named ones; what is as it would be anyway is left out."""
+    declared = OPS.get(name)
+    if declared is None or declared.kind == "elementwise":
+        return args, {}
+    given, kwargs, params = [], {}, declared.signature[0]
+    for (key, _, default, has_default, keyword), value in zip(params, args):
+        if keyword:
+            if value is not None and not (has_default and value is default):
+                kwargs[key] = value
+        else:
+            given.append(value)
+    while given and params[len(given) - 1][3] and _same(given[-1], params[len(given) - 1][2]):
+        given.pop()
+    return tuple(given), kwargs
+
+
+def _same(value, default):
+    return value is default or (not isinstance(value, Tensor) and type(value) is type(default) and value == default)
+
+
+def _classes(args, kwargs):
+    found = []
+    for t in flatten((*args, *kwargs.values())):
+        cls = type(t)
+        if getattr(cls, "__torch_dispatch__", None) is None or cls in found:
+            continue
+        at = next((k for k, other in enumerate(found) if issubclass(cls, other)), len(found))
+        found.insert(at, cls)
+    return tuple(found)
+
+
+def dispatch(name, args, inplace):
+    """Called by the machine: what the innermost mode, or else the classes of the arguments, make of an op."""
+    func = namespaces.overload(name, args, inplace)
+    args, kwargs = _split(name, args)
+    classes = _classes(args, kwargs)
+    if _modes():
+        with without_mode() as mode:
+            result = mode.__torch_dispatch__(func, classes, args, kwargs)
+        if result is not NotImplemented:
+            return result
+    for cls in classes:
+        result = cls.__torch_dispatch__(func, classes, args, kwargs)
+        if result is not NotImplemented:
+            return result
+    listed = "\n".join(f"  - tensor subclass {cls}" for cls in classes)
+    raise TypeError(
+        f"Multiple dispatch failed for 'torch._ops.{func}'; all __torch_dispatch__ handlers returned NotImplemented:\n\n{listed}\n\n"
+        "For more information, try re-running with TORCH_LOGS=not_implemented"
+    )
+
+
+def number_of(t):
+    """The number in a tensor of one element whose class has a ``__torch_dispatch__``."""
+    return dispatch("_local_scalar_dense", (t,), False)
+
+
+def make_wrapper_subclass(
+    cls,
+    size,
+    strides=None,
+    storage_offset=None,
+    memory_format=None,
+    dtype=None,
+    layout=None,
+    device=None,
+    pin_memory=False,
+    requires_grad=False,
+    *policies,
+    **more,
+):
+    """A tensor of a class with a ``__torch_dispatch__`` that has sizes and a dtype, and no data of its own.
+
+    size: the shape; strides: default row-major; dtype: default the default dtype. RuntimeError when cls has no
+    ``__torch_dispatch__``.
+
+    >>> import wengert
+    >>> class Held(wengert.Tensor):
+    ...     @staticmethod
+    ...     def __new__(cls, elem):
+    ...         self = wengert.Tensor._make_wrapper_subclass(cls, elem.shape, dtype=elem.dtype)
+    ...         self.elem = elem
+    ...         return self
+    ...     @classmethod
+    ...     def __torch_dispatch__(cls, func, types, args=(), kwargs=None):
+    ...         return cls(func(*(a.elem if isinstance(a, cls) else a for a in args), **(kwargs or {})))
+    >>> (Held(wengert.ones(2)) + 1).elem
+    tensor([2., 2.])
+    """
+    from . import empty, empty_strided
+
+    if getattr(cls, "__torch_dispatch__", None) is None:
+        raise RuntimeError(
+            f"{cls.__name__} must define __torch_dispatch__ as a classmethod to be used with _make_wrapper_subclass"
+        )
+    data = empty(size, dtype=dtype) if strides is None else empty_strided(size, strides, dtype=dtype)
+    return Tensor._make_subclass(cls, data, requires_grad)
+
+
+_core.use_dispatch(MARK, dispatch)
