@@ -3,6 +3,7 @@
 
 #include "../core/kernels/gemm.h"
 #include "../core/kernels/tiles.h"
+#include "../core/ops/unwritten.h"
 #include "python.h"
 
 namespace wgpy {
@@ -81,7 +82,14 @@ PyObject* blas_library(PyObject*, PyObject* path) {
   Py_RETURN_NONE;
 }
 
-PyMethodDef functions[] = {{"set_blas_library", blas_library, METH_O, nullptr},
+// fill_unwritten(bool): whether memory that nothing was written to is filled.
+PyObject* put_fill(PyObject*, PyObject* on) {
+  wg::fill_unwritten = on == Py_True;
+  Py_RETURN_NONE;
+}
+
+PyMethodDef functions[] = {{"fill_unwritten", put_fill, METH_O, nullptr},
+                           {"set_blas_library", blas_library, METH_O, nullptr},
                            {"get_default_dtype", get_default_dtype, METH_NOARGS, nullptr},
                            {"set_default_dtype", put_default_dtype, METH_O, nullptr},
                            {"promote_types", promote_types, METH_VARARGS, nullptr},

@@ -58,7 +58,7 @@ void check_out(const Tensor& out, const Tensor& made, const Call& c, bool severa
   WG_CHECK(
       !modes().grad || !requires_grad(const_cast<Tensor&>(out)), op,
       "(): functions with out=... arguments don't support automatic differentiation, but one of the arguments requires grad.");
-  bool elementwise = c.op->style == Style::Elementwise;
+  bool elementwise = c.op->style == Style::Elementwise || op == "max.other" || op == "min.other";
   check_out_dtype(out.dtype, made.dtype, std::string_view(op).substr(0, op.find('.')), several && !elementwise);
   WG_CHECK(out.dtype == DType::Bool || (op != "isposinf" && op != "isneginf"), op,
            " does not support non-boolean outputs.");

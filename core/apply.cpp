@@ -25,8 +25,15 @@ TypeInfo type_info(const Value& v) {
   return {v.weak_dtype(), 0};
 }
 
+// What a dtype becomes beside one of a lower rank, which counts only where its category is higher; even then a floating
+// dtype keeps its precision.
+static DType beside(DType higher, DType lower) {
+  if (category(lower) <= category(higher)) return higher;
+  return is_floating(higher) && !is_reduced(higher) ? complex_of(higher) : promote(higher, lower);
+}
+
 DType result_type(const TypeInfo* infos, int n) {
-  // Per rank (numbers, 0-dim, dims) the promoted dtype; a lower rank counts only when its category is higher.
+  // Per rank (numbers, 0-dim, dims) the promoted dtype.
   DType by_rank[3];
   bool has[3] = {};
   for (int i = 0; i < n; ++i) {
@@ -36,12 +43,9 @@ DType result_type(const TypeInfo* infos, int n) {
   }
   bool any = false;
   DType result = DType::Bool;
-  for (int r = 2; r >= 0; --r) {
+  for (int r = 0; r <= 2; ++r) {
     if (!has[r]) continue;
-    if (!any)
-      result = by_rank[r];
-    else if (category(by_rank[r]) > category(result))
-      result = promote(by_rank[r], result);
+    result = any ? beside(by_rank[r], result) : by_rank[r];
     any = true;
   }
   return result;

@@ -1,14 +1,35 @@
 // Tensors made of nothing but sizes and numbers.
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <limits>
 
 #include "../apply.h"
 #include "../kernels/shape.h"
 #include "calls.h"
 #include "element.h"
 #include "format.h"
+#include "unwritten.h"
 
 namespace wg {
+
+bool fill_unwritten = false;
+
+void mark_unwritten(Tensor& t) {
+  Element e;
+  visit(t.dtype, [&]<class T>() {
+    T value;
+    if constexpr (is_complex_v<T>)
+      value = T(std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::quiet_NaN());
+    else if constexpr (is_floating_v<T>)
+      value = T(std::numeric_limits<float>::quiet_NaN());
+    else
+      value = std::numeric_limits<T>::max();
+    std::memcpy(e.bytes, &value, sizeof value);
+  });
+  fill_strided(t.data(), t.dtype, t.strides, t.sizes, e.bytes);
+}
+
 namespace {
 
 const Dims& checked(const Dims& sizes) {
@@ -105,7 +126,8 @@ TensorRef like(Call& c, int dtype_at) {
 WG_OP(empty) {
   const DType d = c.dtype_or(1, default_dtype());
   const Dims& sizes = checked(c.ints(0));
-  c.out(c.has(6) ? empty_strided(sizes, strides_in(format_at(c, 6, Format::RowMajor), sizes), d) : empty(sizes, d));
+  c.out(unwritten(c.has(6) ? empty_strided(sizes, strides_in(format_at(c, 6, Format::RowMajor), sizes), d)
+                           : empty(sizes, d)));
 }
 WG_OP(zeros) { c.out(zeros(checked(c.ints(0)), c.dtype_or(1, default_dtype()))); }
 WG_OP(ones) { c.out(full(checked(c.ints(0)), 1, c.dtype_or(1, default_dtype()))); }
@@ -114,7 +136,7 @@ WG_OP(full) {
   const Element value = element_of(c.args[1], d);
   c.out(filled_with(empty(checked(c.ints(0)), d), value));
 }
-WG_OP(empty_like) { c.out(like(c, 1)); }
+WG_OP(empty_like) { c.out(unwritten(like(c, 1))); }
 WG_OP(zeros_like) { c.out(filled_with(like(c, 1), Element{})); }
 WG_OP(ones_like) {
   const TensorRef out = like(c, 1);
@@ -124,7 +146,7 @@ WG_OP(full_like) {
   const TensorRef out = like(c, 2);
   c.out(filled_with(out, element_of(c.args[1], out->dtype)));
 }
-WG_OP(new_empty) { c.out(empty(checked(c.ints(1)), c.dtype_or(2, c.tensor(0).dtype))); }
+WG_OP(new_empty) { c.out(unwritten(empty(checked(c.ints(1)), c.dtype_or(2, c.tensor(0).dtype)))); }
 WG_OP(new_zeros) { c.out(zeros(checked(c.ints(1)), c.dtype_or(2, c.tensor(0).dtype))); }
 WG_OP(new_ones) { c.out(full(checked(c.ints(1)), 1, c.dtype_or(2, c.tensor(0).dtype))); }
 WG_OP(new_full) {
@@ -140,7 +162,7 @@ static void strided(Call& c, int first, DType d) {
   for (int64_t s : strides)
     WG_CHECK(s >= 0, "Storage size calculation overflowed with sizes=", to_string(sizes),
              " and strides=", to_string(strides));
-  c.out(empty_strided(sizes, strides, d));
+  c.out(unwritten(empty_strided(sizes, strides, d)));
 }
 WG_OP_AS(empty_strided_op, "empty_strided", Primitive) { strided(c, 0, c.dtype_or(2, default_dtype())); }
 WG_OP(new_empty_strided) { strided(c, 1, c.dtype_or(3, c.tensor(0).dtype)); }
@@ -156,7 +178,7 @@ WG_OP(empty_permuted) {
     WG_CHECK(!(seen >> d & 1), "Duplicate dim not allowed");
     seen |= uint64_t(1) << d;
   }
-  c.out(empty_strided(sizes, strides_in_order(sizes, order), c.dtype_or(2, default_dtype())));
+  c.out(unwritten(empty_strided(sizes, strides_in_order(sizes, order), c.dtype_or(2, default_dtype()))));
 }
 
 WG_OP(scalar_tensor) {

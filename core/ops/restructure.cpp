@@ -3,6 +3,7 @@
 #include "../parallel.h"
 #include "calls.h"
 #include "format.h"
+#include "unwritten.h"
 
 namespace wg {
 namespace {
@@ -41,7 +42,12 @@ void resize(Call& c, const Dims& sizes, Format f) {
                bytes < (size_t(1) << 62),
            "Storage size calculation overflowed with sizes=", to_string(sizes));
   wait_for_kernels();
-  if (bytes > self.storage->nbytes) resize_storage(*self.storage, bytes);
+  const int64_t before = int64_t(self.storage->nbytes) / size_of(self.dtype);
+  if (bytes > self.storage->nbytes) {
+    resize_storage(*self.storage, bytes);
+    if (fill_unwritten)
+      mark_unwritten(*alias(self, {int64_t(self.storage->nbytes) / size_of(self.dtype) - before}, {1}, before));
+  }
   self.sizes = sizes;
   self.contiguous = is_contiguous(sizes, strides);
   self.strides = std::move(strides);

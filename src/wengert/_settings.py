@@ -6,7 +6,15 @@ import wengert as wg
 
 from . import _core
 
-_kept = {"matmul": "highest", "deterministic": 0, "interop": None, "warn_always": False, "device": None}
+_kept = {
+    "matmul": "highest",
+    "deterministic": False,
+    "warn_only": False,
+    "fill": True,
+    "interop": None,
+    "warn_always": False,
+    "device": None,
+}
 has_lapack = has_openmp = has_spectral = True
 has_mkl = has_cuda = has_mps = False
 
@@ -55,23 +63,47 @@ def set_float32_matmul_precision(precision):
 
 
 def use_deterministic_algorithms(mode, *, warn_only=False):
-    """Accepted: the same program gives the same bits here, whatever the number of threads."""
-    _kept["deterministic"] = (1 if warn_only else 2) if mode else 0
+    """Fills memory that nothing was written to (see utils.deterministic). Results need no help: the same program gives
+    the same bits here, whatever the number of threads.
+
+    >>> wg.use_deterministic_algorithms(True)
+    >>> wg.empty(2)
+    tensor([nan, nan])
+    >>> wg.use_deterministic_algorithms(False)
+    """
+    for name, value in (("mode' (position 1)", mode), ("warn_only'", warn_only)):
+        if not isinstance(value, bool):
+            raise TypeError(
+                f"_set_deterministic_algorithms(): argument '{name} must be bool, not {type(value).__name__}"
+            )
+    _kept["deterministic"], _kept["warn_only"] = mode, warn_only
+    set_fill_uninitialized_memory(_kept["fill"])
+
+
+def set_fill_uninitialized_memory(fill):
+    """Whether deterministic algorithms go with memory that is filled before it is handed out."""
+    _kept["fill"] = fill
+    _core.fill_unwritten(bool(fill and _kept["deterministic"]))
+
+
+def get_fill_uninitialized_memory():
+    """What was set, at first True."""
+    return _kept["fill"]
 
 
 def are_deterministic_algorithms_enabled():
     """What was set."""
-    return _kept["deterministic"] > 0
+    return _kept["deterministic"]
 
 
 def is_deterministic_algorithms_warn_only_enabled():
     """What was set."""
-    return _kept["deterministic"] == 1
+    return _kept["warn_only"]
 
 
 def get_deterministic_debug_mode():
     """0, 1 (warn) or 2 (error)."""
-    return _kept["deterministic"]
+    return (1 if _kept["warn_only"] else 2) if _kept["deterministic"] else 0
 
 
 def set_deterministic_debug_mode(debug_mode):
@@ -85,7 +117,7 @@ def set_deterministic_debug_mode(debug_mode):
         debug_mode = names.index(debug_mode)
     if debug_mode not in (0, 1, 2):
         raise RuntimeError(f"invalid value of debug_mode, expected 0, 1, or 2, but got {debug_mode}")
-    _kept["deterministic"] = debug_mode
+    use_deterministic_algorithms(debug_mode != 0, warn_only=debug_mode == 1)
 
 
 def get_default_device():

@@ -59,6 +59,15 @@ m.range(0, 3)
 m.add(x1=y, x2=y), m.sum(a=y)
 y.long().numpy().dtype.type
 m.add(q.t(), 1, out=m.empty(0)).stride()
+m.max(y, m.tensor(2.0)), i.max(m.tensor(1)), i.min(m.tensor(1)), m.max(q, 0), m.min(q, m.ones(3))
+m.max(i.short(), i.int(), out=m.empty(3, dtype=m.half))
+m.imag(y)
+m.imag(m.tensor([3 + 4j])), m.imag(m.tensor([3 + 4j], requires_grad=True)).grad_fn.name()
+(y + m.tensor(1j, dtype=m.complex128)).dtype, (m.tensor(1j, dtype=m.complex128) * y).dtype, (y.double() + 1j).dtype
+(i + m.tensor(1j, dtype=m.complex128)).dtype, (m.tensor(1.0) + m.tensor(1j, dtype=m.complex128)).dtype
+m.testing.make_tensor(3, dtype=m.float32, device="cpu", low=2, high=2)
+m.testing.make_tensor(3, dtype=m.uint8, device="cpu", low=300, high=400)
+m.testing.make_tensor(3, dtype=m.float32, device="cpu", low=-3.4e38, high=3.4e38).isfinite()
 m.add(q.t(), 1, out=m.empty(3, 3)).stride()
 m.diff(m.ones(2, 3), prepend=m.ones(3, 3), dim=1)
 m.diff(m.ones(2, 3), append=m.ones(3), dim=1)
@@ -80,7 +89,7 @@ def run(m, line):
         warnings.simplefilter("always")
         try:
             result = repr(eval(line, scope))
-        except (RuntimeError, TypeError, IndexError) as error:
+        except (RuntimeError, TypeError, IndexError, ValueError) as error:
             result = f"{type(error).__name__}: {error}"
     return result, [(w.category, str(w.message).split(" (Triggered")[0]) for w in caught]
 

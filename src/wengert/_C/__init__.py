@@ -43,6 +43,11 @@ def __getattr__(name):
     raise AttributeError(f"module 'torch._C' has no attribute '{name}'")
 
 
+def _get_deterministic_fill_uninitialized_memory():
+    """Whether deterministic algorithms fill memory that nothing was written to."""
+    return _import("wengert._settings").get_fill_uninitialized_memory()
+
+
 def _is_fwd_grad_enabled():
     """Whether forward mode computes tangents."""
     return _import("wengert.autograd.forward_ad")._is_fwd_grad_enabled()

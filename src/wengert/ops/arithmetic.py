@@ -273,9 +273,9 @@ def real(g):
     return g
 
 
-@elementwise(vjp=True, promote="real", inplace=False, reference="numpy.imag")
+@elementwise("_imag(Tensor self)", fn="imag", vjp=True, promote="real", inplace=False, reference="numpy.imag")
 def imag(g):
-    """The imaginary part; real numbers are refused."""
+    """The imaginary part; 0 of real numbers."""
     return g * 1j
 
 

@@ -121,6 +121,11 @@ def max_all(g, self, y):
     return _extreme_backward(g, self, y, None, False)
 
 
+@primitive("max.other(Tensor self, Tensor other)")
+def max_other():
+    """The larger of two elements: maximum."""
+
+
 @primitive(
     "max.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)", grad_name="MaxBackward0"
 )
@@ -129,15 +134,15 @@ def max_dim(g, self, dim, keepdim, indices):
     return _scatter_picked(g, dim, indices, self.shape, keepdim)
 
 
-@primitive("max.other(Tensor self, Tensor other)")
-def max_other():
-    """The larger of two elements: maximum."""
-
-
 @primitive("min(Tensor self)", grad_name="MinBackward1")
 def min_all(g, self, y):
     """The smallest element; its gradient is shared evenly among equals."""
     return _extreme_backward(g, self, y, None, False)
+
+
+@primitive("min.other(Tensor self, Tensor other)")
+def min_other():
+    """The smaller of two elements: minimum."""
 
 
 @primitive(
@@ -146,11 +151,6 @@ def min_all(g, self, y):
 def min_dim(g, self, dim, keepdim, indices):
     """The smallest elements over a dim, and where they come first."""
     return _scatter_picked(g, dim, indices, self.shape, keepdim)
-
-
-@primitive("min.other(Tensor self, Tensor other)")
-def min_other():
-    """The smaller of two elements: minimum."""
 
 
 @constant("argmax(Tensor self, int? dim=None, bool keepdim=False)")

@@ -243,6 +243,18 @@ def imag_view():
     """The imaginary part, as a view."""
 
 
+@composite(method=False)
+def imag(input):
+    """The imaginary part, as a view; RuntimeError for real numbers.
+
+    >>> wengert.imag(wengert.tensor([3 + 4j]))
+    tensor([4.])
+    """
+    if not input.is_complex():
+        raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
+    return input.imag
+
+
 @primitive("flatten(Tensor self, int start_dim=0, int end_dim=-1)")
 def flatten():
     """The dims from start_dim to end_dim as one."""

@@ -1,6 +1,7 @@
 """`make_tensor`: random tensors of any dtype within bounds, in torch's order of draws."""
 
 import math
+import warnings
 
 import wengert as wg
 
@@ -19,21 +20,40 @@ def _bounds(dtype, low, high):
         defaults, extremes = (-9, 9), (info.min, info.max)
     low = defaults[0] if low is None else low
     high = defaults[1] if high is None else high
-    if math.isnan(low) or math.isnan(high):
+    if low != low or high != high:
         raise ValueError(f"`low` and `high` cannot be NaN, but got low={low!r} and high={high!r}")
-    if low >= high:
+    if low == high and (dtype.is_floating_point or dtype.is_complex):
+        warnings.warn(
+            "Passing `low==high` to `torch.testing.make_tensor` for floating or complex types is deprecated since 2.1 and "
+            "will be removed in 2.3. Use `torch.full(...)` instead.",
+            FutureWarning,
+            stacklevel=3,
+        )
+    elif low >= high:
         raise ValueError(f"`low` must be less than `high`, but got {low} >= {high}")
+    elif high < extremes[0] or low >= extremes[1]:
+        raise ValueError(
+            f"The value interval specified by `low` and `high` is [{low}, {high}), but {dtype} only supports "
+            f"[{extremes[0]}, {extremes[1]})"
+        )
     return max(low, extremes[0]), min(high, extremes[1])
+
+
+def _draw(result, low, high):
+    """Fills with uniform numbers, also of a range that is wider than the largest number."""
+    if high - low >= wg.finfo(result.dtype).max:
+        return result.uniform_(low / 2, high / 2).mul_(2)
+    return result.uniform_(low, high)
 
 
 def _fill(shape, dtype, low, high):
     """A tensor with values drawn as torch draws them."""
     if dtype.is_complex:
         result = wg.empty(shape, dtype=dtype)
-        wg.view_as_real(result).uniform_(low, high)
+        _draw(wg.view_as_real(result), low, high)
         return result
     if dtype.is_floating_point:
-        return wg.empty(shape, dtype=dtype).uniform_(low, high)
+        return _draw(wg.empty(shape, dtype=dtype), low, high)
     return wg.randint(math.ceil(low), math.ceil(high), shape, dtype=dtype)
 
 
