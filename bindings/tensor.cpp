@@ -149,7 +149,7 @@ Py_hash_t tensor_hash(PyObject* o) { return Py_hash_t(reinterpret_cast<uintptr_t
 
 Value scalar_of(PyObject* o, Held* keep) {
   Tensor& t = self_of(o);
-  WG_CHECK(t.numel == 1, "a Tensor with ", t.numel, " elements cannot be converted to Scalar");
+  WG_CHECK_VALUE(t.numel == 1, "only one element tensors can be converted to Python scalars");
   return to_number(o, keep);
 }
 
@@ -391,7 +391,9 @@ PyObject* method_is_view(PyObject* o, PyObject*) { return PyBool_FromLong(is_vie
 PyObject* method_item(PyObject* o, PyObject*) {
   return guard<PyObject*>(nullptr, [&] {
     Held keep;
-    PyObject* number = check(number_object(scalar_of(o, &keep)));
+    Tensor& t = self_of(o);
+    WG_CHECK(t.numel == 1, "a Tensor with ", t.numel, " elements cannot be converted to Scalar");
+    PyObject* number = check(number_object(to_number(o, &keep)));
     if (self_of(o).needs_grad()) note_taken(number);
     return number;
   });

@@ -124,6 +124,7 @@ HOMES = {
     "grid_sampler": "nn.functional._resample",
     "Storage": "storage",
     "Future": "futures",
+    **dict.fromkeys(("fake_quantize_per_channel_affine", "fake_quantize_per_tensor_affine"), "_quantize"),
     "from_file": "_storage_memory",
     "_grouped_mm": "nn.functional.grouped",
     **dict.fromkeys(("SymBool", "SymFloat", "SymInt"), "types"),

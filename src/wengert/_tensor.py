@@ -108,7 +108,7 @@ def __reversed__(self):
 
 
 def __complex__(self):
-    return complex(float(self) if self.numel() == 1 and not self.is_complex() else self.item())
+    return complex(self.item() if self.is_complex() and self.numel() == 1 else float(self))
 
 
 def __deepcopy__(self, memo):

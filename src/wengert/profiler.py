@@ -196,11 +196,12 @@ class profile:
 
     def step(self):
         """The next step of the schedule."""
-        if self.schedule is not None and self.schedule(self.step_num) is ProfilerAction.RECORD_AND_SAVE:
+        ready = self.schedule is not None and self.schedule(self.step_num) is ProfilerAction.RECORD_AND_SAVE
+        self.step_num += 1
+        if ready:
             if self.on_trace_ready is not None:
                 self.on_trace_ready(self)
             self._events = []
-        self.step_num += 1
 
     def __enter__(self):
         self.start()

@@ -35,7 +35,7 @@ def __getattr__(name):
     if name in ("_autograd", "_functions"):
         return _import(f"{__name__}.{name}")
     if name in _LAZY:
-        return getattr(_import(_LAZY[name]), name.removeprefix("_") if name == "_LinAlgError" else name)
+        return getattr(_import(_LAZY[name]), name)
     if name in _SPACES:
         return _import(f"wengert.{_SPACES[name]}")
     if name.startswith("_has_torch_function"):

@@ -1,6 +1,9 @@
 """torch.jit: scripted and traced functions are the functions themselves, run by Python as before."""
 
+import builtins
 import functools
+import types
+import typing
 import warnings
 from typing import Final  # noqa: F401 (a name of torch.jit)
 
@@ -81,10 +84,26 @@ def is_tracing():
 
 
 def isinstance(obj, target_type):
-    """Python's isinstance."""
-    import builtins
+    """Python's isinstance, which looks into lists, tuples, dicts and optional values.
 
-    return builtins.isinstance(obj, target_type)
+    >>> isinstance([1, 2], list[int]), isinstance({"a": 1}, dict[str, str])
+    (True, False)
+    """
+    kinds = target_type if type(target_type) is tuple else (target_type,)
+    return any(_is_of(obj, kind) for kind in kinds)
+
+
+def _is_of(obj, kind):
+    origin, inner = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (typing.Union, types.UnionType):
+        return any(_is_of(obj, one) for one in inner)
+    if origin is None or not inner or not builtins.isinstance(obj, origin):
+        return builtins.isinstance(obj, origin or kind)
+    if origin is dict:
+        return all(_is_of(key, inner[0]) and _is_of(value, inner[1]) for key, value in obj.items())
+    if origin is tuple and inner[-1] is not Ellipsis:
+        return len(obj) == len(inner) and all(map(_is_of, obj, inner))
+    return all(_is_of(one, inner[0]) for one in obj)
 
 
 class Attribute:

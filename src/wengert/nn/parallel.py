@@ -2,7 +2,7 @@
 
 from .modules.module import Module
 
-__all__ = ["DataParallel", "DistributedDataParallel"]
+__all__ = ["DataParallel", "DistributedDataParallel", "data_parallel"]
 
 
 class DataParallel(Module):
@@ -21,6 +21,11 @@ class DataParallel(Module):
 
     def forward(self, *inputs, **kwargs):
         return self.module(*inputs, **kwargs)
+
+
+def data_parallel(module, inputs, device_ids=None, output_device=None, dim=0, module_kwargs=None):
+    """RuntimeError, in torch's words for a machine without GPUs."""
+    raise RuntimeError("device type could not be determined")
 
 
 class DistributedDataParallel(Module):

@@ -1,8 +1,13 @@
 """Matrix algorithms on NumPy arrays: NumPy's LAPACK where it has the routine, small loops of our own elsewhere."""
 
 
-class LinAlgError(RuntimeError):
+class _LinAlgError(RuntimeError):
     """A matrix is singular, not positive definite, or an iteration did not converge."""
+
+    __module__ = "wengert._C"
+
+
+LinAlgError = _LinAlgError  # torch's public name of the class
 
 
 def array(t):
