@@ -2,9 +2,10 @@
 
 from .. import _core
 from ._declare import composite, primitive
-from .arithmetic import mul, real, sub
-from .compare import clamp_min, eq, logical_xor, where
-from .math import exp
+from .arithmetic import abs, add, mul, sub
+from .combine import flip
+from .compare import gt, logical_xor, lt, where
+from .math import exp, log
 from .matmul import _conj
 
 
@@ -63,19 +64,22 @@ def _cumextreme_backward():
     """g added up at the indices."""
 
 
-@primitive("logcumsumexp(Tensor self, int dim)")
+@primitive("logcumsumexp(Tensor self, int dim)", eager=True)
 def logcumsumexp(g, self, dim, y):
     """log of the running sums of exp(self) along a dim."""
-    # exp(self - y) * (the sum of g[k] exp(y - y[k]) over later k); of real numbers no exponent exceeds 0.
-    before = _shifted(y, dim, 0, False)
-    down = _difference(before, y)
-    step = exp(sub(down, clamp_min(sub(real(down), 80), 0)))  # the first step has no meaning: only kept finite
-    return mul(_conj(exp(_difference(self, y))), _recurrence(g, _conj(step), dim, True))
+    if g.dim() == 0:
+        return g
+    # g is split into the logarithms of its positive and of its negative part: both sums are of positive numbers.
 
+    def later_sums(log_g):
+        return exp(add(flip(logcumsumexp(flip(sub(log_g, y), [dim]), dim), [dim]), self))
 
-def _difference(a, b):
-    """a - b; 0 where both are the same infinity."""
-    return where(eq(a, b), 0, sub(a, b))
+    if g.is_complex():
+        return _conj(later_sums(log(_conj(g))))
+    from .. import finfo
+
+    size, least = log(abs(g)), finfo(g.dtype).min
+    return sub(later_sums(where(gt(g, 0), size, least)), later_sums(where(lt(g, 0), size, least)))
 
 
 def _joined(self, dim, prepend, append):
