@@ -83,3 +83,32 @@ def test_set_autocast_enabled(matrices):
     finally:
         torch.set_autocast_enabled("cpu", False)
     assert (a @ b).dtype is torch.float32
+
+
+PLAIN = {
+    "l1_loss": lambda t, h: t.nn.functional.l1_loss(h, h),
+    "kl_div": lambda t, h: t.nn.functional.kl_div(h, h, reduction="sum"),
+    "cosine_embedding_loss": lambda t, h: t.nn.functional.cosine_embedding_loss(h, h, t.ones(4)),
+    "multi_margin_loss": lambda t, h: t.nn.functional.multi_margin_loss(h, t.tensor([0, 1, 2, 3])),
+    "MultiMarginLoss": lambda t, h: t.nn.MultiMarginLoss()(h, t.tensor([0, 1, 2, 3])),
+    "prelu": lambda t, h: t.nn.functional.prelu(h.float(), t.ones(1)),
+    "inverse": lambda t, h: (h + t.eye(4)).inverse(),
+    "linalg.svd": lambda t, h: t.linalg.svd(h)[1],
+    "cdist": lambda t, h: t.cdist(h, h),
+    "quantile": lambda t, h: h.quantile(0.5),
+    "fft": lambda t, h: t.fft.fft(h),
+    "linalg.multi_dot": lambda t, h: t.linalg.multi_dot([h.float(), h.float()]),
+    "exp": lambda t, h: h.exp(),
+    "softmax": lambda t, h: h.softmax(0),
+}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_functions_made_of_ops_get_the_dtypes_that_torch_gives(name):
+    dtypes = []
+    for t in (torch, pytest.importorskip("torch")):  # wengert, and torch itself
+        h = t.ones(4, 4).bfloat16()
+        with t.autocast("cpu", dtype=t.bfloat16):
+            dtypes.append(str(PLAIN[name](t, h).dtype))
+        assert not hasattr(t.nn.functional.l1_loss, "__wrapped__")  # gone with the block
+    assert dtypes[0] == dtypes[1]

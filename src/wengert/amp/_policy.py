@@ -1,10 +1,12 @@
 """What CPU autocast does to which op: products in the shorter type, losses and the like in float32.
 
 While a thread has autocast on, the ops named here are redirected to functions that cast their arguments first; without
-it nothing is in their way. Losses and distances that are compositions in Python follow the types of their inputs.
+it nothing is in their way. Compositions in Python are replaced under their names meanwhile.
 """
 
+import functools
 import threading
+import types
 
 import wengert as wg
 
@@ -12,19 +14,30 @@ from .. import _core
 from ..ops._declare import FUNCTIONS, OPS
 
 LOWER = (
-    "matmul", "mm", "bmm", "addmm", "baddbmm", "linear", "linalg.vecdot", "scaled_dot_product_attention",
+    "matmul", "mm", "bmm", "addmm", "addbmm", "baddbmm", "linear", "linalg.vecdot", "scaled_dot_product_attention",
     "conv1d", "conv2d", "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "convolution",
+    "prelu", "chain_matmul", "linalg.multi_dot",
 )  # fmt: skip
 SINGLE = (
     "mse_loss", "smooth_l1_loss", "huber_loss", "soft_margin_loss", "poisson_nll_loss", "nll_loss_nd", "cross_entropy_loss",
-    "binary_cross_entropy", "binary_cross_entropy_with_logits", "prod", "trace", "polar", "avg_pool3d",
-    "view_as_complex", "cholesky", "cholesky_inverse", "cholesky_solve", "inverse", "linalg.inv", "linalg.cholesky",
-    "linalg.eigh", "linalg.eigvalsh", "linalg.solve", "linalg.det", "linalg.slogdet", "linalg.lu", "linalg.qr",
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "l1_loss", "kl_div", "ctc_loss", "cosine_embedding_loss",
+    "hinge_embedding_loss", "margin_ranking_loss", "triplet_margin_loss", "multi_margin_loss", "multilabel_margin_loss",
+    "prod", "trace", "polar", "quantile", "nanquantile", "stft", "cdist", "view_as_complex", "grid_sampler",
+    "grid_sample", "avg_pool3d", "max_pool3d", "max_unpool2d", "max_unpool3d", "adaptive_avg_pool3d",
+    "adaptive_max_pool3d", "fractional_max_pool2d", "fractional_max_pool3d",
+    "cholesky", "cholesky_inverse", "cholesky_solve", "inverse", "lu_solve", "orgqr", "ormqr", "geqrf", "pinverse", "qr",
+    "svd", "triangular_solve",
+    *("linalg." + name for name in (
+        "cond", "matrix_rank", "solve", "cholesky", "cholesky_ex", "svd", "svdvals", "eig", "eigh", "eigvals", "eigvalsh",
+        "inv", "inv_ex", "householder_product", "tensorinv", "tensorsolve", "lu", "qr", "lstsq",
+    )),
+    *("fft." + kind + name + dims for kind in ("", "i") for name in ("fft", "rfft", "hfft") for dims in ("", "2", "n")),
 )  # fmt: skip
 
 _lock = threading.Lock()
 _threads = 0  # how many threads have autocast on
 _redirected = []
+_replaced = []  # (holder, name, function): plain functions, which are called by their names in these
 _operator = wg.Tensor.__matmul__
 
 
@@ -48,6 +61,7 @@ def _cast(value, dtype):
 def _caster(op, wanted, is_on):
     """The op behind casts of its tensors; `wanted()` is the type they get."""
 
+    @functools.wraps(op)
     def call(*args, **kwargs):
         if is_on():
             dtype = wanted()
@@ -56,6 +70,16 @@ def _caster(op, wanted, is_on):
         return op(*args, **kwargs)
 
     return call
+
+
+def _replace(name, wanted, is_on):
+    """Puts casts before the plain functions of a name, wherever they are called by it."""
+    space, _, last = name.rpartition(".")
+    for holder in (getattr(wg, space),) if space else (wg, wg.Tensor, wg.nn.functional):
+        function = vars(holder).get(last) or (holder is wg.nn.functional and getattr(holder, last, None))
+        if isinstance(function, types.FunctionType):
+            setattr(holder, last, _caster(function, wanted, is_on))
+            _replaced.append((holder, last, function))
 
 
 def begin(is_on, fast_dtype):
@@ -71,6 +95,7 @@ def begin(is_on, fast_dtype):
                 if isinstance(function, _core.OpFunction):
                     function.redirect(_caster(_twin(function), wanted, is_on))
                     _redirected.append(function)
+                _replace(name, wanted, is_on)
         product = FUNCTIONS["matmul"]
         wg.Tensor.__matmul__ = lambda a, b: product(a, b) if isinstance(b, wg.Tensor) else _operator(a, b)
 
@@ -85,4 +110,7 @@ def end():
         for function in _redirected:
             function.redirect(None)
         _redirected.clear()
+        for holder, name, function in _replaced:
+            setattr(holder, name, function)
+        _replaced.clear()
         wg.Tensor.__matmul__ = _operator
