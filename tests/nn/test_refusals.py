@@ -125,6 +125,14 @@ CASES["equal_maxima_beside_padding"] = lambda lib, F: _bags(lib, [0, 1, 2, 3, 3,
 CASES["empty_bags"] = lambda lib, F: _bags(lib, [2, 2], [0, 2, 2], padding_idx=2)
 
 
+for _dtype, _lambd in itertools.product(
+    ("float16", "bfloat16", "float32", "float64", "int32", "complex64"), (-1, -1.0, 65507.0, 1e39, 3.5e38, float("inf"))
+):
+    CASES[f"softshrink_{_dtype}_{_lambd}"] = lambda lib, F, a=(_dtype, _lambd): F.softshrink(
+        lib.ones(2, dtype=getattr(lib, a[0])), a[1]
+    )
+
+
 @case
 def nothing_to_pack(lib, F):
     return lib.nn.utils.rnn.pack_padded_sequence(lib.ones(0, 0), lib.tensor([]))

@@ -175,10 +175,11 @@ def softshrink(input, lambd=0.5, *, out=None):
     >>> softshrink(wg.tensor([0.25, 2.0]))
     tensor([0.0000, 1.5000])
     """
-    if not lambd >= 0:
+    if not 0 <= lambd < 65504 and input.is_floating_point():  # what half precision holds: all can tell a larger one
         limit = wg.finfo(input.dtype).max
-        kind = {wg.float32: "Float", wg.float64: "Double", wg.float16: "Half"}.get(input.dtype, "BFloat16")
-        raise RuntimeError(f"lambda must be in range [0, {limit:g}] for input dtype {kind}, but found {lambd}")
+        if not 0 <= lambd <= limit:
+            kind = input.type().rpartition(".")[2].removesuffix("Tensor")
+            raise RuntimeError(f"lambda must be in range [0, {limit:g}] for input dtype {kind}, but found {lambd:g}")
     return _softshrink(input, lambd) if out is None else _softshrink(input, lambd, out=out)
 
 
