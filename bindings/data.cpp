@@ -90,8 +90,10 @@ int get_buffer(PyObject* o, Py_buffer* view, int flags) {
       fits = column_major(t);
     else if (!asked(PyBUF_ANY_CONTIGUOUS))
       fits = true;
-    if (!fits) {
-      PyErr_SetString(PyExc_BufferError, "the tensor is not contiguous in memory: use .contiguous()");
+    // NumPy asks for the buffer before it asks __array__, which refuses in torch's words.
+    if (!fits || t.needs_grad()) {
+      PyErr_SetString(PyExc_BufferError, fits ? "the tensor requires grad: use .detach()"
+                                              : "the tensor is not contiguous in memory: use .contiguous()");
       throw PythonError{};
     }
     auto lent = std::make_unique<Lent>(t);

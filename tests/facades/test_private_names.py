@@ -10,6 +10,8 @@ NAMES = [
     "_C.DisableTorchFunctionSubclass",
     "_C._LinAlgError",
     "_C._nn.gelu",
+    "_C._nn.flatten_dense_tensors",
+    "_C._nn.replication_pad1d",
     "_VF.relu",
     "_dynamo.disable",
     "_dynamo.config",

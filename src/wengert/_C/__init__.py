@@ -20,7 +20,6 @@ _LAZY = {
     "StorageBase": "wengert.storage",
 }
 _SPACES = {
-    "_nn": "nn.functional",
     "_VariableFunctions": "_VF",
     "_linalg": "linalg",
     "_special": "special",
@@ -32,7 +31,7 @@ __all__ = ["TensorBase", "has_lapack", "is_grad_enabled"]
 
 
 def __getattr__(name):
-    if name in ("_autograd", "_functions"):
+    if name in ("_autograd", "_functions", "_nn"):
         return _import(f"{__name__}.{name}")
     if name in _LAZY:
         return getattr(_import(_LAZY[name]), name)
