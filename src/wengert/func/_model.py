@@ -38,8 +38,6 @@ def stack_module_state(models):
     >>> params["weight"].shape
     torch.Size([3, 1, 2])
     """
-    from .. import stack
-
     models = list(models)
     if not models:
         raise RuntimeError("stack_module_state: Expected at least one model, got 0.")
@@ -48,21 +46,21 @@ def stack_module_state(models):
     if any(type(m) is not type(models[0]) for m in models):
         raise RuntimeError("stack_module_state: Expected all models to be of the same class.")
 
-    def gather(values):
-        values = tuple(values)
-        needs = values[0].requires_grad
-        if any(v.requires_grad != needs for v in values):
-            raise RuntimeError(
-                "Expected parameters from each model to have the same .requires_grad. If you are seeing this error, please check that all "
-                "parameters of the models have the same requires_grad"
-            )
-        return stack([v.detach() for v in values]).requires_grad_(needs)
+    def gather(members):
+        return {name: _stacked(name, [dict_of[name] for dict_of in members]) for name in members[0]}
 
-    params = {
-        name: gather(dict(m.named_parameters())[name] for m in models) for name, _ in models[0].named_parameters()
-    }
-    buffers = {name: gather(dict(m.named_buffers())[name] for m in models) for name, _ in models[0].named_buffers()}
+    params = gather([dict(m.named_parameters()) for m in models])
+    buffers = gather([dict(m.named_buffers()) for m in models])
     return params, buffers
+
+
+def _stacked(name, tensors):
+    from .. import stack
+
+    needs = tensors[0].requires_grad
+    if any(t.requires_grad != needs for t in tensors):
+        raise RuntimeError(f"Expected {name} from each model to have the same .requires_grad")
+    return stack([t.detach() for t in tensors]).requires_grad_(needs)
 
 
 def _plain(module):

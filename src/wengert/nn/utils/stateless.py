@@ -47,8 +47,11 @@ def _check_keys(module, given):
         )
 
 
+_NOTHING = object()
+
+
 def _swap(module, name, tensor):
-    """Set one tensor by dotted name, bypassing the checks of assignment; returns what was there."""
+    """Set one tensor by dotted name, bypassing the checks of assignment; returns what was there, or _NOTHING."""
     path, _, last = name.rpartition(".")
     owner = module.get_submodule(path)
     for place in (owner._parameters, owner._buffers):
@@ -56,12 +59,13 @@ def _swap(module, name, tensor):
             old = place[last]
             place[last] = tensor
             return old
-    if not hasattr(owner, last):
-        raise AttributeError(f"{owner._get_name()} has no attribute `{last}`")
-    old = getattr(owner, last)
-    if not isinstance(old, wg.Tensor):
+    old = getattr(owner, last, _NOTHING)
+    if old is not _NOTHING and not isinstance(old, wg.Tensor):
         raise TypeError(f"attribute `{last}`: {old} is not an instance of torch.Tensor")
-    setattr(owner, last, tensor)
+    if tensor is _NOTHING:
+        delattr(owner, last)
+    else:
+        setattr(owner, last, tensor)
     return old
 
 
