@@ -1,5 +1,4 @@
 // Ops as Python callables: a vectorcall straight from the interpreter to the core.
-
 #include <algorithm>
 #include <memory>
 
@@ -372,6 +371,7 @@ PyObject* execute(const Overload& o, Attempt& a, PyObject* out) {
     return wrap(std::move(c.first));
   }
   if (out) {
+    if (o.op->random && modes().batching && out != Py_None) refuse_random_out();
     for (size_t i = 0; is_tensor(out) && i < o.params.size(); ++i)  // the dtype asked for is that of out
       if (o.params[i].type == Type::DType && o.params[i].name == "dtype" && a.values[i].none())
         a.values[i] = Value::of_dtype(as_tensor(out)->dtype);

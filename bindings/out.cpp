@@ -82,6 +82,12 @@ void check_out(const Tensor& out, const Tensor& made, const Call& c, bool severa
 
 }  // namespace
 
+void refuse_random_out() {
+  fail(
+      Kind::Runtime,
+      "vmap: We do not support calling out variants of random operations inside of vmap. Please use non-out variants as a workaround");
+}
+
 // out=: the result is moved into a tensor the caller gave, which takes its shape.
 void write_out(Tensor& out, const TensorRef& made, const Call& c, bool several) {
   if (out.wrapped || made->wrapped) {  // by a transform, which refuses

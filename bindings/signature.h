@@ -54,6 +54,7 @@ struct Overload {
 };
 
 // Moves a result into `out`, which takes its shape; several: the op has other results too. Throws torch's refusals.
+[[noreturn]] void refuse_random_out();
 void write_out(wg::Tensor& out, const TensorRef& made, const wg::Call& c, bool several);
 void parse(Overload& o);  // throws wg::Error on a malformed schema
 

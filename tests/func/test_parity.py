@@ -234,3 +234,61 @@ REFUSED = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_arguments_of_transforms(name):
     assert agree(lambda lib: REFUSED[name](lib.func, lib.tensor(X3)))[0].endswith("Error")
+
+
+def dims_of_trees(lib):
+    x, found = lib.arange(6.0).reshape(2, 3), []
+    for out, dims in (([x, x], (0, 1)), ((x, x), [0, 1]), ([x], (0,)), ({"a": x, "b": x}, {"b": 1, "a": 0})):
+
+        def outputs(dims=dims, out=out):
+            made = lib.func.vmap(
+                lambda x: type(out)((k, x) for k in out) if isinstance(out, dict) else out, out_dims=dims
+            )(x)
+            return list(made.values()) if isinstance(made, dict) else made
+
+        def inputs(dims=dims, out=out):
+            return lib.func.vmap(lambda z: sum(z.values() if isinstance(z, dict) else z), in_dims=(dims,))(out)
+
+        found += [attempt(outputs), attempt(inputs)]
+    return found
+
+
+def attempt(program):
+    try:
+        return program()
+    except Exception as error:
+        return [type(error).__name__, str(error)]
+
+
+def draws(lib):
+    found = []
+    for shape, dim in (((4, 10), 0), ((10, 4), 1), ((4, 2, 10), 0)):
+        lib.manual_seed(3)
+        x = lib.rand(shape)
+        found.append(lib.func.vmap(lambda x: lib.multinomial(x, 3), in_dims=dim, randomness="different")(x))
+    return found
+
+
+OTHERS = {
+    "dims of trees": dims_of_trees,
+    "multinomial": draws,
+    "random out": lambda lib: lib.func.vmap(lambda x: lib.rand(3, out=lib.zeros(3)), randomness="same")(lib.ones(2)),
+    "view_as_complex": lambda lib: lib.func.vmap(lib.view_as_complex)(lib.ones(2)),
+    "squeeze": lambda lib: lib.func.vmap(lambda x: x.squeeze(1))(lib.ones(2)),
+    "an empty part of cat": lambda lib: (
+        lib.func.vmap(lambda a, b: lib.cat([a, b]))(lib.ones(2, 0, requires_grad=True), lib.ones(2, 3)).requires_grad
+    ),
+    "inputs that come back": lambda lib: [
+        lib.func.vmap(lambda x: x, in_dims=d, out_dims=d)(x) is x for x in (lib.ones(2, 2),) for d in (0, 1)
+    ],
+    "parts of complex numbers": lambda lib: [
+        lib.real(x)._base is x and lib.imag(x)._base is x and lib.func.vmap(lib.real)(x)._base is x
+        for x in (lib.ones(2, 2, dtype=lib.complex64),)
+    ],
+    "the real part of real numbers": lambda lib: [lib.real(x) is x for x in (lib.ones(2),)],
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_corners_of_vmap(name):
+    agree(OTHERS[name])

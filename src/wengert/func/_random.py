@@ -62,6 +62,8 @@ def _random(call, level, name, args, wrapped):
     batched = any(call.has(a) for a in args)
     if level.randomness == "same":
         return _same(call, name, args, wrapped, batched)
+    if name == "multinomial" and args[0].dim() == 1:
+        return wrapped(_run(name, [call.full(args[0]), *args[1:]]))
     if name in ("multinomial", "_sample_dirichlet"):
         from .. import stack
 

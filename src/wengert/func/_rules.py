@@ -160,7 +160,6 @@ SHIFTED = {
     "slice": "td...",
     "diagonal": "t.dd",
     "view_as_real": "t",
-    "view_as_complex": "t",
     "permute": "tP",
     "_permute_inverse": "tP",
     "_expand_reduced": "tsD.",
@@ -237,7 +236,11 @@ def _cat(call, name, args):
     if not kept:
         return call.full(tensors[0]).clone()
     dim = _dim(dim, tensors[kept[0]].dim())
-    return run(name, ([call.full(tensors[k]) for k in kept], dim, tuple(lengths[k] for k in kept)))
+    made = run(name, ([call.full(tensors[k]) for k in kept], dim, tuple(lengths[k] for k in kept)))
+    left = [t for k, t in enumerate(tensors) if k not in kept and t.requires_grad]
+    return (
+        made + sum(t.sum() for t in left) if left and not made.requires_grad else made
+    )  # they have a part in the history
 
 
 @rule("flip")
@@ -262,6 +265,8 @@ def _squeeze(call, name, args):
 @rule("squeeze.dim", "squeeze.dims")
 def _squeeze_dims(call, name, args):
     value, rank = call.full(args[0]), args[0].dim()
+    if name == "squeeze.dim" and rank == 0 and not -1 <= args[1] < 1:
+        raise RuntimeError(f"Dimension is out of range (expected to be in range of [-1, 0], but got [{args[1]}]")
     dims = _dims(args[1], rank) if args[1] != () else ()
     return run("squeeze.dims", (value, tuple(d for d in dims if rank)))
 
@@ -291,13 +296,6 @@ def _roll(call, name, args):
     if not args[2] or rank == 0:
         return run(name, (value.reshape(call.size, -1), args[1], (1,))).reshape(value.shape)
     return run(name, (value, args[1], tuple(_dim(d, rank) for d in args[2])))
-
-
-@rule("as_strided_scatter")
-def _as_strided_scatter(call, name, args):
-    raise RuntimeError(
-        "Error: aten::as_strided_scatter requires special handling, and does not yet have a batching rule. Feel free to file a github issue!"
-    )
 
 
 @rule("as_strided", "_as_strided")

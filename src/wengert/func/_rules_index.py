@@ -280,3 +280,17 @@ def _clone(call, name, args):
             f"torch.contiguous_format (got {shown})"
         )
     return run(name, (call.full(args[0]), *args[1:]))
+
+
+@rule("view_as_complex")
+def _view_as_complex(call, name, args):
+    if not args[0].dim():
+        raise RuntimeError("Input tensor must have one or more dimensions")
+    return run(name, (call.full(args[0]),))
+
+
+@rule("as_strided_scatter")
+def _as_strided_scatter(call, name, args):
+    raise RuntimeError(
+        "Error: aten::as_strided_scatter requires special handling, and does not yet have a batching rule. Feel free to file a github issue!"
+    )

@@ -1,9 +1,14 @@
 """Nested lists, tuples and dicts of tensors as the transforms see them, over torch.utils._pytree."""
 
-from ..utils._pytree import SUPPORTED_NODES, _get_node_type, namedtuple, tree_flatten, tree_map, tree_unflatten
+from collections import OrderedDict, defaultdict
+
+from ..utils._pytree import SUPPORTED_NODES, _get_node_type, tree_flatten, tree_map, tree_unflatten
 
 flatten, unflatten = tree_flatten, tree_unflatten
 __all__ = ["broadcast", "drawn", "flatten", "tree_map", "unflatten"]
+
+
+_DICTS = (dict, OrderedDict, defaultdict)
 
 
 def _spread(prefix, spec, out):
@@ -11,10 +16,16 @@ def _spread(prefix, spec, out):
     if kind not in SUPPORTED_NODES:
         out.extend([prefix] * spec.num_leaves)
         return True
-    children, context = SUPPORTED_NODES[kind].flatten_fn(prefix)
-    if spec.is_leaf() or not _same_kind(kind, spec.type) or len(children) != spec.num_children:
+    dicts = kind in _DICTS and spec.type in _DICTS
+    if spec.is_leaf() or not (kind is spec.type or dicts):
         return False
-    if isinstance(prefix, dict) and context != spec.context:
+    children, context = SUPPORTED_NODES[kind].flatten_fn(prefix)
+    if dicts:
+        keys = spec.context[1] if spec.type is defaultdict else spec.context
+        if prefix.keys() != set(keys):
+            return False
+        children = prefix.values()  # in their own order, as torch pairs them
+    elif context != spec.context or len(children) != spec.num_children:
         return False
     return all(_spread(child, below, out) for child, below in zip(children, spec.children()))
 
@@ -37,7 +48,3 @@ def drawn(spec):
     "{'a': (*, *)}"
     """
     return repr(unflatten([_Leaf()] * spec.num_leaves, spec))
-
-
-def _same_kind(a, b):
-    return a is b or (a in (list, tuple) and (b in (list, tuple, namedtuple) or issubclass(b, tuple)))

@@ -267,7 +267,7 @@ def conj(self):
     return conj_physical(self) if self.is_complex() else self
 
 
-@elementwise(vjp=True, promote="real", inplace=False, reference="numpy.real")
+@elementwise(vjp=True, promote="real", inplace=False, function=False, method=False, reference="numpy.real")
 def real(g):
     """The real part."""
     return g

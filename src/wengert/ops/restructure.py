@@ -1,4 +1,4 @@
-"""In-place changes of a tensor's sizes and strides."""
+"""In-place changes of a tensor's sizes and strides; the real part."""
 
 from ._declare import composite, constant
 
@@ -63,3 +63,13 @@ def fill_diagonal_(input, fill_value, wrap=False):
         rest = input[input.shape[1] + 1 :]
         fill_diagonal_(rest, fill_value, True)
     return input
+
+
+@composite(method=False)
+def real(input):
+    """The real part, as a view; a real tensor itself.
+
+    >>> wengert.real(wengert.tensor([3 + 4j]))
+    tensor([3.])
+    """
+    return input.real
