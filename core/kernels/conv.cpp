@@ -193,7 +193,7 @@ void forward_tile(const Conv& s, const Tile& t, int64_t group, int64_t first, in
            matrix(weight + channel * depth + c * taps, depth, 1),
            matrix(cols.data, cols.ld, 1),
            matrix(sums, row, 1)};
-    g.beta = 1, g.whole_vectors = true;
+    g.beta = 1, g.right = Right::Padded;
     gemm(g);
   }
   if (t.images > 1)
@@ -263,7 +263,7 @@ void scatter_tile(const Conv& s, const Tile& t, int64_t group, int64_t first, in
                  matrix(weight + group * s.out_channels * depth + c * taps, 1, depth),
                  matrix(grads.data, grads.ld, 1),
                  matrix(cols.data, cols.ld, 1)};
-    product.whole_vectors = true;
+    product.right = Right::Padded;
     gemm(product);
     fold_of(s.w, t, now, cols.data, cols.ld, gx + ((t.image * s.groups + group) * s.in_channels + c) * in_size,
             s.groups * s.in_channels * in_size);

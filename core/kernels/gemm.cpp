@@ -154,22 +154,25 @@ const GemmTilesOf<T>& tiles_of() {
     return gemm_tiles_table().of_double;
 }
 
-// One block of a product on this thread: slices of b are packed, and multiplied by the rows of a.
+// One block of a product on this thread: slices of b are packed if they must be, and multiplied by the rows of a.
 template <class T>
 void block(const Gemm& g, const T* a, const T* b, T* c) {
   const GemmTilesOf<T>& kernels = tiles_of<T>();
-  const int64_t wide = g.whole_vectors ? 0 : (g.n + kernels.panel - 1) / kernels.panel * kernels.panel;
-  T* packed = reinterpret_cast<T*>(scratch<Scratch::Panels>(size_t(std::min(g.k, kGemmDepth) * wide) * sizeof(T)));
+  const bool plain = g.right == Right::Plain, packed = g.right == Right::Packed;
+  const int64_t wide = plain ? (g.n + kernels.panel - 1) / kernels.panel * kernels.panel : 0;
+  T* room = reinterpret_cast<T*>(scratch<Scratch::Panels>(size_t(std::min(g.k, kGemmDepth) * wide) * sizeof(T)));
   T beta = T(g.beta.real());
   for (int64_t p = 0; p < g.k; p += kGemmDepth, beta = 1) {
     const int64_t deep = std::min(kGemmDepth, g.k - p);
     GemmPanels<T> t{g.m,     g.n,     deep,   T(g.alpha.real()), a + p * g.a.col,
-                    g.a.row, g.a.col, packed, kernels.panel,     deep * kernels.panel,
+                    g.a.row, g.a.col, room,   kernels.panel,     deep * kernels.panel,
                     beta,    c,       g.c.row};
-    if (g.whole_vectors)
-      t.b = b + p * g.b.row, t.b_row = g.b.row, t.b_panel = kernels.panel;
+    if (plain)
+      kernels.pack(deep, g.n, b + p * g.b.row, g.b.row, g.b.col, room);
+    else if (packed)
+      t.b = b + p * kernels.panel, t.b_panel = g.k * kernels.panel;
     else
-      kernels.pack(deep, g.n, b + p * g.b.row, g.b.row, g.b.col, packed);
+      t.b = b + p * g.b.row, t.b_row = g.b.row, t.b_panel = kernels.panel;
     kernels.multiply(t);
   }
 }
@@ -190,7 +193,8 @@ Grid blocks(int64_t m, int64_t n, double work, int64_t panel) {
 template <class T>
 void run(const Gemm& g) {
   double work = double(g.m) * double(g.n) * double(std::max<int64_t>(g.k, 1));
-  bool own = g.m == 1 || g.n == 1 || g.k == 0 || work <= double(kSmall);
+  const bool packed = g.right == Right::Packed && g.k > 0;
+  bool own = !packed && (g.m == 1 || g.n == 1 || g.k == 0 || work <= double(kSmall));
   constexpr bool kPacked = std::is_same_v<T, float> || std::is_same_v<T, double>;
   bool fast = !own && !kPacked && gemm_ready(g.a, g.m, g.k) && gemm_ready(g.b, g.k, g.n) && has_blas(g.dtype);
   Grid grid = cut(g.m, g.n, g.k);
@@ -204,7 +208,7 @@ void run(const Gemm& g) {
       part.m = std::min(grid.rows, g.m - i);
       part.n = std::min(grid.cols, g.n - j);
       const T* a = reinterpret_cast<const T*>(g.a.data) + batch * g.a_step + i * g.a.row;
-      const T* b = reinterpret_cast<const T*>(g.b.data) + batch * g.b_step + j * g.b.col;
+      const T* b = reinterpret_cast<const T*>(g.b.data) + batch * g.b_step + j * (packed ? g.k : g.b.col);
       T* c = reinterpret_cast<T*>(g.c.data) + batch * g.c_step + i * g.c.row + j;
       if constexpr (kPacked)
         own ? plain<T>(part, a, b, c) : block<T>(part, a, b, c);
@@ -260,7 +264,8 @@ bool gemm_ready(const Matrix& x, int64_t rows, int64_t cols) {
 
 void gemm(const Gemm& g) {
   if (g.m == 0 || g.n == 0 || g.batch == 0) return;
-  if (g.n == 1 && g.m > 1 && g.c.row == 1 && g.batch == 1) {  // a column: its transpose is one contiguous row
+  if (g.n == 1 && g.m > 1 && g.c.row == 1 && g.batch == 1 &&
+      g.right == Right::Plain) {  // a column: its transpose is one contiguous row
     Gemm t = g;
     t.m = 1, t.n = g.m;
     t.a = {g.b.data, g.b.col, g.b.row};
@@ -271,6 +276,18 @@ void gemm(const Gemm& g) {
   visit(g.dtype, [&]<class T>() {
     if constexpr (!std::is_same_v<T, bool>) run<T>(g);
   });
+}
+
+int64_t packed_numel(DType dtype, int64_t k, int64_t n) {
+  const int64_t panel = dtype == DType::Float32 ? tiles_of<float>().panel : tiles_of<double>().panel;
+  return (n + panel - 1) / panel * panel * k;
+}
+
+void pack(DType dtype, int64_t k, int64_t n, const Matrix& b, char* to) {
+  auto with = [&]<class T>(T*) {
+    tiles_of<T>().pack(k, n, reinterpret_cast<const T*>(b.data), b.row, b.col, reinterpret_cast<T*>(to));
+  };
+  dtype == DType::Float32 ? with((float*)nullptr) : with((double*)nullptr);
 }
 
 void dot(DType dtype, int64_t n, const char* x, int64_t x_step, const char* y, int64_t y_step, bool conj, char* out) {

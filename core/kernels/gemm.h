@@ -18,6 +18,10 @@ struct Matrix {
   int64_t row, col;
 };
 
+// How b lies. Padded: in contiguous rows, in the cache, and it may be read some way past the last column of a row.
+// Packed: as pack() left it (then its strides say nothing); for Float32 and Float64 only.
+enum class Right : uint8_t { Plain, Padded, Packed };
+
 // c = alpha * a @ b + beta * c for `batch` pairs; a: m x k, b: k x n, c: m x n in contiguous rows. When beta is 0, c is
 // not read. Steps are the distances between matrices of a batch, in elements. Any strides, 0 included.
 struct Gemm {
@@ -26,9 +30,13 @@ struct Gemm {
   Matrix a, b, c;
   complex128 alpha = 1, beta = 0;
   int64_t batch = 1, a_step = 0, b_step = 0, c_step = 0;
-  bool whole_vectors = false;  // b's rows are contiguous and in the cache; it may be read some way past the last column
+  Right right = Right::Plain;
 };
 void gemm(const Gemm& g);
+
+// Prepares a k x n matrix that many products share; `to` has room for packed_numel elements.
+int64_t packed_numel(DType dtype, int64_t k, int64_t n);
+void pack(DType dtype, int64_t k, int64_t n, const Matrix& b, char* to);
 
 // True when gemm() can use the matrix as it lies; others are better copied first.
 bool gemm_ready(const Matrix& x, int64_t rows, int64_t cols);

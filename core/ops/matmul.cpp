@@ -39,6 +39,19 @@ Scales scales(Call& c, int beta_at) {
 // Integer products take integer scales, as torch casts them.
 complex128 for_dtype(complex128 z, DType d) { return is_differentiable(d) ? z : complex128(std::trunc(z.real())); }
 
+// Half precision beyond a few rows: a product in float of converted operands, rounded once, as the plain loops for it
+// do.
+bool wants_float(const Tensor& out, int64_t k) {
+  return is_reduced(out.dtype) && k > 0 && double(out.numel) * double(k) > double(16 * 16 * 16);
+}
+template <class F>
+void in_float(Tensor& out, const Tensor& a, const Tensor& b, Scales s, F multiply) {
+  const TensorRef wide = empty(out.sizes, DType::Float32);
+  if (s.beta != complex128(0)) copy(*wide, out);
+  multiply(*wide, *cast(a, DType::Float32), *cast(b, DType::Float32), s);
+  copy(out, *wide);
+}
+
 // out = alpha * a @ b + beta * out for 2-d tensors. Equal rows of a (or columns of b), as an expanded gradient has
 // them, make equal rows of the result: one is computed.
 void product(Tensor& out, const Tensor& a, const Tensor& b, Scales s) {
@@ -54,6 +67,7 @@ void product(Tensor& out, const Tensor& a, const Tensor& b, Scales s) {
     product(*one, a, *contiguous(*column), s);
     return copy(out, *one);
   }
+  if (wants_float(out, k)) return in_float(out, a, b, s, product);
   TensorRef left(const_cast<Tensor*>(&a)), right(const_cast<Tensor*>(&b));
   Gemm g{out.dtype, a.size(0), b.size(1), a.size(1), matrix_of(left), matrix_of(right), {out.data(), b.size(1), 1}};
   g.alpha = for_dtype(s.alpha, out.dtype), g.beta = for_dtype(s.beta, out.dtype);
@@ -61,6 +75,7 @@ void product(Tensor& out, const Tensor& a, const Tensor& b, Scales s) {
 }
 // The same for batches of matrices; a stride of 0 over the batch repeats one matrix.
 void batch_product(Tensor& out, const Tensor& a, const Tensor& b, Scales s) {
+  if (wants_float(out, a.size(2))) return in_float(out, a, b, s, batch_product);
   TensorRef left(const_cast<Tensor*>(&a)), right(const_cast<Tensor*>(&b));
   Gemm g{out.dtype, a.size(1), b.size(2), a.size(2), matrix_of(left), matrix_of(right), {out.data(), b.size(2), 1}};
   g.batch = a.size(0);
@@ -110,6 +125,7 @@ void check_mv(const Tensor* self, const Tensor& mat, const Tensor& vec) {
 }
 
 void matrix_vector(Tensor& out, const Tensor& mat, const Tensor& vec, Scales s) {
+  if (wants_float(out, vec.numel)) return in_float(out, mat, vec, s, matrix_vector);
   TensorRef left(const_cast<Tensor*>(&mat));
   Matrix x{vec.data(), vec.strides[0], 1};
   Gemm g{out.dtype, mat.size(0), 1, mat.size(1), matrix_of(left), x, {out.data(), 1, 1}};

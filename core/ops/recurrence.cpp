@@ -31,18 +31,25 @@ std::vector<Step> steps(const Dims& sizes, bool reverse) {
   return all;
 }
 
-// y (n x p) += x (n x q) @ w, or @ w transposed; w has `p` rows when transposed.
-void add_product(DType d, int64_t n, int64_t p, int64_t q, char* y, const char* x, const Tensor& w, bool transposed) {
+// y (n x p) += x (n x q) @ w, where w (q x p) is packed: every step uses it.
+void add_product(DType d, int64_t n, int64_t p, int64_t q, char* y, const char* x, const Tensor& w) {
   if (!n || !p || !q) return;
   gemm({.dtype = d,
         .m = n,
         .n = p,
         .k = q,
         .a = {const_cast<char*>(x), q, 1},
-        .b = {w.data(), transposed ? 1 : p, transposed ? q : 1},
+        .b = {w.data(), 0, 0},
         .c = {y, p, 1},
         .alpha = 1,
-        .beta = 1});
+        .beta = 1,
+        .right = Right::Packed});
+}
+TensorRef packed(const Tensor& w, bool transposed) {
+  const int64_t k = w.size(transposed ? 1 : 0), n = w.size(transposed ? 0 : 1);
+  TensorRef y = empty({packed_numel(w.dtype, k, n)}, w.dtype);
+  if (w.numel) pack(w.dtype, k, n, {w.data(), w.strides[transposed ? 1 : 0], w.strides[transposed ? 0 : 1]}, y->data());
+  return y;
 }
 
 // A copy to write to, with contiguous rows.
@@ -98,7 +105,7 @@ WG_OP(_all_steps) {
   expect_matrix(c, 1, d, batch, width);
   if (kind == Cell::Lstm) expect_matrix(c, 2, d, batch, width);
   expect_matrix(c, 3, d, many, width);
-  const TensorRef w = contiguous(c.tensor(3));
+  const TensorRef w = packed(c.tensor(3), true);
   Tensor* bias = c.tensor_or_null(4);
   if (bias) expect(c, bias->dtype == d, "a bias of the same type");  // its size: see expand() below
   const TensorRef before = empty({rows, width}, d), out = empty({rows, width}, d);
@@ -120,7 +127,7 @@ WG_OP(_all_steps) {
       if (!bytes) continue;
       std::memcpy(at(before, s.at), hn->data(), bytes);
       T* sums = apart ? at(extra, s.at) : at(gates, s.at);
-      add_product(d, s.rows, many, width, reinterpret_cast<char*>(sums), hn->data(), *w, true);
+      add_product(d, s.rows, many, width, reinterpret_cast<char*>(sums), hn->data(), *w);
       const CellStep<T> step{s.rows, width, at(gates, s.at), at(extra, s.at), at(hn, 0), at(cn, 0)};
       over_rows(s.rows, many, [&](int64_t b, int64_t e) { k.step(kind, step, b, e); });
       std::memcpy(at(out, s.at), hn->data(), bytes);
@@ -146,7 +153,7 @@ WG_OP(_all_steps_backward) {
   expect_matrix(c, 7, d, many, width);
   if (c.has(0)) expect_sizes(c, c.tensor(0).sizes, Dims{rows, width}, "a gradient");
   const TensorRef out = contiguous(c.tensor(3)), acts = contiguous(c.tensor(4)), extra = contiguous(c.tensor(5)),
-                  before = contiguous(c.tensor(6)), w = contiguous(c.tensor(7));
+                  before = contiguous(c.tensor(6)), w = packed(c.tensor(7), false);
   const TensorRef grad = c.has(0) ? ready(c.tensor(0), d) : TensorRef();
   auto initial = [&](int i, const Dims& shape) { return c.has(i) ? copied(c.tensor(i), shape, d) : zeros(shape, d); };
   const TensorRef dh = initial(1, {batch, width});
@@ -170,8 +177,7 @@ WG_OP(_all_steps_backward) {
                              at(*sums, s->at),
                              at(*hidden_sums, s->at)};
       over_rows(s->rows, many, [&](int64_t b, int64_t e) { k.back(kind, step, b, e); });
-      add_product(d, s->rows, width, many, dh->data(), reinterpret_cast<const char*>(at(*hidden_sums, s->at)), *w,
-                  false);
+      add_product(d, s->rows, width, many, dh->data(), reinterpret_cast<const char*>(at(*hidden_sums, s->at)), *w);
     }
   });
   c.out(sums), c.out(dh), c.out(dc);

@@ -49,3 +49,16 @@ def test_what_is_not_finite_stays_in_its_row_and_column():
     a[69, 3], b[5, 69] = float("nan"), float("inf")
     y = a @ b
     assert y[69].isnan().all() and (y[:69, :69] == 40).all() and y[:69, 69].isinf().all()
+
+
+@pytest.mark.parametrize("name", ["bfloat16", "float16"])
+def test_half_precision_is_rounded_once(name):
+    dtype = getattr(wengert, name)
+    a, b, c = (wengert.randn(*sizes).to(dtype) for sizes in ((3, 40, 70), (3, 70, 50), (3, 40, 50)))
+    exact = 0.5 * (a.double() @ b.double()) + 2 * c.double()
+    got = wengert.baddbmm(c, a, b, alpha=0.5, beta=2)
+    assert got.dtype == dtype
+    step = wengert.finfo(dtype).eps
+    assert ((got.double() - exact).abs() <= step * exact.abs() / 2 + 1e-4).all()
+    assert wengert.equal(got[0], wengert.addmm(c[0], a[0], b[0], alpha=0.5, beta=2))
+    assert wengert.allclose((a[0] @ b[0, :, 0]).float(), (a[0] @ b[0])[:, 0].float(), rtol=step)
