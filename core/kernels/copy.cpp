@@ -4,6 +4,9 @@
 #include <algorithm>
 
 #include "tiles.h"
+#include "turn.h"
+
+#pragma GCC diagnostic ignored "-Wpsabi"  // vectors wider than the machine's stay inside this file
 
 namespace wg {
 namespace {
@@ -29,6 +32,15 @@ void copy_row(char* to, int64_t to_step, const char* from, int64_t from_step, in
 // One block: reads whole cache lines of `from`, turns them in a buffer, writes whole lines of `to`.
 template <class U, int B>
 void transpose_block(char* to, int64_t to_step, const char* from, int64_t from_step, int64_t rows, int64_t cols) {
+  constexpr int64_t unit = sizeof(U);
+  if (unit <= 8 && rows == B && cols == B) {
+    if constexpr (unit <= 8)
+      for (int64_t j = 0; j < B; j += 4)
+        for (int64_t i = 0; i < B; i += 4)
+          turn(reinterpret_cast<const U*>(from + j * from_step) + i, from_step / unit,
+               reinterpret_cast<U*>(to + i * to_step) + j, to_step / unit);
+    return;
+  }
   U buffer[B][B];
   for (int64_t j = 0; j < cols; ++j) {
     const U* line = reinterpret_cast<const U*>(from + j * from_step);

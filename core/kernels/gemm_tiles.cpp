@@ -1,5 +1,6 @@
 // Inner loops of large matrix products, compiled per level: panels of three vectors of columns, rows in registers.
 #include "gemm_kernels.h"
+#include "turn.h"
 
 #pragma GCC diagnostic ignored "-Wpsabi"  // vectors wider than the machine's stay inside this file
 
@@ -37,19 +38,6 @@ inline V load(const T* p) {
 template <class V, class T>
 inline void store(T* p, V v) {
   *reinterpret_cast<V*>(p) = v;
-}
-
-// Four rows of four elements, `step` apart, written as columns `to_step` apart.
-template <class T>
-inline void turn(const T* from, int64_t step, T* to, int64_t to_step) {
-  typedef typename Vec<T, 4>::type V;
-  const V a = load<V>(from), b = load<V>(from + step), c = load<V>(from + 2 * step), d = load<V>(from + 3 * step);
-  const V ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab2 = __builtin_shufflevector(a, b, 2, 6, 3, 7);
-  const V cd = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-  store(to, V(__builtin_shufflevector(ab, cd, 0, 1, 4, 5)));
-  store(to + to_step, V(__builtin_shufflevector(ab, cd, 2, 3, 6, 7)));
-  store(to + 2 * to_step, V(__builtin_shufflevector(ab2, cd2, 0, 1, 4, 5)));
-  store(to + 3 * to_step, V(__builtin_shufflevector(ab2, cd2, 2, 3, 6, 7)));
 }
 
 // `deep` by `wide` elements to rows of `Side`, the rest of them 0; element (p, v) of x is x[p * row + v * col].
