@@ -112,7 +112,7 @@ void evenly_spaced(char* out, DType type, int64_t n, complex128 first, complex12
         if constexpr (is_complex_v<T>) {
           reinterpret_cast<T*>(out)[i] = low ? a + step * S(T(k)) : b - step * S(T(k));
         } else if constexpr (is_reduced_v<T>) {  // rounded at every step
-          const float way = T(float(T(step)) * float(T(float(k))));
+          const float way = T(float(T(float(T(b - a)) / float(n - 1))) * float(T(float(k))));
           reinterpret_cast<T*>(out)[i] = T(low ? a + way : b - way);
         } else {
           reinterpret_cast<T*>(out)[i] = from_double<T>(std::fma(low ? double(step) : -double(step), k, low ? a : b));

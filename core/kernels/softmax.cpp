@@ -2,6 +2,7 @@
 #include "softmax.h"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "../parallel.h"
@@ -49,6 +50,25 @@ void softmax(const Soft& s, const char* x, char* y) {
       else
         k.columns(to + at, from + at, s.n, s.inner, many, s.log);
     });
+  });
+}
+
+void round_parts(const Soft& s, DType half, const float* x, float* y) {
+  const auto round = [half](float v) { return half == DType::Float16 ? float(Half(v)) : float(BFloat16(v)); };
+  parallel_for(s.outer * s.inner, std::max<int64_t>(1, kGrain / std::max<int64_t>(s.n, 1)), [&](int64_t b, int64_t e) {
+    for (int64_t r = b; r < e; ++r) {
+      const int64_t at = r / s.inner * s.n * s.inner + r % s.inner;
+      const float* from = x + at;
+      float* to = y + at;
+      float top = to[0], most = from[0];
+      for (int64_t i = 1; i < s.n; ++i) top = std::max(top, to[i * s.inner]), most = std::max(most, from[i * s.inner]);
+      if (s.log) {
+        const float sum = round(std::log(round(std::exp(-top))));
+        for (int64_t i = 0; i < s.n; ++i) to[i * s.inner] = from[i * s.inner] - most - sum;
+      } else {
+        for (int64_t i = 0; i < s.n; ++i) to[i * s.inner] = round(to[i * s.inner] / top) * top;
+      }
+    }
   });
 }
 

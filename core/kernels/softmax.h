@@ -14,6 +14,9 @@ struct Soft {
 };
 void softmax(const Soft& s, const char* x, char* y);
 // g: gradient of y; gx: gradient of x.
+// Half precision as in torch: gives y, the float32 softmax of x, the digits that it has when parts of it are rounded to
+// `half`: of log_softmax the sum and its logarithm, of softmax the exponentials.
+void round_parts(const Soft& s, DType half, const float* x, float* y);
 void softmax_backward(const Soft& s, const char* g, const char* y, char* gx);
 
 // The gradient through log_softmax and the negative log-likelihood of one class a row; y: log-probabilities, inner = 1.

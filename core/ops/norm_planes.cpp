@@ -109,11 +109,13 @@ WG_OP(_batch_norm) {
   } else {
     mean = ready(*rm, kDouble), variance = ready(*rv, kDouble);
   }
-  const TensorRef rstd = inverse_root(*variance, c.real(7));
+  TensorRef rstd = inverse_root(*variance, c.real(7));
+  const DType stats = is_reduced(x.dtype) && rm ? rm->dtype : x.dtype;
+  if (training && is_reduced(stats))  // what is saved is also what is used
+    mean = cast(*cast(*mean, stats), kDouble), rstd = cast(*cast(*rstd, stats), kDouble);
   plane_apply(planes.s, from->data(), mean->as<double>(), rstd->as<double>(), data_of(weight), data_of(bias),
               y->data());
   c.out(laid_out_like(planes.out(std::move(y), x.dtype), x));
-  const DType stats = is_reduced(x.dtype) && rm ? rm->dtype : x.dtype;
   c.out(cast(*mean, stats));
   c.out(cast(*rstd, stats));
 }

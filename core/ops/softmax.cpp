@@ -26,7 +26,10 @@ void forward(Call& c, bool log) {
                 "'");
   TensorRef from = contiguous(*as_dtype(TensorRef(&x), work_dtype(dtype)));
   TensorRef out = empty(x.sizes, from->dtype);
-  softmax(shape_of(*from, dim, log), from->data(), out->data());
+  const Soft shape = shape_of(*from, dim, log);
+  softmax(shape, from->data(), out->data());
+  if (is_reduced(dtype) && shape.n > 0 && log == (dim >= x.ndim() - 1))
+    round_parts(shape, dtype, from->as<float>(), out->as<float>());
   c.out(as_dtype(std::move(out), dtype));
 }
 
