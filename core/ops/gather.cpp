@@ -60,10 +60,63 @@ void check_scatter(const Tensor& self, int dim, const Tensor& index, const Tenso
            source ? str(" and to be no larger size than src ", to_string(source->sizes)) : "");
 }
 
+// Positions of whole slices of a tensor along a dim.
+struct Slices {
+  Rows rows;
+  TensorRef offsets;
+
+  Slices(const Tensor& t, int dim, const Tensor& index, bool negative, Kind kind, const std::string& error) {
+    for (int d = 0; d < t.ndim(); ++d) {
+      if (d == dim) continue;
+      (d < dim ? rows.before_sizes : rows.after_sizes).push_back(t.sizes[d]);
+      (d < dim ? rows.before_strides : rows.after_strides).push_back(t.strides[d]);
+    }
+    const TensorRef flat = contiguous(index);
+    rows.n = flat->numel;
+    offsets = zeros({rows.n}, DType::Int64);
+    rows.offsets = offsets->as<int64_t>();
+    const int64_t size = t.ndim() ? t.sizes[dim] : 1, step = t.ndim() ? t.strides[dim] : 0;
+    const int64_t bad =
+        add_offsets(offsets->as<int64_t>(), flat->as<int64_t>(), rows.n, size, step * size_of(t.dtype), negative);
+    WG_CHECK_KIND(kind, bad < 0,
+                  error.empty() ? str("index ", flat->as<int64_t>()[bad], " is out of bounds for dimension ", dim,
+                                      " with size ", size)
+                                : error);
+  }
+  Dims sizes() const {  // of the flat side
+    Dims s = rows.before_sizes;
+    s.push_back(rows.n);
+    for (int64_t n : rows.after_sizes) s.push_back(n);
+    return s;
+  }
+};
+
+// source takes the place of (or is added to) the slices of `out`.
+void put_slices(Tensor& out, const Slices& at, const Tensor& source, Reduce reduce) {
+  const TensorRef flat = contiguous(*expand(*at_least_1d(source), at.sizes()));
+  put_rows(out.data(), flat->data(), at.rows, out.dtype, reduce);
+}
+
+// An index that is the same for every element of a slice, as expand() makes it of a vector: that vector, or null.
+TensorRef slice_index(const Tensor& t, int dim, const Tensor& index) {
+  bool repeated = false;
+  for (int d = 0; d < t.ndim(); ++d) {
+    if (d == dim || index.sizes[d] == 1) continue;
+    if (index.strides[d] != 0) return TensorRef();
+    repeated = true;
+  }
+  for (int d = 0; repeated && d < t.ndim(); ++d) repeated = d == dim || index.sizes[d] == t.sizes[d];
+  return repeated ? contiguous(*alias(index, {index.sizes[dim]}, {index.strides[dim]}, index.offset)) : TensorRef();
+}
+
 // source: a tensor, or one element for all positions.
 void scatter_into(Tensor& out, int dim, const Tensor& index, const Tensor& source, bool one_value, Reduce reduce) {
   if (index.numel == 0) return;
   const TensorRef to = at_least_1d(out), at = at_least_1d(index), from = at_least_1d(source);
+  if (const TensorRef one = slice_index(*to, dim, *at)) {
+    const TensorRef part = one_value ? from : alias(*from, at->sizes, from->strides, from->offset);
+    return put_slices(*to, Slices(*to, dim, *one, false, Kind::Runtime, ""), *part, reduce);
+  }
   check_range(*at, dim, to->sizes[dim]);
   const Dims still(at->ndim());
   scatter_columns(to->data(), from->data(), at->as<int64_t>(),
@@ -158,42 +211,6 @@ void reduce_at(Tensor& out, const Named& how, bool include_self, const char* op,
 
 // ---- along a dim: whole slices at a vector of indices ----
 
-struct Slices {
-  Rows rows;
-  TensorRef offsets;
-
-  Slices(const Tensor& t, int dim, const Tensor& index, bool negative, Kind kind, const std::string& error) {
-    for (int d = 0; d < t.ndim(); ++d) {
-      if (d == dim) continue;
-      (d < dim ? rows.before_sizes : rows.after_sizes).push_back(t.sizes[d]);
-      (d < dim ? rows.before_strides : rows.after_strides).push_back(t.strides[d]);
-    }
-    const TensorRef flat = contiguous(index);
-    rows.n = flat->numel;
-    offsets = zeros({rows.n}, DType::Int64);
-    rows.offsets = offsets->as<int64_t>();
-    const int64_t size = t.ndim() ? t.sizes[dim] : 1, step = t.ndim() ? t.strides[dim] : 0;
-    const int64_t bad =
-        add_offsets(offsets->as<int64_t>(), flat->as<int64_t>(), rows.n, size, step * size_of(t.dtype), negative);
-    WG_CHECK_KIND(kind, bad < 0,
-                  error.empty() ? str("index ", flat->as<int64_t>()[bad], " is out of bounds for dimension ", dim,
-                                      " with size ", size)
-                                : error);
-  }
-  Dims sizes() const {  // of the flat side
-    Dims s = rows.before_sizes;
-    s.push_back(rows.n);
-    for (int64_t n : rows.after_sizes) s.push_back(n);
-    return s;
-  }
-};
-
-// source takes the place of (or is added to) the slices of `out`.
-void put_slices(Tensor& out, const Slices& at, const Tensor& source, Reduce reduce) {
-  const TensorRef flat = contiguous(*expand(*at_least_1d(source), at.sizes()));
-  put_rows(out.data(), flat->data(), at.rows, out.dtype, reduce);
-}
-
 void check_slices(const Tensor& self, int dim, const Tensor& index, const Tensor& source, const char* op) {
   WG_CHECK_INDEX(index.ndim() <= 1, op, "(): Index is supposed to be a vector, but got dim: ", index.ndim(),
                  " with type: ", torch_name(index.dtype), " and size: ", to_string(index.sizes));
@@ -238,9 +255,14 @@ WG_OP(gather) {
   const TensorRef out = empty(index->sizes, self.dtype);
   if (index->numel) {
     const TensorRef from = at_least_1d(self), at = at_least_1d(*index), to = at_least_1d(*out);
-    check_range(*at, dim, from->sizes[dim]);
-    gather_columns(to->data(), from->data(), at->as<int64_t>(),
-                   {at->sizes, dim, from->strides, at->strides, to->strides}, size_of(self.dtype));
+    if (const TensorRef one = slice_index(*from, dim, *at)) {
+      const Slices slices(*from, dim, *one, false, Kind::Runtime, "");
+      get_rows(to->data(), from->data(), slices.rows, size_of(self.dtype));
+    } else {
+      check_range(*at, dim, from->sizes[dim]);
+      gather_columns(to->data(), from->data(), at->as<int64_t>(),
+                     {at->sizes, dim, from->strides, at->strides, to->strides}, size_of(self.dtype));
+    }
   }
   c.out(out);
 }
