@@ -38,6 +38,25 @@ TensorRef ones_like(Tensor& t) {
   return apply(*op, {Value(&t)});
 }
 
+// The hooks on what is saved, the innermost last.
+using SavedHooks = std::vector<std::pair<Py, Py>>;
+thread_local SavedHooks& saved_hooks = *new SavedHooks;  // never destroyed: that would need the interpreter's lock
+
+void use_saved_hooks() {
+  const bool any = !saved_hooks.empty();
+  modes().pack = any ? saved_hooks.back().first.get() : nullptr;
+  modes().unpack = any ? saved_hooks.back().second.get() : nullptr;
+}
+
+// A pass leaves the hooks as they were, whatever its hooks have entered or left.
+struct SameSavedHooks {
+  SavedHooks before = saved_hooks;
+  ~SameSavedHooks() {
+    saved_hooks.swap(before);
+    use_saved_hooks();
+  }
+};
+
 // A pass inside a pass inside … goes on on a thread of its own when the stack of this one may not hold it.
 template <class F>
 PyObject* one_deeper(F pass) {
@@ -48,13 +67,16 @@ PyObject* one_deeper(F pass) {
     explicit Count(int& to) : n(to) { ++n; }
     ~Count() { --n; }
   } count(depth);
+  const SameSavedHooks same;
   if (depth < kDeepest) return guard<PyObject*>(nullptr, pass);
   const Modes before = modes();
+  const SavedHooks hooks = saved_hooks;
   PyObject *result = nullptr, *error[3];
   PyThreadState* state = PyEval_SaveThread();
   std::thread([&] {
     const PyGILState_STATE lock = PyGILState_Ensure();
     modes() = before;
+    saved_hooks = hooks;
     result = guard<PyObject*>(nullptr, pass);
     if (!result) PyErr_Fetch(&error[0], &error[1], &error[2]);
     PyGILState_Release(lock);
@@ -328,9 +350,9 @@ PyObject* make_wrapped(PyObject*, PyObject* args) {
     return wrap(r);
   });
 }
-// payload(tensor): what make_wrapped was given; None for ordinary tensors.
+// payload(tensor): what make_wrapped was given; None for tensors that no transform has wrapped.
 PyObject* get_payload(PyObject*, PyObject* o) {
-  if (!is_tensor(o) || !as_tensor(o)->wrapped || !as_tensor(o)->extra) Py_RETURN_NONE;
+  if (!is_tensor(o) || !as_tensor(o)->wrapped || !as_tensor(o)->extra || dispatching(*as_tensor(o))) Py_RETURN_NONE;
   return Py_XNewRef(static_cast<PyObject*>(as_tensor(o)->extra->payload));
 }
 // bare(tensor): its memory and its history, as a view of nothing and in no transform
@@ -399,17 +421,24 @@ PyObject* set_anomaly(PyObject*, PyObject* args) {
   m.anomaly_forward = forward;
   Py_RETURN_NONE;
 }
-// set_saved_hooks(pack, unpack) -> the hooks before
-PyObject* set_saved_hooks(PyObject*, PyObject* args) {
+// push_saved_hooks(pack, unpack): what tensors are saved through from here on, on this thread.
+PyObject* push_saved_hooks(PyObject*, PyObject* args) {
   PyObject *pack, *unpack;
   if (!PyArg_ParseTuple(args, "OO", &pack, &unpack)) return nullptr;
-  Modes& m = modes();
-  auto* old_pack = m.pack ? static_cast<PyObject*>(m.pack) : Py_NewRef(Py_None);
-  auto* old_unpack = m.unpack ? static_cast<PyObject*>(m.unpack) : Py_NewRef(Py_None);
-  m.pack = pack == Py_None ? nullptr : Py_NewRef(pack);
-  m.unpack = unpack == Py_None ? nullptr : Py_NewRef(unpack);
-  return Py_BuildValue("(NN)", old_pack, old_unpack);
+  saved_hooks.emplace_back(Py(Py_NewRef(pack)), Py(Py_NewRef(unpack)));
+  use_saved_hooks();
+  Py_RETURN_NONE;
 }
+// pop_saved_hooks(): back to those before; nothing when there are none
+PyObject* pop_saved_hooks(PyObject*, PyObject*) {
+  if (!saved_hooks.empty()) {
+    const auto gone = std::move(saved_hooks.back());
+    saved_hooks.pop_back();
+    use_saved_hooks();
+  }
+  Py_RETURN_NONE;
+}
+PyObject* has_saved_hooks(PyObject*, PyObject*) { return PyBool_FromLong(modes().pack != nullptr); }
 
 // set_before_write(callable or None): what is called with every tensor that is about to be written in place
 PyObject* set_before_write(PyObject*, PyObject* callback) {
@@ -451,7 +480,9 @@ PyMethodDef functions[] = {{"run_backward", backward, METH_VARARGS, nullptr},
                            {"anomaly", anomaly, METH_NOARGS, nullptr},
                            {"set_anomaly", set_anomaly, METH_VARARGS, nullptr},
                            {"set_before_write", set_before_write, METH_O, nullptr},
-                           {"set_saved_hooks", set_saved_hooks, METH_VARARGS, nullptr},
+                           {"push_saved_hooks", push_saved_hooks, METH_VARARGS, nullptr},
+                           {"pop_saved_hooks", pop_saved_hooks, METH_NOARGS, nullptr},
+                           {"has_saved_hooks", has_saved_hooks, METH_NOARGS, nullptr},
                            {nullptr, nullptr, 0, nullptr}};
 
 }  // namespace

@@ -215,6 +215,10 @@ void created_in_anomaly_mode(Node* n) {
   NodeExtra& x = extra_of(*n);
   if (!x.metadata) x.metadata = check(PyDict_New());
   check(PyDict_SetItemString(static_cast<PyObject*>(x.metadata), "traceback_", stack.get()));
+  if (Node* parent = current_node()) {  // the node whose backward makes this one
+    Py induced_by(wrap(Ref<Node>(parent)));
+    check(PyDict_SetItemString(static_cast<PyObject*>(x.metadata), "parent_", induced_by.get()));
+  }
 }
 
 Foreign pack_hook(Foreign hook, Tensor* t) {
@@ -308,7 +312,12 @@ PyObject* node_new(PyTypeObject* type, PyObject*, PyObject*) {
   n->place = user_place();
   const char* dot = std::strrchr(type->tp_name, '.');
   extra_of(*n).name = dot ? dot + 1 : type->tp_name;
-  return o;
+  if (!modes().anomaly) return o;
+  Py made(o);
+  return guard<PyObject*>(nullptr, [&] {
+    created_in_anomaly_mode(n);
+    return made.release();
+  });
 }
 int node_init(PyObject*, PyObject*, PyObject*) { return 0; }
 

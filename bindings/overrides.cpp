@@ -137,6 +137,9 @@ PyMethodDef functions[] = {{"override_class", override_class, METH_O, nullptr},
 
 }  // namespace
 
+OverridesOff::OverridesOff() { ++depth_off; }
+OverridesOff::~OverridesOff() { --depth_off; }
+
 bool takes_over(PyObject* o) {
   PyTypeObject* type = Py_TYPE(o);
   if (plain(type)) return false;

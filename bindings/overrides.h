@@ -12,6 +12,12 @@ bool is_taken(PyObject* const* args, Py_ssize_t n);
 PyObject* take_call(PyObject* function, PyObject* const* args, Py_ssize_t n, PyObject* names);
 // A call that no signature fits: the result of an older form or of a foreign class, or NotImplemented.
 PyObject* rescue_call(PyObject* function, PyObject* const* args, Py_ssize_t n, PyObject* names);
+// While there is one, subclasses are tensors like any other, on this thread.
+struct OverridesOff {
+  OverridesOff();
+  ~OverridesOff();
+  OverridesOff(const OverridesOff&) = delete;
+};
 void watch_functions();  // opfunction.cpp: from now on functions ask is_taken first
 PyObject* make_subclass(PyTypeObject* type, wg::Tensor& t, bool requires_grad);
 

@@ -148,6 +148,7 @@ PyObject* tuple_of(const wg::Gradients& list);
 void read_gradient(PyObject* o, wg::TensorRef& to);
 PyObject* call_values(const wg::Call& c);          // the arguments as a tuple
 void take_results(wg::Call& c, PyObject* result);  // what the host made, as the results of a call
+void settle_dispatched(const wg::Call& c);         // c has run inside a __torch_dispatch__: its arguments are settled
 void mark_dispatching(wg::Tensor& t);              // its class has a __torch_dispatch__
 PyObject* describe(const wg::Place& place);        // ("file", line, "function") or None
 PyObject* index_get(PyObject* self, PyObject* index);

@@ -1,6 +1,7 @@
 // The table seen from the machine: programs, rules and bodies that live in Python, declarations.
 #include <cstring>
 
+#include "overrides.h"
 #include "../core/kernels/tiles.h"
 #include "../core/ops/format.h"
 #include "signature.h"
@@ -172,6 +173,7 @@ void run_python_body(Call& c) {
 }
 
 void run_interpreter(Call& c) {
+  const OverridesOff off;
   Py args(call_values(c));
   Py result(
       check(PyObject_CallFunction(table_interpret, "sOi", c.op->name.c_str(), args.get(), int(c.into != nullptr))));
@@ -292,6 +294,7 @@ PyObject* run_op(PyObject*, PyObject* args) {
     NamedCall named(args);
     Call c{named.op, named.values.data(), int(named.values.size())};
     apply(c);
+    settle_dispatched(c);
     if (c.nouts() == 1) return wrap(std::move(c.first));
     const int count = c.nouts();  // before the results are moved out
     Py t(check(PyTuple_New(count)));
@@ -306,6 +309,7 @@ PyObject* run_op_inplace(PyObject*, PyObject* args) {
     NamedCall named(args);
     Call c{named.op, named.values.data(), int(named.values.size())};
     apply_inplace(c);
+    settle_dispatched(c);
     return wrap(std::move(c.first));
   });
 }

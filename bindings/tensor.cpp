@@ -286,7 +286,8 @@ PyObject* get_data(PyObject* o, void*) {
 }
 int put_data(PyObject* o, PyObject* v, void*) {
   return guard<int>(-1, [&] {
-    WG_CHECK_TYPE(v && is_tensor(v), "Variable data has to be a tensor, but got ", v ? Py_TYPE(v)->tp_name : "nothing");
+    WG_CHECK(v, "Deleting tensor data is not allowed. Delete tensor instead!");
+    WG_CHECK_TYPE(is_tensor(v), "Variable data has to be a tensor, but got ", Py_TYPE(v)->tp_name);
     Tensor &t = self_of(o), &d = *as_tensor(v);
     observe(t, ".data =");
     observe(d, ".data =");
@@ -442,6 +443,7 @@ PyObject* method_become(PyObject* o, PyObject* other) {
     WG_CHECK_TYPE(is_tensor(other), "expected a Tensor");
     Tensor &t = self_of(o), &d = *as_tensor(other);
     take_memory(t, d);
+    if (t.extra) t.extra->accumulate = nullptr;  // what was made of the tensor before leads elsewhere
     bump(t);
     return Py_NewRef(o);
   });

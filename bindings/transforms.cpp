@@ -33,7 +33,26 @@ static bool is_dispatched(const Call& c) {
   return !other && (marked || dispatch_modes);
 }
 
+static thread_local Call* in_dispatch = nullptr;  // the call that a handler has in hand
+
+// A body settles what its arguments mean (dims counted from the end, all dims); the call that is recorded in its place
+// takes that over from the one that the handler makes of the same op.
+void settle_dispatched(const Call& c) {
+  Call* outer = in_dispatch;
+  if (!outer || outer->op != c.op) return;
+  for (int i = 0; i < std::min(c.nargs, outer->nargs); ++i) {
+    const bool differentiable = c.op->diff_args >> i & 1;
+    if (!differentiable && !c.args[i].is_tensor() && !outer->args[i].is_tensor()) outer->set(i, Held(c.args[i]));
+  }
+  in_dispatch = nullptr;
+}
+
 static void run_dispatch(Call& c) {
+  struct InHand {
+    Call* before = in_dispatch;
+    explicit InHand(Call& now) { in_dispatch = &now; }
+    ~InHand() { in_dispatch = before; }
+  } in_hand(c);
   Py args(call_values(c));
   Py result(check(PyObject_CallFunction(handler, "sOi", c.op->name.c_str(), args.get(), int(c.into != nullptr))));
   if (!c.into) take_results(c, result.get());

@@ -387,6 +387,7 @@ void rebase_history(Tensor& t, Ref<Node> node, uint32_t nr) {
 // Keeps what the hook makes of `kept`, the tensor (or an alias of the output) that slot i would keep.
 static void pack(Node& n, uint32_t i, const TensorRef& kept, Foreign hook, Foreign unpack) {
   Saved& s = n.saved[i];
+  GradMode off(false);
   Foreign packed = host.pack(hook, kept.get());
   Held box(Value::of_box(Tag::Foreign, new ForeignBox(packed)));
   host.drop(packed);

@@ -121,14 +121,32 @@ def user_stack():
     return [line for line in traceback.format_stack(frame) if f'File "{_PACKAGE}' not in line]
 
 
+def _warn_of_origin(node):
+    """Anomaly mode: where a node was made, and the nodes whose backward passes made it."""
+    start, end, what = "Error detected in", "that caused the error", node
+    while what is not None:
+        stack = what.metadata.get("traceback_")
+        if stack:
+            text = f"{start} {what.name()}. Traceback of forward call {end}:\n{''.join(stack)}"
+        else:
+            text = (
+                f"{start} {what.name()}. No forward pass information available. Enable detect anomaly during forward pass for "
+                "more information."
+            )
+        try:
+            warnings.warn(text, stacklevel=4)
+        except Warning:  # turned into an error: that of the pass goes on, this one is shown
+            import traceback
+
+            traceback.print_exc()
+        start, end = "\n\nPrevious calculation was induced by", "that induced the previous calculation"
+        what = what.metadata.get("parent_")
+
+
 def annotate(node, error):
     """Adds to an exception that leaves a node's backward where the node was made, and the likeliest fix."""
     if _core.anomaly()[0]:
-        stack = node.metadata.get("traceback_")
-        text = "".join(stack) if stack else f"  {line_of(node._place)}\n"
-        warnings.warn(
-            f"Error detected in {node.name()}. Traceback of forward call that caused the error:\n{text}", stacklevel=3
-        )
+        _warn_of_origin(node)
     if not isinstance(error, RuntimeError) or not error.args or not isinstance(error.args[0], str):
         return
     message, place = error.args[0], line_of(node._place)

@@ -38,13 +38,18 @@ def viewed(x):
     return (x.view(2, 1) @ x.view(1, 2)).relu().sum()
 
 
+def reduced(x):
+    y = x.view(1, 2)
+    return y.sum(-1).sum() + y.var() + (y.transpose(-1, -2) * y).mean(-2).sum() + y.softmax(-1)[0, 0] + x.norm()
+
+
 def written(x):
     y = x * 1
     y.mul_(x)
     return y.sum()
 
 
-@pytest.mark.parametrize("function", [cubes, viewed, written])
+@pytest.mark.parametrize("function", [cubes, viewed, reduced, written])
 def test_gradients_are_those_of_the_tensor_that_is_held(function):
     plain = wg.tensor([1.0, 2.0], requires_grad=True)
     held = Held(plain.detach(), requires_grad=True)

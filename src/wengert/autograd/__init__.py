@@ -109,7 +109,7 @@ def _make_gradients(outputs, gradients, batched=False):
                     raise RuntimeError(
                         "grad can be implicitly created only for scalar outputs" + _about("not_scalar", out)
                     )
-                if not (dtype.is_floating_point or dtype.is_complex):
+                if not dtype.is_floating_point:
                     raise RuntimeError(f"grad can be implicitly created only for real scalar outputs but got {dtype}")
                 from .. import ones, ones_like
 

@@ -67,10 +67,10 @@ class saved_tensors_hooks:
         message = disabled_message()
         if message is not None:
             raise RuntimeError(message)
-        self._before = _core.set_saved_hooks(self.pack_hook, self.unpack_hook)
+        _core.push_saved_hooks(self.pack_hook, self.unpack_hook)
 
     def __exit__(self, *exc):
-        _core.set_saved_hooks(*self._before)
+        _core.pop_saved_hooks()
 
 
 class save_on_cpu(saved_tensors_hooks):
@@ -95,9 +95,7 @@ def disable_saved_tensors_hooks(error_message, is_tracing=False):
 
 def hooks_are_set():
     """Whether saved_tensors_hooks is in force on this thread."""
-    hooks = _core.set_saved_hooks(None, None)
-    _core.set_saved_hooks(*hooks)
-    return hooks[0] is not None
+    return _core.has_saved_hooks()
 
 
 def disabled_message():

@@ -79,6 +79,9 @@ class Packet:
     def __repr__(self):
         return f"<OpOverloadPacket(op='aten.{self.__name__}')>"
 
+    def __str__(self):
+        return f"aten.{self.__name__}"
+
 
 def overload(name, args, inplace):
     """The overload that stands for an op of the machine with these arguments."""

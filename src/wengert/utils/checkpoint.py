@@ -8,14 +8,25 @@ from wengert.autograd import Function
 from wengert.autograd.graph import saved_tensors_hooks
 
 from .. import _core
-from .._refusal import refuse
+from ._selective import (
+    SAC_IGNORED_OPS,
+    CheckpointPolicy,
+    SelectiveCheckpointContext,
+    _CachedTorchDispatchMode,  # noqa: F401 (torch's name for it)
+    _CachingTorchDispatchMode,  # noqa: F401
+    create_selective_checkpoint_contexts,
+)
 
 __all__ = [
+    "SAC_IGNORED_OPS",
     "CheckpointError",
     "CheckpointFunction",
+    "CheckpointPolicy",
+    "SelectiveCheckpointContext",
     "check_backward_validity",
     "checkpoint",
     "checkpoint_sequential",
+    "create_selective_checkpoint_contexts",
     "detach_variable",
     "noop_context_fn",
     "set_checkpoint_debug_enabled",
@@ -23,9 +34,6 @@ __all__ = [
 ]
 
 _settings = {"early_stop": True, "debug": None}
-create_selective_checkpoint_contexts = refuse(
-    "torch.utils.checkpoint.create_selective_checkpoint_contexts", "whole functions are computed again, not single ops"
-)
 
 
 class CheckpointError(RuntimeError):
