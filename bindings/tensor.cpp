@@ -413,6 +413,10 @@ PyObject* method_detach(PyObject* o, PyObject*) {
 PyObject* method_detach_(PyObject* o, PyObject*) {
   return guard<PyObject*>(nullptr, [&] {
     Tensor& t = self_of(o);
+    if (t.wrapped) {
+      Py module(check(PyImport_ImportModule("wengert.func._dual")));
+      return check(PyObject_CallMethod(module.get(), "detach_", "O", o));
+    }
     WG_CHECK(
         !is_view(t),
         "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for training, "

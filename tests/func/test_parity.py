@@ -292,3 +292,32 @@ OTHERS = {
 @pytest.mark.parametrize("name", OTHERS)
 def test_corners_of_vmap(name):
     agree(OTHERS[name])
+
+
+def forgotten_in_place(lib):
+    ad, leaf = lib.autograd.forward_ad, lib.ones(2, requires_grad=True)
+    with ad.dual_level():
+        x = ad.make_dual(leaf * 3, lib.ones(2)).clone()
+        before = ad.unpack_dual(x)
+        x.detach_()
+        after = ad.unpack_dual(x * 2)
+        return before.primal.requires_grad, after.primal, after.tangent, after.primal.requires_grad, x.requires_grad
+
+
+def unpacked_anew(lib):
+    ad, plain = lib.autograd.forward_ad, lib.ones(2)
+    with ad.dual_level():
+        x = ad.make_dual(plain, lib.ones(2))
+        first, second = ad.unpack_dual(x), ad.unpack_dual(x)
+        ones = ad.unpack_dual(plain)
+        return (
+            first.primal is second.primal,
+            first.tangent is second.tangent,
+            ones.primal is plain,
+            ones.primal._base is plain,
+        )
+
+
+@pytest.mark.parametrize("program", [forgotten_in_place, unpacked_anew])
+def test_duals_taken_apart(program):
+    agree(program)

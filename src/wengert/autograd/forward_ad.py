@@ -76,7 +76,7 @@ def _number():
 
 
 def unpack_dual(tensor, *, level=None):
-    """(primal, tangent) of a tensor; the tangent is None if it has none."""
+    """(a view of the primal, tangent) of a tensor; the tangent is None if it has none."""
     level = _current_level if level is None else level
     if level < 0:
         return UnpackedDualTensor(tensor, None)
@@ -85,8 +85,8 @@ def unpack_dual(tensor, *, level=None):
     settle(tensor)
     dual = dual_at(tensor, _number())
     if dual is None:
-        return UnpackedDualTensor(tensor, None)
-    return UnpackedDualTensor(dual.primal, dual.tangent if _is_fwd_grad_enabled() else None)
+        return UnpackedDualTensor(tensor.view_as(tensor), None)
+    return UnpackedDualTensor(dual.primal.view_as(dual.primal), dual.tangent if _is_fwd_grad_enabled() else None)
 
 
 class dual_level:

@@ -77,7 +77,8 @@ def laid_out_in_full(tangent, primal):
     if payload_of(primal) is not None or payload_of(tangent) is not None:
         return laid_out(tangent, primal)
     room, offset = primal.untyped_storage().nbytes() // primal.element_size(), primal.storage_offset()
-    alike = tangent.dtype is primal.dtype and tangent.stride() == primal.stride() and tangent.storage_offset() == offset
+    alike = tangent.dtype is primal.dtype and tangent.stride() == primal.stride()
+    alike = alike and (tangent.storage_offset() == offset or not primal.numel())
     if alike and tangent.untyped_storage().nbytes() // primal.element_size() == room:
         return tangent
     return primal.new_zeros(room).as_strided(primal.shape, primal.stride(), offset).copy_(tangent)
@@ -145,3 +146,9 @@ def renew(t, level):
     """Shows t the history that a write through a view has given its primal."""
     dual = dual_at(t, level)
     _core.become_wrapped(t, make_dual(dual.primal, dual.tangent, level, dual.base))
+
+
+def detach_(t):
+    """t.detach_() of a wrapped tensor: what it is made of loses its history, too."""
+    payload = payload_of(t)
+    return _core.become_wrapped(t, payload.primal.detach_() if payload.kind == "dual" else t.detach())
