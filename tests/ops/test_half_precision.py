@@ -157,7 +157,7 @@ PARTS = {
 @pytest.mark.parametrize("name", PARTS)
 def test_parts_of_kernels_are_rounded(name, dtype):
     pairs = list(both(PARTS[name], [rng.uniform(-3, 3, (31, 40))], dtype))
-    for got, want in pairs[: 1 if name == "addr" else 2]:
+    for got, want in pairs[: 1 if name == "addr" else 2 if name == "mse_loss" else 3]:
         agree(got, want)
 
 

@@ -23,6 +23,7 @@ from ._dual import (
 )
 from ._history import cut, forget, fresh
 from ._levels import alive, forward_is_on, watched
+from ._tangents import FORMULAS
 
 Tensor = _core.Tensor
 
@@ -168,19 +169,11 @@ def jvp(declared, args, primals, outs, level, call=None):
         return (_product_jvp(declared.name, args, primals, outs[0], level),)
     if call is None and declared.name == "linalg_vector_norm":
         return (_norm_jvp(args, level),)
-    if call is None and declared.name == "logcumsumexp":
-        return (_running_jvp(tangent_of(args[0], level), *primals),)
+    if call is None and declared.name in FORMULAS and primals[0].dtype == outs[0].dtype and primals[0].numel():
+        return (FORMULAS[declared.name]([tangent_of(args[0], level)], primals, outs[0]),)
     if call is None and is_linear(declared.name) and declared.name not in RANDOM:
         return _linear_jvp(declared, args, primals, outs, level)
     return _transposed_jvp(declared, args, outs, level, call)
-
-
-def _running_jvp(tangent, x, dim):
-    """The tangent of logcumsumexp: a running mean, weighted by exp(x)."""
-    if x.dim() == 0:
-        return tangent
-    weight = (x - (x.real if x.is_complex() else x).amax(dim, True)).exp()
-    return (tangent * weight).cumsum(dim) / weight.cumsum(dim)
 
 
 def _linear_jvp(declared, args, primals, outs, level):
