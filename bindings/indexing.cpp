@@ -43,7 +43,7 @@ void add_item(std::vector<IndexItem>& items, PyObject* o) {
     bool has_step;
     item.step = slice_part(s->step, &has_step);
     if (!has_step) item.step = 1;
-    WG_CHECK_VALUE(item.step > 0, "step must be greater than zero");
+    WG_CHECK_VALUE(item.step > 0, item.step ? "step must be greater than zero" : "slice step cannot be zero");
   } else if (o == Py_None) {
     item.kind = IndexItem::None;
   } else if (o == Py_Ellipsis) {
@@ -122,17 +122,13 @@ int index_set(PyObject* self, PyObject* index, PyObject* value) {
     }
     Held keep;
     Value v;
-    TensorRef made;
     if (is_tensor(value))
       v = Value(as_tensor(value));
     else if (is_number(value))
       v = to_number(value, &keep);
-    else {
-      WG_CHECK_TYPE(PySequence_Check(value) || PyObject_CheckBuffer(value), "can't assign a ", Py_TYPE(value)->tp_name,
-                    " to a torch.", torch_name(as_tensor(self)->dtype), "Tensor");
-      made = tensor_from(value, dtype_object(as_tensor(self)->dtype), true);
-      v = Value(made);
-    }
+    else
+      fail(Kind::Type, "can't assign a ", Py_TYPE(value)->tp_name, " to a torch.", torch_name(as_tensor(self)->dtype),
+           "Tensor");
     wg::index_set(*as_tensor(self), items_of(index), v);
     return 0;
   });

@@ -371,7 +371,8 @@ static PyObject* as_subclass(PyObject*, PyObject* const* args, Py_ssize_t n, PyO
   return guard<PyObject*>(nullptr, [&] {
     WG_CHECK_TYPE(
         n >= 2 && PyType_Check(args[0]) && PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(args[0]), TensorType),
-        "cls must be a type (got ", n ? Py_TYPE(args[0])->tp_name : "nothing", ")");
+        "Creating a Tensor subclass from a class that does not inherit from Tensor is not possible. Make sure your class "
+        "inherits from Tensor.");
     WG_CHECK_TYPE(is_tensor(args[1]), "_make_subclass(): argument 'data' (position 2) must be Tensor, not ",
                   Py_TYPE(args[1])->tp_name);
     bool grad = (n > 2 || names) && check(PyObject_IsTrue(args[2]));

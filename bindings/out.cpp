@@ -65,6 +65,8 @@ void check_out(const Tensor& out, const Tensor& made, const Call& c, bool severa
   bool changes_kind = category(made.dtype) != category(out.dtype) || is_complex(made.dtype);
   bool asked = false;  // for a dtype: then it must be that of out
   for (int i = 0; i < c.nargs; ++i) asked |= c.args[i].tag == Tag::DType;
+  WG_CHECK(!asked || c.op->tensor_args || made.dtype == out.dtype, "dtype ", torch_name(made.dtype),
+           " does not match dtype of out parameter (", torch_name(out.dtype), ")");
   WG_CHECK(elementwise || made.dtype == out.dtype || truth_as_bytes(op, out) || (!several && !changes_kind && !asked),
            "Expected out tensor to have dtype ", plain_name(made.dtype), ", but got ", plain_name(out.dtype),
            " instead");
@@ -102,13 +104,15 @@ void write_out(Tensor& out, const TensorRef& made, const Call& c, bool several) 
     return bump(out);
   }
   if (!(out.sizes == made->sizes)) {
-    if (out.numel && PyErr_WarnFormat(PyExc_UserWarning, 1,
-                                      "An output with one or more elements was resized since it had shape %s, which "
-                                      "does not match the required output shape %s. This behavior is deprecated, and "
-                                      "in a future PyTorch release outputs will not be resized unless they have zero "
-                                      "elements. You can explicitly reuse an out tensor t by resizing it, inplace, to "
-                                      "zero elements with t.resize_(0).",
-                                      to_string(out.sizes).c_str(), to_string(made->sizes).c_str()) < 0)
+    const bool fills = one_of(c.op->name, {"zeros", "ones", "full", "empty", "eye", "eye.m"});  // these just resize
+    if (out.numel && !fills &&
+        PyErr_WarnFormat(PyExc_UserWarning, 1,
+                         "An output with one or more elements was resized since it had shape %s, which "
+                         "does not match the required output shape %s. This behavior is deprecated, and "
+                         "in a future PyTorch release outputs will not be resized unless they have zero "
+                         "elements. You can explicitly reuse an out tensor t by resizing it, inplace, to "
+                         "zero elements with t.resize_(0).",
+                         to_string(out.sizes).c_str(), to_string(made->sizes).c_str()) < 0)
       throw PythonError{};
     wait_for_kernels();
     size_t needed = size_t(out.offset + made->numel) * size_of(out.dtype);

@@ -106,9 +106,10 @@ PyObject* as_subclass_of(PyObject*, PyObject* args) {
   PyObject *o, *cls;
   if (!PyArg_ParseTuple(args, "O!O", TensorType, &o, &cls)) return nullptr;
   return guard<PyObject*>(nullptr, [&]() -> PyObject* {
-    WG_CHECK_TYPE(PyType_Check(cls) && PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(cls), TensorType), "cls ",
-                  PyType_Check(cls) ? reinterpret_cast<PyTypeObject*>(cls)->tp_name : Py_TYPE(cls)->tp_name,
-                  " is not a subclass of Tensor");
+    WG_CHECK_TYPE(
+        PyType_Check(cls) && PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(cls), TensorType),
+        "Creating a Tensor subclass from a class that does not inherit from Tensor is not possible. Make sure "
+        "your class inherits from Tensor.");
     static const OpDef* alias_op = find_op("alias");
     Value v[1] = {Value(as_tensor(o))};
     Call c{alias_op, v, 1};

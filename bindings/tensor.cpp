@@ -174,10 +174,15 @@ int slot_bool(PyObject* o) {
                                        : v.to_int() != 0);
   });
 }
+// For float() and int(), which refuse in other words than item().
+Value only_number(PyObject* o, Held* keep) {
+  WG_CHECK_VALUE(self_of(o).numel == 1, "only one element tensors can be converted to Python scalars");
+  return to_number(o, keep);
+}
 PyObject* slot_float(PyObject* o) {
   return guard<PyObject*>(nullptr, [&]() -> PyObject* {
     Held keep;
-    double d = scalar_of(o, &keep).to_double();
+    double d = only_number(o, &keep).to_double();
     if (warn_scalar(self_of(o)) < 0) return nullptr;
     return PyFloat_FromDouble(d);
   });
@@ -185,7 +190,7 @@ PyObject* slot_float(PyObject* o) {
 PyObject* slot_int(PyObject* o) {
   return guard<PyObject*>(nullptr, [&]() -> PyObject* {
     Held keep;
-    Value v = scalar_of(o, &keep);
+    Value v = only_number(o, &keep);
     if (v.tag == Tag::Float) return PyLong_FromDouble(v.real);
     return PyLong_FromLongLong(v.to_int());
   });

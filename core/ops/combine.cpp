@@ -142,7 +142,7 @@ WG_OP_AS(cat, "cat", Composite) {
     WG_CHECK(tensors[k]->ndim() > 0, "zero-dimensional tensor (at position ", k, ") cannot be concatenated");
     if (!first && !skipped(*tensors[k])) first = tensors[k].get();
   }
-  const int dim = wrap_dim(c.integer_or(1, 0), first ? first->ndim() : 1);
+  const int dim = first ? wrap_dim(c.integer_or(1, 0), first->ndim()) : 0;
   Dims lengths(int(tensors.size()), -1);
   for (size_t k = 0; k < tensors.size(); ++k) {
     if (skipped(*tensors[k])) continue;

@@ -129,7 +129,10 @@ WG_OP(empty) {
   c.out(unwritten(c.has(6) ? empty_strided(sizes, strides_in(format_at(c, 6, Format::RowMajor), sizes), d)
                            : empty(sizes, d)));
 }
-WG_OP(zeros) { c.out(zeros(checked(c.ints(0)), c.dtype_or(1, default_dtype()))); }
+WG_OP(zeros) {
+  for (int64_t s : c.ints(0)) WG_CHECK(s >= 0, "zeros: Dimension size must be non-negative.");
+  c.out(zeros(c.ints(0), c.dtype_or(1, default_dtype())));
+}
 WG_OP(ones) { c.out(full(checked(c.ints(0)), 1, c.dtype_or(1, default_dtype()))); }
 WG_OP(full) {
   const DType d = c.dtype_or(2, c.args[1].weak_dtype());

@@ -175,12 +175,14 @@ WG_OP_AS(one_hot, "one_hot", Primitive) {
 
 WG_OP_AS(take_along_dim, "take_along_dim", Composite) {
   Tensor &self = c.tensor(0), &indices = c.tensor(1);
-  WG_CHECK(indices.dtype == DType::Int64 || indices.dtype == DType::Int32,
-           "gather(): Expected dtype int32/int64 for index");
   if (!c.has(2)) {
+    WG_CHECK(indices.dtype == DType::Int64 || indices.dtype == DType::Int32,
+             "gather(): Expected dtype int32/int64 for index");
     const TensorRef wrapped = wrapped_indices(indices, self.numel), flat = call<"reshape">(wrapped, Dims{-1});
     return c.out(call<"gather">(call<"reshape">(self, Dims{-1}), 0, flat, false));
   }
+  WG_CHECK(indices.dtype == DType::Int64, "torch.take_along_dim(): dtype of indices should be Long but got ",
+           torch_name(indices.dtype));
   WG_CHECK(self.ndim() == indices.ndim(),
            "torch.take_along_dim(): input and indices should have the same number of dimensions, but got ", self.ndim(),
            " dimensions for input, and ", indices.ndim(), " dimensions for indices");

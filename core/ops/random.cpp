@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "../apply.h"
 #include "../kernels/random_fill.h"
 #include "format.h"
 
@@ -21,6 +22,16 @@ const char* cpp_name(DType d) {
 
 // Bits of precision of a floating dtype: all integers up to 2 to this power are among its values.
 int digits(DType d) { return d == DType::Float64 ? 53 : d == DType::Float32 ? 24 : d == DType::Float16 ? 11 : 8; }
+
+// Past these bounds a floating dtype has not all integers.
+void warn_of_gaps(int64_t bound, const char* name, DType d) {
+  const int64_t most = int64_t(1) << digits(d);
+  if (bound < -most || bound > most)
+    warn(str(name, " is out of bounds [-(2^", digits(d), "), 2^", digits(d), "]. Due to precision limitations ",
+             cpp_name(d),
+             " can support discrete uniform distribution only within this range. This warning will become an error in "
+             "version 1.7 release, please fix the code in advance"));
+}
 
 double largest(DType d) {
   switch (d) {
@@ -175,6 +186,10 @@ void integer_fill(Tensor& t, int64_t from, int64_t to, Generator& g) {
              " >= to=", to);
   }
   check_in_range(double(from), double(to - 1), d);
+  if (is_floating(d)) {
+    warn_of_gaps(from, "from", d);
+    warn_of_gaps(to - 1, "to - 1", d);
+  }
   fill_integers(g.engine, Target(t).walk(), d, t.data(), uint64_t(to) - uint64_t(from), from);
 }
 
@@ -292,7 +307,7 @@ int64_t checked_length(int64_t n, DType d) {
                 torch_name(d), "'");
   if (is_integral(d)) {
     static const char* const names[] = {"uint8_t", "int8_t", "int16_t", "int", "int64_t"};
-    WG_CHECK(n <= largest_integer(d), "value cannot be converted to type ", names[int(d) - int(DType::UInt8)],
+    WG_CHECK(n - 1 <= largest_integer(d), "value cannot be converted to type ", names[int(d) - int(DType::UInt8)],
              " without overflow");
   } else if (d != DType::BFloat16) {
     const int bits = digits(d);

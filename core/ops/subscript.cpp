@@ -77,7 +77,7 @@ struct Subscript {
 
   void slice(const IndexItem& item) {
     WG_CHECK_INDEX(t->ndim() > 0, "slice() cannot be applied to a 0-dim tensor.");
-    WG_CHECK_VALUE(item.step > 0, "step must be greater than zero");
+    WG_CHECK_VALUE(item.step > 0, item.step ? "step must be greater than zero" : "slice step cannot be zero");
     const int64_t n = t->sizes[dim];
     int64_t start = item.has_start ? item.start : 0, stop = item.has_stop ? item.stop : n;
     if (start < 0) start += n;

@@ -41,7 +41,11 @@ def set_default_dtype(d):
 
 
 def set_default_tensor_type(t):
-    """Set the default dtype by the name of a type, such as torch.DoubleTensor."""
+    """Set the default dtype by the name of a type, such as torch.DoubleTensor. Deprecated."""
+    warn_once(
+        "torch.set_default_tensor_type() is deprecated as of PyTorch 2.1, please use torch.set_default_dtype() and "
+        "torch.set_default_device() as alternatives."
+    )
     if isinstance(t, str):
         name = t.rpartition(".")[2]
         if t.startswith("torch.cuda."):

@@ -49,7 +49,7 @@ def apply_(self, callable):
 
 def map_(self, other, callable):
     """Replaces each element by what callable makes of it and of other's, broadcast to this shape."""
-    if self.requires_grad:
+    if self.requires_grad or other.requires_grad:
         raise RuntimeError("Can't call map_() on Variable that requires grad. Use var.detach().map_() instead.")
     pairs = zip(self.reshape(-1).tolist(), other.expand(self.shape).reshape(-1).tolist())
     return self.copy_(self.new_tensor([callable(a, b) for a, b in pairs]).reshape(self.shape))
@@ -62,7 +62,7 @@ def to_dense(self, dtype=None, *, masked_grad=None):
 
 def map2_(self, x, y, callable):
     """Replaces each element by what callable makes of it, of x's and of y's, broadcast to this shape."""
-    if self.requires_grad:
+    if self.requires_grad or x.requires_grad or y.requires_grad:
         raise RuntimeError("Can't call map2_() on Variable that requires grad. Use var.detach().map2_() instead.")
     columns = [self.reshape(-1).tolist()] + [t.expand(self.shape).reshape(-1).tolist() for t in (x, y)]
     return self.copy_(self.new_tensor([callable(*row) for row in zip(*columns)]).reshape(self.shape))

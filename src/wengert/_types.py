@@ -101,6 +101,8 @@ class device:
             type, index = "cuda", type
         if not isinstance(type, str):
             raise TypeError(f"device(): argument 'type' (position 1) must be str, not {type.__class__.__name__}")
+        if index is not None and index < 0:
+            raise RuntimeError("Device index must not be negative")
         name, colon, number = type.partition(":")
         if colon:
             if index is not None:
@@ -199,8 +201,13 @@ class finfo:
 
     def __init__(self, type=None):
         dtype = _core.get_default_dtype() if type is None else type
-        if not isinstance(dtype, _core.dtype) or not (dtype.is_floating_point or dtype.is_complex):
-            raise TypeError(f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle '{dtype}'")
+        if not isinstance(dtype, _core.dtype):
+            name = dtype.__class__.__name__
+            raise TypeError(f"finfo(): argument 'type' (position 1) must be torch.dtype, not {name}")
+        if not (dtype.is_floating_point or dtype.is_complex):
+            raise TypeError(
+                "torch.finfo() requires a floating point input type. Use torch.iinfo to handle 'torch.finfo'"
+            )
         dtype = dtype.to_real() if dtype.is_complex else dtype
         self.dtype = dtype.name
         self.bits, self.eps, self.max, self.tiny, self.resolution = _LIMITS[dtype.name]
@@ -224,8 +231,13 @@ class iinfo:
     """
 
     def __init__(self, type):
-        if not isinstance(type, _core.dtype) or type.is_floating_point or type.is_complex or type.name == "bool":
-            raise TypeError(f"torch.iinfo() requires an integer input type. Use torch.finfo to handle '{type}'")
+        if not isinstance(type, _core.dtype):
+            name = type.__class__.__name__
+            raise TypeError(f"iinfo(): argument 'type' (position 1) must be torch.dtype, not {name}")
+        if type.name == "bool":
+            raise TypeError("torch.bool is not supported by torch.iinfo")
+        if type.is_floating_point or type.is_complex:
+            raise TypeError("torch.iinfo() requires an integer input type. Use torch.finfo to handle 'torch.iinfo'")
         self.dtype, self.bits = type.name, type.itemsize * 8
         signed = type.is_signed
         self.max = 2 ** (self.bits - signed) - 1

@@ -14,6 +14,7 @@ def defaults():
     torch.set_float32_matmul_precision("highest")
 
 
+@pytest.mark.filterwarnings("ignore:torch.set_default_tensor_type")
 def test_default_dtype():
     torch.set_default_dtype(torch.float64)
     assert torch.tensor(1.0).dtype is torch.float64 and torch.zeros(1).dtype is torch.float64

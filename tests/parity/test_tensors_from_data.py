@@ -32,6 +32,30 @@ m.tensor(2**63)
 m.tensor([1 + 2j], dtype=m.float32)
 m.tensor([m.ones(1), m.ones(1, 1)]), m.tensor([[m.tensor(1), 2.0]])
 m.tensor([m.ones(2), m.ones(2)])
+float(m.ones(2))
+int(m.ones(0))
+complex(m.ones(2))
+complex(m.tensor(1j)), int(m.tensor(1.7)), float(m.tensor(True))
+m.ones(2)[::0]
+m.ones(2).__setitem__(0, "a")
+m.ones(2).__setitem__(slice(None), [1, 2])
+m.iinfo(m.float32)
+m.finfo(m.int32)
+m.finfo("a")
+m.iinfo(m.bool)
+m.device("cuda", -1)
+m.set_default_tensor_type(m.FloatTensor)
+m.ones(3).map_(x[:1], lambda a, b: a)
+m.zeros(-1)
+m.zeros((2,), out=m.empty(3)), m.ones((2,), out=m.empty(3))
+m.zeros(2, out=m.empty(2), dtype=m.int32)
+m.randperm(256, dtype=m.uint8).shape
+m.empty(3).random_(0, 2**25)[:0]
+m.cat([m.empty(0), m.empty(0)], 1)
+m.ones(2).as_subclass(int)
+m.take_along_dim(m.ones(2, 2), m.zeros(2, 2).int(), 0)
+m.view_copy(m.ones(2, 2, 3, 2).to(memory_format=m.channels_last), (2, 2, 3, 2)).stride()
+m.asarray(zeros, requires_grad=True).requires_grad, zeros.requires_grad
 m.tensor(np.array(["a"]))
 m.from_numpy(np.array([1], dtype=object))
 m.from_numpy(np.array([1], dtype=">i4"))
@@ -43,7 +67,7 @@ m.tensor(bytearray(b"ab")), m.tensor(memoryview(b"ab"))
 def run(m, line):
     locked = np.arange(3.0)
     locked.flags.writeable = False
-    scope = {"m": m, "np": np, "x": m.ones(2, requires_grad=True), "locked": locked}
+    scope = {"m": m, "np": np, "x": m.ones(2, requires_grad=True), "locked": locked, "zeros": m.zeros(2)}
     m.set_warn_always(True)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -148,11 +148,15 @@ def as_strided_scatter(g, src, size, stride, storage_offset):
 
 
 def _copy_of(name, view):
-    """name_copy: the view as a copy with memory of its own."""
+    """name_copy: the view as a row-major copy with memory of its own."""
 
     def copied(input, *args, **kwargs):
+        from .. import contiguous_format
+
         out = view(input, *args, **kwargs)
-        return tuple(t.clone() for t in out) if isinstance(out, tuple) else out.clone()
+        if isinstance(out, tuple):
+            return tuple(t.clone(memory_format=contiguous_format) for t in out)
+        return out.clone(memory_format=contiguous_format)
 
     copied.__name__ = name + "_copy"
     copied.__doc__ = f"{name} as a copy."
