@@ -34,7 +34,14 @@ _METHODS = {
 IGNORED = frozenset((
     "as_tensor", "asarray", "broadcast_shapes", "from_dlpack", "from_numpy", "frombuffer", "tensor", "as_subclass",
     "__deepcopy__", "__reduce_ex__", "__dlpack__", "__dlpack_device__", "bartlett_window", "blackman_window",
-    "hamming_window", "hann_window", "kaiser_window",
+    "hamming_window", "hann_window", "kaiser_window", "are_deterministic_algorithms_enabled", "compile", "cond",
+    "get_default_device", "get_default_dtype", "get_deterministic_debug_mode", "get_device_module",
+    "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads", "get_rng_state", "initial_seed",
+    "is_anomaly_enabled", "is_grad_enabled", "is_storage", "is_tensor", "is_warn_always_enabled", "load",
+    "manual_seed", "save", "seed", "set_default_device", "set_default_dtype", "set_default_tensor_type",
+    "set_deterministic_debug_mode", "set_float32_matmul_precision", "set_flush_denormal", "set_num_interop_threads",
+    "set_num_threads", "set_printoptions", "set_rng_state", "set_warn_always", "typename",
+    "use_deterministic_algorithms", "vmap",
 ))  # fmt: skip
 _SWAPPED = {"add", "mul", "pow.Scalar"}  # number + tensor reaches the method of the tensor
 modes = []  # TorchFunctionMode objects, the innermost last

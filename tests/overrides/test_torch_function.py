@@ -140,3 +140,14 @@ def test_slots_of_a_subclass_are_kept():
     made = wengert.arange(3.0).as_subclass(Slotted)
     made.mark = "here"
     assert made.mark == "here" and made.tolist() == [0, 1, 2] and type(made) is Slotted
+
+
+def test_questions_about_an_object_are_not_taken_over():
+    class Lazy:
+        @classmethod
+        def __torch_function__(cls, func, types, args=(), kwargs=None):
+            raise NotImplementedError(func.__name__)
+
+    with pytest.raises(NotImplementedError, match="^add$"):
+        wengert.add(Lazy(), 1)
+    assert not wengert.is_tensor(Lazy()) and not wengert.is_storage(Lazy())
