@@ -18,6 +18,7 @@ namespace {
 constexpr int64_t kSmall = 32 * 32 * 32;        // multiplications: below, packing costs more than it saves
 constexpr int64_t kTileWork = 128 * 128 * 256;  // of one tile of a product in plain loops or by OpenBLAS
 constexpr int64_t kMinSide = 128;               // of such a tile: smaller ones cost OpenBLAS a fifth; half of it …
+constexpr int64_t kThin = 24;                   // rows: fewer do not pay for packing b
 constexpr int64_t kFewTiles = 4;                // … while there are fewer tiles than this
 constexpr int64_t kBlockWork = 64 * 64 * 256;   // of one block of a packed product: some 20 microseconds
 constexpr int64_t kBlockRows = 128;             // of a block while there are other ways to cut: b is packed for each
@@ -193,9 +194,11 @@ Grid blocks(int64_t m, int64_t n, double work, int64_t panel) {
 template <class T>
 void run(const Gemm& g) {
   double work = double(g.m) * double(g.n) * double(std::max<int64_t>(g.k, 1));
-  const bool packed = g.right == Right::Packed && g.k > 0;
-  bool own = !packed && (g.m == 1 || g.n == 1 || g.k == 0 || work <= double(kSmall));
   constexpr bool kPacked = std::is_same_v<T, float> || std::is_same_v<T, double>;
+  const bool packed = g.right == Right::Packed && g.k > 0;
+  // A few rows times a transposed matrix, as in a linear layer: b is read once, as it lies.
+  const bool thin = kPacked && g.m <= kThin && g.k >= kLongSum && g.a.col == 1 && g.b.row == 1;
+  bool own = !packed && (g.m == 1 || g.n == 1 || g.k == 0 || work <= double(kSmall) || thin);
   bool fast = !own && !kPacked && gemm_ready(g.a, g.m, g.k) && gemm_ready(g.b, g.k, g.n) && has_blas(g.dtype);
   Grid grid = cut(g.m, g.n, g.k);
   if constexpr (kPacked)

@@ -1,6 +1,9 @@
 // Inner loops of small matrix products, compiled per level: a register tile of 4 rows by one cache line of columns.
 #include "gemm_kernels.h"
 
+#include <type_traits>
+#include <utility>
+
 #pragma GCC diagnostic ignored "-Wpsabi"  // vectors wider than the machine's stay inside this file
 
 #ifndef WG_LEVEL
@@ -102,18 +105,97 @@ T dot(int64_t n, const T* x, const T* y) {
   return sum + s[0][0];
 }
 
-// Columns of b are not contiguous: dots when a row of a is to be used a few times only, else b is packed in panels.
+// ---- a @ b where the columns of b lie as its rows would (x @ weight.T): sums along k, four columns at once
+
+#if defined(__AVX512F__)
+constexpr int kSumBytes = 64, kSumRows = 4;
+#else
+constexpr int kSumBytes = 32, kSumRows = 2;
+#endif
+
+template <class V, class I, int... At>
+inline V shuffled(V x, [[maybe_unused]] V y, std::integer_sequence<int, At...>, auto index) {
+#if defined(__clang__)
+  return __builtin_shufflevector(x, y, index(At)...);
+#else
+  return __builtin_shuffle(x, y, I{index(At)...});
+#endif
+}
+
+// x and y in blocks of B elements: the halves of each block are added. The blocks of x, then those of y.
+template <class T, int W, int B>
+inline auto halved(typename Vec<T, W>::type x, typename Vec<T, W>::type y) {
+  using I = typename Vec<std::conditional_t<sizeof(T) == 4, int32_t, int64_t>, W>::type;
+  using V = typename Vec<T, W>::type;
+  constexpr auto low = [](int at) constexpr { return at / (B / 2) * B + at % (B / 2); };
+  constexpr auto high = [](int at) constexpr { return at / (B / 2) * B + at % (B / 2) + B / 2; };
+  using All = std::make_integer_sequence<int, W>;
+  return shuffled<V, I>(x, y, All(), low) + shuffled<V, I>(x, y, All(), high);
+}
+
+// The sums of the elements of four vectors.
+template <class T, int W>
+inline void sum_each(const typename Vec<T, W>::type* x, T* sums) {
+  auto both = halved<T, W, W / 2>(halved<T, W, W>(x[0], x[1]), halved<T, W, W>(x[2], x[3]));
+  for (int j = 0; j < 4; ++j) {
+    T sum = 0;
+    for (int v = 0; v < W / 4; ++v) sum += both[j * (W / 4) + v];
+    sums[j] = sum;
+  }
+}
+
+template <class T, int R>
+inline void four_columns(int64_t k, T alpha, const T* a, int64_t a_row, const T* b, int64_t b_col, T beta, T* c,
+                         int64_t c_row) {
+  constexpr int W = kSumBytes / sizeof(T);
+  typedef typename Vec<T, W>::type V;
+  V acc[R][4] = {};
+  int64_t p = 0;
+  for (; p + W <= k; p += W) {
+    V right[4];
+    for (int j = 0; j < 4; ++j) right[j] = load<V>(b + j * b_col + p);
+    for (int i = 0; i < R; ++i) {
+      V left = load<V>(a + i * a_row + p);
+      for (int j = 0; j < 4; ++j) acc[i][j] += left * right[j];
+    }
+  }
+  for (int i = 0; i < R; ++i) {
+    T sums[4];
+    sum_each<T, W>(acc[i], sums);
+    for (int64_t q = p; q < k; ++q)
+      for (int j = 0; j < 4; ++j) sums[j] += a[i * a_row + q] * b[j * b_col + q];
+    for (int j = 0; j < 4; ++j) {
+      T* to = c + i * c_row + j;
+      *to = beta != T(0) ? alpha * sums[j] + beta * *to : alpha * sums[j];
+    }
+  }
+}
+
+template <class T>
+void with_sums(int64_t m, int64_t n, int64_t k, T alpha, const T* a, int64_t a_row, const T* b, int64_t b_col, T beta,
+               T* c, int64_t c_row) {
+  int64_t j = 0;
+  for (; j + 4 <= n; j += 4) {
+    int64_t i = 0;
+    for (; i + kSumRows <= m; i += kSumRows)
+      four_columns<T, kSumRows>(k, alpha, a + i * a_row, a_row, b + j * b_col, b_col, beta, c + i * c_row + j, c_row);
+    for (; i < m; ++i)
+      four_columns<T, 1>(k, alpha, a + i * a_row, a_row, b + j * b_col, b_col, beta, c + i * c_row + j, c_row);
+  }
+  for (; j < n; ++j)
+    for (int64_t i = 0; i < m; ++i) {
+      T r = alpha * dot(k, a + i * a_row, b + j * b_col);
+      c[i * c_row + j] = beta != T(0) ? r + beta * c[i * c_row + j] : r;
+    }
+}
+
+// Columns of b are not contiguous: sums along k where a and b allow it and k is long enough, else b is packed in
+// panels.
 template <class T>
 void with_columns(int64_t m, int64_t n, int64_t k, T alpha, const T* a, int64_t a_row, int64_t a_col, const T* b,
                   int64_t b_row, int64_t b_col, T beta, T* c, int64_t c_row) {
-  if (m < 4 && b_row == 1 && a_col == 1) {
-    for (int64_t i = 0; i < m; ++i)
-      for (int64_t j = 0; j < n; ++j) {
-        T r = alpha * dot(k, a + i * a_row, b + j * b_col);
-        c[i * c_row + j] = beta != T(0) ? r + beta * c[i * c_row + j] : r;
-      }
-    return;
-  }
+  if (b_row == 1 && a_col == 1 && (m < 4 || k >= kLongSum))
+    return with_sums<T>(m, n, k, alpha, a, a_row, b, b_col, beta, c, c_row);
   constexpr int64_t W = 64 / sizeof(T), kDepth = 256;
   alignas(64) T panel[kDepth * W];
   for (int64_t j = 0; j < n; j += W) {

@@ -6,6 +6,8 @@
 
 namespace wg {
 
+inline constexpr int64_t kLongSum = 64;  // from here sums along k are worth their ends
+
 // c = alpha * a @ b + beta * c on one thread; strides (row, col) of a and b are free, c's rows are contiguous.
 template <class T>
 using SmallGemm = void (*)(int64_t m, int64_t n, int64_t k, T alpha, const T* a, int64_t a_row, int64_t a_col,
