@@ -1,5 +1,6 @@
 // One step of an optimizer over all parameters of a group, with nothing but look-ups between Python and the loops.
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "../core/kernels/optim.h"
@@ -102,6 +103,21 @@ bool usable(const Tensor& t, const Tensor& p) {
          plain(t) && !t.needs_grad();
 }
 
+// The line of user code that takes the step. It is asked for once: the way to it leads through the optimizer's frames.
+struct Line {
+  Place place = host.place();
+  Line() = default;
+  Line(const Line&) = delete;
+  ~Line() { host.drop(place.code); }
+
+  void bump(Tensor& t) const {
+    Version& v = version_of(t);
+    ++v.value;
+    host.hold(place.code);
+    host.drop(std::exchange(v.writer, place).code);
+  }
+};
+
 // The step of one group under way.
 struct Step {
   const Rule& rule;
@@ -170,7 +186,7 @@ struct Step {
     return true;
   }
 
-  void run(const Item& item) {
+  void run(const Item& item, const Line& line) {
     Counter counters[kRuleCounters];
     for (size_t i = 0; i < rule.counters.size(); ++i)
       counters[i] = {item.counters[i]->data(), item.counters[i]->dtype == DType::Float64};
@@ -192,11 +208,11 @@ struct Step {
       piece(0, n);
     else
       parallel_for(n, kGrain, piece);
-    bump(*item.p);
+    line.bump(*item.p);
     for (const TensorRef& t : item.states)
-      if (t) bump(*t);
+      if (t) line.bump(*t);
     for (const TensorRef& t : item.counters)
-      if (t) bump(*t);
+      if (t) line.bump(*t);
   }
 };
 
@@ -217,8 +233,10 @@ PyObject* optim_step(PyObject*, PyObject* const* args, Py_ssize_t n) {
     Step step{*rule, {args[1]}, args[2], {}, {}, {}, {}};
     bool mine = step.read_options() && step.collect();
     if (PyErr_Occurred()) return nullptr;
-    if (mine)
-      for (const Item& item : step.items) step.run(item);
+    if (mine && !step.items.empty()) {
+      const Line line;
+      for (const Item& item : step.items) step.run(item, line);
+    }
     return PyBool_FromLong(mine);
   });
 }
