@@ -74,10 +74,11 @@ struct State {
 };
 
 void run_one(State& s, const Instr& i) {
-  Value args[16];
-  int n = int(i.in.size());
-  WG_ASSERT(n <= 16);
-  for (int a = 0; a < n; ++a) args[a] = s.read(i.in[a]);
+  Few<Value, 4> list;
+  const int n = int(i.in.size());
+  list.resize(uint32_t(n));
+  Value* args = list.begin();
+  for (int a = 0; a < n; ++a) args[a] = s.read(i.in[size_t(a)]);
   if (!i.op) {
     s.temps[i.out] = number_result(i.number, args);
     return;
@@ -92,18 +93,20 @@ void run_one(State& s, const Instr& i) {
 bool run_fused(State& s, const Segment& g) {
   constexpr size_t kMost = 64;
   if (g.leaves.size() > kMost || g.wanted.size() > kMost) return false;
-  Value leaves[kMost];
+  Few<Value, 8> leaves;
+  leaves.resize(uint32_t(g.leaves.size()));
   bool any = false;
-  for (size_t i = 0; i < g.leaves.size(); ++i) {
-    leaves[i] = s.read(g.leaves[i]);
-    if (!leaves[i].is_tensor() && !leaves[i].is_number()) return false;
-    if (leaves[i].is_tensor() && leaves[i].tensor->wrapped) return false;
-    any |= leaves[i].is_tensor();
+  for (uint32_t i = 0; i < leaves.size(); ++i) {
+    const Value v = s.read(g.leaves[i]);
+    if (!v.is_tensor() && !v.is_number()) return false;
+    if (v.is_tensor() && v.tensor->wrapped) return false;
+    any |= v.is_tensor();
+    leaves[i] = v;
   }
   if (!any) return false;
   Few<TensorRef, 4> results;
   results.resize(uint32_t(g.wanted.size()));
-  if (!run_tiles(g.code, {leaves, g.leaves.size()}, g.wanted, results.begin(), nullptr)) return false;
+  if (!run_tiles(g.code, {leaves.begin(), leaves.size()}, g.wanted, results.begin(), nullptr)) return false;
   for (uint32_t k = 0; k < results.size(); ++k) s.temps[g.results[k]] = Held(Value(results[k]));
   return true;
 }

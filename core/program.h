@@ -73,6 +73,9 @@ std::string to_string(const Program& p);
 // results differ from the common one (the caller must run one instruction at a time).
 bool run_tiles(std::span<const TileInstr> code, std::span<const Value> leaves, std::span<const uint16_t> wanted,
                TensorRef* results, Tensor* into);
+// The same for small operands that are much alike. False: it takes the whole machine.
+bool run_small(std::span<const TileInstr> code, std::span<const Value> leaves, std::span<const uint16_t> wanted,
+               TensorRef* results, Tensor* into);
 void run_elementwise(Call& c);  // an op of Style::Elementwise
 // The dtype an instruction computes in, and the one its result is kept in.
 void choose_dtypes(const OpDef& op, const TypeInfo* in, int n, DType* compute, DType* kept);

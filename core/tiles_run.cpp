@@ -457,6 +457,7 @@ void check_overlap(const Tensor& into, std::span<const Value> leaves) {
 
 bool run_tiles(std::span<const TileInstr> code, std::span<const Value> leaves, std::span<const uint16_t> wanted,
                TensorRef* results, Tensor* into) {
+  if (run_small(code, leaves, wanted, results, into)) return true;
   Dims shape;
   if (!common_shape(leaves, code.size() > 1, shape)) return false;
   WG_CHECK(code.size() <= kMaxSteps && leaves.size() <= kMaxLeaves, "a fused op has too many instructions");
