@@ -220,6 +220,10 @@ struct Through {
   TensorRef (*run)(Node& n, Node& source, const TensorRef& gradient);
 };
 
+// A derivative that is written in the host language, once more for a sweep that records nothing: in, one gradient an
+// output (or null); out, one an edge. False: the rule itself must run. (A split of four gates is four copies.)
+using Shortcut = bool (*)(Node& n, const std::vector<TensorRef>& in, std::vector<TensorRef>& out);
+
 struct OpDef {
   std::string name;  // "sum", "max.dim"
   int id = -1;
@@ -238,6 +242,7 @@ struct OpDef {
   bool eager_rule = false;            // the derivative runs in the host language
   Foreign rule = nullptr;             // … as this object of the host, once it has been asked for
   const Through* through = nullptr;   // a shorter way for its gradient, past the op that made its first argument
+  Shortcut shortcut = nullptr;        // of an eager rule
   bool adds = false;                  // its body knows Call::add_to
   bool random = false;                // draws from a generator: never folded, never replayed
   bool multi_view = false;            // split, unbind: outputs are views that can't be written in place

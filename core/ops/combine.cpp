@@ -186,6 +186,24 @@ WG_OP(_cat) {
   c.out(out);
 }
 
+// The gradients of the parts: the places where they were put.
+static bool parts_cut(Node& n, const std::vector<TensorRef>& in, std::vector<TensorRef>& out) {
+  const int at = saved_at(n, false, 1), list = saved_at(n, false, 2);
+  if (at < 0 || list < 0 || !in[0]) return false;
+  const int dim = int(unpack(n, uint32_t(at), false).get().to_int());
+  const Held held = unpack(n, uint32_t(list), false);
+  const Dims& lengths = held.get().ints();
+  if (size_t(lengths.size()) != out.size()) return false;
+  int64_t start = 0;
+  for (uint32_t k = 0; k < n.edges.size(); ++k) {
+    const int64_t length = std::max<int64_t>(lengths[int(k)], 0);
+    if (n.edges[k].node) out[k] = lengths[int(k)] < 0 ? zeros({0}, in[0]->dtype) : region(*in[0], dim, start, length);
+    start += length;
+  }
+  return true;
+}
+[[maybe_unused]] static const Shortcut cut = op__cat.shortcut = parts_cut;
+
 WG_OP(stack) {
   const std::vector<TensorRef>& tensors = c.tensors(0);
   WG_CHECK(!tensors.empty(), "stack expects a non-empty TensorList");

@@ -3,6 +3,7 @@
 
 #include "../apply.h"
 #include "../kernels/gemm.h"
+#include "../tape.h"
 #include "calls.h"
 
 namespace wg {
@@ -229,7 +230,14 @@ WG_OP_AS(linear, "linear", Composite) {
 
 // Conjugate transpose of the last two dims, and product by the conjugate of a number: the parts of products' gradients.
 WG_OP_AS(adjoint_of, "_adjoint", Composite) {
-  TensorRef t = call<"transpose">(c.tensor(0), -2, -1);
+  Tensor& x = c.tensor(0);
+  if (!modes().grad && !x.wrapped && !is_complex(x.dtype) && x.ndim() >= 2) {  // a look at x that nobody else will see
+    Dims sizes = x.sizes, strides = x.strides;
+    std::swap(sizes[x.ndim() - 2], sizes[x.ndim() - 1]);
+    std::swap(strides[x.ndim() - 2], strides[x.ndim() - 1]);
+    return c.out(alias(x, sizes, strides, x.offset));
+  }
+  TensorRef t = call<"transpose">(x, -2, -1);
   c.out(is_complex(t->dtype) ? call<"conj_physical">(t) : t);
 }
 WG_OP_AS(conj_of, "_conj", Composite) {

@@ -1,6 +1,7 @@
 // Sums, products, means, extremes and tests over dims: argument checks and dtypes; the loops are in kernels/reduce.
 #include <string>
 
+#include "../apply.h"
 #include "calls.h"
 #include "expect.h"
 #include "reduced.h"
@@ -265,12 +266,25 @@ WG_OP_AS(expand_reduced, "_expand_reduced", View) {
 
 // The adjoint of mean: _expand_reduced, divided by the number of elements behind each result.
 WG_OP_AS(spread_mean, "_spread_mean", Composite) {
+  Tensor& x = c.tensor(0);
   const Dims& sizes = c.ints(1);
+  if (!modes().grad && !x.wrapped && x.numel == 1 && c.args[2].none()) {
+    // Nothing is recorded: one number, which is fresh and can be laid out as all of them.
+    Value args[2] = {Value(&x), Value::of_float(double(numel_of(sizes)))};
+    Call inner{&op<"div">(), args, 2};
+    run_body(inner);
+    Tensor& t = *inner.first;
+    t.sizes = sizes;
+    t.strides = Dims(sizes.size(), 0);
+    t.numel = numel_of(sizes);
+    t.contiguous = is_contiguous(t.sizes, t.strides);
+    return c.out(std::move(inner.first));
+  }
   int64_t n = 1;
   uint64_t mask = reduced_dims(c, 2, sizes.size());
   for (int i = 0; i < sizes.size(); ++i)
     if (in_mask(mask, i)) n *= sizes[i];
-  TensorRef g = call<"div">(c.tensor(0), double(n));
+  TensorRef g = call<"div">(x, double(n));
   c.out(call<"_expand_reduced">(g, sizes, c.args[2], c.flag(3)));
 }
 

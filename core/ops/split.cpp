@@ -1,7 +1,8 @@
 // Views in several parts (split, unbind …), and the views that are made of other views (flatten, movedim, mT …).
 #include <algorithm>
 
-#include "../op.h"
+#include "../kernels/copy.h"
+#include "../tape.h"
 #include "calls.h"
 #include "once.h"
 
@@ -143,10 +144,30 @@ TensorRef matrix_transpose(Tensor& t, const char* what) {
   return call<"transpose">(t, t.ndim() == 0 ? 0 : -2, -1);
 }
 
+// The gradient of the whole: those of the pieces beside each other, zeros where there is none.
+bool pieces_joined(Node& n, const std::vector<TensorRef>& in, std::vector<TensorRef>& out) {
+  const int at = saved_at(n, false, 2);
+  if (at < 0 || in.size() != n.outputs.size()) return false;
+  const int dim = int(unpack(n, uint32_t(at), false).get().to_int());
+  Dims sizes = n.outputs[0].sizes;
+  sizes[dim] = 0;
+  for (const OutputMeta& m : n.outputs) sizes[dim] += m.sizes[dim];
+  out[0] = empty(sizes, n.outputs[0].dtype);
+  char* to = out[0]->data();
+  for (uint32_t k = 0; k < in.size(); ++k) {
+    const Dims& piece = n.outputs[k].sizes;
+    const TensorRef g = in[k] ? in[k] : zeros(piece, out[0]->dtype);
+    copy_strided(to, out[0]->dtype, out[0]->strides, g->data(), g->dtype, g->strides, piece);
+    to += piece[dim] * out[0]->strides[dim] * size_of(out[0]->dtype);
+  }
+  return true;
+}
+
 }  // namespace
 
 WG_OP_AS(split, "split", View) { split_equally(c); }
 WG_OP_AS(split_with_sizes, "split_with_sizes", View) { split_by_sizes(c); }
+[[maybe_unused]] static const Shortcut joined = op_split.shortcut = op_split_with_sizes.shortcut = pieces_joined;
 WG_OP_AS(split_sizes, "split.sizes", Composite) {
   forward_to(c, op<"split_with_sizes">(), {c.args[0], c.args[1], Value::of_int(c.integer_or(2, 0))});
 }
