@@ -167,7 +167,13 @@ void node_dealloc(PyObject* self) {
 // ---- where the user's code is
 
 bool inside_package(PyObject* filename) {
-  static std::unordered_map<PyObject*, bool> known;
+  static struct {
+    PyObject* name = nullptr;
+    bool inside = false;
+  } seen[16];  // the files of the last calls, which are most often the same again
+  auto& last = seen[reinterpret_cast<uintptr_t>(filename) / 16 % 16];
+  if (last.name == filename) return last.inside;
+  static std::unordered_map<PyObject*, bool> known;  // holds the names
   static std::string package;
   if (package.empty()) {
     Py module(PyImport_ImportModule("wengert"));
@@ -177,10 +183,13 @@ bool inside_package(PyObject* filename) {
     package = path ? std::string(path).substr(0, std::string(path).rfind('/') + 1) : "?";
   }
   auto it = known.find(filename);
-  if (it != known.end()) return it->second;
-  const char* s = PyUnicode_AsUTF8(filename);
-  bool in = s && std::string(s).compare(0, package.size(), package) == 0;
-  return known[Py_NewRef(filename)] = in;
+  if (it == known.end()) {
+    const char* s = PyUnicode_AsUTF8(filename);
+    bool in = s && std::string(s).compare(0, package.size(), package) == 0;
+    it = known.emplace(Py_NewRef(filename), in).first;
+  }
+  last = {filename, it->second};
+  return it->second;
 }
 
 Place user_place() {

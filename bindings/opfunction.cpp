@@ -29,13 +29,16 @@ constexpr int kMaxArgs = 24;
 // One attempt to read the arguments of a call by one signature.
 struct Attempt {
   const Overload& o;
-  Value values[kMaxArgs];
-  Held kept[kMaxArgs];
+  Few<Value, kMaxArgs> list;  // (as many are made as there are parameters, not all of them)
+  Few<Held, kMaxArgs> kept;
+  Value* values;
   std::string why;  // what did not fit
-  int badness = 0;  // 0 fits
-  bool overflow = false;
 
-  explicit Attempt(const Overload& o) : o(o) {}
+  explicit Attempt(const Overload& o) : o(o) {
+    list.resize(uint32_t(o.params.size()));
+    kept.resize(uint32_t(o.params.size()));
+    values = list.begin();
+  }
 
   bool bad(const Param& p, int position, PyObject* got) {
     static const char* names[] = {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "kernels/reduce.h"
 #include "program.h"
 
 namespace wg {
@@ -192,32 +193,39 @@ static void add_edges(Node& n, Call& c, uint64_t mask) {
 }
 
 void record(Call& c, uint64_t mask, bool inplace) {
-  bool complex = false;
-  for (int k = 0; k < c.nouts(); ++k) complex |= is_complex(c.result(k)->dtype);
-  for (int i = 0; i < c.nargs; ++i) complex |= c.args[i].is_tensor() && is_complex(c.args[i].tensor->dtype);
+  const int nouts = c.nouts();
+  if (!nouts) return;  // unbind of a dim of size 0
   // The outputs of a list are alike: one bit stands for all from the 64th on.
   auto carries = [&](int k) {
     return (c.op->diff_outs >> std::min(k, 63) & 1) && is_differentiable(c.result(k)->dtype);
   };
-  bool differentiable = false;
-  for (int k = 0; k < c.nouts(); ++k) differentiable |= carries(k);
-  if (!c.nouts()) return;  // unbind of a dim of size 0
+  bool complex = false, differentiable = false;
+  for (int k = 0; k < nouts; ++k) {
+    complex |= is_complex(c.result(k)->dtype);
+    differentiable |= carries(k);
+  }
+  for (int i = 0; i < c.nargs; ++i) complex |= c.args[i].is_tensor() && is_complex(c.args[i].tensor->dtype);
   if (!differentiable) return note_cut(c, c.result(0)->dtype == DType::Bool ? cuts::kNoDerivative : cuts::kInteger);
   Ref<Node> n = new_node(NodeKind::Op, c.op);
   n->mask = mask;
   add_edges(*n, c, mask);
-  n->outputs.resize(uint32_t(c.nouts()));
-  for (int k = 0; k < c.nouts(); ++k) n->outputs[k] = {c.result(k)->sizes, c.result(k)->dtype};
+  n->outputs.resize(uint32_t(nouts));
+  for (int k = 0; k < nouts; ++k) {
+    OutputMeta& m = n->outputs[uint32_t(k)];
+    m.sizes = c.result(k)->sizes;
+    m.dtype = c.result(k)->dtype;
+  }
   const Program* p = backward_program(*c.op, mask, complex);
   n->program = const_cast<Program*>(p);
-  n->saved.resize(uint32_t(p->leaves.size()));
+  const auto nleaves = uint32_t(p->leaves.size());
+  n->saved.resize(nleaves);
   std::vector<Held> keep;
-  for (uint32_t i = 0; i < p->leaves.size(); ++i) {
+  for (uint32_t i = 0; i < nleaves; ++i) {
     const Leaf& l = p->leaves[i];
     if (l.kind == Leaf::Grad) continue;
     save(*n, i, leaf_value(l, c, keep), l.kind == Leaf::Out ? l.index : -1);
   }
-  for (int k = 0; k < c.nouts(); ++k) {
+  for (int k = 0; k < nouts; ++k) {
     if (!carries(k)) {
       note_cut(c, c.result(k)->dtype == DType::Bool ? cuts::kNoDerivative : cuts::kInteger);
       continue;
@@ -444,6 +452,14 @@ TensorRef sum_to(const Tensor& t, const Dims& sizes) {
   static const OpDef* sum = find_op("sum.dim_IntList");
   WG_ASSERT(sum);
   int extra = t.ndim() - sizes.size();
+  if (!modes().grad && !t.wrapped && !t.cut && (t.dtype == DType::Float32 || t.dtype == DType::Float64)) {
+    uint64_t mask = 0;  // nothing to record: straight to the kernel
+    for (int i = 0; i < t.ndim(); ++i)
+      if (i < extra || (sizes[i - extra] == 1 && t.sizes[i] != 1)) mask |= uint64_t(1) << i;
+    TensorRef r = empty(sizes, t.dtype);
+    fold(Fold::Sum, t.dtype, t.data(), t.sizes, t.strides, mask, 0, r->data());
+    return r;
+  }
   Dims dims;
   for (int i = 0; i < t.ndim(); ++i)
     if (i < extra || (sizes[i - extra] == 1 && t.sizes[i] != 1)) dims.push_back(i);

@@ -39,10 +39,13 @@ bool only_tiles(const Program& p) {
   return !p.code.empty();
 }
 
-bool can_defer(const Program& p, const Value* leaves, const Dims& sizes, DType dtype) {
+bool worth_deferring(const Dims& sizes, DType dtype) {
   int64_t n = 1;
   for (int64_t s : sizes) n *= s;
-  if (n < kLarge || !(dtype == DType::Float32 || dtype == DType::Float64)) return false;
+  return n >= kLarge && (dtype == DType::Float32 || dtype == DType::Float64);
+}
+
+bool can_defer(const Program& p, const Value* leaves, const Dims& sizes, DType dtype) {
   for (size_t i = 0; i < p.leaves.size(); ++i) {
     const Value& v = leaves[i];
     if (v.none() && p.leaves[i].kind == Leaf::Grad) continue;  // itself deferred

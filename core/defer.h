@@ -21,7 +21,9 @@ inline void destroy(Expression* e) { delete e; }
 
 // Whether p consists of tile instructions only.
 bool only_tiles(const Program& p);
-// Whether the derivative of a node with these leaves can wait: one dtype, one shape (or single elements), large.
+// Whether a derivative of that shape and dtype may wait at all: it is large.
+bool worth_deferring(const Dims& sizes, DType dtype);
+// Whether the derivative of a node with these leaves can: of that dtype and shape, or single elements.
 bool can_defer(const Program& p, const Value* leaves, const Dims& sizes, DType dtype);
 // The k-th output of p as an expression. leaves[i] are the values of p's leaves; where `incoming` is given it stands
 // for the gradient leaf. Null when the result would be too long.

@@ -80,7 +80,7 @@ void run_native_rule(Node& n, const Gradients& in, Gradients& out, bool recordin
   for (uint32_t i = 0; i < held.size(); ++i) {
     const Leaf& l = p.leaves[i];
     if (l.kind == Leaf::Grad)
-      held[i] = Held(Value(in[l.index] ? in[l.index] : zeros_for(n.outputs[l.index])));
+      held[i] = in[l.index] ? Held(Value(in[l.index])) : Held(Value(zeros_for(n.outputs[l.index])));
     else
       held[i] = unpack(n, i, recording);
     leaves[i] = held[i].get();
@@ -93,6 +93,11 @@ void run_native_rule(Node& n, const Gradients& in, Gradients& out, bool recordin
   run_program(p, leaves.begin(), results.begin(), recording, add_to ? there.begin() : nullptr);
   held.clear();
   each_result(n, [&](uint32_t k, uint32_t edge) { out[edge] = std::move(results[k]); });
+}
+
+bool take_shortcut(Node& n, const Gradients& in, Gradients& out, bool recording) {
+  if (recording || std::any_of(in.begin(), in.end(), [](const TensorRef& g) { return g && g->wrapped; })) return false;
+  return n.op->shortcut(n, in, out);
 }
 
 void call_node(Node& n, const Gradients& in, Gradients& out, bool recording);
@@ -126,6 +131,7 @@ void call_node(Node& n, const Gradients& in, Gradients& out, bool recording) {
   GradMode mode(recording);
   switch (n.kind) {
     case NodeKind::Op:
+      if (n.op->shortcut && take_shortcut(n, in, out, recording)) break;
       if (n.op->eager_rule)
         engine_host.run_rule(n, in, out, recording);
       else
@@ -184,21 +190,18 @@ class Pass {
   friend Node* wg::current_node();
   friend void wg::at_end_of_pass(Foreign);
   friend std::vector<Ref<Node>> wg::running_pass(uint64_t&);
-  inline static thread_local Pass* current_ = nullptr;
+  WG_NEAR inline static thread_local Pass* current_ = nullptr;
   inline static int64_t count_ = 0;
   Pass* outer_ = current_;
   int64_t number_ = count_++;
-  inline static thread_local uint64_t freed_ = 0;  // where in the sequence of nodes the last pass that freed began
+  WG_NEAR inline static thread_local uint64_t freed_ =
+      0;  // where in the sequence of nodes the last pass that freed began
   uint64_t began_ = peek_sequence();
   Sweep& s_;
   Task task_;
-  static std::vector<Slot*>& spare() {  // the memory of the last pass's queue
-    thread_local std::vector<Slot*> v;
-    return v;
-  }
-  std::vector<Slot*> ready_ = std::move(spare());  // a heap, the newest node on top
+  std::vector<Slot*>& ready_ = task_.queue;  // a heap, the newest node on top
   std::vector<TensorRef> captured_;
-  Gradients out_;  // its memory is used for every node
+  Gradients& out_ = task_.out;  // of the node at hand
   Node* at_ = nullptr;
   std::vector<Foreign> callbacks_;
 
@@ -207,8 +210,6 @@ class Pass {
   ~Pass() {
     current_ = outer_;
     for (Foreign f : callbacks_) host.drop(f);
-    ready_.clear();
-    spare() = std::move(ready_);
   }
 
   std::vector<TensorRef> run() {
@@ -219,7 +220,7 @@ class Pass {
       add(*task_.find(s_.roots[i].node.get()), s_.roots[i].nr, s_.gradients[i]);
     }
     s_.gradients.clear();
-    for (auto& slot : task_.slots())
+    for (const auto& slot : task_.slots())
       if (slot->waiting == 0) make_ready(slot.get());
     while (!ready_.empty()) {
       std::pop_heap(ready_.begin(), ready_.end(), Newest());
@@ -236,18 +237,18 @@ class Pass {
  private:
   // Finds every node that can be reached and counts the edges into each.
   void count() {
-    std::vector<Node*> stack;
+    std::vector<Slot*>& stack = ready_;  // nothing is ready yet
     auto reach = [&](const Edge& e) {
       Slot* slot = task_.find(e.node.get());
       if (!slot) {
         slot = &task_.add(e.node.get());
-        stack.push_back(e.node.get());
+        stack.push_back(slot);
       }
       return slot;
     };
     for (const Edge& e : s_.roots) reach(e);
     while (!stack.empty()) {
-      Node* n = stack.back();
+      Node* n = stack.back()->node.get();
       stack.pop_back();
       for (const Edge& e : n->edges)
         if (e.node) ++reach(e)->waiting;
@@ -256,7 +257,7 @@ class Pass {
 
   // Marks what leads to the inputs; everything else is not run.
   void select() {
-    for (auto& slot : task_.slots()) slot->needed = false;
+    for (const auto& slot : task_.slots()) slot->needed = false;
     for (size_t i = 0; i < s_.inputs.size(); ++i) {
       Slot* slot = task_.find(s_.inputs[i].node.get());
       if (!slot) continue;
@@ -346,12 +347,12 @@ class Pass {
   // must run now. A gradient that would be needed twice is computed first, so that no work is repeated.
   bool put_off(Slot& slot) {
     Node& n = *slot.node;
-    if (s_.create_graph || modes().anomaly || n.kind != NodeKind::Op || n.extra || n.op->eager_rule ||
-        n.outputs.size() != 1 || has_unpack_hooks(n))
-      return false;
+    if (n.kind != NodeKind::Op || n.outputs.size() != 1) return false;
+    const OutputMeta& m = n.outputs[0];
+    if (!worth_deferring(m.sizes, m.dtype)) return false;
+    if (s_.create_graph || modes().anomaly || n.extra || n.op->eager_rule || has_unpack_hooks(n)) return false;
     if (!slot.needed || !slot.captures.empty() || !n.program || !only_tiles(*n.program)) return false;
     const Program& p = *n.program;
-    const OutputMeta& m = n.outputs[0];
     for (const Edge& e : n.edges)
       if (e.node && (e.nr >= e.node->outputs.size() || !(e.node->outputs[e.nr].sizes == m.sizes) ||
                      e.node->outputs[e.nr].dtype != m.dtype))

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <initializer_list>
 #include <string>
+#include <utility>
 
 #include "error.h"
 
@@ -31,17 +32,25 @@ class Dims {
     std::memcpy(data(), v, sizeof(int64_t) * n);
   }
   Dims(std::initializer_list<int64_t> v) : Dims(v.begin(), int(v.size())) {}
-  Dims(const Dims& o) : Dims(o.data(), o.n_) {}
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // all six are copied: a fixed length needs no call
+  Dims(const Dims& o) : n_(o.n_) {
+    if (n_ > 6)
+      std::memcpy(heap_ = new int64_t[n_], o.heap_, sizeof(int64_t) * n_);
+    else
+      std::memcpy(small_, o.small_, sizeof small_);
+  }
+#pragma GCC diagnostic pop
   Dims(Dims&& o) noexcept : n_(o.n_) {
     std::memcpy(static_cast<void*>(small_), o.small_, sizeof small_);
     o.n_ = 0;
   }
-  Dims& operator=(Dims o) noexcept {
-    std::swap(n_, o.n_);
-    int64_t t[6];
-    std::memcpy(t, small_, sizeof t);
-    std::memcpy(static_cast<void*>(small_), o.small_, sizeof t);
-    std::memcpy(static_cast<void*>(o.small_), t, sizeof t);
+  Dims& operator=(const Dims& o) { return *this = Dims(o); }
+  Dims& operator=(Dims&& o) noexcept {
+    if (this == &o) return *this;
+    if (n_ > 6) delete[] heap_;
+    n_ = std::exchange(o.n_, 0);
+    std::memcpy(static_cast<void*>(small_), o.small_, sizeof small_);
     return *this;
   }
   ~Dims() {
@@ -58,7 +67,12 @@ class Dims {
   const int64_t* begin() const { return data(); }
   const int64_t* end() const { return data() + n_; }
   int64_t back() const { return data()[n_ - 1]; }
-  void push_back(int64_t v) { insert(n_, v); }
+  void push_back(int64_t v) {
+    if (n_ < 6)
+      small_[n_++] = v;
+    else
+      insert(n_, v);
+  }
   void insert(int at, int64_t v) {
     Dims r(n_ + 1);
     for (int i = 0; i < at; ++i) r[i] = (*this)[i];
@@ -73,7 +87,11 @@ class Dims {
     *this = std::move(r);
   }
   bool operator==(const Dims& o) const {
-    return n_ == o.n_ && std::memcmp(data(), o.data(), sizeof(int64_t) * n_) == 0;
+    if (n_ != o.n_) return false;
+    if (n_ > 6) return std::memcmp(heap_, o.heap_, sizeof(int64_t) * n_) == 0;
+    for (int i = 0; i < n_; ++i)
+      if (small_[i] != o.small_[i]) return false;
+    return true;
   }
 };
 

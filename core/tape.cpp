@@ -53,10 +53,7 @@ constexpr const char* kUnderNoGrad =
 
 }  // namespace
 
-Modes& modes() {
-  thread_local Modes m;
-  return m;
-}
+constinit thread_local Modes the_modes;
 
 Extra& extra_of(Tensor& t) {
   if (!t.extra) t.extra = new Extra;
@@ -82,7 +79,7 @@ void destruct(Node* n) {
     if (Tensor* leaf = n->saved[0].value.get().is_tensor() ? n->saved[0].value.get().tensor : nullptr)
       if (leaf->extra && leaf->extra->accumulate == n) leaf->extra->accumulate = nullptr;
   for (Edge& e : n->edges) drop_later(std::move(e.node));
-  release_saved(*n);
+  if (!n->freed) release_saved(*n);
   if (NodeExtra* x = n->extra) {
     for (auto& list : x->tensor_hooks) drop_hooks(list);
     drop_hooks(x->pre_hooks);
@@ -154,11 +151,6 @@ Ref<Node> accumulator(Tensor& leaf) {
   n->outputs[0] = {leaf.sizes, x.grad_dtype >= 0 ? DType(x.grad_dtype) : leaf.dtype};
   x.accumulate = n.get();
   return n;
-}
-
-bool requires_grad(Tensor& t) {
-  if (t.requires_grad || t.grad_fn) return true;
-  return t.extra && t.extra->base && t.extra->base->needs_grad();
 }
 
 static void forget_retained(Tensor& t, Extra& x) {
@@ -438,9 +430,8 @@ void save(Node& n, uint32_t i, const Value& v, int output) {
   WG_CHECK(!t.inference, kSavedInference, t.cut ? "\n  it was made" + host.line(t.cut->place) : "");
   n.uses_saved = true;
   s.version = version_number(t);
-  TensorRef kept = output >= 0 ? unrecorded(t) : TensorRef(&t);
-  if (modes().pack) return pack(n, i, kept, modes().pack, modes().unpack);
-  s.value = Held(Value(kept));
+  if (modes().pack) return pack(n, i, output >= 0 ? unrecorded(t) : TensorRef(&t), modes().pack, modes().unpack);
+  s.value = output >= 0 ? Held(Value(unrecorded(t))) : Held(v);
 }
 
 void fail_second_time(const Node&) { fail(Kind::Runtime, kSecondTime); }

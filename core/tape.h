@@ -27,10 +27,11 @@ class Few {
       for (uint32_t i = 0; i < n; ++i) new (inline_ + i * sizeof(T)) T();
   }
   void clear() {
-    if (!heap_)
+    if (heap_)
+      heap_.reset();
+    else if constexpr (!std::is_trivially_destructible_v<T>)
       for (uint32_t i = 0; i < n_; ++i) (*this)[i].~T();
     n_ = 0;
-    heap_.reset();
   }
   uint32_t size() const { return n_; }
   T& operator[](uint32_t i) { return heap_ ? heap_[i] : *std::launder(reinterpret_cast<T*>(inline_ + i * sizeof(T))); }
@@ -181,7 +182,15 @@ struct Modes {
   Foreign pack = nullptr, unpack = nullptr;  // the innermost saved-tensor hooks
   Foreign before_write = nullptr;            // called with every tensor that is about to be written in place
 };
-Modes& modes();
+// Every op asks for them several times: where the loader can place thread storage of a library beside the program's
+// own, they are reached without a call.
+#if defined(__GLIBC__)
+#define WG_NEAR [[gnu::tls_model("initial-exec")]]
+#else
+#define WG_NEAR
+#endif
+WG_NEAR extern constinit thread_local Modes the_modes;
+inline Modes& modes() { return the_modes; }
 struct GradMode {  // sets the grad mode for a scope
   Modes& m = modes();
   bool before = m.grad, own_before = m.own;
@@ -200,7 +209,9 @@ Edge gradient_edge(Tensor& t);
 Ref<Node> accumulator(Tensor& leaf);
 // The grad_fn of t, made anew when t is a view whose base was written since.
 Ref<Node> grad_fn_of(Tensor& t);
-bool requires_grad(Tensor& t);
+inline bool requires_grad(const Tensor& t) {
+  return t.needs_grad() || (t.extra && t.extra->base && t.extra->base->needs_grad());
+}
 inline constexpr const char* kRealOnly = "only Tensors of floating point dtype can require gradients";
 inline constexpr const char* kNotIntegers = "Only Tensors of floating point and complex dtype can require gradients";
 void set_requires_grad(Tensor& t, bool on, const char* refusal = kRealOnly);

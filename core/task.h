@@ -1,6 +1,7 @@
 // The state of one backward pass: a slot for each node that it reaches.
 #pragma once
 #include <memory>
+#include <span>
 #include <unordered_map>
 
 #include "defer.h"
@@ -18,61 +19,63 @@ struct Slot {
 
 // The state of one pass. A node remembers its slot; a node that another pass holds is looked up in a map.
 class Task {
-  using Pool = std::vector<std::unique_ptr<Slot>>;
   static constexpr size_t kKept = 1024;
-  static Pool& pool() {  // slots of passes that are over, kept with their buffers' memory
-    thread_local Pool p;
-    return p;
+  // What passes over and over again use: slots with their buffers, the queue, the list of a node's results.
+  struct Memory {
+    std::vector<std::unique_ptr<Slot>> slots;
+    std::vector<Slot*> queue;
+    Gradients out;
+  };
+  static Memory& spare() {
+    thread_local Memory m;
+    return m;
   }
-  static Pool& spare() {  // the memory of the last pass's list
-    thread_local Pool p;
-    return p;
-  }
-  Pool slots_ = std::move(spare());
+  Memory memory_ = std::move(spare());
+  size_t used_ = 0;  // of memory_.slots, the first ones
   std::unordered_map<Node*, uint32_t> elsewhere_;
 
  public:
+  std::vector<Slot*>& queue = memory_.queue;
+  Gradients& out = memory_.out;
+
+  Task() = default;
+  Task(const Task&) = delete;
   ~Task() {
-    for (auto& s : slots_) {
-      if (s->node->task == this) s->node->task = nullptr;
-      s->node.reset();
-      s->buffer.clear();
-      s->deferred.clear();
-      s->captures.clear();
-      s->waiting = 0;
-      s->needed = true;
+    for (size_t i = 0; i < used_; ++i) {
+      Slot& s = *memory_.slots[i];
+      if (s.node->task == this) s.node->task = nullptr;
+      s.node.reset();
+      s.buffer.clear();
+      s.deferred.clear();
+      s.captures.clear();
+      s.waiting = 0;
+      s.needed = true;
     }
-    while (!slots_.empty() && pool().size() < kKept) {
-      pool().push_back(std::move(slots_.back()));
-      slots_.pop_back();
-    }
-    slots_.clear();
-    spare() = std::move(slots_);
+    if (memory_.slots.size() > kKept) memory_.slots.resize(kKept);
+    queue.clear();
+    out.clear();
+    spare() = std::move(memory_);
   }
   Slot* find(Node* n) {
-    if (n->task == this) return slots_[n->slot].get();
+    if (n->task == this) return memory_.slots[n->slot].get();
     if (elsewhere_.empty()) return nullptr;
     auto it = elsewhere_.find(n);
-    return it == elsewhere_.end() ? nullptr : slots_[it->second].get();
+    return it == elsewhere_.end() ? nullptr : memory_.slots[it->second].get();
   }
   Slot& add(Node* n) {
-    auto k = uint32_t(slots_.size());
-    if (pool().empty()) {
-      slots_.push_back(std::make_unique<Slot>());
-    } else {
-      slots_.push_back(std::move(pool().back()));
-      pool().pop_back();
-    }
-    slots_.back()->node = Ref<Node>(n);
+    auto k = uint32_t(used_++);
+    if (k == memory_.slots.size()) memory_.slots.push_back(std::make_unique<Slot>());
+    Slot& s = *memory_.slots[k];
+    s.node = Ref<Node>(n);
     if (!n->task) {
       n->task = this;
       n->slot = k;
     } else {
       elsewhere_[n] = k;
     }
-    return *slots_.back();
+    return s;
   }
-  std::vector<std::unique_ptr<Slot>>& slots() { return slots_; }
+  std::span<const std::unique_ptr<Slot>> slots() const { return {memory_.slots.data(), used_}; }
 };
 
 }  // namespace wg

@@ -61,9 +61,16 @@ struct Walk {
   template <class F>
   void run(int64_t begin, int64_t end, char* const (&base)[N], F&& body) const {
     if (begin >= end) return;
-    int64_t at[kMaxDims];
     char* p[N];
     for (int k = 0; k < N; ++k) p[k] = base[k];
+    if (nd == 2 && begin == 0 && end == total) {  // all rows of a matrix: nothing to keep track of
+      for (int64_t i = 0; i < size[0]; ++i) {
+        body(static_cast<char* const*>(p), size[1]);
+        for (int k = 0; k < N; ++k) p[k] += stride[k][0];
+      }
+      return;
+    }
+    int64_t at[kMaxDims];
     int64_t rest = begin;
     for (int d = nd - 1; d >= 0; --d) {
       at[d] = rest % size[d];

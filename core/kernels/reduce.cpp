@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 #include "../parallel.h"
 #include "reduce_types.h"
@@ -70,7 +71,8 @@ Plan::Plan(const Dims& sizes, const Dims& strides, uint64_t mask) {
       add(kept, nkept, {sizes[i], strides[i], out}, true);
     }
   }
-  std::stable_sort(reduced, reduced + n, [](const Loop& a, const Loop& b) { return a.in > b.in; });
+  for (int i = 1; i < n; ++i)  // outermost first; there are few, and std::stable_sort would take memory
+    for (int k = i; k > 0 && reduced[k - 1].in < reduced[k].in; --k) std::swap(reduced[k - 1], reduced[k]);
   for (int i = 0; i < n; ++i) add(folded, nfolded, reduced[i], false);
   if (!outputs || !count) return;
   int near = -1;
@@ -152,6 +154,7 @@ struct Folding {
   void all_units(char* out) const {
     int64_t units = plan.units(), m = plan.outer();
     int64_t work = plan.count * plan.wide;
+    if (units == 1) return unit(0, out, 0, m, 0, plan.run.size);
     parallel_for(units, std::max<int64_t>(1, kGrain / work), [&](int64_t begin, int64_t end) {
       for (int64_t u = begin; u < end; ++u) unit(u, out, 0, m, 0, plan.run.size);
     });
