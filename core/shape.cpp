@@ -6,6 +6,8 @@
 
 namespace wg {
 
+void Dims::push_far(int64_t v) { insert(n_, v); }
+
 int64_t numel_of(const Dims& sizes) {
   int64_t n = 1;
   bool zero = false, overflow = false;

@@ -71,7 +71,7 @@ class Dims {
     if (n_ < 6)
       small_[n_++] = v;
     else
-      insert(n_, v);
+      push_far(v);
   }
   void insert(int at, int64_t v) {
     Dims r(n_ + 1);
@@ -86,6 +86,7 @@ class Dims {
       if (i != at) r[k++] = (*this)[i];
     *this = std::move(r);
   }
+  void push_far(int64_t v);  // onto the heap
   bool operator==(const Dims& o) const {
     if (n_ != o.n_) return false;
     if (n_ > 6) return std::memcmp(heap_, o.heap_, sizeof(int64_t) * n_) == 0;
