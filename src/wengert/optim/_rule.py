@@ -132,13 +132,15 @@ class RuleOptimizer(Optimizer):
         if closure is not None:
             with wg.enable_grad():
                 loss = closure()
-        rule = self._rule
-        dense = _dense_gradients(self) if "wengert.sparse._tensor" in sys.modules else contextlib.nullcontext()
-        with dense:
-            self._step_groups(rule)
+        if "wengert.sparse._tensor" in sys.modules:
+            with _dense_gradients(self):
+                self._step_groups()
+        else:
+            self._step_groups()
         return loss
 
-    def _step_groups(self, rule):
+    def _step_groups(self):
+        rule = self._rule
         for group in self.param_groups:
             if rule is None or not _optim_step(rule, group, self.state):
                 self._step_in_ops(group)
