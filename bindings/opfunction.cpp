@@ -29,16 +29,11 @@ constexpr int kMaxArgs = 24;
 // One attempt to read the arguments of a call by one signature.
 struct Attempt {
   const Overload& o;
-  Few<Value, kMaxArgs> list;  // (as many are made as there are parameters, not all of them)
+  Few<Value, kMaxArgs> values;
   Few<Held, kMaxArgs> kept;
-  Value* values;
   std::string why;  // what did not fit
 
-  explicit Attempt(const Overload& o) : o(o) {
-    list.resize(uint32_t(o.params.size()));
-    kept.resize(uint32_t(o.params.size()));
-    values = list.begin();
-  }
+  explicit Attempt(const Overload& o) : o(o) { values.resize(uint32_t(o.params.size())), kept.resize(values.size()); }
 
   bool bad(const Param& p, int position, PyObject* got) {
     static const char* names[] = {
@@ -368,7 +363,7 @@ PyObject* store_out(const Overload& o, Call& c, PyObject* out) {
 }
 
 PyObject* execute(const Overload& o, Attempt& a, PyObject* out) {
-  Call c{o.op, a.values, int(o.params.size())};
+  Call c{o.op, a.values.begin(), int(o.params.size())};
   if (o.inplace) {
     apply_inplace(c);
     return wrap(std::move(c.first));
