@@ -321,3 +321,19 @@ def unpacked_anew(lib):
 @pytest.mark.parametrize("program", [forgotten_in_place, unpacked_anew])
 def test_duals_taken_apart(program):
     agree(program)
+
+
+def pulled_later(lib):
+    x, found = lib.tensor(3.0, requires_grad=True), []
+    with lib.no_grad():
+        out, pull = lib.func.vjp(lambda x: x**2, x)
+    (y,) = pull(lib.tensor(1.0))
+    found += [out.requires_grad, y, y.requires_grad, lib.autograd.grad(y, x)[0]]
+    with lib.no_grad():
+        (y,) = pull(lib.tensor(1.0))
+    out, pull = lib.func.vjp(lambda x: x**2, x.detach())
+    return *found, y.requires_grad, out.requires_grad, pull(lib.tensor(1.0))[0].requires_grad
+
+
+def test_pulling_back_where_gradients_are_wanted():
+    agree(pulled_later)

@@ -159,7 +159,8 @@ def _vjp(func, primals, has_aux=False, inside=taped_transform):
     with enable_grad():
         moved, inputs, spec = (), [], flatten(())[1]
         if primals:
-            moved, inputs, spec = _fresh_arguments(primals, tuple(range(len(primals))), tracked, leaves)
+            # pull may be called where gradients are wanted although vjp was not
+            moved, inputs, spec = _fresh_arguments(primals, tuple(range(len(primals))), True, leaves)
         with inside():
             result = func(*moved)
         output, aux = _split_aux(result, has_aux, "vjp(f, *primals)")
