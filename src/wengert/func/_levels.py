@@ -4,6 +4,7 @@ import itertools
 import threading
 
 from .. import _core
+from ..autograd import graph
 
 _NO_HOOKS = "torch.func.{grad, vjp, jacrev, hessian} don't yet support saved tensor hooks. Please open an issue with your use case."
 
@@ -105,8 +106,6 @@ class taped_transform(transform):
     __slots__ = ("message",)
 
     def __enter__(self):
-        from ..autograd import graph
-
         if graph.hooks_are_set():
             raise RuntimeError(_NO_HOOKS)
         self.message = graph.disabled_message()
@@ -114,7 +113,5 @@ class taped_transform(transform):
         super().__enter__()
 
     def __exit__(self, *exc):
-        from ..autograd import graph
-
         super().__exit__(*exc)
         graph.set_disabled_message(self.message)
