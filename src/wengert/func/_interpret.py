@@ -285,7 +285,7 @@ def _elementwise_jvp(declared, args, primals, out, level):
     if declared.vjp and complex_:
         return NotImplemented
     total, index, narrow = None, -1, out.dtype
-    once = declared.rounds != "steps" and narrow in (_core.float16, _core.bfloat16)
+    once = declared.rounds in ("once", "numbers") and narrow in (_core.float16, _core.bfloat16)
     if once:
         primals, out = [p.float() if isinstance(p, Tensor) and p.dtype == narrow else p for p in primals], out.float()
     for k in differentiable_arguments(declared):

@@ -206,7 +206,8 @@ def fused(*args, inplace=True, **options):
     """A formula over elementwise ops that runs as one tile program; its derivative follows from the formula,
     or is given as derivative=lambda x, y: … where the formula's would be wrong at a kink. kernel: what torch calls its
     kernel, for an op of floating-point numbers alone. rounds: of formula and derivative in half precision, "once",
-    "numbers" (once, but the numbers are rounded first) or "steps" (what torch composes of ops)."""
+    "numbers" (once, but the numbers are rounded first), "formula" (the formula once, the derivative at every step) or
+    "steps" (what torch composes of ops)."""
     return _decorator("fused", args, {"inplace": inplace, **options})
 
 

@@ -67,7 +67,7 @@ def _tuple(value):
     return value if isinstance(value, tuple) else (value,)
 
 
-_ROUNDS = {"steps": 0, "once": 1, "numbers": 2}  # of half precision, as the machine knows them
+_ROUNDS = {"steps": 0, "formula": 0, "once": 1, "numbers": 2}  # of half precision, as the machine knows them
 
 
 def _times(g, partial, complex_):
@@ -235,7 +235,7 @@ def trace_forward(name):
     declared, trace = OPS[name], Trace()
     names = parameters(declared.rule)
     formula = declared.rule(*_environment(declared, trace, names, formula=True))
-    return *trace.program([formula]), _ROUNDS[declared.rounds]
+    return *trace.program([formula]), 1 if declared.rounds == "formula" else _ROUNDS[declared.rounds]
 
 
 class Like:
