@@ -161,6 +161,12 @@ def jvp(declared, args, primals, outs, level, call=None):
             rest[2] += tangent.storage_offset() - primals[0].storage_offset()
         made = run(declared.name, [tangent, *rest])
         return made if isinstance(made, tuple) else (made,)
+    if call is None and declared.name in FORMULAS and outs[0].numel():
+        tensors = [p for p in primals[:2] if isinstance(p, Tensor)]
+        if tensors[0] is primals[0] and all(p.dtype == outs[0].dtype for p in tensors):
+            given = [tangent_of(a, level) if isinstance(a, Tensor) else None for a in args[:2]]
+            if any(t is not None for t in given):
+                return (FORMULAS[declared.name](given, primals, outs[0]),)
     if declared.kind in ("elementwise", "fused") and call is None:
         tangent = _elementwise_jvp(declared, args, primals, outs[0], level)
         if tangent is not NotImplemented:
@@ -169,8 +175,6 @@ def jvp(declared, args, primals, outs, level, call=None):
         return (_product_jvp(declared.name, args, primals, outs[0], level),)
     if call is None and declared.name == "linalg_vector_norm":
         return (_norm_jvp(args, level),)
-    if call is None and declared.name in FORMULAS and primals[0].dtype == outs[0].dtype and primals[0].numel():
-        return (FORMULAS[declared.name]([tangent_of(args[0], level)], primals, outs[0]),)
     if call is None and is_linear(declared.name) and declared.name not in RANDOM:
         return _linear_jvp(declared, args, primals, outs, level)
     return _transposed_jvp(declared, args, outs, level, call)

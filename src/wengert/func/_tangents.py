@@ -28,4 +28,13 @@ def _log_softmax(tangents, primals, _):
     return tangents[0] - _weighted_mean(tangents[0], primals[0], primals[1])
 
 
-FORMULAS = {"logcumsumexp": _logcumsumexp, "softmax.int": _softmax, "log_softmax.int": _log_softmax}
+def _div(tangents, primals, y):
+    upper, lower = tangents
+    if lower is None:
+        total = upper
+    else:
+        total = -(lower * y) if upper is None else upper - lower * y
+    return (total / primals[1]).expand(y.shape)
+
+
+FORMULAS = {"div": _div, "logcumsumexp": _logcumsumexp, "softmax.int": _softmax, "log_softmax.int": _log_softmax}
