@@ -363,7 +363,7 @@ PyObject* make_subclass(PyTypeObject* type, Tensor& t, bool requires_grad) {
   Tensor* r = as_tensor(o);
   construct(r);
   take_memory(*r, t);
-  r->inference = modes().inference;
+  r->inference = modes().inference || t.inference;
   cut_off(*r, t, cuts::kParameter);
   static PyObject* name = PyUnicode_InternFromString("__torch_dispatch__");
   if (_PyType_Lookup(type, name)) mark_dispatching(*r);

@@ -287,7 +287,7 @@ struct Attempt {
     for (size_t k = 0; k < o.params.size(); ++k)
       if (!(given >> k & 1) && !o.params[k].has_default)
         names += str(count++ ? ", " : "", '"', o.params[k].name == "self" ? "input" : o.params[k].name, '"');
-    why = str("missing ", count, " required positional argument", count > 1 ? "s" : "", ": ", names);
+    why = str("missing ", count, " required positional arguments: ", names);
     return false;
   }
 

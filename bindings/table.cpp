@@ -162,8 +162,16 @@ void run_function(Node& n, const Gradients& in, Gradients& out, bool) {
   Py grads(tuple_of(in));
   Py result(check(PyObject_CallMethod(as_object(&n), "_backward", "(O)", grads.get())));
   Py fast(check(PySequence_Fast(result.get(), "backward must return a tuple")));
-  for (Py_ssize_t k = 0; k < PySequence_Fast_GET_SIZE(fast.get()) && size_t(k) < out.size(); ++k)
-    read_gradient(PySequence_Fast_GET_ITEM(fast.get(), k), out[size_t(k)]);
+  for (Py_ssize_t k = 0; k < PySequence_Fast_GET_SIZE(fast.get()) && size_t(k) < out.size(); ++k) {
+    TensorRef& g = out[size_t(k)];
+    read_gradient(PySequence_Fast_GET_ITEM(fast.get(), k), g);
+    const Edge& e = n.edges[uint32_t(k)];
+    const bool known = g && e.node && e.nr < e.node->outputs.size();
+    WG_CHECK(
+        !known || is_complex(e.node->outputs[e.nr].dtype) || !is_complex(g->dtype),
+        "Expected isFloatingType(grad.scalar_type()) || (input_is_complex == grad_is_complex) to be true, but got "
+        "false.  (Could this error message be improved?  If so, please report an enhancement request to PyTorch.)");
+  }
 }
 
 void run_python_body(Call& c) {

@@ -67,7 +67,7 @@ def numpy(self, *, force=False):
 
     if self.dtype is _core.bfloat16:
         raise TypeError("Got unsupported ScalarType BFloat16")
-    return np.asarray(memoryview(self))
+    return np.asarray(memoryview(self.detach() if self.requires_grad else self))
 
 
 def __array__(self, dtype=None, copy=None):
@@ -278,6 +278,7 @@ def attach():
         "set_",
         "get_device",
     ):
+        here[name].__qualname__ = f"Tensor.{name}"  # as errors of calls show it
         setattr(Tensor, name, here[name])
     for method in (_conversion.to, _conversion.cpu, _conversion.dim_order):
         setattr(Tensor, method.__name__, method)

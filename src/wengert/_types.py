@@ -104,6 +104,8 @@ class device:
         if index is not None and index < 0:
             raise RuntimeError("Device index must not be negative")
         name, colon, number = type.partition(":")
+        if not all(c.isalpha() or c == "_" for c in name):
+            raise RuntimeError(f"Invalid device string: '{type}'")
         if colon:
             if index is not None:
                 raise RuntimeError(
