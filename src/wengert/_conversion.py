@@ -4,13 +4,14 @@ import itertools
 
 from . import _core
 from ._core import Tensor
-from ._types import device, memory_format
+from ._types import channels_last, channels_last_3d, contiguous_format, device, memory_format
 
 _FORMS = (
     ("device", "dtype", "non_blocking", "copy"),
     ("dtype", "non_blocking", "copy"),
     ("tensor", "non_blocking", "copy"),
 )
+_ORDERS = (contiguous_format, channels_last, channels_last_3d)
 _PYTHON = {float: _core.float64, int: _core.int64, bool: _core.bool, complex: _core.complex128}
 _SHOWN = """but expected one of:
  * (torch.device device = None, torch.dtype dtype = None, bool non_blocking = False, bool copy = False, *, \
@@ -120,12 +121,12 @@ def _perm(sizes, strides):
         for k in range(start - 1, -1, -1):
             inner, outer = order[k], order[at]
             a, b = strides[inner], strides[outer]
+            unclear |= a == 0 or b == 0 or a == b
             if a == 0 or b == 0 or (a == b and sizes[inner] <= sizes[outer]):
-                unclear = True
-            elif a < b:
+                continue
+            if a < b:
                 break
-            else:
-                order[k], order[at], at = outer, inner, k
+            order[k], order[at], at = outer, inner, k
     return tuple(reversed(order)), unclear
 
 
@@ -150,6 +151,7 @@ def dim_order(self, *, ambiguity_check=False):
             raise RuntimeError(
                 "The tensor does not have unique dim order, or cannot map to exact one of the given memory formats."
             )
-        if unclear:
+        told = formats and sum(self.is_contiguous(memory_format=f) for f in _ORDERS) < 2  # one format says which it is
+        if unclear and not told:
             raise RuntimeError("The tensor does not have unique dim order.")
     return order

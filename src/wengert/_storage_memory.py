@@ -143,9 +143,6 @@ def _steps(size):
 
 
 def deepcopy_storage(tensor, memo):
-    """A tensor without history over a copy of the storage; tensors that share one share the copy (through `memo`)."""
-    row = tensor._storage_bytes()
-    key = ("wengert storage", row.data_ptr() or id(tensor))
-    if key not in memo:
-        memo[key] = tensor.untyped_storage().clone()
-    return wg.empty(0, dtype=tensor.dtype).set_(memo[key], tensor.storage_offset(), tensor.size(), tensor.stride())
+    """A tensor without history over a copy of the storage; what shares the storage shares the copy (through `memo`)."""
+    copied = tensor.untyped_storage().__deepcopy__(memo)
+    return wg.empty(0, dtype=tensor.dtype).set_(copied, tensor.storage_offset(), tensor.size(), tensor.stride())

@@ -100,10 +100,12 @@ class _StorageBase:
         return self.clone()
 
     def __deepcopy__(self, memo):
-        memo = memo.setdefault("torch", {})
-        if self._cdata not in memo:
-            memo[self._cdata] = self.clone()
-        return memo[self._cdata]
+        if not self.data_ptr():
+            return self.clone()
+        copies = memo.setdefault("torch", {})
+        if self._cdata not in copies:
+            copies[self._cdata] = self.clone()
+        return copies[self._cdata]
 
     def type(self, dtype=None, non_blocking=False):
         """The name of the class."""
@@ -187,6 +189,8 @@ class StorageBase(_StorageBase):
             raise RuntimeError(f"{name}(): Storage device not recognized: {wg.device(device).type}")
         self = super().__new__(cls)
         self._row = row_of(args[0] if args else 0 if size is None else size, name)
+        if len(self):
+            _known[self._row.data_ptr()] = self
         return self
 
     @classmethod

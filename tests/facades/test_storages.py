@@ -109,3 +109,12 @@ def test_files_are_mapped(tmp_path):
     assert own.tolist() == [5, 5] and two.tolist() == [0, 7, 2, 3]
     with pytest.raises(RuntimeError, match=r"size <16> is smaller than the required mapping size <20>"):
         wg.from_file(path, size=5, dtype=wg.float32)
+
+
+@pytest.mark.filterwarnings("ignore:TypedStorage is deprecated")
+def test_deep_copies_of_tensors_and_storages_share_one_copy():
+    whole = wg.zeros(4)
+    copied = copy.deepcopy([whole, whole.untyped_storage(), whole[1:].storage(), whole[2:], wg.empty(0)])
+    copied[0].fill_(5)
+    assert copied[3].tolist() == [5, 5] and copied[2][1] == 5 and copied[1].nbytes() == 16
+    assert copied[0].untyped_storage() is copied[1] and whole.tolist() == [0, 0, 0, 0]
