@@ -22,7 +22,8 @@ constexpr int64_t kThin = 24;                   // rows: fewer do not pay for pa
 constexpr int64_t kFewTiles = 4;                // … while there are fewer tiles than this
 constexpr int64_t kBlockWork = 64 * 64 * 256;   // of one block of a packed product: some 20 microseconds
 constexpr int64_t kBlockRows = 128;             // of a block while there are other ways to cut: b is packed for each
-constexpr int64_t kBlockPanels = 4;             // of b, at most: a block of the depth stays in the second-level cache
+constexpr int64_t kDenseRow = 512;   // elements between rows of b that is read as it lies: few pages of memory
+constexpr int64_t kBlockPanels = 4;  // of b, at most: a block of the depth stays in the second-level cache
 
 struct Blas {
   void* handle = nullptr;
@@ -159,7 +160,9 @@ const GemmTilesOf<T>& tiles_of() {
 template <class T>
 void block(const Gemm& g, const T* a, const T* b, T* c) {
   const GemmTilesOf<T>& kernels = tiles_of<T>();
-  const bool plain = g.right == Right::Plain, packed = g.right == Right::Packed;
+  const bool packed = g.right == Right::Packed;
+  const bool dense = g.b.col == 1 && g.b.row <= kDenseRow && g.n % kernels.vector == 0;
+  const bool plain = g.right == Right::Plain && !dense;
   const int64_t wide = plain ? (g.n + kernels.panel - 1) / kernels.panel * kernels.panel : 0;
   T* room = reinterpret_cast<T*>(scratch<Scratch::Panels>(size_t(std::min(g.k, kGemmDepth) * wide) * sizeof(T)));
   T beta = T(g.beta.real());

@@ -41,7 +41,7 @@ struct GemmPanels {
 };
 template <class T>
 struct GemmTilesOf {
-  int64_t panel;
+  int64_t vector, panel;  // columns
   // k by n elements of b to packed panels (b_row = panel, b_panel = k * panel), filled up with 0.
   void (*pack)(int64_t k, int64_t n, const T* b, int64_t b_row, int64_t b_col, T* to);
   void (*multiply)(const GemmPanels<T>& g);

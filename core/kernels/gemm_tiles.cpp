@@ -165,7 +165,7 @@ void multiply(const GemmPanels<T>& g) {
 
 }  // namespace
 
-const GemmTiles gemm_tiles = {{kPanel<float>, pack<float>, multiply<float>},
-                              {kPanel<double>, pack<double>, multiply<double>}};
+const GemmTiles gemm_tiles = {{kWide<float>, kPanel<float>, pack<float>, multiply<float>},
+                              {kWide<double>, kPanel<double>, pack<double>, multiply<double>}};
 
 }  // namespace wg::WG_LEVEL
