@@ -98,9 +98,11 @@ class device:
         if isinstance(type, device):
             type, index = type.type, type.index
         if isinstance(type, int) and not isinstance(type, bool):
-            type, index = "cuda", type
+            raise RuntimeError("Cannot access accelerator device when none is available.")
         if not isinstance(type, str):
             raise TypeError(f"device(): argument 'type' (position 1) must be str, not {type.__class__.__name__}")
+        if index is not None and not isinstance(index, int):
+            raise TypeError(f"device(): argument 'index' (position 2) must be int, not {index.__class__.__name__}")
         if index is not None and index < 0:
             raise RuntimeError("Device index must not be negative")
         name, colon, number = type.partition(":")
@@ -111,10 +113,14 @@ class device:
                 raise RuntimeError(
                     f"type (string) must not include an index because index was passed explicitly: {type}"
                 )
-            if not number.isdigit():
+            if not (number.isascii() and number.isdigit()) or number[0] == "0" and number != "0":
                 raise RuntimeError(f"Invalid device string: '{type}'")
             index = int(number)
         if name not in _DEVICE_TYPES:
+            if not type:
+                raise RuntimeError("Device string must not be empty")
+            if not name.isascii() or not name.replace("_", "a").isalpha():
+                raise RuntimeError(f"Invalid device string: '{type}'")
             raise RuntimeError(
                 f"Expected one of {', '.join(_DEVICE_TYPES[:-2])}, mtia, privateuseone device type at start of device string: {name}"
             )

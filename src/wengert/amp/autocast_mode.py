@@ -25,12 +25,15 @@ def is_autocast_available(device_type):
     >>> is_autocast_available("cpu")
     True
     """
-    return device_type in _SUPPORTED
+    return wg.device(device_type).type in _SUPPORTED
 
 
 def is_autocast_enabled(device_type="cuda"):
     """Whether autocast is on in this thread for a kind of device."""
-    return _state.enabled.get(device_type, False)
+    if device_type in _state.enabled:
+        return _state.enabled[device_type]
+    wg.device(device_type)  # refuses what is none
+    return False
 
 
 def set_autocast_enabled(device_type, enabled=None):
