@@ -134,6 +134,24 @@ for _dtype, _lambd in itertools.product(
 
 
 @case
+def a_grid_is_swept_twice(lib, F):
+    theta = lib.arange(6.0).view(1, 2, 3).requires_grad_()
+    grid = F.affine_grid(theta, (1, 1, 2, 3), align_corners=False)
+    for _ in range(2):
+        grid.backward(lib.arange(12.0).view(1, 2, 3, 2))
+    return grid, theta.grad
+
+
+@case
+def a_grid_under_transforms(lib, F):
+    func, theta = lib.func, lib.arange(24.0, dtype=lib.float64).view(2, 1, 3, 4)
+    grid = lambda t: F.affine_grid(t, (1, 1, 2, 3, 2), align_corners=True)  # noqa: E731
+    slope = func.jvp(lambda t: grid(t).pow(3).sum(), (theta[0],), (theta[1],))[1]
+    both = func.jacrev(grid)(theta[0]) - func.jacfwd(grid)(theta[0])
+    return func.vmap(grid)(theta).sum(), slope, both.abs().max()
+
+
+@case
 def nothing_to_pack(lib, F):
     return lib.nn.utils.rnn.pack_padded_sequence(lib.ones(0, 0), lib.tensor([]))
 

@@ -65,6 +65,14 @@ def _sized(call, name, args):
     return by_images(call, name, args, len(args[1]))
 
 
+@rule("affine_grid_generator")
+def _affine_grid(call, name, args):
+    theta, size, align_corners = args
+    value = call.full(theta)
+    made = run(name, (value.flatten(0, 1), (call.size * size[0], *size[1:]), align_corners))
+    return made.unflatten(0, value.shape[:2])
+
+
 @rule("_avg_pool_backward", "_adaptive_avg_pool_backward")
 def _avg_pool_backward(call, name, args):
     grad, sizes, *rest = args

@@ -136,14 +136,6 @@ def grid_sampler_3d(input, grid, interpolation_mode, padding_mode, align_corners
 
 
 @composite(**_HIDDEN)
-def affine_grid_generator(theta, size, align_corners):
-    """nn.functional.affine_grid."""
-    from ..nn import functional
-
-    return functional.affine_grid(theta, size, align_corners)
-
-
-@composite(**_HIDDEN)
 def _shape_as_tensor(input):
     """The sizes as a tensor."""
     from .. import tensor

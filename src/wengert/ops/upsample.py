@@ -1,6 +1,6 @@
 """Resizing of images, and sampling at the points of a grid."""
 
-from ._declare import composite, primitive
+from ._declare import composite, host, primitive
 from .compare import where
 
 HIDDEN = {"function": False, "method": False}
@@ -216,3 +216,35 @@ def grid_sampler_2d(input, grid, interpolation_mode, padding_mode, align_corners
 def grid_sampler_3d(input, grid, interpolation_mode, padding_mode, align_corners):
     """grid_sampler of volumes."""
     return grid_sampler(input, grid, interpolation_mode, padding_mode, align_corners)
+
+
+def _points(spatial, align_corners, like):
+    """The points of an upright grid as rows (x, y, 1), from -1 to 1: cell borders (align_corners) or cell centres."""
+    from .. import linspace, meshgrid, ones_like, stack, zeros
+
+    axes = []
+    for count in spatial:
+        line = linspace(-1, 1, count, dtype=like.dtype) if count > 1 else zeros(1, dtype=like.dtype)
+        axes.append(line if align_corners or count <= 1 else line * ((count - 1) / count))
+    axes = meshgrid(*axes, indexing="ij")
+    return stack([*axes[::-1], ones_like(axes[0])], -1).reshape(1, -1, len(spatial) + 1)
+
+
+def _affine_grid(theta, size, align_corners):
+    count, _, *spatial = size
+    points = _points(spatial, align_corners, theta)
+    return points.expand(count, -1, -1).bmm(theta.transpose(1, 2)).reshape(count, *spatial, len(spatial))
+
+
+@host(
+    "affine_grid_generator(Tensor theta, int[] size, bool align_corners)",
+    forward=_affine_grid,
+    grad_name="AffineGridGeneratorBackward0",
+    method=False,
+)
+def affine_grid_generator(g, size, align_corners):
+    """nn.functional.affine_grid: where affine maps take the points of a grid."""
+    count, _, *spatial = size
+    points = _points(spatial, align_corners, g)
+    rows = g.reshape(count, -1, len(spatial)).transpose(1, 2)
+    return rows.bmm(points.expand(count, -1, -1))  # it needs the sizes alone: nothing is saved

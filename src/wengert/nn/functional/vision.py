@@ -9,6 +9,7 @@ from ._native import native
 from .pooling import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
 
 _AREA = {3: adaptive_avg_pool1d, 4: adaptive_avg_pool2d, 5: adaptive_avg_pool3d}
+_affine_grid = native("affine_grid_generator")
 _NEAREST = {n + 2: native(f"upsample_nearest{n}d") for n in (1, 2, 3)}
 _NEAREST_EXACT = {n + 2: native(f"_upsample_nearest_exact{n}d") for n in (1, 2, 3)}
 _SMOOTH = {"bilinear": native("_upsample_bilinear2d_aa"), "bicubic": native("_upsample_bicubic2d_aa")}
@@ -208,14 +209,6 @@ def grid_sample(input, grid, mode="bilinear", padding_mode="zeros", align_corner
     return _grid_sampler(input, grid, *numbers, align_corners)
 
 
-def _steps(count, align_corners, like):
-    """`count` coordinates from -1 to 1: cell borders (align_corners) or cell centres."""
-    if count <= 1:
-        return wg.zeros(1, dtype=like.dtype)
-    steps = wg.linspace(-1, 1, count, dtype=like.dtype)
-    return steps if align_corners else steps * ((count - 1) / count)
-
-
 def affine_grid(theta, size, align_corners=None):
     """Sampling grid (N, H, W, 2) of the affine maps theta (N, 2, 3); (N, 3, 4) and 5D sizes for volumes.
 
@@ -247,10 +240,7 @@ def affine_grid(theta, size, align_corners=None):
         )
     elif min(size) <= 0:
         raise ValueError(f"Expected non-zero, positive output size. Got {size}")
-    axes = wg.meshgrid(*[_steps(n, align_corners, theta) for n in spatial], indexing="ij")
-    base = wg.stack([*axes[::-1], wg.ones_like(axes[0])], -1).reshape(1, -1, rank + 1)
-    grid = base.expand(size[0], -1, -1).bmm(theta.transpose(1, 2))
-    return grid.reshape(size[0], *spatial, rank)
+    return _affine_grid(theta, size, align_corners)
 
 
 def _laid_out_like(result, input):
