@@ -145,7 +145,7 @@ def a_grid_is_swept_twice(lib, F):
 @case
 def a_grid_under_transforms(lib, F):
     func, theta = lib.func, lib.arange(24.0, dtype=lib.float64).view(2, 1, 3, 4)
-    grid = lambda t: F.affine_grid(t, (1, 1, 2, 3, 2), align_corners=True)  # noqa: E731
+    grid = lambda t: F.affine_grid(t, (1, 1, 2, 3, 2), align_corners=True)
     slope = func.jvp(lambda t: grid(t).pow(3).sum(), (theta[0],), (theta[1],))[1]
     both = func.jacrev(grid)(theta[0]) - func.jacfwd(grid)(theta[0])
     return func.vmap(grid)(theta).sum(), slope, both.abs().max()
@@ -277,6 +277,14 @@ def test_a_deprecated_use_is_told_once():
     text = "import wengert\nfor n in range(2): wengert.ones(2).T, wengert.ones(()).mT, wengert.ones(2, 2).T"
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
     assert [line.count("is deprecated") for line in done.stderr.splitlines() if "UserWarning" in line] == [1, 1]
+
+
+def test_a_layer_knows_its_activation_when_calls_are_watched():
+    text = "import wengert as wg; wg.nn.TransformerEncoderLayer\nclass Own(wg.Tensor): pass\n"
+    text += "assert [wg.nn.TransformerEncoderLayer(4, 2, 8, activation=f).activation_relu_or_gelu for f in "
+    text += "('relu', wg.nn.functional.relu, wg.nn.functional.gelu, wg.tanh)] == [1, 1, 2, 0]\n"
+    text += "assert wg.nn.TransformerEncoderLayer(4, 2, 8).activation_relu_or_gelu == 1"
+    subprocess.run([sys.executable, "-c", text], check=True)
 
 
 def test_lazy_names_cost_nothing():

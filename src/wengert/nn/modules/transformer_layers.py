@@ -19,6 +19,11 @@ def _get_activation_fn(activation):
     raise RuntimeError(f"activation should be relu/gelu, not {activation}")
 
 
+def _own(function):
+    """A function as it was written: those of nn.functional are wrapped once a class takes calls over."""
+    return getattr(function, "__wrapped__", function)
+
+
 class _Layer(Module):
     """The feed-forward half that both layers have."""
 
@@ -58,9 +63,10 @@ class TransformerEncoderLayer(_Layer):
         self.dropout1 = Dropout(dropout)
         self.dropout2 = Dropout(dropout)
         self._set_activation(activation)
-        if self.activation is F.relu or isinstance(self.activation, ReLU):
+        given = _own(self.activation)
+        if given is _own(F.relu) or isinstance(self.activation, ReLU):
             self.activation_relu_or_gelu = 1
-        elif self.activation is F.gelu or isinstance(self.activation, GELU):
+        elif given is _own(F.gelu) or isinstance(self.activation, GELU):
             self.activation_relu_or_gelu = 2
         else:
             self.activation_relu_or_gelu = 0
