@@ -337,3 +337,12 @@ def pulled_later(lib):
 
 def test_pulling_back_where_gradients_are_wanted():
     agree(pulled_later)
+
+
+def strided_gradients(lib):
+    x, cotangents = lib.arange(6.0).reshape(2, 3), lib.arange(8.0).reshape(2, 2, 2)
+    return lib.func.vmap(lambda c: lib.func.vjp(lambda x: x.as_strided((2, 2), (3, 1), 1) * 2, x)[1](c))(cotangents)
+
+
+def test_samples_of_as_strided_keep_their_gradients():
+    agree(strided_gradients)

@@ -311,6 +311,9 @@ def _as_strided(call, name, args):
             "not supported inside of vmap, please try to rewrite the `as_strided` call as a sequence of PyTorch view operations"
         )
     offset -= start
+    if value.stride(0) == 0 and call.size > 1:  # samples in the same memory would get each other's gradients
+        apart = (limit - start, *args[0].stride())
+        value = value.new_empty_strided(value.shape, apart).copy_(value)
     step = value.stride(0)
     return value.as_strided((call.size, *args[1]), (step, *args[2]), value.storage_offset() + offset)
 
