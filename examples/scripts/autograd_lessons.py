@@ -31,11 +31,11 @@ except RuntimeError as error:
 try:
     torch.ones(2).sum().backward()
 except RuntimeError as error:
-    print("RuntimeError:", error)
+    print("RuntimeError:", str(error).splitlines()[0])
 try:
     (x * 2).backward()
 except RuntimeError as error:
-    print("RuntimeError:", error)
+    print("RuntimeError:", str(error).splitlines()[0])
 
 print(x.requires_grad, (x**2).requires_grad)
 with torch.no_grad():
@@ -63,7 +63,7 @@ c = torch.tensor([1.0, 2.0], requires_grad=True)
 try:
     c += 1
 except RuntimeError as error:
-    print("RuntimeError:", error)
+    print("RuntimeError:", str(error).splitlines()[0])
 s = c.sigmoid()
 t = s * s
 s.add_(1)
