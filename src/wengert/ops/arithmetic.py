@@ -232,14 +232,21 @@ def copysign(self, other, y):
     return where(self == 0, 0, y / self), 0
 
 
-@elementwise(vjp=True, reference="numpy.nextafter", numbers=False)
-def nextafter(g, self, other):
-    """The next floating-point number after self in the direction of other."""
-    same = self == other
-    return where(same, 0, g), where(same, g, 0)
+@elementwise(reference="numpy.nextafter", numbers=False)
+def nextafter(self, other):
+    """The next floating-point number after self in the direction of other. Its derivative by other is 0, by self 1 where
+    they differ."""
+    return where(self == other, 0, 1), 0
 
 
-@elementwise("heaviside(Tensor self, Tensor values)", vjp=True, eager=True, reference="numpy.heaviside", numbers=False)
+@elementwise(
+    "heaviside(Tensor self, Tensor values)",
+    vjp=True,
+    eager=True,
+    reference="numpy.heaviside",
+    numbers=False,
+    grad_name="NotImplemented",
+)
 def heaviside(g):
     """0 for negative numbers, 1 for positive ones, values at 0."""
     raise RuntimeError("derivative for aten::heaviside is not implemented")
