@@ -6,8 +6,6 @@
 #include "tiles.h"
 #include "turn.h"
 
-#pragma GCC diagnostic ignored "-Wpsabi"  // vectors wider than the machine's stay inside this file
-
 namespace wg {
 namespace {
 

@@ -2,8 +2,6 @@
 #include "gemm_kernels.h"
 #include "turn.h"
 
-#pragma GCC diagnostic ignored "-Wpsabi"  // vectors wider than the machine's stay inside this file
-
 #ifndef WG_LEVEL
 #define WG_LEVEL generic
 #endif

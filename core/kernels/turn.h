@@ -2,6 +2,8 @@
 #pragma once
 #include <cstdint>
 
+#pragma GCC diagnostic ignored "-Wpsabi"  // vectors wider than the machine's stay inside a function
+
 namespace wg {
 
 // to[j * to_step + i] = from[i * step + j] for i and j below 4. Each file that uses it has its own: files are compiled
