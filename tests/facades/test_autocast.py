@@ -107,8 +107,8 @@ PLAIN = {
 def test_functions_made_of_ops_get_the_dtypes_that_torch_gives(name):
     dtypes = []
     for t in (torch, pytest.importorskip("torch")):  # wengert, and torch itself
-        h = t.ones(4, 4).bfloat16()
+        h, before = t.ones(4, 4).bfloat16(), t.nn.functional.l1_loss
         with t.autocast("cpu", dtype=t.bfloat16):
             dtypes.append(str(PLAIN[name](t, h).dtype))
-        assert not hasattr(t.nn.functional.l1_loss, "__wrapped__")  # gone with the block
+        assert t.nn.functional.l1_loss is before  # what the block put there is gone with it
     assert dtypes[0] == dtypes[1]
