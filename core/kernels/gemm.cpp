@@ -199,8 +199,10 @@ void run(const Gemm& g) {
   double work = double(g.m) * double(g.n) * double(std::max<int64_t>(g.k, 1));
   constexpr bool kPacked = std::is_same_v<T, float> || std::is_same_v<T, double>;
   const bool packed = g.right == Right::Packed && g.k > 0;
-  // A few rows times a transposed matrix, as in a linear layer: b is read once, as it lies.
-  const bool thin = kPacked && g.m <= kThin && g.k >= kLongSum && g.a.col == 1 && g.b.row == 1;
+  // A few rows: b is read once, as it lies. Transposed, as in a linear layer, that takes sums along k, which have to be
+  // long or few to be worth their ends.
+  const bool sums = g.a.col == 1 && g.b.row == 1 && g.k >= kLongSum && (g.k >= 4 * kLongSum || g.m <= kThin / 3);
+  const bool thin = kPacked && g.m <= kThin && (g.b.col == 1 || sums);
   bool own = !packed && (g.m == 1 || g.n == 1 || g.k == 0 || work <= double(kSmall) || thin);
   bool fast = !own && !kPacked && gemm_ready(g.a, g.m, g.k) && gemm_ready(g.b, g.k, g.n) && has_blas(g.dtype);
   Grid grid = cut(g.m, g.n, g.k);

@@ -133,14 +133,17 @@ inline auto halved(typename Vec<T, W>::type x, typename Vec<T, W>::type y) {
   return shuffled<V, I>(x, y, All(), low) + shuffled<V, I>(x, y, All(), high);
 }
 
-// The sums of the elements of four vectors.
-template <class T, int W>
-inline void sum_each(const typename Vec<T, W>::type* x, T* sums) {
-  auto both = halved<T, W, W / 2>(halved<T, W, W>(x[0], x[1]), halved<T, W, W>(x[2], x[3]));
-  for (int j = 0; j < 4; ++j) {
-    T sum = 0;
-    for (int v = 0; v < W / 4; ++v) sum += both[j * (W / 4) + v];
-    sums[j] = sum;
+// The sums of the blocks of B elements of N vectors, in order; of one vector alone some come twice.
+template <class T, int W, int B, int N>
+inline void sum_blocks(typename Vec<T, W>::type* x, T* sums) {
+  if constexpr (B == 1) {
+    for (int i = 0; i < N; ++i) store(sums + i * W, x[i]);
+  } else if constexpr (N == 1) {
+    x[0] = halved<T, W, B>(x[0], x[0]);
+    sum_blocks<T, W, B / 2, 1>(x, sums);
+  } else {
+    for (int i = 0; i < N / 2; ++i) x[i] = halved<T, W, B>(x[2 * i], x[2 * i + 1]);
+    sum_blocks<T, W, B / 2, N / 2>(x, sums);
   }
 }
 
@@ -149,26 +152,25 @@ inline void four_columns(int64_t k, T alpha, const T* a, int64_t a_row, const T*
                          int64_t c_row) {
   constexpr int W = kSumBytes / sizeof(T);
   typedef typename Vec<T, W>::type V;
-  V acc[R][4] = {};
+  V acc[R * 4] = {};
   int64_t p = 0;
   for (; p + W <= k; p += W) {
     V right[4];
     for (int j = 0; j < 4; ++j) right[j] = load<V>(b + j * b_col + p);
     for (int i = 0; i < R; ++i) {
       V left = load<V>(a + i * a_row + p);
-      for (int j = 0; j < 4; ++j) acc[i][j] += left * right[j];
+      for (int j = 0; j < 4; ++j) acc[i * 4 + j] += left * right[j];
     }
   }
-  for (int i = 0; i < R; ++i) {
-    T sums[4];
-    sum_each<T, W>(acc[i], sums);
-    for (int64_t q = p; q < k; ++q)
-      for (int j = 0; j < 4; ++j) sums[j] += a[i * a_row + q] * b[j * b_col + q];
+  T sums[R * 4 < W ? W : R * 4];
+  sum_blocks<T, W, W, R * 4>(acc, sums);
+  for (int i = 0; i < R; ++i)
     for (int j = 0; j < 4; ++j) {
+      T sum = sums[i * 4 + j];
+      for (int64_t q = p; q < k; ++q) sum += a[i * a_row + q] * b[j * b_col + q];
       T* to = c + i * c_row + j;
-      *to = beta != T(0) ? alpha * sums[j] + beta * *to : alpha * sums[j];
+      *to = beta != T(0) ? alpha * sum + beta * *to : alpha * sum;
     }
-  }
 }
 
 template <class T>
