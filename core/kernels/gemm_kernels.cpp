@@ -63,41 +63,57 @@ inline void column(int64_t m, int64_t k, T alpha, const T* a, int64_t a_row, int
   for (; i < m; ++i) tile<T, 1, C, W>(k, alpha, a + i * a_row, a_row, a_col, b, b_row, beta, c + i * c_row, c_row);
 }
 
-// b's rows are contiguous. A single row of a takes four vectors at once instead of four rows.
+// Vectors of the machine's own width: wider ones are taken apart again element by element.
+#if defined(__AVX512F__)
+constexpr int kBytes = 64;
+#elif defined(__AVX__)
+constexpr int kBytes = 32;
+#else
+constexpr int kBytes = 16;
+#endif
+
+// b's rows are contiguous. A single row of a takes four lines at once instead of four rows.
 template <class T>
 void with_rows(int64_t m, int64_t n, int64_t k, T alpha, const T* a, int64_t a_row, int64_t a_col, const T* b,
                int64_t b_row, T beta, T* c, int64_t c_row) {
-  constexpr int W = 64 / sizeof(T);
+  constexpr int W = kBytes / sizeof(T), C = 64 / kBytes, kLine = C * W;
+  auto columns = [&]<int Count, int Width>(int64_t j) {
+    column<T, Count, Width>(m, k, alpha, a, a_row, a_col, b + j, b_row, beta, c + j, c_row);
+  };
   int64_t j = 0;
   if (m < 4)
-    for (; j + 4 * W <= n; j += 4 * W) column<T, 4, W>(m, k, alpha, a, a_row, a_col, b + j, b_row, beta, c + j, c_row);
-  for (; j + W <= n; j += W) column<T, 1, W>(m, k, alpha, a, a_row, a_col, b + j, b_row, beta, c + j, c_row);
-  if (j + W / 2 <= n) {
-    column<T, 1, W / 2>(m, k, alpha, a, a_row, a_col, b + j, b_row, beta, c + j, c_row);
-    j += W / 2;
-  }
-  if (j + W / 4 <= n) {
-    column<T, 1, W / 4>(m, k, alpha, a, a_row, a_col, b + j, b_row, beta, c + j, c_row);
-    j += W / 4;
-  }
-  for (; j < n; ++j) column<T, 1, 1>(m, k, alpha, a, a_row, a_col, b + j, b_row, beta, c + j, c_row);
+    for (; j + 4 * kLine <= n; j += 4 * kLine) columns.template operator()<4 * C, W>(j);
+  for (; j + kLine <= n; j += kLine) columns.template operator()<C, W>(j);
+  for (; j + W <= n; j += W) columns.template operator()<1, W>(j);
+  if constexpr (W >= 4)
+    if (j + W / 2 <= n) {
+      columns.template operator()<1, W / 2>(j);
+      j += W / 2;
+    }
+  if constexpr (W >= 8)
+    if (j + W / 4 <= n) {
+      columns.template operator()<1, W / 4>(j);
+      j += W / 4;
+    }
+  for (; j < n; ++j) columns.template operator()<1, 1>(j);
 }
 
 template <class T>
 T dot(int64_t n, const T* x, const T* y) {
-  constexpr int W = 64 / sizeof(T);
+  constexpr int W = kBytes / sizeof(T), N = 256 / kBytes;
   typedef typename Vec<T, W>::type V;
   if (n < W) {
     T sum = 0;
     for (int64_t i = 0; i < n; ++i) sum += x[i] * y[i];
     return sum;
   }
-  V s[4] = {};
+  V s[N] = {};
   int64_t i = 0;
-  for (; i + 4 * W <= n; i += 4 * W)
-    for (int v = 0; v < 4; ++v) s[v] += load<V>(x + i + v * W) * load<V>(y + i + v * W);
+  for (; i + N * W <= n; i += N * W)
+    for (int v = 0; v < N; ++v) s[v] += load<V>(x + i + v * W) * load<V>(y + i + v * W);
   for (; i + W <= n; i += W) s[0] += load<V>(x + i) * load<V>(y + i);
-  s[0] = (s[0] + s[1]) + (s[2] + s[3]);
+  for (int half = N / 2; half; half /= 2)
+    for (int v = 0; v < half; ++v) s[v] += s[v + half];
   T sum = 0;
   for (; i < n; ++i) sum += x[i] * y[i];
   for (int half = W / 2; half; half /= 2)
@@ -107,11 +123,9 @@ T dot(int64_t n, const T* x, const T* y) {
 
 // ---- a @ b where the columns of b lie as its rows would (x @ weight.T): sums along k, four columns at once
 
-#if defined(__AVX512F__)
-constexpr int kSumBytes = 64, kSumRows = 4;
-#else
-constexpr int kSumBytes = 32, kSumRows = 2;
-#endif
+constexpr int kSumRows = kBytes / 16;
+template <class T>
+constexpr int kSumWide = kBytes < 4 * int(sizeof(T)) ? 4 : kBytes / int(sizeof(T));
 
 template <class V, class I, int... At>
 inline V shuffled(V x, [[maybe_unused]] V y, std::integer_sequence<int, At...>, auto index) {
@@ -150,7 +164,7 @@ inline void sum_blocks(typename Vec<T, W>::type* x, T* sums) {
 template <class T, int R>
 inline void four_columns(int64_t k, T alpha, const T* a, int64_t a_row, const T* b, int64_t b_col, T beta, T* c,
                          int64_t c_row) {
-  constexpr int W = kSumBytes / sizeof(T);
+  constexpr int W = kSumWide<T>;
   typedef typename Vec<T, W>::type V;
   V acc[R * 4] = {};
   int64_t p = 0;
