@@ -11,6 +11,7 @@ import pytest
 from formats import DTYPES, FORMATS
 
 import wengert as wg
+from wengert.io import allowed
 
 
 def saved(obj, zipped=True):
@@ -366,3 +367,5 @@ def test_plain_data_of_the_standard_library_needs_weights_only_false(zipped):
     for part in value.values():
         with pytest.raises(pickle.UnpicklingError, match="was not an allowed global by default"):
             again(part, zipped)
+    policy = allowed.Policy({}, trusted=True)
+    assert policy.find("pathlib._local", "PurePosixPath") is pathlib.PurePosixPath  # written by Python 3.13

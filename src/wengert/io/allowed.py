@@ -114,6 +114,7 @@ class Policy:
 
 def _trusted(module, name):
     """A global for weights_only=False: torch's, plain data, or a class that the running program defined."""
+    module = "pathlib" if module == "pathlib._local" else module  # what Python 3.13 calls it in its pickles
     if module.split(".")[0] == "torch":
         value = _own(module, name)
         if value is not None:
