@@ -9,6 +9,7 @@ namespace wg {
 void Dims::push_far(int64_t v) { insert(n_, v); }
 
 int64_t numel_of(const Dims& sizes) {
+  WG_CHECK(sizes.size() <= kMaxDims, "only tensors with up to ", kMaxDims, " dims are supported");
   int64_t n = 1;
   bool zero = false, overflow = false;
   for (int64_t s : sizes) {

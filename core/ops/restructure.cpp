@@ -35,8 +35,8 @@ void resize(Call& c, const Dims& sizes, Format f) {
   c.out(TensorRef(&self));
   WG_CHECK(f != Format::Preserve, "Unsupported memory formatPreserve");
   if (self.sizes == sizes && (f == Format::RowMajor || lies_in(f, sizes, self.strides))) return;
-  Dims strides = strides_in(f, sizes);
   const int64_t n = numel_of(sizes);
+  Dims strides = strides_in(f, sizes);
   size_t bytes;
   WG_CHECK(!__builtin_mul_overflow(size_t(self.offset) + size_t(n), size_t(size_of(self.dtype)), &bytes) &&
                bytes < (size_t(1) << 62),

@@ -81,9 +81,8 @@ def storage_of(tensor):
 class TypedStorage:
     """A one-dimensional array over an untyped storage (`dtype` defaults to the default dtype).
 
-    >>> import wengert
-    >>> TypedStorage(wrap_storage=wengert.ones(2).untyped_storage(), dtype=wengert.float32).tolist()
-    [1.0, 1.0]
+    >>> storage_of(wg.ones(2)).dtype
+    torch.float32
     """
 
     __module__ = "wengert.storage"

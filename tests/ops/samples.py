@@ -344,7 +344,7 @@ def _windows(s):
         "adaptive_avg_pool1d": [Call(f(1, 2, 5), [2])], "adaptive_avg_pool2d": [Call(f(1, 3, 5), [2, 2])],
         "adaptive_avg_pool3d": [Call(f(1, 2, 3, 3), [1, 2, 2])], "_adaptive_avg_pool": [Call(f(1, 3, 5), [2, 2])],
         "_adaptive_avg_pool_backward": [Call(f(1, 2, 2), [1, 3, 5], [2, 2])], "adaptive_max_pool1d": [Call(f(1, 2, 5), [2])],
-        "adaptive_max_pool2d": [Call(f(1, 3, 5), [2, 2])], "adaptive_max_pool3d": [Call(f(1, 2, 3, 3), [1, 2, 2])],
+        "affine_grid_generator": [Call(f(2, 2, 3), [2, 1, 2, 3], False)], "adaptive_max_pool2d": [Call(f(1, 3, 5), [2, 2])], "adaptive_max_pool3d": [Call(f(1, 2, 3, 3), [1, 2, 2])],
     }  # fmt: skip
 
 

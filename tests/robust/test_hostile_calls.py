@@ -170,7 +170,7 @@ def test_unpack_hooks_that_give_back_something_else(name, lie):
 def test_inner_functions_refuse_garbage():
     node = (torch.ones(1, requires_grad=True) * 2).grad_fn
     values = [1, None, "x", (), [], {}, torch.ones(2), torch.ones(2, requires_grad=True), node, -1, (1, 2), "add"]
-    sets_modes = ("set_", "declare", "mark_random")
+    sets_modes = ("set_", "push_", "declare", "mark_random")
     functions = [f for n, f in vars(torch._core).items() if callable(f) and not n.startswith(sets_modes)]
     functions = [f for f in functions if not isinstance(f, type)]
     assert len(functions) > 30
@@ -198,6 +198,26 @@ def test_edges_to_outputs_that_are_not_there():
     for number in (-1, 1, 2**31, 2**40):
         with pytest.raises(IndexError):
             torch.autograd.grad(y.sum(), edge(y.grad_fn, number), allow_unused=True)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda ones: torch.zeros(ones),
+        lambda ones: torch.zeros(1).view(ones) + 1,
+        lambda ones: torch.zeros(1).expand(ones).sum(),
+        lambda ones: torch.zeros(1).resize_(ones),
+        lambda ones: torch.zeros(ones[1:])[None].clone(),
+        lambda ones: torch.stack([torch.zeros(ones[1:])] * 2).sort(),
+        lambda ones: torch.meshgrid([torch.zeros(1)] * len(ones), indexing="ij")[0].permute(*range(len(ones))),
+        lambda ones: torch.func.vmap(lambda a: a.view(ones[1:]) * 2)(torch.zeros(2, 1)),
+        lambda ones: torch.affine_grid_generator(torch.ones(2, 1), ones, True),
+    ],
+)
+def test_more_dims_than_loops_have(call):
+    for dims in (65, 69, 130):
+        with pytest.raises(RuntimeError, match="up to 64 dims|4d .spatial. or 5d"):
+            call([1] * dims)
 
 
 def test_repeats_that_overflow():

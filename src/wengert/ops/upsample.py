@@ -231,6 +231,8 @@ def _points(spatial, align_corners, like):
 
 
 def _affine_grid(theta, size, align_corners):
+    if len(size) not in (4, 5):
+        raise RuntimeError("AffineGridGenerator needs 4d (spatial) or 5d (volumetric) inputs.")
     count, _, *spatial = size
     points = _points(spatial, align_corners, theta)
     return points.expand(count, -1, -1).bmm(theta.transpose(1, 2)).reshape(count, *spatial, len(spatial))
