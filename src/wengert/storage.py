@@ -293,6 +293,8 @@ _TYPED += ("_reset_warn_typed_storage_removal", "storage_of", "dtype_of")
 
 
 def __getattr__(name):
+    if name.startswith("__"):  # asked by the import of this very module
+        raise AttributeError(f"module 'torch.storage' has no attribute '{name}'")
     from . import _storage_names, _typed_storage
 
     if name == "_storage_classes":
