@@ -325,7 +325,7 @@ def _windows(s):
     conv = ([2], [1], [1], 1)
     pair = ([1, 1], [1, 0], [1, 1], 1)
     return {
-        "_conv_bias": [Call(f(2, 3, 2))],
+        "_conv_bias": [Call(f(2, 3, 2))], "affine_grid_generator": [Call(f(2, 2, 3), [2, 1, 2, 3], False)],
         "_conv": [Call(f(2, 2, 5), f(3, 2, 3), f(3), *conv), Call(f(1, 2, 3, 3), f(2, 1, 2, 2), None, [1, 1], [0, 1], [1, 1], 2)],
         "_conv_input": [Call(f(2, 3, 3), f(3, 2, 3), f(2), [2, 2, 5], *conv)], "_conv_weight": [Call(f(2, 3, 3), f(2, 2, 5), [3, 2, 3], *conv)],
         "convolution": [Call(f(1, 2, 3, 3), f(2, 2, 2, 2), f(2), *pair[:3], False, [0, 0], 1),
@@ -344,7 +344,7 @@ def _windows(s):
         "adaptive_avg_pool1d": [Call(f(1, 2, 5), [2])], "adaptive_avg_pool2d": [Call(f(1, 3, 5), [2, 2])],
         "adaptive_avg_pool3d": [Call(f(1, 2, 3, 3), [1, 2, 2])], "_adaptive_avg_pool": [Call(f(1, 3, 5), [2, 2])],
         "_adaptive_avg_pool_backward": [Call(f(1, 2, 2), [1, 3, 5], [2, 2])], "adaptive_max_pool1d": [Call(f(1, 2, 5), [2])],
-        "affine_grid_generator": [Call(f(2, 2, 3), [2, 1, 2, 3], False)], "adaptive_max_pool2d": [Call(f(1, 3, 5), [2, 2])], "adaptive_max_pool3d": [Call(f(1, 2, 3, 3), [1, 2, 2])],
+        "adaptive_max_pool2d": [Call(f(1, 3, 5), [2, 2])], "adaptive_max_pool3d": [Call(f(1, 2, 3, 3), [1, 2, 2])],
     }  # fmt: skip
 
 
