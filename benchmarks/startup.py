@@ -16,7 +16,8 @@ from pathlib import Path
 
 RESIDENT = "open('/proc/self/status').read().split('VmRSS:')[1].split()[0]"
 
-SIZE = """
+SIZE = r"""
+import re
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -35,7 +36,7 @@ while queue:
         total += path.stat().st_size if path.is_file() else 0
     for need in dist.requires or []:
         if "extra ==" not in need:
-            queue.append(need.split(";")[0].split("[")[0].split(" ")[0].strip("<>=!~() 0123456789.,"))
+            queue.append(re.match(r"[\w.-]+", need)[0])
 print(total)
 """
 
