@@ -77,38 +77,49 @@ const Blas& blas() {
   return b;
 }
 
+// The largest side of products that multiply, then add, one term after the other: torch's do, and have the same bits.
+constexpr int64_t kInOrder = 8;
+
+template <class T>
+void in_order(const Gemm& g, const T* a, const T* b, T* c) {
+  using Acc = std::conditional_t<is_reduced_v<T>, float, std::conditional_t<std::is_integral_v<T>, int64_t, T>>;
+  Acc alpha, beta;
+  if constexpr (is_complex_v<T>)
+    alpha = T(g.alpha), beta = T(g.beta);
+  else
+    alpha = Acc(g.alpha.real()), beta = Acc(g.beta.real());
+  constexpr int64_t kWide = 64;
+  Acc sums[kWide];
+  for (int64_t i = 0; i < g.m; ++i)
+    for (int64_t j = 0; j < g.n; j += kWide) {
+      int64_t wide = std::min(kWide, g.n - j);
+      std::fill_n(sums, wide, Acc(0));
+      for (int64_t p = 0; p < g.k; ++p) {
+        Acc left = Acc(a[i * g.a.row + p * g.a.col]);
+        const T* right = b + p * g.b.row + j * g.b.col;
+        for (int64_t v = 0; v < wide; ++v) sums[v] += left * Acc(right[v * g.b.col]);
+      }
+      T* to = c + i * g.c.row + j;
+      for (int64_t v = 0; v < wide; ++v)
+        to[v] = beta != Acc(0) ? T(alpha * sums[v] + beta * Acc(to[v])) : T(alpha * sums[v]);
+    }
+}
+
 // One product on this thread with our own loops: any type, any strides; sums in float for half precision.
 template <class T>
 void plain(const Gemm& g, const T* a, const T* b, T* c) {
-  if constexpr (std::is_same_v<T, float>) {
-    gemm_table().small_float(g.m, g.n, g.k, float(g.alpha.real()), a, g.a.row, g.a.col, b, g.b.row, g.b.col,
-                             float(g.beta.real()), c, g.c.row);
-  } else if constexpr (std::is_same_v<T, double>) {
-    gemm_table().small_double(g.m, g.n, g.k, g.alpha.real(), a, g.a.row, g.a.col, b, g.b.row, g.b.col, g.beta.real(), c,
-                              g.c.row);
-  } else {
-    using Acc = std::conditional_t<is_reduced_v<T>, float, std::conditional_t<std::is_integral_v<T>, int64_t, T>>;
-    Acc alpha, beta;
-    if constexpr (is_complex_v<T>)
-      alpha = T(g.alpha), beta = T(g.beta);
-    else
-      alpha = Acc(g.alpha.real()), beta = Acc(g.beta.real());
-    constexpr int64_t kWide = 64;
-    Acc sums[kWide];
-    for (int64_t i = 0; i < g.m; ++i)
-      for (int64_t j = 0; j < g.n; j += kWide) {
-        int64_t wide = std::min(kWide, g.n - j);
-        std::fill_n(sums, wide, Acc(0));
-        for (int64_t p = 0; p < g.k; ++p) {
-          Acc left = Acc(a[i * g.a.row + p * g.a.col]);
-          const T* right = b + p * g.b.row + j * g.b.col;
-          for (int64_t v = 0; v < wide; ++v) sums[v] += left * Acc(right[v * g.b.col]);
-        }
-        T* to = c + i * g.c.row + j;
-        for (int64_t v = 0; v < wide; ++v)
-          to[v] = beta != Acc(0) ? T(alpha * sums[v] + beta * Acc(to[v])) : T(alpha * sums[v]);
-      }
+  if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double>) {
+    if (std::max({g.m, g.n, g.k}) > kInOrder) {
+      SmallGemm<T> small;
+      if constexpr (std::is_same_v<T, float>)
+        small = gemm_table().small_float;
+      else
+        small = gemm_table().small_double;
+      return small(g.m, g.n, g.k, T(g.alpha.real()), a, g.a.row, g.a.col, b, g.b.row, g.b.col, T(g.beta.real()), c,
+                   g.c.row);
+    }
   }
+  in_order(g, a, b, c);
 }
 
 bool has_blas(DType d) { return is_complex(d) && blas().cgemm && blas().zgemm; }

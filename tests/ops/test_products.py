@@ -62,3 +62,12 @@ def test_half_precision_is_rounded_once(name):
     assert ((got.double() - exact).abs() <= step * exact.abs() / 2 + 1e-4).all()
     assert wengert.equal(got[0], wengert.addmm(c[0], a[0], b[0], alpha=0.5, beta=2))
     assert wengert.allclose((a[0] @ b[0, :, 0]).float(), (a[0] @ b[0])[:, 0].float(), rtol=step)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_smallest_products_have_torchs_bits(dtype):
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    for m, k, n in [(2, 2, 2), (3, 4, 4), (8, 5, 4), (1, 8, 3), (6, 3, 8)]:
+        a, b = torch.randn(m, k, dtype=getattr(torch, dtype)), torch.randn(k, n, dtype=getattr(torch, dtype))
+        assert ((wengert.from_numpy(a.numpy()) @ wengert.from_numpy(b.numpy())).numpy() == (a @ b).numpy()).all()
