@@ -6,6 +6,8 @@
 
 #include "python.h"
 
+#include <frameobject.h>  // after Python.h, without which it does not compile on 3.10
+
 namespace wgpy {
 
 using namespace wg;
