@@ -59,11 +59,7 @@ static void run_dispatch(Call& c) {
 }
 
 void mark_dispatching(Tensor& t) {
-  if (!marker) {
-    Py module(check(PyImport_ImportModule("wengert._dispatch")));
-    marker = check(PyObject_GetAttrString(module.get(), "MARK"));
-    handler = check(PyObject_GetAttrString(module.get(), "dispatch"));
-  }
+  if (!marker) Py module(check(PyImport_ImportModule("wengert._dispatch")));  // which calls use_dispatch
   t.wrapped = true;
   extra_of(t).payload = Py_NewRef(marker);
 }

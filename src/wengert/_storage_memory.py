@@ -117,7 +117,9 @@ def set_tensor(tensor, source, storage_offset, size, stride):
                 f"Could not set tensor of type {_CPP[source.dtype.name]} to a tensor of type {_CPP[tensor.dtype.name]}"
             )
         if size is not None:
-            source = source.detach().as_strided(size, _steps(size) if stride is None else stride, storage_offset)
+            source = source.detach().as_strided(
+                size, contiguous_strides(size) if stride is None else stride, storage_offset
+            )
         return tensor._become(source)
     if not hasattr(source, "_row"):
         if source.dtype is not tensor.dtype:
@@ -130,10 +132,12 @@ def set_tensor(tensor, source, storage_offset, size, stride):
     count = len(source) // itemsize
     numbers = source._row.as_strided((count * itemsize,), (1,), 0).view(tensor.dtype)
     size = (count - storage_offset,) if size is None else tuple(size)
-    return tensor._become(numbers.as_strided(size, _steps(size) if stride is None else tuple(stride), storage_offset))
+    return tensor._become(
+        numbers.as_strided(size, contiguous_strides(size) if stride is None else tuple(stride), storage_offset)
+    )
 
 
-def _steps(size):
+def contiguous_strides(size):
     """Strides of a contiguous tensor."""
     strides, step = [], 1
     for length in reversed(size):

@@ -2,37 +2,9 @@
 
 import copy
 import pickle
-import warnings
 
 import pytest
-
-import wengert as wg
-
-torch = pytest.importorskip("torch", reason="compares with torch, which is not installed")
-
-
-def outcome(program, lib):
-    """What a program gives, as plain data; an error as its type and text."""
-
-    def plain(x):
-        if isinstance(x, lib.Tensor):
-            return [tuple(x.shape), str(x.dtype), x.tolist()]
-        if isinstance(x, (tuple, list)):
-            return [plain(y) for y in x]
-        return x
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # torch's own, of torch.jit
-            return plain(program(lib))
-    except Exception as error:
-        return [type(error).__name__, str(error)]
-
-
-def agree(program):
-    mine, theirs = outcome(program, wg), outcome(program, torch)
-    assert mine == theirs
-    return mine
+from both import agree
 
 
 def dual(lib, *values):

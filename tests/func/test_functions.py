@@ -1,13 +1,9 @@
 """autograd.Function under the transforms, the same programs in torch and wengert: forward mode's checks, refusals, vmap's rules."""
 
 import itertools
-import warnings
 
 import pytest
-
-import wengert as wg
-
-torch = pytest.importorskip("torch", reason="compares with torch, which is not installed")
+from both import agree
 
 FORWARDS = {
     "itself": lambda x: x,
@@ -25,30 +21,6 @@ PUSHES = {
     "two": lambda t: (t, t),
     "number": lambda t: 3.0,
 }
-
-
-def outcome(program, lib):
-    """What a program gives, as plain data; an error as its type and text."""
-
-    def plain(x):
-        if isinstance(x, lib.Tensor):
-            return [tuple(x.shape), x.tolist()]
-        if isinstance(x, (tuple, list)):
-            return [plain(y) for y in x]
-        return x
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # torch's own, of torch.jit
-            return plain(program(lib))
-    except Exception as error:
-        return [type(error).__name__, str(error).replace("wengert.", "torch.")]
-
-
-def agree(program):
-    mine, theirs = outcome(program, wg), outcome(program, torch)
-    assert mine == theirs
-    return mine
 
 
 def made_of(lib, forward, push=None, *, old=False, dirty=False, frozen=False, save="neither", save_for="backward"):

@@ -14,7 +14,7 @@ def case(function):
     CASES[function.__name__] = function
 
 
-def _shown(lib, function):
+def shown(lib, function):
     """The result as text, or the error's kind and first line."""
     lib.manual_seed(0)
     with warnings.catch_warnings():
@@ -180,4 +180,4 @@ def nll_of_one_sample(lib, F):
 @pytest.mark.parametrize("name", CASES)
 def test_like_torch(name):
     torch = pytest.importorskip("torch")
-    assert _shown(wengert, CASES[name]) == _shown(torch, CASES[name])
+    assert shown(wengert, CASES[name]) == shown(torch, CASES[name])

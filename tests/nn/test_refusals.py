@@ -9,22 +9,13 @@ import pytest
 
 import wengert
 
+from .test_corners import shown
+
 CASES = {}
 
 
 def case(function):
     CASES[function.__name__.strip("_")] = function
-
-
-def shown(lib, function):
-    """The result as text, or the error's kind and first line."""
-    lib.manual_seed(0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return str(function(lib, lib.nn.functional))
-        except Exception as error:
-            return f"{type(error).__name__}: {str(error).splitlines()[0]}"
 
 
 KINDS = ("float16", "float32", "float64", None)

@@ -5,6 +5,7 @@ import struct
 
 import wengert as wg
 
+from .._storage_memory import contiguous_strides
 from . import files, tensors
 
 _DTYPES = {
@@ -88,7 +89,7 @@ def load_file(filename, device="cpu"):
             target = tensors.storage_bytes(storage)
             if file.readinto(target) != len(target):
                 raise RuntimeError("Error while deserializing: the file ends early")
-            strides = _strides(shape)
+            strides = contiguous_strides(shape)
             result[name] = tensors.tensor_on(storage, dtype, 0, shape, strides).to(device)
         return result
 
@@ -104,14 +105,6 @@ def _remaining(file):
     end = file.seek(0, 2)
     file.seek(0)
     return end
-
-
-def _strides(shape):
-    result, step = [], 1
-    for length in reversed(shape):
-        result.insert(0, step)
-        step *= max(length, 1)
-    return tuple(result)
 
 
 def _header(text, available):
