@@ -333,7 +333,8 @@ PyObject* results(const Overload& o, Call& c) {
   if (n == 1 && o.out_count == 1) return wrap(std::move(c.first));
   Py t(check(PyTuple_New(n)));
   for (int k = 0; k < n; ++k) PyTuple_SET_ITEM(t.get(), k, wrap(std::move(c.result(k))));
-  if (o.op->out_names.empty() || o.op->out_names[0].empty() || !make_result_type) return t.release();
+  const std::string first = o.op->out_names.empty() ? "" : o.op->out_names[0];
+  if (!make_result_type || first.empty() || first == "result0") return t.release();  // torch: outputs without names
   auto& type = const_cast<Overload&>(o).result_type;
   if (!type) {
     Py names(check(PyTuple_New(Py_ssize_t(o.op->out_names.size()))));

@@ -187,12 +187,14 @@ WG_OP_AS(extreme_backward, "_extreme_backward", Composite) {
   c.out(shared(g, hit, c.args[3]));
 }
 
-// log(sum(exp(x - top))) + top; top: the largest (real part), or 0 where that is infinite.
+// log(sum(exp(x - top))) + top; top: the largest (real part), or 0 where that is infinite. Half precision is rounded at
+// every step, as torch's is.
 static TensorRef log_sum(const TensorRef& x, uint64_t mask, bool keepdim) {
   TensorRef real = is_complex(x->dtype) ? call<"real">(x) : x;
-  TensorRef top = folded(*real, Fold::Max, mask, true);
+  TensorRef top = as_dtype(folded(*real, Fold::Max, mask, true), work_dtype(real->dtype));
   each(*top, [](auto v) { return std::isinf(v) ? decltype(v)(0) : v; });
-  TensorRef sum = folded(*call<"exp">(call<"sub">(x, top, 1)), Fold::Sum, mask, keepdim);
+  top = as_dtype(top, real->dtype);
+  TensorRef sum = as_dtype(folded(*call<"exp">(call<"sub">(x, top, 1)), Fold::Sum, mask, keepdim), x->dtype);
   TensorRef back = call<"reshape">(top, sum->sizes);
   return call<"add">(call<"log">(sum), back, 1);
 }
@@ -202,7 +204,7 @@ WG_OP(logsumexp) {
   uint64_t mask = reduced_dims(c, 1, given.ndim());
   DType dtype = is_differentiable(given.dtype) ? given.dtype : default_dtype();
   GradMode off(false);
-  c.out(as_dtype(log_sum(as_dtype(TensorRef(&given), work_dtype(dtype)), mask, c.flag(2)), dtype));
+  c.out(log_sum(as_dtype(TensorRef(&given), dtype), mask, c.flag(2)));
 }
 
 }  // namespace wg

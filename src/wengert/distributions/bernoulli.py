@@ -6,11 +6,11 @@ import wengert as wg
 import wengert.nn.functional as F
 
 from . import constraints
-from .distribution import ExponentialFamily
+from .distribution import Distribution, ExponentialFamily
 from .utils import broadcast_all, lazy_property, logits_to_probs, probs_or_logits, probs_to_logits
 
 
-class Binary(ExponentialFamily):
+class Binary(Distribution):
     """What distributions with the probability of one outcome share: `probs` or `logits`."""
 
     arg_constraints: ClassVar = {"probs": constraints.unit_interval, "logits": constraints.real}
@@ -40,7 +40,7 @@ class Binary(ExponentialFamily):
         return logits_to_probs(self.logits, is_binary=True)
 
 
-class Bernoulli(Binary):
+class Bernoulli(Binary, ExponentialFamily):
     """1 with probability `probs`, given so or as `logits`.
 
     >>> import wengert
@@ -54,6 +54,8 @@ class Bernoulli(Binary):
     def __init__(self, probs=None, logits=None, validate_args=None):
         super().__init__(probs, logits, validate_args)
 
+    _mean_carrier_measure = 0
+    _natural_params = property(lambda self: (wg.logit(self.probs),))
     mean = property(lambda self: self.probs)
     variance = property(lambda self: self.probs * (1 - self.probs))
 
@@ -79,6 +81,9 @@ class Bernoulli(Binary):
     def entropy(self):
         """The entropy."""
         return F.binary_cross_entropy_with_logits(self.logits, self.probs, reduction="none")
+
+    def _log_normalizer(self, logits):
+        return logits.exp().log1p()
 
     def enumerate_support(self, expand=True):
         """0 and 1 along a new first dimension."""

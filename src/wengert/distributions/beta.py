@@ -28,6 +28,7 @@ class Beta(ExponentialFamily):
 
     concentration1 = property(lambda self: self._dirichlet.concentration[..., 0])
     concentration0 = property(lambda self: self._dirichlet.concentration[..., 1])
+    _natural_params = property(lambda self: (self.concentration1, self.concentration0))
     mean = property(lambda self: self.concentration1 / (self.concentration1 + self.concentration0))
     mode = property(lambda self: self._dirichlet.mode[..., 0])
 
@@ -50,3 +51,6 @@ class Beta(ExponentialFamily):
     def entropy(self):
         """The entropy."""
         return self._dirichlet.entropy()
+
+    def _log_normalizer(self, x, y):
+        return x.lgamma() + y.lgamma() - (x + y).lgamma()

@@ -50,9 +50,9 @@ class Binomial(Binary):
         if self._validate_args:
             self._validate_sample(value)
         n = self.total_count
-        ways = wg.lgamma(n + 1) - wg.lgamma(value + 1) - wg.lgamma(n - value + 1)
-        normalizer = n * _clamp_by_zero(self.logits) + n * wg.log1p(wg.exp(-wg.abs(self.logits)))
-        return value * self.logits + ways - normalizer
+        least = n * _clamp_by_zero(self.logits) + n * wg.log1p(wg.exp(-wg.abs(self.logits)))
+        normalizer = least - wg.lgamma(n + 1)
+        return value * self.logits - wg.lgamma(value + 1) - wg.lgamma(n - value + 1) - normalizer
 
     def entropy(self):
         """The entropy, by summing over all values."""

@@ -7,10 +7,11 @@ import wengert.nn.functional as F
 
 from . import constraints
 from .bernoulli import Binary
+from .distribution import ExponentialFamily
 from .utils import broadcast_all, clamp_probs, lazy_property, logits_to_probs, probs_or_logits
 
 
-class ContinuousBernoulli(Binary):
+class ContinuousBernoulli(Binary, ExponentialFamily):
     """Density proportional to p^x (1 - p)^(1 - x) on [0, 1], with p given as `probs` or `logits`.
 
     lims: between them p counts as one half, where the exact formulas lose all digits.
@@ -22,6 +23,8 @@ class ContinuousBernoulli(Binary):
 
     support = constraints.unit_interval
     has_rsample = True
+    _mean_carrier_measure = 0
+    _natural_params = property(lambda self: (self.logits,))
 
     def __init__(self, probs=None, logits=None, lims=(0.499, 0.501), validate_args=None):
         probs_or_logits(probs, logits)
@@ -101,3 +104,10 @@ class ContinuousBernoulli(Binary):
         """The entropy."""
         zero, one = wg.log1p(-self.probs), wg.log(self.probs)
         return self.mean * (zero - one) - self._cont_bern_log_norm() - zero
+
+    def _log_normalizer(self, x):
+        low, high = (limit - 0.5 for limit in self._lims)
+        outside = (x <= low) | (x > high)
+        cut = wg.where(outside, x, low * wg.ones_like(x))
+        exact = cut.expm1().abs().log() - cut.abs().log()
+        return wg.where(outside, exact, 0.5 * x + x**2 / 24.0 - x**4 / 2880.0)

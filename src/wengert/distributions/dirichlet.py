@@ -57,6 +57,7 @@ class Dirichlet(ExponentialFamily):
             - wg.lgamma(self.concentration).sum(-1)
         )
 
+    _natural_params = property(lambda self: (self.concentration,))
     mean = property(lambda self: self.concentration / self.concentration.sum(-1, True))
 
     @property
@@ -84,3 +85,6 @@ class Dirichlet(ExponentialFamily):
             - (k - total) * wg.digamma(total)
             - ((self.concentration - 1.0) * wg.digamma(self.concentration)).sum(-1)
         )
+
+    def _log_normalizer(self, x):
+        return x.lgamma().sum(-1) - x.sum(-1).lgamma()

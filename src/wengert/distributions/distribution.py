@@ -178,4 +178,31 @@ class Distribution:
 
 
 class ExponentialFamily(Distribution):
-    """Distributions of the exponential family."""
+    """Distributions with density exp(<t(x), theta> - F(theta) + k(x)): natural parameters theta, log normalizer F."""
+
+    @property
+    def _natural_params(self):
+        """theta, a tuple of tensors."""
+        raise NotImplementedError
+
+    def _log_normalizer(self, *natural_params):
+        """F."""
+        raise NotImplementedError
+
+    @property
+    def _mean_carrier_measure(self):
+        """The mean of k(x)."""
+        raise NotImplementedError
+
+    def entropy(self):
+        """The entropy, F(theta) - <theta, F'(theta)> - the mean of k(x)."""
+        import wengert as wg
+
+        result = -self._mean_carrier_measure
+        params = [p.detach().requires_grad_() for p in self._natural_params]
+        normalizer = self._log_normalizer(*params)
+        slopes = wg.autograd.grad(normalizer.sum(), params, create_graph=True)
+        result = result + normalizer
+        for p, slope in zip(params, slopes):
+            result = result - (p * slope).reshape((*self._batch_shape, -1)).sum(-1)
+        return result

@@ -20,6 +20,8 @@ class Exponential(ExponentialFamily):
         (self.rate,) = broadcast_all(rate)
         super().__init__(self.rate.size(), validate_args=validate_args)
 
+    _mean_carrier_measure = 0
+    _natural_params = property(lambda self: (-self.rate,))
     mean = stddev = property(lambda self: self.rate.reciprocal())
     mode = property(lambda self: wg.zeros_like(self.rate))
     variance = property(lambda self: self.rate.pow(-2))
@@ -47,3 +49,6 @@ class Exponential(ExponentialFamily):
     def entropy(self):
         """The entropy."""
         return 1.0 - wg.log(self.rate)
+
+    def _log_normalizer(self, x):
+        return -(-x).log()

@@ -5,6 +5,7 @@ import math
 import wengert as wg
 
 from . import _families as f
+from .distribution import ExponentialFamily
 from .utils import euler_constant, sum_rightmost
 
 _registry, _memo = {}, {}
@@ -243,82 +244,20 @@ def _(p, q):
     return wg.where((q.low > p.low) | (q.high < p.high), _infinite(kl), kl)
 
 
-@register_kl(f.Exponential, f.Gamma)
+@register_kl(ExponentialFamily, ExponentialFamily)
 def _(p, q):
-    ratio = q.rate / p.rate
-    return (
-        -q.concentration * wg.log(ratio)
-        + ratio
-        + q.concentration.lgamma()
-        + q.concentration * euler_constant
-        - (1 + euler_constant)
-    )
+    if type(p) is not type(q):
+        raise NotImplementedError(
+            "The cross KL-divergence between different exponential families cannot "
+            "                            be computed using Bregman divergences"
+        )
+    params = [x.detach().requires_grad_() for x in p._natural_params]
+    normalizer = p._log_normalizer(*params)
+    slopes = wg.autograd.grad(normalizer.sum(), params, create_graph=True)
+    result = q._log_normalizer(*q._natural_params) - normalizer
+    for mine, other, slope in zip(params, q._natural_params, slopes):
+        result = result - sum_rightmost((other - mine) * slope, len(q.event_shape))
+    return result
 
 
-@register_kl(f.Gamma, f.Exponential)
-def _(p, q):
-    return -p.entropy() - q.rate.log() + q.rate * p.concentration / p.rate
-
-
-def _second_moment_about(p, loc):
-    return p.variance + (p.mean - loc).pow(2)
-
-
-def _against_normal(p, q):
-    """KL(p || Normal) for any p with a mean, a variance and an entropy."""
-    return (
-        -p.entropy()
-        + 0.5 * math.log(2 * math.pi)
-        + q.scale.log()
-        + 0.5 * _second_moment_about(p, q.loc) / q.scale.pow(2)
-    )
-
-
-for _kind in (f.Beta, f.ContinuousBernoulli, f.Exponential, f.Gamma, f.Gumbel, f.Laplace, f.Uniform):
-    register_kl(_kind, f.Normal)(_against_normal)
-
-
-@register_kl(f.Normal, f.Gumbel)
-def _(p, q):
-    shift, spread = (p.loc - q.loc) / q.scale, (p.scale / q.scale).pow(2)
-    return shift + wg.exp(-shift + 0.5 * spread) + q.scale.log() - 0.5 * (1 + math.log(2 * math.pi)) - p.scale.log()
-
-
-@register_kl(f.Normal, f.Laplace)
-def _(p, q):
-    distance = p.loc - q.loc
-    ratio = p.scale / q.scale
-    inside = distance / p.scale
-    folded = math.sqrt(2 / math.pi) * p.scale * wg.exp(-0.5 * inside.pow(2)) + distance * wg.erf(
-        math.sqrt(0.5) * inside
-    )
-    return -ratio.log() + folded / q.scale - (0.5 + 0.5 * math.log(0.5 * math.pi))
-
-
-@register_kl(f.Bernoulli, f.Poisson)
-def _(p, q):
-    return -p.entropy() - (p.probs * q.rate.log() - q.rate)
-
-
-def _disjoint(p, q):
-    """p has values that q does not."""
-    return _infinite(p.mean + 0 * q.mean)
-
-
-_POSITIVE, _BOUNDED = (f.Exponential, f.Gamma), (f.Beta, f.ContinuousBernoulli)
-_WHOLE_LINE = (f.Normal, f.Laplace, f.Gumbel)
-for _p in _WHOLE_LINE:
-    for _q in (*_POSITIVE, *_BOUNDED, f.Uniform, f.Pareto):
-        register_kl(_p, _q)(_disjoint)
-for _p in _POSITIVE:
-    for _q in (*_BOUNDED, f.Uniform, f.Pareto):
-        register_kl(_p, _q)(_disjoint)
-for _p, _q in (
-    (f.Beta, f.Pareto),
-    (f.ContinuousBernoulli, f.Pareto),
-    (f.Pareto, f.Beta),
-    (f.Pareto, f.Uniform),
-    (f.Poisson, f.Bernoulli),
-    (f.Poisson, f.Binomial),
-):
-    register_kl(_p, _q)(_disjoint)
+from . import _kl_pairs  # noqa: F401  registers the pairs of different families

@@ -14,7 +14,7 @@ from .utils import broadcast_all, euler_constant
 def _moment(a, b, n):
     """The n-th moment."""
     first = 1 + n / a
-    return wg.exp(wg.log(b) + wg.lgamma(first) + wg.lgamma(b) - wg.lgamma(first + b))
+    return b * wg.exp(wg.lgamma(first) + wg.lgamma(b) - wg.lgamma(first + b))
 
 
 class Kumaraswamy(TransformedDistribution):

@@ -5,6 +5,7 @@ from typing import ClassVar
 import wengert as wg
 
 from . import constraints
+from .binomial import Binomial
 from .categorical import Categorical
 from .distribution import Distribution
 from .utils import broadcast_all
@@ -49,10 +50,8 @@ class Multinomial(Distribution):
 
     def entropy(self):
         """The entropy."""
-        n = wg.tensor(float(self.total_count), dtype=self.probs.dtype)
-        counts = wg.arange(1 + self.total_count, dtype=n.dtype).view((-1,) + (1,) * (1 + len(self.batch_shape)))[1:]
-        from .binomial import Binomial
-
-        weights = wg.exp(Binomial(self.total_count, probs=self.probs, validate_args=False).log_prob(counts))
-        terms = (weights * wg.lgamma(counts + 1)).sum([0, -1])
-        return n * self._categorical.entropy() - wg.lgamma(n + 1) + terms
+        n = wg.tensor(self.total_count)
+        each = Binomial(self.total_count, probs=self.probs)
+        counts = each.enumerate_support(expand=False)[1:]
+        terms = (each.log_prob(counts).exp() * (counts + 1).lgamma()).sum([0, -1])
+        return n * self._categorical.entropy() - (n + 1).lgamma() + terms

@@ -19,6 +19,7 @@ class Poisson(ExponentialFamily):
         (self.rate,) = broadcast_all(rate)
         super().__init__(self.rate.size(), validate_args=validate_args)
 
+    _natural_params = property(lambda self: (self.rate.log(),))
     mean = variance = property(lambda self: self.rate)
     mode = property(lambda self: self.rate.floor())
 
@@ -33,3 +34,6 @@ class Poisson(ExponentialFamily):
             self._validate_sample(value)
         rate, value = broadcast_all(self.rate, value)
         return value.xlogy(rate) - rate - (value + 1).lgamma()
+
+    def _log_normalizer(self, log_rate):
+        return log_rate.exp()

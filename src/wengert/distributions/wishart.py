@@ -24,6 +24,7 @@ class Wishart(ExponentialFamily):
 
     support = constraints.positive_definite
     has_rsample = True
+    _mean_carrier_measure = 0
 
     @property
     def arg_constraints(self):
@@ -185,3 +186,12 @@ class Wishart(ExponentialFamily):
             - (df - size - 1) / 2 * digammas
             + df * size / 2
         )
+
+    @property
+    def _natural_params(self):
+        return -self.precision_matrix / 2, (self.df - self._event_shape[-1] - 1) / 2
+
+    def _log_normalizer(self, x, y):
+        size = self._event_shape[-1]
+        half = y + (size + 1) / 2
+        return half * (size * math.log(2) - wg.linalg.slogdet(-2 * x).logabsdet) + wg.mvlgamma(half, p=size)

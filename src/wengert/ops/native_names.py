@@ -97,19 +97,6 @@ def _flat_places(input, where):
 
 
 @composite(**_HIDDEN)
-def native_dropout(input, p, train=True):
-    """dropout and its mask."""
-    from .. import empty_like, ones_like
-
-    if not train:
-        return input.clone(), ones_like(input).bool()
-    if p == 1:
-        return input * 0, ones_like(input).bool().logical_not()
-    mask = empty_like(input).bernoulli_(1 - p).bool()
-    return input * mask * (1 / (1 - p)), mask
-
-
-@composite(**_HIDDEN)
 def native_dropout_backward(grad_output, mask, scale):
     """The gradient of dropout."""
     return grad_output * mask * scale

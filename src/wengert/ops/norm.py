@@ -36,12 +36,12 @@ def _sum_to(t, weight):
 
 @primitive(
     "native_layer_norm(Tensor input, int[] normalized_shape, Tensor? weight, Tensor? bias, float eps) "
-    "-> (Tensor output, Index mean, Index rstd)",
+    "-> (Tensor result0, Index result1, Index result2)",
     method=False,
 )
-def native_layer_norm(g, input, normalized_shape, weight, eps, mean, rstd):
+def native_layer_norm(g, input, normalized_shape, weight, eps, result1, result2):
     """layer_norm, with the mean and 1 / deviation of every row."""
-    return _layer_norm_backward(g, input, normalized_shape, mean, rstd, weight, eps)
+    return _layer_norm_backward(g, input, normalized_shape, result1, result2, weight, eps)
 
 
 @primitive(
@@ -77,12 +77,13 @@ def layer_norm():
 
 
 @primitive(
-    "_fused_rms_norm(Tensor input, int[] normalized_shape, Tensor? weight, float eps) -> (Tensor output, Index rstd)",
+    "_fused_rms_norm(Tensor input, int[] normalized_shape, Tensor? weight, float eps) "
+    "-> (Tensor result0, Index result1)",
     method=False,
 )
-def _fused_rms_norm(g, input, normalized_shape, weight, eps, rstd):
+def _fused_rms_norm(g, input, normalized_shape, weight, eps, result1):
     """rms_norm, with the inverse of the root of every row's mean square."""
-    return _fused_rms_norm_backward(g, input, normalized_shape, rstd, weight, eps)
+    return _fused_rms_norm_backward(g, input, normalized_shape, result1, weight, eps)
 
 
 @primitive(

@@ -22,25 +22,25 @@ _MAX = (
     "(Tensor self, int[{n}] kernel_size, int[{n}]? stride=[], int[{n}] padding=0, int[{n}] dilation=1, "
     "bool ceil_mode=False)"
 )
-_PAIR = " -> (Tensor values, Index indices)"
+_PAIR = " -> (Tensor result0, Index result1)"
 
 
 @primitive("max_pool1d_with_indices" + _MAX.format(n=1) + _PAIR, grad_name="SqueezeBackward1", **FUNCTION)
-def max_pool1d_with_indices(g, self, indices):
+def max_pool1d_with_indices(g, self, result1):
     """max_pool1d, and where each maximum was found."""
-    return _plane_scatter(g, indices, self.shape, 1)
+    return _plane_scatter(g, result1, self.shape, 1)
 
 
 @primitive("max_pool2d_with_indices" + _MAX.format(n=2) + _PAIR, grad_name="MaxPool2DWithIndicesBackward0", **HIDDEN)
-def max_pool2d_with_indices(g, self, indices):
+def max_pool2d_with_indices(g, self, result1):
     """max_pool2d, and where in its plane each maximum was found."""
-    return _plane_scatter(g, indices, self.shape, 2)
+    return _plane_scatter(g, result1, self.shape, 2)
 
 
 @primitive("max_pool3d_with_indices" + _MAX.format(n=3) + _PAIR, grad_name="MaxPool3DWithIndicesBackward0", **HIDDEN)
-def max_pool3d_with_indices(g, self, indices):
+def max_pool3d_with_indices(g, self, result1):
     """max_pool3d, and where in its volume each maximum was found."""
-    return _plane_scatter(g, indices, self.shape, 3)
+    return _plane_scatter(g, result1, self.shape, 3)
 
 
 @composite(method=False)
@@ -169,22 +169,22 @@ def _adaptive_avg_pool_backward(g, output_size):
 
 
 @primitive("adaptive_max_pool1d(Tensor self, int[1] output_size)" + _PAIR, grad_name="SqueezeBackward1", **FUNCTION)
-def adaptive_max_pool1d(g, self, indices):
+def adaptive_max_pool1d(g, self, result1):
     """Maxima over output_size windows that cover the last dim evenly, and where they were found."""
-    return _plane_scatter(g, indices, self.shape, 1)
+    return _plane_scatter(g, result1, self.shape, 1)
 
 
 @primitive(
     "adaptive_max_pool2d(Tensor self, int[2] output_size)" + _PAIR, grad_name="AdaptiveMaxPool2DBackward0", **HIDDEN
 )
-def adaptive_max_pool2d(g, self, indices):
+def adaptive_max_pool2d(g, self, result1):
     """Maxima over windows that cover the last two dims evenly, and where in their plane they were found."""
-    return _plane_scatter(g, indices, self.shape, 2)
+    return _plane_scatter(g, result1, self.shape, 2)
 
 
 @primitive(
     "adaptive_max_pool3d(Tensor self, int[3] output_size)" + _PAIR, grad_name="AdaptiveMaxPool3DBackward0", **HIDDEN
 )
-def adaptive_max_pool3d(g, self, indices):
+def adaptive_max_pool3d(g, self, result1):
     """Maxima over windows that cover the last three dims evenly, and where in their volume they were found."""
-    return _plane_scatter(g, indices, self.shape, 3)
+    return _plane_scatter(g, result1, self.shape, 3)

@@ -5,7 +5,8 @@ which know how they move with their parameter, and dropout, which is a product w
 """
 
 from ..random import get_rng_state, initial_seed, manual_seed, seed, set_rng_state  # noqa: F401
-from ._declare import composite, constant, primitive
+from ._declare import composite, constant, host, primitive
+from .linalg_checks import kind
 
 _FACTORY = (
     "*, Generator? generator=None, ScalarType? dtype=None, Layout? layout=None, Device? device=None, "
@@ -340,3 +341,48 @@ def feature_alpha_dropout():
 @composite("feature_alpha_dropout_(Tensor self, float p, bool train)", method=False)
 def feature_alpha_dropout_():
     """feature_alpha_dropout in place."""
+
+
+def _drop(input, p, train):
+    from .. import empty_like, ones_like
+
+    if input.numel() == 0:
+        return input.clone(), empty_like(input)
+    if train is False:
+        return input.clone(), ones_like(input, dtype=bool)
+    kept = empty_like(input, dtype=bool).bernoulli_(1 - p)
+    scale = 0.0 if p == 1 else 1 / (1 - p)
+    dropped = input * kept
+    return dropped.mul_(dropped.new_tensor(scale) if dropped.is_floating_point() else scale), kept
+
+
+@host(
+    "native_dropout(Tensor input, float p, bool? train) -> (Tensor result0, Index result1)", method=False, forward=_drop
+)
+def native_dropout(g, p, train, result1):
+    """dropout and its mask."""
+    return g * result1 * (1 if train is False else 0.0 if p == 1 else 1 / (1 - p))
+
+
+def _leak(input, lower, upper):
+    from .. import float32, float64, ones_like, rand, tensor
+
+    if not input.is_floating_point() or str(input.dtype) == "torch.float16":
+        raise NotImplementedError(f"\"rrelu_with_noise_out_cpu\" not implemented for '{kind(input)}'")
+    slopes = ones_like(input, dtype=float64 if input.dtype == float64 else float32)
+    leaking = input <= 0
+    low, high = tensor([lower, upper], dtype=slopes.dtype).tolist()
+    slopes[leaking] = (rand(int(leaking.sum()), dtype=float64) * (high - low) + low).to(slopes.dtype)
+    return (input * slopes).to(input.dtype), slopes.to(input.dtype)
+
+
+@host(
+    "_noisy_leaky_relu(Tensor self, float lower, float upper) -> (Tensor y, Index noise)",
+    function=False,
+    method=False,
+    forward=_leak,
+    grad_name="RreluWithNoiseBackward0",
+)
+def _noisy_leaky_relu(g, noise):
+    """Leaky ReLU with slopes drawn from [lower, upper], and 1 or those slopes as a tensor."""
+    return g * noise

@@ -14,6 +14,7 @@ _gelu, _silu, _mish, _hardswish = native("gelu"), native("silu"), native("mish")
 _hardsigmoid, _softplus, _log_sigmoid = native("hardsigmoid"), native("softplus"), native("log_sigmoid")
 _softshrink, _hardshrink, _prelu, _glu = native("softshrink"), native("hardshrink"), native("prelu"), native("glu")
 _softmax, _log_softmax = native("softmax"), native("log_softmax")
+_noisy_leaky_relu = native("_noisy_leaky_relu")
 
 relu_, elu_, selu_, celu_ = native("relu_"), native("elu_"), native("selu_"), native("celu_")
 leaky_relu_, hardtanh_, threshold_ = native("leaky_relu_"), native("hardtanh_"), native("threshold_")
@@ -129,12 +130,8 @@ def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False):
     if not training:
         return leaky_relu(input, (lower + upper) / 2, inplace)
     refuse_batches("vmap: we do not yet support aten::rrelu. Please file an issue", input)
-    with wg.no_grad():
-        slope = wg.ones_like(input)
-        negative = input <= 0
-        drawn = wg.empty(int(negative.sum()), dtype=wg.float64).uniform_(lower, upper)
-        slope[negative] = drawn.to(input.dtype)
-    return input.mul_(slope) if inplace else input * slope
+    leaky = _noisy_leaky_relu(input, lower, upper)[0]
+    return input.copy_(leaky) if inplace else leaky
 
 
 def rrelu_(input, lower=1.0 / 8, upper=1.0 / 3, training=False):
@@ -259,12 +256,12 @@ def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1):
     """
     if eps != 1e-10:
         warnings.warn("`eps` parameter is deprecated and has no effect.", stacklevel=2)
-    noise = -wg.empty_like(logits).exponential_().log()
+    noise = -wg.empty_like(logits, memory_format=wg.contiguous_format).exponential_().log()
     soft = ((logits + noise) / tau).softmax(dim)
     if not hard:
         return soft
     index = soft.max(dim, keepdim=True)[1]
-    one_hot = wg.zeros_like(logits).scatter_(dim, index, 1.0)
+    one_hot = wg.zeros_like(logits, memory_format=wg.contiguous_format).scatter_(dim, index, 1.0)
     return one_hot - soft.detach() + soft
 
 

@@ -108,7 +108,7 @@ def dropout3d(input, p=0.5, training=True, inplace=False):
             "dimension, and an optional batch dimension (i.e. 4D or 5D inputs).",
             stacklevel=2,
         )
-    if input.dim() != 4:
+    if input.dim() == 5:
         return _masked(input, p, training, inplace, feature=True)
     out = _masked(input.unsqueeze_(0) if inplace else input.unsqueeze(0), p, training, inplace, feature=True)
     return out.squeeze_(0) if inplace else out.squeeze(0)
