@@ -60,7 +60,7 @@ void long_row(T* __restrict y, const T* __restrict x, int64_t n) {
   for (int64_t at = 0; at < n; at += kBlock) {
     const int64_t m = n - at < kBlock ? n - at : kBlock;
     sum += sum_of<T>(m, [=](int64_t i) {
-      const T d = x[at + i] - top, e = exp(d);
+      const T d = x[at + i] - top, e = exp_negative(d);
       y[at + i] = kLog ? d : e;
       return e;
     });
@@ -87,7 +87,7 @@ void rows_of(T* y, const T* x, int64_t rows, int64_t n, bool log) {
       T top = largest(x + r * n, n);
       for (int64_t i = 0; i < n; ++i) y[r * n + i] = x[r * n + i] - top;
     }
-    for (int64_t i = 0; i < here * n; ++i) e[i] = exp(y[i]);
+    for (int64_t i = 0; i < here * n; ++i) e[i] = exp_negative(y[i]);
     for (int64_t r = 0; r < here; ++r) {
       const T* from = e + r * n;
       T* to = y + r * n;
@@ -114,7 +114,7 @@ void columns_of(T* __restrict y, const T* __restrict x, int64_t n, int64_t step,
     const T* from = x + i * step;
     T* to = y + i * step;
     for (int64_t c = 0; c < cols; ++c) {
-      T d = from[c] - top[c], e = exp(d);
+      T d = from[c] - top[c], e = exp_negative(d);
       to[c] = kLog ? d : e;
       sum[c] += e;
     }
@@ -148,7 +148,7 @@ template <class T>
 void rows_nll(T* __restrict gx, const T* __restrict y, const T* scale, const int64_t* target, int64_t rows, int64_t n) {
   for (int64_t r = 0; r < rows; ++r, gx += n, y += n) {
     const T by = scale[r];
-    for (int64_t i = 0; i < n; ++i) gx[i] = exp(y[i]) * by;
+    for (int64_t i = 0; i < n; ++i) gx[i] = exp_negative(y[i]) * by;
     if (by != T(0)) gx[target[r]] -= by;
   }
 }

@@ -23,7 +23,8 @@ struct Ieee<double> {
   static constexpr double round = 0x1.8p52;  // x + round - round is x rounded to an integer, which is in the low bits
   static constexpr double two_up = 0x1p54, tiny = 0x1p-1022, half_ulp = 0x1p-54;
   static constexpr double ln2_hi = 0x1.62e42feep-1, ln2_lo = 0x1.a39ef35793c76p-33;  // hi * k is exact
-  static constexpr double exp_low = -746, exp_high = 710, expm1_low = -40;
+  static constexpr double exp_low = -746, exp_high = 711, expm1_low = -40;
+  static constexpr U lift = 512;  // added to an exponent, it keeps the smallest results normal
   static constexpr U integer = 0x4330000000000000, root_half = 0x3fe6a09e667f3bcd;
 };
 template <>
@@ -33,7 +34,8 @@ struct Ieee<float> {
   static constexpr float round = 0x1.8p23f;
   static constexpr float two_up = 0x1p25f, tiny = 0x1p-126f, half_ulp = 0x1p-25f;
   static constexpr float ln2_hi = 0x1.62e4p-1f, ln2_lo = 0x1.7f7d1cp-20f;
-  static constexpr float exp_low = -105, exp_high = 89, expm1_low = -20;
+  static constexpr float exp_low = -105, exp_high = 90, expm1_low = -20;
+  static constexpr U lift = 64;
   static constexpr U integer = 0x4b000000, root_half = 0x3f3504f3;
 };
 template <class T>
@@ -101,47 +103,66 @@ WG_INLINE T scale(T p, T k_rounded, T half_k_rounded) {
   return p * power_of_two<T>(half) * power_of_two<T>(k - half);
 }
 
-// e^x * 2^shift (shift 0 or -1)
+// e^x = p * 2^k, where the low bits of t hold k
+template <class T>
+struct ExpParts {
+  T p, t;
+};
+template <class T>
+WG_INLINE ExpParts<T> exp_parts(T x) {
+  using I = Ieee<T>;
+  T t = x * T(1.442695040888963407359924681) + I::round, k = t - I::round;
+  T r = (x - k * I::ln2_hi) - k * I::ln2_lo;
+  return {mul_add(r * r, exp_tail(r), r) + T(1), t};
+}
+
+// e^x * 2^shift (shift 0 or -1). Results beyond the range are chosen after all else: of an argument that is clamped
+// before it, compilers compute every step for the bounds as well, behind masks.
 template <class T>
 WG_INLINE T exp_shifted(T x, T shift) {
   using I = Ieee<T>;
-  x = x < I::exp_low ? I::exp_low : x;
-  x = x > I::exp_high + 1 ? I::exp_high + 1 : x;
-  T q = x * T(1.442695040888963407359924681);
-  T t = q + I::round, k = t - I::round;
-  T r = (x - k * I::ln2_hi) - k * I::ln2_lo;
-  T p = mul_add(r * r, exp_tail(r), r) + T(1);
-  return scale(p, t + shift, q * T(0.5) + I::round);
+  auto [p, t] = exp_parts(x);
+  T y = scale(p, t + shift, x * T(0.7213475204444817036799623) + I::round);
+  y = x < I::exp_low ? T(0) : y;
+  return x > I::exp_high ? kInf<T> : y;
 }
 template <class T>
 WG_INLINE T exp(T x) {
   return exp_shifted(x, T(0));
 }
+// e^x of x <= 0: one scale is enough where results only become small.
+template <class T>
+WG_INLINE T exp_negative(T x) {
+  using I = Ieee<T>;
+  auto [p, t] = exp_parts(x);
+  const T y = p * power_of_two<T>(bits<typename I::U>(t) + I::lift) * power_of_two<T>(-I::lift);
+  return x < I::exp_low ? T(0) : y;
+}
 
 template <class T>
 WG_INLINE T exp2(T x) {
   using I = Ieee<T>;
-  T low = T(-I::bias - I::mantissa - 2), high = T(I::bias + 2);
-  x = x < low ? low : x;
-  x = x > high ? high : x;
+  constexpr T low = T(-I::bias - I::mantissa - 2), high = T(I::bias + 2);
   T t = x + I::round, k = t - I::round;
   T r = (x - k) * T(0.6931471805599453094172321215);
   T p = mul_add(r * r, exp_tail(r), r) + T(1);
-  return scale(p, t, x * T(0.5) + I::round);
+  T y = scale(p, t, x * T(0.5) + I::round);
+  y = x < low ? T(0) : y;
+  return x > high ? kInf<T> : y;
 }
 
 template <class T>
 WG_INLINE T expm1(T x) {
   using I = Ieee<T>;
   using U = typename I::U;
-  T c = x < I::expm1_low ? I::expm1_low : x;
-  c = c > I::exp_high ? I::exp_high : c;
-  T t = c * T(1.442695040888963407359924681) + I::round, k = t - I::round;
-  T hi = c - k * I::ln2_hi, lo = k * I::ln2_lo, r = hi - lo;
+  T t = x * T(1.442695040888963407359924681) + I::round, k = t - I::round;
+  T hi = x - k * I::ln2_hi, lo = k * I::ln2_lo, r = hi - lo;
   lo = (hi - r) - lo;
   T q = r + mul_add(r * r, exp_tail(r), lo);
   T s = power_of_two<T>(bits<U>(t) - 1);  // half of 2^k: 2^1024 is out of range
   T y = T(2) * mul_add(s, q, s - T(0.5));
+  y = x < I::expm1_low ? T(-1) : y;
+  y = x > I::exp_high ? kInf<T> : y;
   return absolute(x) < I::half_ulp ? x : y;
 }
 
