@@ -33,29 +33,37 @@ void relax() {
 #endif
 }
 
-// One loop in progress. Threads take pieces from it until there are none.
+// One loop in progress. Each thread has a share of the pieces, the same one whenever a loop of this length runs, so
+// that what it wrote last time is in the caches next to it; a thread that is through helps the others.
 struct Job {
   const std::function<void(int64_t, int64_t)>& body;
-  int64_t n, piece;
-  std::atomic<int64_t> next{0};
+  const int64_t n, piece, pieces;
+  const int threads;                           // at most one for each piece
+  std::atomic<int64_t> next[kMaxPieces] = {};  // of each thread: how many pieces of its share are taken
   std::atomic<bool> failed{false};
   std::exception_ptr error;
   std::mutex error_lock;
 
-  Job(const std::function<void(int64_t, int64_t)>& f, int64_t total, int64_t step) : body(f), n(total), piece(step) {}
-  void work() {
+  Job(const std::function<void(int64_t, int64_t)>& f, int64_t total, int64_t step, int64_t count, int many)
+      : body(f), n(total), piece(step), pieces(count), threads(many) {}
+
+  void work(int thread) {
     bool before = std::exchange(inside, true);
-    for (;;) {
-      int64_t begin = next.fetch_add(piece, std::memory_order_relaxed);
-      if (begin >= n || failed.load(std::memory_order_relaxed)) break;
+    for (int k = 0; k < threads; ++k) work_on((thread + k) % threads);
+    inside = before;
+  }
+  void work_on(int share) {
+    const int64_t first = pieces * share / threads, end = pieces * (share + 1) / threads;
+    while (!failed.load(std::memory_order_relaxed)) {
+      const int64_t at = first + next[share].fetch_add(1, std::memory_order_relaxed);
+      if (at >= end) return;
       try {
-        body(begin, std::min(n, begin + piece));
+        body(at * piece, std::min(n, (at + 1) * piece));
       } catch (...) {
         std::lock_guard<std::mutex> hold(error_lock);
         if (!failed.exchange(true)) error = std::current_exception();
       }
     }
-    inside = before;
   }
 };
 
@@ -64,24 +72,22 @@ struct Pool {
   std::mutex lock;   // guards what follows
   std::condition_variable start, done;
   Job* job = nullptr;
-  int seats = 0;  // workers that may still join the job
   int threads = 0;
   std::atomic<uint64_t> round{0};
   std::atomic<int> running{0};
 
-  void worker() {
+  void worker(int thread) {
     uint64_t seen = 0;
     for (;;) {
       for (int i = 0; i < kSpins && round.load(std::memory_order_acquire) == seen; ++i) relax();
       std::unique_lock<std::mutex> hold(lock);
       start.wait(hold, [&] { return round.load(std::memory_order_relaxed) != seen; });
       seen = round.load(std::memory_order_relaxed);
-      if (!job || seats == 0) continue;
-      --seats;
+      if (!job || thread >= job->threads) continue;
       running.fetch_add(1, std::memory_order_relaxed);
       Job* mine = job;
       hold.unlock();
-      mine->work();
+      mine->work(thread);
       hold.lock();
       if (running.fetch_sub(1, std::memory_order_release) == 1) done.notify_one();
     }
@@ -90,23 +96,22 @@ struct Pool {
   void grow(int wanted) {
     for (; threads < wanted; ++threads) {
       try {
-        std::thread([this] { worker(); }).detach();
+        std::thread([this, thread = threads + 1] { worker(thread); }).detach();
       } catch (const std::system_error&) {
         return;  // no more threads to be had: the loop runs on those there are
       }
     }
   }
 
-  void run(Job& j, int helpers) {
-    grow(helpers);
+  void run(Job& j) {
+    grow(j.threads - 1);
     {
       std::lock_guard<std::mutex> hold(lock);
       job = &j;
-      seats = helpers;
       round.fetch_add(1, std::memory_order_release);
     }
     start.notify_all();
-    j.work();
+    j.work(0);
     std::unique_lock<std::mutex> hold(lock);
     job = nullptr;
     hold.unlock();
@@ -203,14 +208,14 @@ void parallel_for(int64_t n, int64_t grain, const std::function<void(int64_t, in
     return;
   }
   Leave leave;
-  Job job(body, n, piece);
-  int helpers = std::min<int64_t>(num_threads(), pieces) - 1;
-  Pool* p = helpers > 0 ? &pool() : nullptr;
+  pieces = (n + piece - 1) / piece;
+  Job job(body, n, piece, pieces, int(std::min<int64_t>(num_threads(), pieces)));
+  Pool* p = job.threads > 1 ? &pool() : nullptr;
   if (p && p->owner.try_lock()) {
     std::lock_guard<std::mutex> hold(p->owner, std::adopt_lock);
-    p->run(job, helpers);
+    p->run(job);
   } else {
-    job.work();  // one thread, or the pool is busy with another thread's loop
+    job.work(0);  // one thread, or the pool is busy with another thread's loop
   }
   if (job.error) std::rethrow_exception(job.error);
 }

@@ -4,33 +4,21 @@
 #endif
 #include "norm_kernels.h"
 
+#include "../simd/lanes.h"
+
 namespace wg::WG_LEVEL {
 namespace {
 
-constexpr int64_t kLanes = 32;
 constexpr int64_t kRun = 2048;  // elements summed in T before the sum is carried on in double
 
 inline float root(float x) { return __builtin_sqrtf(x); }
 inline double root(double x) { return __builtin_sqrt(x); }
 
-// Sum of f(i) over [0, n), n <= kRun.
-template <class T, class F>
-inline T sum_run(int64_t n, F f) {
-  T lane[kLanes] = {}, total = 0;
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes)
-    for (int64_t v = 0; v < kLanes; ++v) lane[v] += f(i + v);
-  for (int64_t half = kLanes / 2; half >= 1; half /= 2)
-    for (int64_t v = 0; v < half; ++v) lane[v] += lane[v + half];
-  for (; i < n; ++i) total += f(i);
-  return total + lane[0];
-}
-
 template <class T, class F>
 inline double sum_of(int64_t n, F f) {
   double total = 0;
   for (int64_t at = 0; at < n; at += kRun)
-    total += double(sum_run<T>(n - at < kRun ? n - at : kRun, [f, at](int64_t i) { return f(at + i); }));
+    total += double(sum_lanes<T>(n - at < kRun ? n - at : kRun, [f, at](int64_t i) { return f(at + i); }));
   return total;
 }
 
@@ -56,71 +44,89 @@ void blend(T* y, const T* g, const T* x, T a, T b, T c, int64_t n) {
   for (int64_t i = 0; i < n; ++i) y[i] = g[i] * a + (x[i] * b + c);
 }
 
+// Not inlined, so that the compiler sees that nothing overlaps.
+template <class T, bool kWeight, bool kBias>
+[[gnu::noinline]] void write_row(T* __restrict y, const T* __restrict x, const T* __restrict w, const T* __restrict b,
+                                 T m, T s, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) {
+    const T v = (x[i] - m) * s, scaled = kWeight ? v * w[i] : v;
+    y[i] = kBias ? scaled + b[i] : scaled;
+  }
+}
+
 template <class T>
 void rows_forward(T* y, T* mean, T* rstd, const T* x, const T* w, const T* b, int64_t rows, int64_t n, double eps,
                   bool centred) {
+  const auto write = w   ? b ? write_row<T, true, true> : write_row<T, true, false>
+                     : b ? write_row<T, false, true>
+                         : write_row<T, false, false>;
   for (int64_t r = 0; r < rows; ++r, x += n, y += n) {
     const T m = centred ? T(sum(x, n) / double(n)) : T(0);
     const T s = T(1) / root(T(spread(x, m, n) / double(n) + eps));
     if (mean) mean[r] = m;
     rstd[r] = s;
-    if (w && b)
-      for (int64_t i = 0; i < n; ++i) y[i] = (x[i] - m) * s * w[i] + b[i];
-    else if (w)
-      for (int64_t i = 0; i < n; ++i) y[i] = (x[i] - m) * s * w[i];
-    else if (b)
-      for (int64_t i = 0; i < n; ++i) y[i] = (x[i] - m) * s + b[i];
-    else
-      for (int64_t i = 0; i < n; ++i) y[i] = (x[i] - m) * s;
+    write(y, x, w, b, m, s, n);
   }
 }
 
-// The sums over a row of v and of v * (x - m), where v is the gradient of the normalised row.
-template <class T, class F>
-void two_sums(const T* x, T m, int64_t n, F v, double* all, double* along) {
-  *all = *along = 0;
+// What a row's gradient needs of the row as a whole: gx = v * s - (a + (x - m) * b), v the gradient of the normalised
+// row.
+template <class T>
+struct RowStats {
+  T m, s, a, b;
+};
+
+// Of one row: the sums of v and of v * (x - m).
+template <class T, bool kWeight>
+RowStats<T> row_stats(const T* g, const T* x, const T* w, T m, T s, int64_t n, bool centred) {
+  double all = 0, along = 0;
   for (int64_t at = 0; at < n; at += kRun) {
     const int64_t end = n - at < kRun ? n : at + kRun;
     T one[kLanes] = {}, two[kLanes] = {};
     int64_t i = at;
+    auto add = [&](int64_t lane, int64_t k) {
+      const T v = kWeight ? g[k] * w[k] : g[k];
+      one[lane] += v, two[lane] += v * (x[k] - m);
+    };
     for (; i + kLanes <= end; i += kLanes)
-      for (int64_t k = 0; k < kLanes; ++k) {
-        const T g = v(i + k);
-        one[k] += g, two[k] += g * (x[i + k] - m);
-      }
-    for (; i < end; ++i) {
-      const T g = v(i);
-      one[0] += g, two[0] += g * (x[i] - m);
-    }
-    for (int64_t half = kLanes / 2; half >= 1; half /= 2)
-      for (int64_t k = 0; k < half; ++k) one[k] += one[k + half], two[k] += two[k + half];
-    *all += double(one[0]), *along += double(two[0]);
+      for (int64_t k = 0; k < kLanes; ++k) add(k, i + k);
+    for (int64_t k = 0; k < end - i; ++k) add(k, i + k);
+    all += double(join_lanes(one)), along += double(join_lanes(two));
   }
+  return {m, s, centred ? T(all / double(n)) * s : T(0), T(along / double(n)) * s * s * s};
 }
 
-// Not inlined, so that the compiler sees that nothing overlaps.
-template <class T, bool kWeight, bool kBias>
-__attribute__((noinline)) void row_back(T* __restrict gx, T* __restrict gw, T* __restrict gb, const T* __restrict g,
-                                        const T* __restrict x, const T* __restrict w, T m, T s, T a, T b, int64_t n) {
+// Several rows at once: the gradients of weight and bias are read and written once for all of them.
+template <class T, bool kWeight, bool kBias, int kRows>
+[[gnu::noinline]] void write_back(T* __restrict gx, T* __restrict gw, T* __restrict gb, const T* __restrict g,
+                                  const T* __restrict x, const T* __restrict w, const RowStats<T>* of, int64_t n) {
+  RowStats<T> row[kRows];
+  for (int r = 0; r < kRows; ++r) row[r] = of[r];
   for (int64_t i = 0; i < n; ++i) {
-    const T d = x[i] - m, v = kWeight ? g[i] * w[i] : g[i];
-    gx[i] = v * s - (a + d * b);
-    gw[i] += g[i] * (d * s);
-    if (kBias) gb[i] += g[i];
+    T to_weight = gw[i], to_bias = kBias ? gb[i] : T(0);
+    for (int r = 0; r < kRows; ++r) {
+      const T u = g[r * n + i], d = x[r * n + i] - row[r].m, v = kWeight ? u * w[i] : u;
+      gx[r * n + i] = v * row[r].s - (row[r].a + d * row[r].b);
+      to_weight += u * (d * row[r].s);
+      to_bias += u;
+    }
+    gw[i] = to_weight;
+    if (kBias) gb[i] = to_bias;
   }
 }
 
-// gx of each row, and what the row adds to the gradients of weight and bias, while it is in the cache.
 template <class T, bool kWeight, bool kBias>
 void rows_back(const RowsBackward<T>& p, int64_t rows, int64_t n) {
-  const T *x = p.x, *g = p.g, *w = p.w;
-  T* __restrict gx = p.gx, * __restrict gw = p.gw, * __restrict gb = p.gb;
-  for (int64_t r = 0; r < rows; ++r, x += n, g += n, gx += n) {
-    const T m = p.mean ? p.mean[r] : T(0), s = p.rstd[r];
-    double all, along;
-    two_sums(x, m, n, [=](int64_t i) { return kWeight ? g[i] * w[i] : g[i]; }, &all, &along);
-    const T a = p.mean ? T(all / double(n)) * s : T(0), b = T(along / double(n)) * s * s * s;
-    row_back<T, kWeight, kBias>(gx, p.gw, p.gb, g, x, w, m, s, a, b, n);
+  constexpr int kRows = 4;
+  for (int64_t r = 0; r < rows;) {
+    RowStats<T> of[kRows];
+    const int64_t many = rows - r < kRows ? 1 : kRows, at = r * n;
+    for (int64_t k = 0; k < many; ++k)
+      of[k] = row_stats<T, kWeight>(p.g + at + k * n, p.x + at + k * n, p.w, p.mean ? p.mean[r + k] : T(0),
+                                    p.rstd[r + k], n, p.mean);
+    (many == 1 ? write_back<T, kWeight, kBias, 1>
+               : write_back<T, kWeight, kBias, kRows>)(p.gx + at, p.gw, p.gb, p.g + at, p.x + at, p.w, of, n);
+    r += many;
   }
 }
 

@@ -2,6 +2,7 @@
 #ifndef WG_LEVEL
 #define WG_LEVEL generic
 #endif
+#include "../simd/lanes.h"
 #include "../simd/math.h"
 #include "softmax_kernels.h"
 
@@ -9,16 +10,11 @@ namespace wg::WG_LEVEL {
 namespace {
 
 constexpr int64_t kBlock = 1024;
-constexpr int64_t kLanes = 32;
+constexpr int64_t kFew = 32;    // lanes where exp is what takes the time
 constexpr int64_t kLong = 128;  // rows from here on are worth a loop of their own
 
 inline float log_of(float x) { return __builtin_logf(x); }
 inline double log_of(double x) { return __builtin_log(x); }
-
-template <class T>
-T join8(const T* v) {
-  return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
-}
 
 template <class T>
 T largest(const T* x, int64_t n) {
@@ -35,23 +31,6 @@ T largest(const T* x, int64_t n) {
   return best;
 }
 
-// Sum of f(i) for i < n.
-template <class T, class F>
-inline T sum_of(int64_t n, F f) {
-  T total = 0;
-  int64_t i = 0;
-  if (n >= kLanes) {
-    T lane[kLanes] = {};
-    for (; i + kLanes <= n; i += kLanes)
-      for (int64_t v = 0; v < kLanes; ++v) lane[v] += f(i + v);
-    for (int64_t half = kLanes / 2; half >= 8; half /= 2)
-      for (int64_t v = 0; v < half; ++v) lane[v] += lane[v + half];
-    total = join8(lane);
-  }
-  for (; i < n; ++i) total += f(i);
-  return total;
-}
-
 // Blocks bound the error of the sum; within one, exp and sum are one pass.
 template <class T, bool kLog>
 void long_row(T* __restrict y, const T* __restrict x, int64_t n) {
@@ -59,7 +38,7 @@ void long_row(T* __restrict y, const T* __restrict x, int64_t n) {
   T sum = 0;
   for (int64_t at = 0; at < n; at += kBlock) {
     const int64_t m = n - at < kBlock ? n - at : kBlock;
-    sum += sum_of<T>(m, [=](int64_t i) {
+    sum += sum_lanes<T, kFew>(m, [=](int64_t i) {
       const T d = x[at + i] - top, e = exp_negative(d);
       y[at + i] = kLog ? d : e;
       return e;
@@ -91,7 +70,7 @@ void rows_of(T* y, const T* x, int64_t rows, int64_t n, bool log) {
     for (int64_t r = 0; r < here; ++r) {
       const T* from = e + r * n;
       T* to = y + r * n;
-      T sum = sum_of<T>(n, [from](int64_t i) { return from[i]; });
+      T sum = sum_lanes<T>(n, [from](int64_t i) { return from[i]; });
       if (log) {
         T shift = log_of(sum);
         for (int64_t i = 0; i < n; ++i) to[i] -= shift;
@@ -135,10 +114,10 @@ template <class T>
 void rows_backward(T* __restrict gx, const T* __restrict g, const T* __restrict y, int64_t rows, int64_t n, bool log) {
   for (int64_t r = 0; r < rows; ++r, gx += n, g += n, y += n) {
     if (log) {
-      T sum = sum_of<T>(n, [g](int64_t i) { return g[i]; });
+      T sum = sum_lanes<T>(n, [g](int64_t i) { return g[i]; });
       for (int64_t i = 0; i < n; ++i) gx[i] = g[i] - exp(y[i]) * sum;
     } else {
-      T sum = sum_of<T>(n, [g, y](int64_t i) { return g[i] * y[i]; });
+      T sum = sum_lanes<T>(n, [g, y](int64_t i) { return g[i] * y[i]; });
       for (int64_t i = 0; i < n; ++i) gx[i] = (g[i] - sum) * y[i];
     }
   }
