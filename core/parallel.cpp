@@ -23,7 +23,7 @@ namespace {
 
 constexpr int kMaxPieces = 64;  // enough to balance the load of many threads, few enough to cost nothing
 constexpr int kMaxThreads = 1024;
-constexpr int kSpins = 2000;  // about 20 microseconds: the time between two kernels of one training step
+constexpr int kSpins = 20000;  // about 200 microseconds: the time between two kernels of one training step
 
 thread_local bool inside = false;  // this thread is running a piece: nested loops run serially
 
