@@ -273,19 +273,9 @@ def grad(
         return _core.run_backward(outputs, gs, keep, bool(create_graph), inputs, False)
 
     if is_grads_batched:
-        from ..func import vmap
+        from .._vmap_internals import _vmap
 
-        used = []
-
-        def sample(*gs):
-            found = sweep(gs)
-            used[:] = [k for k, g in enumerate(found) if g is not None]
-            return tuple(found[k] for k in used)
-
-        made = vmap(sample, randomness="different")(*gradients)
-        result = [None] * len(inputs)
-        for k, g in zip(used, made):
-            result[k] = g
+        result = _vmap(lambda *gs: tuple(sweep(gs)), allow_none_pass_through=True)(*gradients)
     else:
         result = sweep(gradients)
     result = _without_gaps(result, outputs, inputs, allow_unused, materialize_grads, create_graph)

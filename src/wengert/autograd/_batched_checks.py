@@ -56,7 +56,7 @@ def backward_batched(inputs, output):
 def forward_batched(func, inputs):
     """Tangents of several directions of an input at once against one at a time."""
     from .. import allclose, randn_like, stack
-    from ..func import vmap
+    from .._vmap_internals import _vmap
     from . import forward_ad
 
     for k in tracked(inputs):
@@ -73,7 +73,7 @@ def forward_batched(func, inputs):
         directions = [randn_like(plain[k]) for _ in range(2)]
         each = [tangents(d) for d in directions]
         try:
-            got = vmap(tangents)(stack(directions))
+            got = _vmap(tangents)(stack(directions))
         except RuntimeError as error:
             raise GradcheckError(f"While computing batched gradients, got: {error}\n\n{_FORWARD}") from error
         for number, g in enumerate(got):

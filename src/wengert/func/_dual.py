@@ -128,8 +128,10 @@ def catch_up(t):
     if not above:
         return
     seen = _seen(above[-1].primal, base, t)
-    for dual in reversed(above):
-        seen = make_dual(seen, _seen(shared_tangent(dual), base, t), dual.level, base)
+    whole = t.shape == base.shape and t.stride() == base.stride() and t.dtype is base.dtype
+    for dual in reversed(above):  # a view of all of the base has the very tangent of the base
+        tangent = shared_tangent(dual)
+        seen = make_dual(seen, tangent if whole else _seen(tangent, base, t), dual.level, base)
     _core.become_wrapped(t, seen)
 
 

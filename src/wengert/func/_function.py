@@ -100,13 +100,18 @@ def apply_transformed(cls, args, kwargs, tensors):
         if t._wrapped or watched.views:
             settle(t)
     payload = top(flat)
-    if payload is None:
+    if payload is None or payload.kind == "batch" and _of_the_engine(payload):
         return cls._call(args, kwargs, tensors)
     if payload.kind == "dual":
         return _forward_mode(cls, args, kwargs, payload.level)
     if payload.level not in alive:
         raise RuntimeError(ESCAPED.format("custom_function_call"))
     return _batched(cls, args, kwargs, alive[payload.level])
+
+
+def _of_the_engine(payload):
+    """Whether a sample is of the engine's own vmap, where a Function is no more than the ops that it is made of."""
+    return payload.level in alive and alive[payload.level].randomness == "engine"
 
 
 def _batched(cls, args, kwargs, level):
@@ -209,7 +214,7 @@ def _forward_mode(cls, args, kwargs, level):
     def push(ctx, outputs, differentiable):
         return _push(cls, ctx, outputs, differentiable, args, primals, duals, level)
 
-    if not any(t._wrapped for t in tensors):
+    if not (_has_setup(cls) and any(t._wrapped for t in tensors)):
         return cls._call(primals, kwargs, tensors, push)
     outputs = cls.apply(*primals)
     context = _Context(primals)
@@ -229,11 +234,9 @@ def _push(cls, ctx, outputs, differentiable, args, primals, duals, level):
     """The outputs of a call as dual numbers."""
     tangents = [None if d is None else shared_tangent(d) for d in duals]
     if ctx.materialize_grads:
-        tangents = [
-            p.new_zeros(p.shape) if t is None and isinstance(p, Tensor) else t for p, t in zip(primals, tangents)
-        ]
+        tangents = [p.new_zeros(p.shape) if t is None and _is_differentiable(p) else t for p, t in zip(primals, tangents)]
     versions = [None if t is None else t._version for t in tangents]
-    found = cls.jvp(_ForwardContext(ctx, tuple(ctx.saved_for_forward or ctx.to_save)), *tangents)
+    found = cls.jvp(_ForwardContext(ctx, tuple(ctx.saved_for_forward)), *tangents)
     found = tuple(found) if isinstance(found, (tuple, list)) else (found,)
     if len(found) != len(outputs):
         raise RuntimeError(
@@ -255,7 +258,7 @@ def _push(cls, ctx, outputs, differentiable, args, primals, duals, level):
             written = tangent is tangents[at] is not None and tangent._version != versions[at]
             made.append(_written(args[at], duals[at], out, tangent, written, level))
         else:
-            made.append(_fresh_output(out, tangent, args, primals, duals, level))
+            made.append(_fresh_output(out, tangent, args, primals, tangents, duals, level))
     return made
 
 
@@ -285,22 +288,29 @@ def _written(argument, dual, out, tangent, written, level):
     return argument
 
 
-def _fresh_output(out, tangent, args, primals, duals, level):
-    """A new tensor, or a view of an input: then its tangent must be a view, too."""
+def _check_view(tangent, given):
+    """The tangent of a view: a view of what jvp was given for the input."""
+    if root(tangent) is tangent:
+        raise RuntimeError(
+            "A custom Function's forward is returning a view (or an input as-is) but the jvp is not returning a view."
+        )
+    if root(tangent) is not root(given):
+        which = "given grad input" if root(given) is given else "same base as the given grad input"
+        raise RuntimeError(f"A custom Function is returning a view but the jvp is not returning a view of the {which}.")
+
+
+def _fresh_output(out, tangent, args, primals, tangents, duals, level):
+    """A new tensor, or a view of an input: then its tangent must be a view of that input's, too."""
     whole = root(out)
-    base = next(
-        (root(a) for a, p, d in zip(args, primals, duals) if d is not None and whole is not out and root(p) is whole),
-        None,
-    )
-    if base is not None:
+    seen = (k for k, p in enumerate(primals) if duals[k] is not None and whole is not out and root(p) is whole)
+    base, k = None, next(seen, None)
+    if k is not None:
         if tangent is None:
             raise RuntimeError("cannot call get_autograd_meta() on undefined tensor")
-        if root(tangent) is tangent and not _core.transforms():
-            raise RuntimeError(
-                "A custom Function's forward is returning a view (or an input as-is) but the jvp is not returning a view."
-            )
-        if root(tangent) is tangent:
-            base = None  # tolerated there, as torch does
+        if root(tangent) is not tangent:
+            base = root(args[k])
+        if not _core.transforms():  # inside them torch tolerates what is no view
+            _check_view(tangent, tangents[k])
     if tangent is None:
         return out
     if tangent.shape != out.shape:

@@ -8,6 +8,9 @@ _REFUSED = (
     "vmap: called random operation while in randomness error mode. Please either use the 'same' or 'different' randomness flags on vmap or "
     "perform the randomness operation out of vmap"
 )
+_BY_THE_ENGINE = (
+    "vmap: We do not yet support calling random operations inside of vmap. Please perform random operations outside of vmap as a workaround"
+)
 _SHARED = (
     "vmap: Cannot ask for different inplace randomness on an unbatched tensor. This will appear like same randomness. If this is necessary "
     "for your usage, please file an issue with functorch."
@@ -44,8 +47,8 @@ def random_op(name, args):
 
 
 def _random(call, level, name, args, wrapped):
-    if level.randomness == "error":
-        raise RuntimeError(_REFUSED)
+    if level.randomness in ("error", "engine"):
+        raise RuntimeError(_REFUSED if level.randomness == "error" else _BY_THE_ENGINE)
     if name.partition(".")[0].endswith("_"):
         return _written(call, level, name, args)
     if name in _SIZE_AT:
