@@ -157,6 +157,27 @@ PyObject* remove_hook(PyObject*, PyObject* args) {
   Py_RETURN_NONE;
 }
 
+// hooks_of(tensor, after accumulation): its hooks by number; None when it never had one
+PyObject* hooks_of(PyObject*, PyObject* args) {
+  PyObject* o;
+  int after;
+  if (!PyArg_ParseTuple(args, "O!p", TensorType, &o, &after)) return nullptr;
+  return guard<PyObject*>(nullptr, [&]() -> PyObject* {
+    Tensor& t = *as_tensor(o);
+    const std::vector<Hook>* list = nullptr;
+    if (t.extra && (after || !t.grad_fn)) list = after ? &t.extra->post_hooks : &t.extra->hooks;
+    if (!after && t.grad_fn && t.grad_fn->extra && t.output_nr < t.grad_fn->extra->tensor_hooks.size())
+      list = &t.grad_fn->extra->tensor_hooks[t.output_nr];
+    if (!list || list->empty()) Py_RETURN_NONE;
+    Py made(check(PyDict_New()));
+    for (const Hook& h : *list) {
+      Py id(check(PyLong_FromLongLong(h.id)));
+      if (PyDict_SetItem(made.get(), id.get(), static_cast<PyObject*>(h.call)) < 0) throw PythonError{};
+    }
+    return made.release();
+  });
+}
+
 PyObject* retain_grad(PyObject*, PyObject* o) {
   return guard<PyObject*>(nullptr, [&]() -> PyObject* {
     WG_CHECK_TYPE(is_tensor(o), "expected a Tensor");
@@ -173,6 +194,7 @@ PyObject* retain_grad(PyObject*, PyObject* o) {
 
 PyMethodDef functions[] = {{"add_hook", add_hook, METH_VARARGS, nullptr},
                            {"remove_hook", remove_hook, METH_VARARGS, nullptr},
+                           {"hooks_of", hooks_of, METH_VARARGS, nullptr},
                            {"retain_grad", retain_grad, METH_O, nullptr},
                            {nullptr, nullptr, 0, nullptr}};
 

@@ -99,6 +99,7 @@ PyObject* raw_saved(PyObject* o, const char* name) {
   int slot = saved_slot(n, name);
   if (!all && slot < 0) return nullptr;
   return guard<PyObject*>(nullptr, [&]() -> PyObject* {
+    if (all && n.freed) fail_second_time(n);
     Py module(check(PyImport_ImportModule("wengert.autograd._saved_tensor")));
     auto handle = [&](uint32_t i) { return check(PyObject_CallMethod(module.get(), "handle", "OI", o, i)); };
     if (!all) return handle(uint32_t(slot));

@@ -18,9 +18,18 @@ struct Newest {
 
 bool exclusive(const TensorRef& t) { return t->refs == 1 && t->storage->uses == 1 && !t->extra; }
 
+// to.copy_(from), recorded where the mode says so.
+void copy_into(const TensorRef& to, const TensorRef& from) {
+  static const OpDef* copy_op = find_op("copy_");
+  Value args[2] = {Value(to), Value(from)};
+  Call c{copy_op, args, 2};
+  apply_inplace(c);
+}
+
 void accumulate(Node& n, TensorRef g, bool recording) {
   Tensor& leaf = *n.saved[0].value.get().tensor;
   TensorRef hold(&leaf);
+  if (!leaf.requires_grad) return;  // not any more
   WG_CHECK(
       !g->wrapped || leaf.wrapped || dispatching(*g),
       "backward() called inside a functorch transform. This is not supported, please use functorch.grad or functorch.vjp instead or "
@@ -30,9 +39,9 @@ void accumulate(Node& n, TensorRef g, bool recording) {
     bool layout = is_dense(leaf.sizes, leaf.strides) ? g->strides == leaf.strides || g->numel < 2 : g->contiguous;
     if (!recording && !g->grad_fn && exclusive(g) && layout) {
       x.grad = std::move(g);
-    } else if (!recording && !g->wrapped) {
+    } else if (!g->wrapped) {
       TensorRef copied = empty_like(leaf, g->dtype);
-      copy(*copied, *g);
+      recording ? copy_into(copied, g) : copy(*copied, *g);
       x.grad = std::move(copied);
     } else {
       static const OpDef* clone = find_op("clone");
@@ -106,16 +115,11 @@ void call_node(Node& n, const Gradients& in, Gradients& out, bool recording);
 void run_copy_slices(Node& n, const Gradients& in, Gradients& out, bool recording) {
   CopySlices& s = *n.extra->slices;
   if (!s.fn) fail_second_time(n);
-  static const OpDef *copy_op = find_op("copy_"), *clone_op = find_op("clone"), *room = find_op("new_empty_strided");
+  static const OpDef *clone_op = find_op("clone"), *room = find_op("new_empty_strided");
   Held sizes = hold_ints(s.base_sizes), strides = hold_ints(s.base_strides);
   const Value no, off = Value::of_bool(false);
   TensorRef result = apply(*room, {Value(in[0]), sizes.get(), strides.get(), no, no, no, no, off});
-  auto write = [&](const TensorRef& to, const TensorRef& from) {
-    Value args[2] = {Value(to), Value(from)};
-    Call c{copy_op, args, 2};
-    apply_inplace(c);
-  };
-  write(result, in[0]);
+  copy_into(result, in[0]);
   TensorRef slice = seen_through(result, s.crossings, s.sizes, s.strides, s.offset, s.base_offset);
   Gradients inner(1), got(s.fn->edges.size());
   inner[0] = apply(*clone_op, {Value(slice)});
@@ -123,7 +127,7 @@ void run_copy_slices(Node& n, const Gradients& in, Gradients& out, bool recordin
   for (size_t i = 1; i < got.size() && i < out.size(); ++i) out[i] = std::move(got[i]);
   TensorRef back = got.empty() ? TensorRef() : got[0];
   if (back) fit(back, *s.fn, 0, *s.fn, 0, recording);
-  write(slice, back ? back : zeros(s.sizes, slice->dtype));
+  copy_into(slice, back ? back : zeros(s.sizes, slice->dtype));
   out[0] = std::move(result);
 }
 

@@ -132,7 +132,8 @@ Ref<Node> new_node(NodeKind kind, const OpDef* op) {
 
 std::string name_of(const Node& n) {
   switch (n.kind) {
-    case NodeKind::Op: return n.op->grad_name;
+    case NodeKind::Op:  // that of copy_ is one of those that are not derived from torch's table
+      return n.op->grad_name == "CopyBackwards" ? "torch::autograd::CopyBackwards" : n.op->grad_name;
     case NodeKind::Accumulate: return "torch::autograd::AccumulateGrad";
     case NodeKind::CopySlices: return "torch::autograd::CopySlices";
     case NodeKind::AsStrided: return "AsStridedBackward0";
@@ -446,6 +447,16 @@ static TensorRef with_history(Tensor& t, const Edge& edge) {
   return r;
 }
 
+// Whether input slot i kept a tensor that had a grad_fn then.
+static bool was_computed(const Node& n, uint32_t i) {
+  if (!n.program || n.program->leaves[i].kind != Leaf::Arg) return false;
+  const uint64_t bit = uint64_t(1) << n.program->leaves[i].index;
+  if (!(n.op->diff_args & bit)) return false;
+  const auto edge = uint32_t(std::popcount(n.op->diff_args & (bit - 1)));
+  const Node* from = edge < n.edges.size() ? n.edges[edge].node.get() : nullptr;
+  return from && from->kind != NodeKind::Accumulate;
+}
+
 Held unpack(Node& n, uint32_t i, bool recording) {
   Saved& s = n.saved[i];
   const Value& v = s.value.get();
@@ -480,6 +491,9 @@ Held unpack(Node& n, uint32_t i, bool recording) {
              : "enable anomaly detection to find the operation that failed to compute its gradient, with "
                "torch.autograd.set_detect_anomaly(True, check_nan=False).");
   }
+  WG_CHECK(!t.cut || t.grad_fn || s.output >= 0 || t.cut->how != cuts::kDetachInPlace || !was_computed(n, i),
+           "Trying to use a saved tensor that has been detached in-place, i.e. with .detach_().This is not supported, "
+           "please use out-of-place `.detach()` instead");
   if (!recording || s.output < 0) return s.value;
   TensorRef with_history = unrecorded(t);
   with_history->grad_fn = Ref<Node>(&n);

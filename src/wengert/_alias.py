@@ -126,6 +126,8 @@ def _watch(module, torch_name):
             problem = error
         else:
             problem = AttributeError(f"module '{torch_name}' has no attribute '{name}'", name=name, obj=module)
+        if name == "torch":  # as in every module of torch's
+            return sys.modules["wengert"]
         if not name.startswith("_") and _in_torch(torch_name, name):
             found = kept_elsewhere(torch_name, name)
             if found is not None:

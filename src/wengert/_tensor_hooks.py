@@ -75,8 +75,28 @@ def register_node_prehook(self, fn):
     return RemovableHandle(self, _core.add_hook(self, fn, "pre"))
 
 
+def _shown(name, after, refusal):
+    def get(self):
+        return _core.hooks_of(self, after)
+
+    def put(self, hooks):
+        for number in get(self) or ():
+            _core.remove_hook(self, number)
+        for hook in (hooks or {}).values():
+            _core.add_hook(self, hook, "post_accumulate" if after else "tensor")
+
+    def delete(self):
+        raise RuntimeError(f"Deletion of {refusal} not allowed!")
+
+    return property(get, put, delete, f"The hooks that {name} has added, by number, or None.")
+
+
 def attach():
     """Gives Tensor and Node the methods of this file."""
+    _core.Tensor._backward_hooks = _shown("register_hook", False, "_backwards_hooks")
+    _core.Tensor._post_accumulate_grad_hooks = _shown(
+        "register_post_accumulate_grad_hook", True, "_post_accumulate_grad_hooks"
+    )
     for method in (register_hook, register_post_accumulate_grad_hook, retain_grad):
         setattr(_core.Tensor, method.__name__, method)
     _core.Node.register_hook, _core.Node.register_prehook = register_node_hook, register_node_prehook

@@ -1,8 +1,32 @@
 """Methods of Tensor that few programs use: questions with one answer on a CPU, element-by-element calls, old forms."""
 
+import warnings
+
 from ._core import Tensor
 
 _NEVER = ("is_xla", "is_xpu", "is_ipu", "is_maia", "is_mkldnn", "is_vulkan", "is_mtia", "is_sparse_csr")
+
+
+def _no_deleting(name, instead):
+    def refuse(self):
+        raise RuntimeError(f"Deletion of {name} not allowed{instead}")
+
+    return refuse
+
+
+def _put_grad_fn(self, value):
+    if value is not None:
+        raise RuntimeError("_grad_fn can be only set to None")
+    self.detach_()
+
+
+def _volatile(self):
+    warnings.warn("volatile was removed (Variable.volatile is always False)", stacklevel=2)
+    return False
+
+
+def _put_volatile(self, value):
+    warnings.warn("volatile was removed and now has no effect. Use `with torch.no_grad():` instead.", stacklevel=2)
 
 
 def is_signed(self):
@@ -126,5 +150,9 @@ def attach():
     Tensor.is_neg = Tensor.is_distributed = is_conj
     for name, layout in _SPARSE.items():
         setattr(Tensor, name, _of_sparse(name, layout))
+    Tensor._grad_fn = property(
+        lambda self: self.grad_fn, _put_grad_fn, _no_deleting("_grad_fn", ". Detach tensor instead!")
+    )
+    Tensor.volatile = property(_volatile, _put_volatile)
     for name in _NEVER:
         setattr(Tensor, name, property(lambda self: False))

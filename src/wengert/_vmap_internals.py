@@ -6,7 +6,7 @@ import warnings
 from . import _core
 from .func._batch import wrap
 from .func._levels import enter, leave
-from .func._tree import flatten, unflatten
+from .func._tree import unflatten
 from .func._vmap import _inputs, _output, name_of
 
 Tensor = _core.Tensor
@@ -63,9 +63,7 @@ def _vmap(func, in_dims=0, out_dims=0, allow_none_pass_through=False):
         finally:
             leave()
         where = _dims(func, out_dims, results)
-        made = tuple(
-            o if o is None else _output(func, o, d, level.number, size, given) for o, d in zip(results, where)
-        )
+        made = tuple(o if o is None else _output(func, o, d, level.number, size, given) for o, d in zip(results, where))
         return made[0] if isinstance(outputs, Tensor) else made
 
     return wrapped

@@ -1,6 +1,5 @@
 """torch._C: those of torch's private names about autograd that programs use."""
 
-import sys
 from importlib import import_module as _import
 
 from .. import _core
@@ -76,6 +75,19 @@ def _will_engine_execute_node(node):
     return _core.will_execute(node)
 
 
+def _current_graph_task_execution_order():
+    """The nodes of the running backward pass in the order in which they run. RuntimeError outside a pass, and where passes may use
+    several threads."""
+    if _core.current_pass() < 0:
+        raise RuntimeError("_current_graph_task_execution_order should only be called during the backward pass")
+    if _import("wengert.autograd.grad_mode").is_multithreading_enabled():
+        raise RuntimeError(
+            "get_current_graph_task_execution_order expects the current backward to be executed with multithreading disabled, e.g. by "
+            "running:\n\n>>> with torch.autograd.set_multithreading_enabled(False):\n...     torch.autograd.grad(...)\n"
+        )
+    return _import("wengert.autograd.graph").execution_order(_core.running_pass()[0])
+
+
 class _WeakTensorRef:
     """A weak reference to a tensor that can be asked whether the tensor is gone."""
 
@@ -91,8 +103,7 @@ class _WeakTensorRef:
 
 def _are_functorch_transforms_active():
     """Whether a function transform such as vmap or grad is running."""
-    batch = sys.modules.get("wengert.func._batch")
-    return batch is not None and bool(batch.levels())
+    return bool(_core.transforms())
 
 
 def _get_tracing_state():

@@ -2,6 +2,9 @@
 
 from .. import _core
 from ..autograd import graph as _graph
+from ..autograd._saved_tensor import SavedTensor
+
+__all__ = ["SavedTensor"]
 
 
 def _saved_tensors_hooks_is_enabled():

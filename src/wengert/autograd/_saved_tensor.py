@@ -20,9 +20,16 @@ class SavedTensor:
     def __init__(self):
         raise RuntimeError("Trying to create a SavedTensor object from Python is forbidden.")
 
-    def register_hooks(self, pack_hook, unpack_hook):
-        """pack_hook(tensor) is called now; what it returns is kept, and unpack_hook makes a tensor of it in backward."""
-        _core.hook_saved(self._node, self._slot, pack_hook, unpack_hook)
+    def register_hooks(self, *hooks):
+        """register_hooks(pack_hook, unpack_hook): pack_hook(tensor) is called now; what it returns is kept, and unpack_hook makes a
+        tensor of it in backward."""
+        if len(hooks) != 2 or not all(map(callable, hooks)):
+            raise TypeError(
+                "register_hooks(): incompatible function arguments. The following argument types are supported:\n    1. (self: "
+                "torch._C._autograd.SavedTensor, arg0: collections.abc.Callable, arg1: collections.abc.Callable) -> None\n\nInvoked with: "
+                + ", ".join(map(repr, (self, *hooks)))
+            )
+        _core.hook_saved(self._node, self._slot, *hooks)
 
 
 def handle(node, slot):

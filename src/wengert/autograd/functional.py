@@ -232,6 +232,21 @@ def _rows_at_once(output, inputs, create_graph):
     )
 
 
+def _construct_standard_basis_for(tensors, tensor_numels):
+    """For each tensor its block of the unit matrix over all their elements together, a row for every element of any.
+
+    >>> import wengert
+    >>> [b.tolist() for b in _construct_standard_basis_for((wengert.ones(1), wengert.ones(1)), (1, 1))]
+    [[[1.0], [0.0]], [[0.0], [1.0]]]
+    """
+    total, start, made = sum(tensor_numels), 0, []
+    for t, n in zip(tensors, tensor_numels):
+        made.append(t.new_zeros(total, n))
+        made[-1].diagonal(-start).fill_(1)
+        start += n
+    return tuple(made)
+
+
 def _jacobian_forward(func, inputs, strict, vectorize):
     if strict:
         raise RuntimeError(

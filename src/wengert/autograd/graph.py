@@ -1,6 +1,8 @@
 """The graph itself: nodes, gradient edges, hooks on what is saved."""
 
 import contextlib
+import heapq
+import itertools
 import threading
 import weakref
 from collections import namedtuple
@@ -242,3 +244,36 @@ def allow_mutation_on_saved_tensors():
             _core.set_before_write(None)
             _state.mutable = False
             context.clear()
+
+
+def _runs(node):
+    try:
+        return _core.will_execute(node)
+    except RuntimeError:  # a leaf whose gradient the pass was asked for
+        return True
+
+
+def execution_order(roots):
+    """The nodes that the running pass, which began with `roots`, runs, in its order: newest first among those that are ready."""
+    roots, waiting = list(dict.fromkeys(roots)), dict.fromkeys(roots, 0)
+    reached = list(roots)
+    for node in reached:
+        for following, _ in node.next_functions:
+            if following is not None:
+                if following not in waiting:
+                    reached.append(following)
+                waiting[following] = waiting.get(following, 0) + 1
+    number = itertools.count()  # nodes themselves can't be compared
+    ready = [(-node._sequence_nr(), next(number), node) for node in roots if waiting[node] == 0]
+    heapq.heapify(ready)
+    order = []
+    while ready:
+        node = heapq.heappop(ready)[2]
+        if _runs(node):
+            order.append(node)
+        for following, _ in node.next_functions:
+            if following is not None:
+                waiting[following] -= 1
+                if waiting[following] == 0:
+                    heapq.heappush(ready, (-following._sequence_nr(), next(number), following))
+    return order

@@ -234,7 +234,9 @@ def _push(cls, ctx, outputs, differentiable, args, primals, duals, level):
     """The outputs of a call as dual numbers."""
     tangents = [None if d is None else shared_tangent(d) for d in duals]
     if ctx.materialize_grads:
-        tangents = [p.new_zeros(p.shape) if t is None and _is_differentiable(p) else t for p, t in zip(primals, tangents)]
+        tangents = [
+            p.new_zeros(p.shape) if t is None and _is_differentiable(p) else t for p, t in zip(primals, tangents)
+        ]
     versions = [None if t is None else t._version for t in tangents]
     found = cls.jvp(_ForwardContext(ctx, tuple(ctx.saved_for_forward)), *tangents)
     found = tuple(found) if isinstance(found, (tuple, list)) else (found,)

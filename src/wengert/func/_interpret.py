@@ -23,7 +23,7 @@ from ._dual import (
 )
 from ._history import cut, forget, fresh
 from ._levels import alive, forward_is_on, watched
-from ._tangents import FORMULAS
+from ._tangents import FORMULAS, without_tangent
 
 Tensor = _core.Tensor
 
@@ -99,7 +99,10 @@ def _dual_op(name, args, inplace, level):
         return _dual_inplace(declared, name, args, primals, inplace, level)
     out = run(name, primals)
     outs = out if isinstance(out, tuple) else (out,)
-    tangents = jvp(declared, args, primals, outs, level)
+    try:
+        tangents = jvp(declared, args, primals, outs, level)
+    except RuntimeError as error:
+        raise without_tangent(declared, error) from error
     base = None
     if name in VIEWS:
         base = root(args[0])

@@ -8,9 +8,7 @@ _REFUSED = (
     "vmap: called random operation while in randomness error mode. Please either use the 'same' or 'different' randomness flags on vmap or "
     "perform the randomness operation out of vmap"
 )
-_BY_THE_ENGINE = (
-    "vmap: We do not yet support calling random operations inside of vmap. Please perform random operations outside of vmap as a workaround"
-)
+_BY_THE_ENGINE = "vmap: We do not yet support calling random operations inside of vmap. Please perform random operations outside of vmap as a workaround"
 _SHARED = (
     "vmap: Cannot ask for different inplace randomness on an unbatched tensor. This will appear like same randomness. If this is necessary "
     "for your usage, please file an issue with functorch."

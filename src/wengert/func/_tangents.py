@@ -38,3 +38,23 @@ def _div(tangents, primals, y):
 
 
 FORMULAS = {"div": _div, "logcumsumexp": _logcumsumexp, "softmax.int": _softmax, "log_softmax.int": _log_softmax}
+
+
+_NO_TANGENT = (
+    "Trying to use forward AD with {} that does not support it because it has not been implemented yet.\nPlease file an issue to PyTorch at "
+    "https://github.com/pytorch/pytorch/issues/new?template=feature-request.yml so that we can prioritize its implementation or submit a PR "
+    "adding the implementation to derivatives.yaml"
+)
+
+
+def without_tangent(declared, error):
+    """The error of forward mode in the place of one that says that an op has no derivative."""
+    text = str(error)
+    if isinstance(error, NotImplementedError) and text.startswith("the derivative for '"):
+        import wengert as wg
+
+        name = declared.name if hasattr(wg, declared.name) else f"special_{declared.name}"
+        return NotImplementedError(_NO_TANGENT.format(name))
+    if text.startswith("derivative for aten::"):
+        return NotImplementedError(f"Trying to use forward AD with {text.split()[2]} that does not support it.")
+    return error

@@ -163,7 +163,7 @@ def round_(self, *, decimals=0):
 @composite
 def logit_(self, eps=None):
     """In-place form of logit."""
-    return self.copy_(self.logit(eps))
+    return self.copy_(self.clone().logit(eps))
 
 
 @composite(function=False)
