@@ -179,7 +179,11 @@ def forward_along(check, func, inputs, directions):
         for k, direction in zip(which, directions):
             args = list(inputs)
             for i in which:
-                step = direction.reshape(inputs[i].shape).clone() if i == k else inputs[i].detach().new_zeros(inputs[i].shape)
+                step = (
+                    direction.reshape(inputs[i].shape).clone()
+                    if i == k
+                    else inputs[i].detach().new_zeros(inputs[i].shape)
+                )
                 args[i] = forward_ad.make_dual(inputs[i].detach(), step)
             made.append(_tangents_of(check, func, args))
     return made
