@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
+#include <vector>
 
 namespace wg {
 namespace {
@@ -233,6 +235,29 @@ void put_rows(char* tensor, const char* flat, const Rows& r, DType type, Reduce 
     else
       parallel_for(w.before.total, grain, rows);
   });
+}
+
+int64_t sum_by_row(char* to, int64_t rows, int64_t width, const char* from, const int64_t* at, int64_t n, int64_t skip,
+                   DType type) {
+  // A list for each row, from its first position on. So every row is written once, by one thread.
+  std::vector<int64_t> first(size_t(rows), -1), next(size_t(n), -1);
+  for (int64_t k = n - 1; k >= 0; --k) {
+    const int64_t r = at[k];
+    if (uint64_t(r) >= uint64_t(rows)) return k;
+    if (r == skip) continue;
+    next[size_t(k)] = std::exchange(first[size_t(r)], k);
+  }
+  with_type(type, Reduce::Add, [&]<class T, Reduce R>() {
+    parallel_for(rows, std::max<int64_t>(1, kGrain / std::max<int64_t>(width, 1)), [&](int64_t begin, int64_t end) {
+      for (int64_t r = begin; r < end; ++r) {
+        T* sum = reinterpret_cast<T*>(to) + r * width;
+        std::fill_n(sum, width, T(0));
+        for (int64_t k = first[size_t(r)]; k >= 0; k = next[size_t(k)])
+          for (int64_t i = 0; i < width; ++i) combine<R>(sum[i], reinterpret_cast<const T*>(from)[k * width + i]);
+      }
+    });
+  });
+  return -1;
 }
 
 void gather_columns(char* out, const char* tensor, const int64_t* index, const Columns& k, int itemsize) {

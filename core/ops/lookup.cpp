@@ -131,25 +131,16 @@ WG_OP(embedding_dense_backward) {
   looked_up.push_back(width);
   WG_CHECK(g.sizes == looked_up && rows >= 0, "embedding_dense_backward: expected a gradient of size ",
            to_string(looked_up), " for ", rows, " rows, but got ", to_string(g.sizes));
-  const int64_t outside = first_outside(at, indices->numel, rows);
+  const TensorRef out = empty({rows, width}, g.dtype);
+  const int64_t outside = sum_by_row(out->data(), rows, width, from->data(), at, indices->numel, padding, g.dtype);
   WG_CHECK_INDEX(outside < 0, "index out of range in self");
-  // One more row takes what the padding row must not get.
-  const TensorRef sink = zeros({rows + 1, width}, g.dtype), offsets = empty({indices->numel}, DType::Int64);
-  for (int64_t i = 0; i < indices->numel; ++i)
-    offsets->as<int64_t>()[i] = (at[i] == padding ? rows : at[i]) * width * size_of(g.dtype);
-  Rows where = single_elements(*offsets);
-  where.after_sizes = {width};
-  where.after_strides = {1};
-  put_rows(sink->data(), from->data(), where, g.dtype, Reduce::Add);
   if (c.flag(4)) {
     const std::vector<int64_t> counts = counts_of(at, indices->numel, rows);
     const TensorRef divisor = empty({rows, 1}, DType::Float64);
     for (int64_t i = 0; i < rows; ++i) divisor->as<double>()[i] = double(std::max<int64_t>(counts[size_t(i)], 1));
     const TensorRef by = cast(*divisor, g.dtype);
-    divide_strided(sink->data(), sink->strides, by->data(), {1, 0}, {rows, width}, g.dtype);
+    divide_strided(out->data(), out->strides, by->data(), {1, 0}, {rows, width}, g.dtype);
   }
-  const TensorRef out = alias(*sink, {rows, width}, {width, 1}, 0);
-  out->version = Own<Version>();
   c.out(out);
 }
 
