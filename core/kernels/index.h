@@ -24,7 +24,7 @@ void get_rows(char* flat, const char* tensor, const Rows& rows, int itemsize);
 // In the order of the positions; what is written twice is the same for any number of threads.
 void put_rows(char* tensor, const char* flat, const Rows& rows, DType type, Reduce reduce);
 // Contiguous: row r of `to` becomes the sum of the rows k of `from` whose position at[k] is r, in order. Positions
-// equal to `skip` are left out. Returns the first position not in [0, rows), or -1: then nothing was written.
+// equal to `skip` are left out. Returns a position that is not in [0, rows), with nothing written; -1 if all are.
 int64_t sum_by_row(char* to, int64_t rows, int64_t width, const char* from, const int64_t* at, int64_t n, int64_t skip,
                    DType type);
 
