@@ -70,28 +70,30 @@ const OpDef* named(const char* name) {
   return op;
 }
 
-#define WG_BINARY(ident, name)                       \
-  PyObject* slot_##ident(PyObject* a, PyObject* b) { \
-    static const OpDef* op = find_op(name);          \
-    return binary(op, a, b);                         \
+// 2 + t is t + 2 where that commutes, as in torch: the tensor is the node's first input.
+#define WG_BINARY(ident, name, commutes)                                    \
+  PyObject* slot_##ident(PyObject* a, PyObject* b) {                        \
+    static const OpDef* op = find_op(name);                                 \
+    if (commutes && !is_tensor(a) && is_number(a)) return binary(op, b, a); \
+    return binary(op, a, b);                                                \
   }
 #define WG_INPLACE(ident, name)                       \
   PyObject* slot_i##ident(PyObject* a, PyObject* b) { \
     static const OpDef* op = find_op(name);           \
     return inplace(op, a, b);                         \
   }
-#define WG_BOTH(ident, name) WG_BINARY(ident, name) WG_INPLACE(ident, name)
-WG_BOTH(add, "add")
+#define WG_BOTH(ident, name, commutes) WG_BINARY(ident, name, commutes) WG_INPLACE(ident, name)
+WG_BOTH(add, "add", true)
 WG_INPLACE(sub, "sub")
-WG_BOTH(mul, "mul")
+WG_BOTH(mul, "mul", true)
 WG_INPLACE(div, "div")
-WG_BOTH(floordiv, "floor_divide")
-WG_BOTH(mod, "remainder")
-WG_BOTH(and, "bitwise_and")
-WG_BOTH(or, "bitwise_or")
-WG_BOTH(xor, "bitwise_xor")
-WG_BOTH(lshift, "bitwise_left_shift")
-WG_BOTH(rshift, "bitwise_right_shift")
+WG_BOTH(floordiv, "floor_divide", false)
+WG_BOTH(mod, "remainder", false)
+WG_BOTH(and, "bitwise_and", false)
+WG_BOTH(or, "bitwise_or", false)
+WG_BOTH(xor, "bitwise_xor", false)
+WG_BOTH(lshift, "bitwise_left_shift", false)
+WG_BOTH(rshift, "bitwise_right_shift", false)
 
 PyObject* slot_sub(PyObject* a, PyObject* b) {
   static const OpDef *sub = find_op("sub"), *rsub = find_op("rsub");

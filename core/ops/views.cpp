@@ -185,16 +185,21 @@ WG_OP_AS(view, "view", View) {
   c.out(alias(t, to, strides, t.offset));
 }
 
-// A copy seen in another shape: the result is not tracked as a view, since nobody else holds the copy.
-WG_OP_AS(unsafe_view, "_unsafe_view", Primitive) {
-  Tensor& t = c.tensor(0);
-  const Dims to = infer_size(c.ints(1), t.numel);
-  Dims strides;
-  check_view(view_strides(t.sizes, t.strides, to, &strides));
-  TensorRef out = alias(t, to, strides, t.offset);
-  out->version = Own<Version>();
-  c.out(std::move(out));
-}
+// A copy seen in another shape: the result is not tracked as a view, since nobody else holds the copy. The output of a
+// recurrent layer is one too, under the names of the nodes that torch has there.
+#define WG_UNSAFE_VIEW(ident, name)                             \
+  WG_OP_AS(ident, name, Primitive) {                            \
+    Tensor& t = c.tensor(0);                                    \
+    const Dims to = infer_size(c.ints(1), t.numel);             \
+    Dims strides;                                               \
+    check_view(view_strides(t.sizes, t.strides, to, &strides)); \
+    TensorRef out = alias(t, to, strides, t.offset);            \
+    out->version = Own<Version>();                              \
+    c.out(std::move(out));                                      \
+  }
+WG_UNSAFE_VIEW(unsafe_view, "_unsafe_view")
+WG_UNSAFE_VIEW(stacked_steps, "_stacked_steps")
+WG_UNSAFE_VIEW(layer_steps, "_layer_steps")
 
 WG_OP_AS(reshape, "reshape", Composite) {
   Tensor& t = c.tensor(0);

@@ -64,6 +64,9 @@ class _ForwardContext:
     def __setattr__(self, name, value):
         setattr(self._ctx, name, value)
 
+    def __delattr__(self, name):
+        delattr(self._ctx, name)
+
 
 def _tuple(x):
     return x if isinstance(x, tuple) else (x,)

@@ -84,6 +84,8 @@ SHIFTED = {
     "view.dtype": "t.",
     "view": "ts",
     "_unsafe_view": "ts",
+    "_stacked_steps": "ts",
+    "_layer_steps": "ts",
     "_select_backward": "tsd.",
     "_slice_backward": "tsd...",
     "_diagonal_backward": "ts.dd",
