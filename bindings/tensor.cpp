@@ -227,7 +227,7 @@ PyObject* get_ndim(PyObject* o, void*) { return PyLong_FromLong(self_of(o).ndim(
 PyObject* get_itemsize(PyObject* o, void*) { return PyLong_FromLong(size_of(self_of(o).dtype)); }
 PyObject* get_nbytes(PyObject* o, void*) { return PyLong_FromSize_t(self_of(o).nbytes()); }
 PyObject* get_true(PyObject*, void* yes) { return PyBool_FromLong(yes != nullptr); }
-PyObject* get_requires_grad(PyObject* o, void*) { return PyBool_FromLong(requires_grad(self_of(o))); }
+PyObject* get_requires_grad(PyObject* o, void*) { return PyBool_FromLong(wants_gradient(self_of(o))); }
 int put_requires_grad(PyObject* o, PyObject* v, void*) {
   return guard<int>(-1, [&] {
     WG_CHECK(v && PyBool_Check(v), "requires_grad must be a bool");
@@ -443,7 +443,7 @@ PyObject* method_requires_grad_(PyObject* o, PyObject* const* args, Py_ssize_t n
                   "requires_grad_(): argument 'requires_grad' (position 1) must be bool, not ",
                   is_tensor(args[0]) ? "Tensor" : Py_TYPE(args[0])->tp_name);
     bool on = !given || args[0] == Py_True;
-    if (on) observe(self_of(o), "requires_grad_");
+    observe(self_of(o), on ? "requires_grad_" : "requires_grad_(False)");
     set_requires_grad(self_of(o), on);
     return Py_NewRef(o);
   });

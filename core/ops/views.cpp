@@ -235,6 +235,18 @@ WG_OP_AS(expand, "expand", View) {
   c.out(alias(t, sizes, strides, t.offset));
 }
 
+// What all samples of a vmap share, once for each of them, along a dim of its own.
+WG_OP_AS(to_samples, "_to_samples", View) {
+  Tensor& t = c.tensor(0);
+  Dims sizes, strides;
+  const int64_t at = c.integer(3);
+  for (int i = 0; i <= t.ndim(); ++i) {
+    if (i == at) sizes.push_back(c.integer(1)), strides.push_back(0);
+    if (i < t.ndim()) sizes.push_back(t.sizes[i]), strides.push_back(t.strides[i]);
+  }
+  c.out(alias(t, sizes, strides, t.offset));
+}
+
 WG_OP_AS(permute, "permute", View) {
   Tensor& t = c.tensor(0);
   const Dims dims = wrapped_permutation(t, c.ints(1));

@@ -372,7 +372,9 @@ def once_differentiable(function):
 
         node = ErrorNode()
         node.message = "trying to differentiate twice a function that was marked with @once_differentiable"
-        outputs = alike(node, [o.detach().requires_grad_() if isinstance(o, _core.Tensor) else o for o in outputs])
+        outputs = alike(
+            node, [_core.let_require_grad(o.detach()) if isinstance(o, _core.Tensor) else o for o in outputs]
+        )
         return outputs if many else outputs[0]
 
     return wrapper

@@ -1,5 +1,6 @@
 """All time steps of a recurrent layer in one direction."""
 
+from .. import _core
 from ._declare import constant, primitive
 from .shape import reshape
 
@@ -57,7 +58,7 @@ def _composed_gradients(grads, gates_in, h0, c0, w_hh, b_hh, mode, sizes, revers
     from ..nn.modules._recurrence import composed
 
     inputs = [t for t in (gates_in, h0, c0, w_hh, b_hh) if t is not None]
-    roots = [t if t.requires_grad else t.detach().requires_grad_() for t in inputs]
+    roots = [t if t.requires_grad else _core.let_require_grad(t.detach()) for t in inputs]
     named = iter(roots)
     given = [None if t is None else next(named) for t in (gates_in, h0, c0, w_hh, b_hh)]
     out, states = composed(mode, given[0], sizes, tuple(t for t in given[1:3] if t is not None), given[3:], reverse)
