@@ -262,7 +262,6 @@ PyObject* get_retains(PyObject* o, void*) {
   Tensor& t = self_of(o);
   return PyBool_FromLong(t.grad_fn && t.extra && t.extra->retains_grad);
 }
-
 PyObject* get_grad(PyObject* o, void*) {
   Tensor& t = self_of(o);
   if (t.extra && t.extra->grad) return wrap(t.extra->grad);
@@ -291,15 +290,18 @@ PyObject* get_data(PyObject* o, void*) {
     return wrap(d);
   });
 }
+constexpr const char* kOtherType =
+    "Attempted to call `variable.set_data(tensor)`, but `variable` and `tensor` have incompatible tensor type.";
 int put_data(PyObject* o, PyObject* v, void*) {
   return guard<int>(-1, [&] {
     WG_CHECK(v, "Deleting tensor data is not allowed. Delete tensor instead!");
     WG_CHECK_TYPE(is_tensor(v), "Variable data has to be a tensor, but got ", Py_TYPE(v)->tp_name);
     Tensor &t = self_of(o), &d = *as_tensor(v);
-    observe(t, ".data =");
-    observe(d, ".data =");
+    for (Tensor* one : {&t, &d}) observe(*one, ".data =");
     WG_CHECK(!requires_grad(t) || is_differentiable(d.dtype),
              "data set to a tensor that requires gradients must be floating point or complex dtype");
+    Py sparse(Py_TYPE(v) == TensorType ? nullptr : PyObject_GetAttrString(v, "is_sparse"));
+    WG_CHECK(sparse.get() != Py_True, kOtherType);
     take_memory(t, d);
     if (t.extra && t.extra->accumulate) t.extra->accumulate->outputs[0] = {t.sizes, t.dtype};
     return 0;
@@ -408,7 +410,7 @@ PyObject* method_item(PyObject* o, PyObject*) {
 }
 PyObject* method_detach(PyObject* o, PyObject*) {
   return guard<PyObject*>(nullptr, [&] {
-    if (self_of(o).wrapped) {
+    if (self_of(o).wrapped || modes().batching) {
       static const OpDef* op = named("detach");
       return unary(op, o);
     }

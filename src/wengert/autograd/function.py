@@ -121,7 +121,7 @@ class BackwardCFunction(FunctionCtx):
         edges = []
         for i, (is_tensor, g) in enumerate(zip(kinds, results)):
             if is_tensor:
-                edges.append(g)
+                edges.append(g.to_dense() if type(g) is not _core.Tensor and getattr(g, "is_sparse", False) else g)
             elif g is not None:
                 raise RuntimeError(
                     f"function {name} returned a gradient different than None at position {i + 1}, but the corresponding forward input was not a Variable"

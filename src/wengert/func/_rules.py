@@ -129,6 +129,8 @@ SHIFTED = {
     "logsumexp": "tD.",
     "var.correction": "tD..",
     "std.correction": "tD..",
+    "var_mean.correction": "tD..",
+    "std_mean.correction": "tD..",
     "linalg_vector_norm": "t.D..",
     "cumsum": "td.",
     "_reverse_cumsum": "td",
