@@ -100,7 +100,6 @@ PyObject* slot_sub(PyObject* a, PyObject* b) {
   if (!is_tensor(a) && rsub) return binary(rsub, b, a);
   return binary(sub, a, b);
 }
-
 PyObject* slot_div(PyObject* a, PyObject* b) {
   static const OpDef *div = find_op("div"), *mul = find_op("mul"), *reciprocal = find_op("reciprocal");
   if (is_tensor(a)) return binary(div, a, b);
@@ -162,7 +161,6 @@ int warn_scalar(Tensor& t) {
                       "Consider using tensor.detach() first.",
                       1);
 }
-
 int slot_bool(PyObject* o) {
   return guard<int>(-1, [&] {
     Tensor& t = self_of(o);
