@@ -147,12 +147,8 @@ PyObject* gradient_node(PyObject*, PyObject* o) {
 // last_writer(node): where the op that wrote a tensor this node had saved was called, or None
 PyObject* last_writer(PyObject*, PyObject* o) {
   return guard<PyObject*>(nullptr, [&]() -> PyObject* {
-    for (Saved& s : node_of(o).saved) {
-      const Value& v = s.value.get();
-      if (v.is_tensor() && version_number(*v.tensor) != s.version && v.tensor->version &&
-          v.tensor->version->writer.code)
-        return describe(v.tensor->version->writer);
-    }
+    for (Saved& s : node_of(o).saved)
+      if (Tensor* t = overwritten(s); t && t->version && t->version->writer.code) return describe(t->version->writer);
     Py_RETURN_NONE;
   });
 }

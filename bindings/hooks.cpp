@@ -16,7 +16,7 @@ namespace {
 std::string callable_name(PyObject* f) {
   Py name(PyObject_GetAttrString(f, "__name__"));
   PyErr_Clear();
-  return name && PyUnicode_Check(name.get()) ? text_of(name.get()) : Py_TYPE(f)->tp_name;
+  return name && PyUnicode_Check(name.get()) ? text_of(name.get()) : "<unknown>";
 }
 
 // What a hook returned in the place of g.

@@ -1,6 +1,7 @@
 // Node: the attributes of a tape entry.
 #include "python.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace wgpy {
@@ -86,10 +87,31 @@ int saved_slot(const Node& n, const char* name) {
   return -1;
 }
 
+// Everything that the derivative of an op keeps when all of its inputs require a gradient.
+std::vector<std::string> all_saved_names(const Node& n) {
+  std::vector<std::string> names;
+  if (n.kind != NodeKind::Op || !n.program) return names;
+  const bool complex = !n.outputs.size() || is_complex(n.outputs[0].dtype);
+  const Program* programs[] = {n.program, backward_program(*n.op, n.op->diff_args, complex)};
+  for (const Program* p : programs)
+    for (size_t i = 0; p && i < p->leaves.size(); ++i) {
+      std::string name = saved_name(*n.op, p->leaves[i]);
+      if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
+  return names;
+}
+
 PyObject* saved_attribute(Node& n, const char* name) {
   int i = saved_slot(n, name);
-  if (i < 0) return nullptr;
-  return guard<PyObject*>(nullptr, [&] { return value_object(unpack(n, uint32_t(i), true).get()); });
+  return guard<PyObject*>(nullptr, [&]() -> PyObject* {
+    if (i < 0) {  // what it would keep if all of its inputs required a gradient
+      const auto names = all_saved_names(n);
+      if (std::find(names.begin(), names.end(), name) == names.end()) return nullptr;
+      Py_RETURN_NONE;
+    }
+    Py value(value_object(unpack(n, uint32_t(i), true).get()));
+    return PyTuple_Check(value.get()) ? PySequence_Tuple(value.get()) : value.release();  // sizes show as a tuple
+  });
 }
 
 // _raw_saved_self: a handle on what a slot keeps; _raw_saved_tensors of a Function node: all of them.
@@ -110,15 +132,14 @@ PyObject* raw_saved(PyObject* o, const char* name) {
 }
 
 PyObject* saved_names(PyObject* o, void*) {
-  Node& n = *as_node(o);
-  PyObject* list = PyList_New(0);
-  for (uint32_t i = 0; n.kind == NodeKind::Op && n.program && i < n.program->leaves.size(); ++i) {
-    std::string name = saved_name(*n.op, n.program->leaves[i]);
-    if (name.empty()) continue;
-    Py s(PyUnicode_FromString(name.c_str()));
-    PyList_Append(list, s.get());
-  }
-  return list;
+  return guard<PyObject*>(nullptr, [&] {
+    Py list(check(PyList_New(0)));
+    for (const std::string& name : all_saved_names(*as_node(o))) {
+      Py s(check(PyUnicode_FromString(name.c_str())));
+      check(PyList_Append(list.get(), s.get()));
+    }
+    return list.release();
+  });
 }
 
 }  // namespace
@@ -135,7 +156,8 @@ PyObject* node_call(PyObject* o, PyObject* args, PyObject*) {
       WG_CHECK_TYPE(g == Py_None || is_tensor(g), "argument ", i, " is not a Variable");
       if (g != Py_None) in[size_t(i)] = TensorRef(as_tensor(g));
     }
-    run_node(n, in, out);
+    if (n.kind == NodeKind::Function || std::any_of(in.begin(), in.end(), [](auto& g) { return bool(g); }))
+      run_node(n, in, out);
     return out.size() == 1 ? wrap(out[0]) : tuple_of(out);
   });
 }
@@ -167,7 +189,7 @@ PyGetSetDef node_getset[] = {{"next_functions", next_functions, nullptr, nullptr
                              {"_input_metadata", get_input_metadata, nullptr, nullptr, nullptr},
                              {"_place", get_place, nullptr, nullptr, nullptr},
                              {"_edges_needed", get_edges_needed, nullptr, nullptr, nullptr},
-                             {"_saved_names", saved_names, nullptr, nullptr, nullptr},
+                             {"_names_of_saved", saved_names, nullptr, nullptr, nullptr},
                              {"requires_grad", get_requires_grad, nullptr, nullptr, nullptr},
                              {nullptr, nullptr, nullptr, nullptr, nullptr}};
 PyMethodDef node_methods[] = {{"name", node_name, METH_NOARGS, nullptr},

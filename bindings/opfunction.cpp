@@ -25,6 +25,7 @@ struct OpFunction {
 };
 
 constexpr int kMaxArgs = 24;
+constexpr const char* kNotATensor = "expected Tensor as element ";
 
 // One attempt to read the arguments of a call by one signature.
 struct Attempt {
@@ -40,21 +41,17 @@ struct Attempt {
         "Tensor",        "tuple of Tensors",   "Number",      "int", "float",           "bool",
         "tuple of ints", "tuple of floats",    "torch.dtype", "str", "torch.Generator", "object",
         "torch.device",  "torch.memory_format"};
-    std::string where = position >= 0 ? str(" (position ", position + 1, ")") : "";
-    std::string name = p.name == "self" ? "input" : p.name;
-    why = str("argument '", name, "'", where, " must be ", names[int(p.type)], ", not ", Py_TYPE(got)->tp_name);
-    if ((p.type == Type::Ints || p.type == Type::Tensors) && (PyTuple_Check(got) || PyList_Check(got))) {
-      const char* element = p.type == Type::Ints ? "ints" : "Tensors";
-      Items items(got, "");
-      for (Py_ssize_t at = 0; at < items.size(); ++at) {
-        Py e = items[at];
-        if (p.type == Type::Ints ? !PyLong_Check(e.get()) : !is_tensor(e.get())) {
-          why = str("argument '", name, "'", where, " must be tuple of ", element, ", but found element of type ",
-                    Py_TYPE(e.get())->tp_name, " at pos ", at);
-          break;
-        }
-      }
-    }
+    const std::string where =
+        position >= 0 ? str(" (position ", position + !o.inplace, ")") : "";  // of x.f_(…): x is none
+    const std::string start = str("argument '", p.name == "self" ? "input" : p.name, "'", where, " must be ");
+    why = str(start, names[int(p.type)], ", not ", Py_TYPE(got)->tp_name);
+    if (p.type != Type::Ints || (!PyTuple_Check(got) && !PyList_Check(got))) return false;
+    Items items(got, "");
+    Py_ssize_t at = 0;  // the first that is none
+    while (at < items.size() && PyLong_Check(Py(items[at]).get())) ++at;
+    if (at < items.size())
+      why = str(start, "tuple of ints, but found element of type ", Py_TYPE(Py(items[at]).get())->tp_name, " at pos ",
+                at);
     return false;
   }
 
@@ -100,9 +97,10 @@ struct Attempt {
     std::vector<TensorRef> v;
     for (Py_ssize_t k = 0; k < PySequence_Fast_GET_SIZE(fast.get()); ++k) {
       PyObject* e = PySequence_Fast_GET_ITEM(fast.get(), k);
-      if (!is_tensor(e) && e != Py_None) return bad(p, position, o);
-      WG_CHECK_TYPE(e != Py_None || p.holes, "expected Tensor as element ", k, " in argument ", i,
-                    ", but got NoneType");
+      if (!is_tensor(e) && (e != Py_None || !p.holes)) {
+        why = str(kNotATensor, k, " in argument ", i, ", but got ", Py_TYPE(e)->tp_name);
+        return false;
+      }
       v.push_back(e == Py_None ? TensorRef() : TensorRef(as_tensor(e)));
     }
     kept[i] = hold_tensors(std::move(v));
@@ -301,8 +299,9 @@ struct Attempt {
       take = at;
     }
     if (take > o.positional) {
-      why = str("takes ", o.positional, " positional argument", o.positional == 1 ? "" : "s", " but ", n,
-                n == 1 ? " was" : " were", " given");
+      const Py_ssize_t can = o.positional - o.inplace, got = n - o.inplace;
+      why = str("takes ", can, " positional argument", can == 1 ? "" : "s", " but ", got, got == 1 ? " was" : " were",
+                " given");
       return false;
     }
     for (Py_ssize_t k = 0; k < take; ++k) {
@@ -398,11 +397,10 @@ PyObject* execute(const Overload& o, Attempt& a, PyObject* out) {
 bool has_symbol(PyObject* const* args, Py_ssize_t n) {
   for (Py_ssize_t i = 0; i < n; ++i) {
     if (Attempt::is_symbol(args[i])) return true;
-    if ((PyTuple_Check(args[i]) || PyList_Check(args[i]))) {
-      Items items(args[i], "");
-      for (Py_ssize_t k = 0; k < items.size(); ++k)
-        if (Attempt::is_symbol(items[k].get())) return true;
-    }
+    if (!PyTuple_Check(args[i]) && !PyList_Check(args[i])) continue;
+    Items items(args[i], "");
+    for (Py_ssize_t k = 0; k < items.size(); ++k)
+      if (Attempt::is_symbol(items[k].get())) return true;
   }
   return false;
 }
@@ -416,14 +414,17 @@ PyObject* trace_call(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObje
   return check(PyObject_CallFunctionObjArgs(TraceCall, self, list.get(), kwargs.get(), nullptr));
 }
 
-[[noreturn]] void no_match(OpFunction* f, PyObject* const* args, Py_ssize_t n, const std::string& only) {
+[[noreturn]] void no_match(OpFunction* f, PyObject* const* args, Py_ssize_t n, PyObject* names,
+                           const std::string& only) {
+  if (only.rfind(kNotATensor, 0) == 0) fail(Kind::Type, only);
   std::string name = text_of(f->name);
   auto main = [](auto& o) { return !o->further; };
   if (std::count_if(f->overloads->begin(), f->overloads->end(), main) == 1)
     fail(Kind::Type, name, "()", only.rfind("argument", 0) == 0 ? ": " : " ", only);
-  std::string got;
-  for (Py_ssize_t i = 0; i < n; ++i) got += str(i ? ", " : "", Py_TYPE(args[i])->tp_name);
-  std::string expected;
+  std::string got, expected;
+  for (Py_ssize_t i = f->overloads->front()->inplace; i < n + (names ? PyTuple_GET_SIZE(names) : 0); ++i)
+    got += str(got.empty() ? "" : ", ", i < n ? "" : text_of(PyTuple_GET_ITEM(names, i - n)) + "=",
+               Py_TYPE(args[i])->tp_name);
   for (auto& o : *f->overloads)
     if (main(o)) expected += str("\n * ", o->schema.substr(o->schema.find('(')));
   fail(Kind::Type, name, "() received an invalid combination of arguments - got (", got,
@@ -445,7 +446,7 @@ PyObject* call(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* n
     if (has_symbol(args, n + (names ? PyTuple_GET_SIZE(names) : 0))) return trace_call(self, args, n, names);
     Py other(rescue_call(self, args, n, names));
     if (other.get() != Py_NotImplemented) return other.release();
-    no_match(f, args, n, why);
+    no_match(f, args, n, names, why);
   });
 }
 

@@ -25,7 +25,7 @@ int scope_init(PyObject*, PyObject*, PyObject*) { return 0; }
 PyObject* enter(PyObject* self, PyObject*) {
   auto* s = reinterpret_cast<Scope*>(self);
   s->before = s->before << 1 | uint64_t(modes().grad);
-  modes().grad = PyObject_TypeCheck(self, EnableGrad);
+  modes().grad = PyObject_TypeCheck(self, EnableGrad) && !modes().inference;  // which nothing switches off inside
   Py_RETURN_NONE;
 }
 PyObject* leave(PyObject* self, PyObject* const*, Py_ssize_t) {

@@ -223,7 +223,12 @@ void record(Call& c, uint64_t mask, bool inplace) {
   for (uint32_t i = 0; i < nleaves; ++i) {
     const Leaf& l = p->leaves[i];
     if (l.kind == Leaf::Grad) continue;
-    save(*n, i, leaf_value(l, c, keep), l.kind == Leaf::Out ? l.index : -1);
+    const Value v = leaf_value(l, c, keep);
+    save(*n, i, v, l.kind == Leaf::Out ? l.index : -1);
+    // What an op wrote into was an operand, too (y.mul_(y)): the rule needs it as it was before.
+    if (inplace && l.kind == Leaf::Arg && v.is_tensor() && v.tensor->version &&
+        v.tensor->version.get() == c.result(0)->version.get())
+      --n->saved[i].version;
   }
   for (int k = 0; k < nouts; ++k) {
     if (!carries(k)) {
@@ -407,28 +412,9 @@ void write_into(Tensor& into, const Tensor& made) {
   copy(into, made);
 }
 
-// What torch calls the in-place form of a call.
-static std::string written_as(const Call& c) {
-  const std::string& full = c.op->name;
-  const size_t dot = full.find('.');
-  std::string name = full.substr(0, dot), overload = dot == std::string::npos ? "" : full.substr(dot);
-  auto is = [&](std::initializer_list<const char*> names) {
-    return std::any_of(names.begin(), names.end(), [&](const char* n) { return name == n; });
-  };
-  if (is({"_add_scaled", "_sub_scaled"})) name = name.substr(1, 3);
-  if (overload.empty() && is({"add", "sub", "mul", "div", "floor_divide"})) overload = ".Tensor";
-  if (is({"pow", "float_power"})) overload = c.args[1].is_tensor() ? ".Tensor" : ".Scalar";
-  if (overload.empty() && is({"remainder", "fmod", "copysign", "bitwise_and", "bitwise_or", "bitwise_xor", "eq", "ne",
-                              "lt", "le", "gt", "ge", "lerp"}))
-    overload = c.args[c.nargs - 1].is_tensor() ? ".Tensor" : ".Scalar";
-  return name + (name.back() == '_' ? "" : "_") + overload;
-}
-
 void apply_inplace(Call& c) {
   if (c.op->style == Style::Elementwise && c.nargs == 3) settle_options(c);
   Tensor& self = c.tensor(0);
-  if (self.storage->born < modes().taped) [[unlikely]]
-    refuse_captured(written_as(c));
   if (c.op->style == Style::Composite && !(c.op->constant && look(c).wrapped)) return c.op->body(c);
   Seen seen = look(c);
   if ((seen.wrapped || (c.op->random && modes().batching)) && interpret) return apply_inplace_elsewhere(c);

@@ -123,7 +123,7 @@ Ref<Node> new_node(NodeKind kind, const OpDef* op) {
   construct(n);
   n->kind = kind;
   n->op = op;
-  n->sequence = next_sequence();
+  n->sequence = kind == NodeKind::Accumulate ? ~uint64_t(0) : next_sequence();
   n->place = host.place();
   Ref<Node> r = Ref<Node>::take(n);
   if (modes().anomaly && kind == NodeKind::Op) host.created(n);
@@ -145,7 +145,6 @@ Ref<Node> accumulator(Tensor& leaf) {
   Extra& x = extra_of(leaf);
   if (x.accumulate) return Ref<Node>(x.accumulate);
   Ref<Node> n = new_node(NodeKind::Accumulate, nullptr);
-  n->sequence = ~uint64_t(0);
   n->saved.resize(1);
   n->saved[0].value = Held(Value(&leaf));
   n->outputs.resize(1);
@@ -196,8 +195,8 @@ TensorRef seen_through(TensorRef base, const Crossings& crossings, const Dims& s
 
 static std::string short_name(const Node& n) {
   std::string s = name_of(n);
-  size_t at = s.find("Backward");
-  return at == std::string::npos || n.kind == NodeKind::Function ? s : s.substr(0, at);
+  if (size_t at = s.rfind("Backward"); at != std::string::npos) s.erase(at, s.ends_with('0') ? std::string::npos : 8);
+  return s;
 }
 
 // A view with a history that is not its base's can't follow a write: to itself, or (indirect) to its base.
@@ -279,7 +278,6 @@ void set_requires_grad(Tensor& t, bool on, const char* refusal) {
   WG_CHECK(!on || !t.inference || modes().inference,
            "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.");
   t.requires_grad = on;
-  if (on && running_transform) extra_of(t).made = next_transform();
   if (on) host.track(&t);  // its gradient may lead back to it
 }
 
@@ -330,22 +328,13 @@ void announce_write(Tensor& t) {
       "tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details.");
 }
 
-void refuse_captured(const std::string& op) {
-  fail(
-      Kind::Runtime,
-      "During a grad (vjp, jvp, grad, etc) transform, the function provided attempted to call in-place operation (aten::",
-      op,
-      ") that would mutate a captured Tensor. This is not supported; please rewrite the function being transformed to explicitly accept "
-      "the mutated Tensor(s) as inputs.");
-}
-
 void check_inplace(Tensor& t, bool recording) {
   announce_write(t);
   if (!recording || !modes().grad) return;
   bool wants = requires_grad(t);
   if (is_view(t)) {
     refuse_view(t, false);
-    WG_CHECK(!(wants && t.extra->base->requires_grad && !t.extra->base->grad_fn),
+    WG_CHECK(!(wants && !t.extra->base->grad_fn),
              "a view of a leaf Variable that requires grad is being used in an in-place operation.",
              t.grad_fn ? "\n  the view was made" + host.line(t.grad_fn->place) : "", kUnderNoGrad);
   }
@@ -429,16 +418,28 @@ static TensorRef unrecorded(Tensor& t) {
   return apply(*detach_op, {Value(&t)});
 }
 
+// The version of a list: the sum of its tensors'.
+static uint32_t versions(const std::vector<TensorRef>& list) {
+  uint32_t sum = 0;
+  for (const TensorRef& t : list)
+    if (t) sum += version_number(*t);
+  return sum;
+}
+
 void save(Node& n, uint32_t i, const Value& v, int output) {
   Saved& s = n.saved[i];
   s.output = int16_t(output);
   if (!v.is_tensor()) {
     s.value = Held(v);
-    if (v.tag == Tag::Tensors) n.uses_saved = true;
+    if (v.tag == Tag::Tensors) {
+      n.uses_saved = true;
+      s.version = versions(v.tensors());
+    }
     return;
   }
   Tensor& t = *v.tensor;
-  WG_CHECK(!t.inference, kSavedInference, t.cut ? "\n  it was made" + host.line(t.cut->place) : "");
+  WG_CHECK(!t.inference || modes().inference, kSavedInference,
+           t.cut ? "\n  it was made" + host.line(t.cut->place) : "");
   n.uses_saved = true;
   s.version = version_number(t);
   if (modes().pack) return pack(n, i, output >= 0 ? unrecorded(t) : TensorRef(&t), modes().pack, modes().unpack);
@@ -467,6 +468,42 @@ static bool was_computed(const Node& n, uint32_t i) {
   return from && from->kind != NodeKind::Accumulate;
 }
 
+// "torch.FloatTensor", "CPUBoolType": what torch calls the type of a tensor that was overwritten.
+static std::string type_text(DType d) {
+  const bool other = d == DType::Bool || d == DType::BFloat16 || is_complex(d);
+  return other ? str("CPU", torch_name(d), "Type") : str("torch.", torch_name(d), "Tensor");
+}
+
+[[noreturn]] static void fail_overwritten(Node& n, const Saved& s, Tensor& t, uint32_t expected) {
+  std::string whose;
+  if (is_differentiable(t.dtype)) {
+    if (s.output >= 0)
+      whose = str(", which is output ", s.output, " of ", short_name(n), ",");
+    else if (Ref<Node> fn = grad_fn_of(t))
+      whose = str(", which is output ", t.output_nr, " of ", short_name(*fn), ",");
+  }
+  fail(Kind::Runtime,
+       "one of the variables needed for gradient computation has been modified by an inplace operation: [",
+       type_text(t.dtype), " ", to_string(t.sizes), "]", whose, " is at version ", version_number(t),
+       "; expected version ", expected, " instead. Hint: ",
+       modes().anomaly
+           ? "the backtrace further above shows the operation that failed to compute its gradient. The variable in "
+             "question was changed in there or anywhere later. Good luck!"
+           : "enable anomaly detection to find the operation that failed to compute its gradient, with "
+             "torch.autograd.set_detect_anomaly(True, check_nan=False).");
+}
+
+Tensor* overwritten(const Saved& s) {
+  const Value& v = s.value.get();
+  if (s.hooked) return nullptr;
+  if (v.is_tensor()) return version_number(*v.tensor) != s.version ? v.tensor : nullptr;
+  if (v.tag != Tag::Tensors) return nullptr;
+  const uint32_t later = versions(v.tensors()) - s.version;
+  for (const TensorRef& t : v.tensors())
+    if (later && t && version_number(*t) >= later) return t.get();
+  return nullptr;
+}
+
 Held unpack(Node& n, uint32_t i, bool recording) {
   Saved& s = n.saved[i];
   const Value& v = s.value.get();
@@ -483,24 +520,14 @@ Held unpack(Node& n, uint32_t i, bool recording) {
     }
     return Held(Value(t));
   }
-  if (!v.is_tensor()) return s.value;
-  Tensor& t = *v.tensor;
-  if (uint32_t now = version_number(t); now != s.version) {
-    std::string whose;
-    if (s.output >= 0)
-      whose = str(", which is output ", s.output, " of ", short_name(n), ",");
-    else if (Ref<Node> fn = grad_fn_of(t))
-      whose = str(", which is output ", t.output_nr, " of ", short_name(*fn), ",");
-    fail(Kind::Runtime,
-         "one of the variables needed for gradient computation has been modified by an inplace operation: [torch.",
-         torch_name(t.dtype), "Tensor ", to_string(t.sizes), "]", whose, " is at version ", now, "; expected version ",
-         s.version, " instead. Hint: ",
-         modes().anomaly
-             ? "the backtrace further above shows the operation that failed to compute its gradient. The variable in "
-               "question was changed in there or anywhere later. Good luck!"
-             : "enable anomaly detection to find the operation that failed to compute its gradient, with "
-               "torch.autograd.set_detect_anomaly(True, check_nan=False).");
+  if (!v.is_tensor()) {
+    if (v.tag == Tag::Tensors)
+      if (Tensor* t = overwritten(s))
+        fail_overwritten(n, s, *t, version_number(*t) - (versions(v.tensors()) - s.version));
+    return s.value;
   }
+  Tensor& t = *v.tensor;
+  if (version_number(t) != s.version) fail_overwritten(n, s, t, s.version);
   WG_CHECK(!t.cut || t.grad_fn || s.output >= 0 || t.cut->how != cuts::kDetachInPlace || !was_computed(n, i),
            "Trying to use a saved tensor that has been detached in-place, i.e. with .detach_().This is not supported, "
            "please use out-of-place `.detach()` instead");

@@ -210,7 +210,7 @@ TensorRef expand(const Tensor& t, const Dims& sizes) {
            "): the number of sizes provided (", sizes.size(),
            ") must be greater or equal to the number of dimensions in the tensor (", t.ndim(), ")");
   Dims to = sizes, strides(sizes.size());
-  for (int i = 0; i < sizes.size(); ++i) {
+  for (int i = sizes.size() - 1; i >= 0; --i) {
     int k = i - extra;
     if (k < 0) {
       WG_CHECK(sizes[i] >= 0, "The expanded size of the tensor (", sizes[i],

@@ -70,9 +70,6 @@ constexpr const char* kKernels[][2] = {
     {"polygamma", "polygamma"},
     {"lerp", "lerp_kernel_tensor"},
     {"addcmul", "addcmul_cpu_out"},
-    {"gelu", "GeluKernelImpl"},
-    {"gelu_tanh", "GeluKernelImpl"},
-    {"softshrink", "softshrink_check"},
     {"clamp_min", "maximum_cpu"},
     {"clamp_max", "minimum_cpu"},
 };

@@ -28,9 +28,9 @@ WG_OP(copy_) {
   if (&to == &from) return c.out(TensorRef(&to));
   check_written(to.sizes, to.strides);
   check_apart(to, from);
-  WG_CHECK(can_broadcast(from.sizes, to.sizes), "The size of tensor a (", to.ndim() ? to.sizes.back() : 1,
-           ") must match the size of tensor b (", from.ndim() ? from.sizes.back() : 1, ") at non-singleton dimension ",
-           to.ndim() - 1);
+  if (!can_broadcast(from.sizes, to.sizes))
+    fail(Kind::Runtime, "output with shape ", to_string(to.sizes), " doesn't match the broadcast shape ",
+         to_string(broadcast(to.sizes, from.sizes)));
   copy(to, from);
   c.out(TensorRef(&to));
 }

@@ -153,6 +153,11 @@ TensorRef reshaped(const TensorRef& t, const Dims& sizes) {
   if (t->sizes == sizes) return t;
   return call<"reshape">(t, sizes);
 }
+// The same of a fresh result, of which nobody will see the tensor before: it need not be a view.
+TensorRef recast(const TensorRef& t, const Dims& sizes) {
+  if (t->sizes == sizes) return t;
+  return call<"_unsafe_view">(t, sizes);
+}
 TensorRef expanded(const TensorRef& t, const Dims& sizes) {
   if (t->sizes == sizes) return t;
   return call<"expand">(t, sizes, false);
@@ -167,7 +172,7 @@ TensorRef folded_product(const TensorRef& a, const TensorRef& b) {
   TensorRef flat = reshaped(a, {rows, k});
   TensorRef out = b->ndim() == 1 ? call<"mv">(flat, b) : call<"mm">(flat, b);
   if (b->ndim() == 2) sizes.push_back(b->size(1));
-  return reshaped(out, sizes);
+  return recast(out, sizes);
 }
 
 // Both have batch dims (or one is a matrix, repeated): broadcast them and multiply matrix by matrix.
@@ -186,7 +191,7 @@ TensorRef batched_product(TensorRef a, TensorRef b) {
   TensorRef out = call<"bmm">(Value(spread(a, n, k)), Value(spread(b, k2, m)));
   if (!row) batch.push_back(n);
   if (!column) batch.push_back(m);
-  return reshaped(out, batch);
+  return recast(out, batch);
 }
 
 TensorRef matmul_of(const TensorRef& a, const TensorRef& b) {
@@ -215,7 +220,7 @@ WG_OP_AS(linear, "linear", Composite) {
   WG_CHECK(weight->ndim() <= 2, "t() expects a tensor with <= 2 dimensions, but self is ", weight->ndim(), "D");
   TensorRef right = call<"t">(weight);
   if (!bias) return c.out(matmul_of(x, right));
-  if (x->ndim() != 2 && (x->ndim() < 2 || right->ndim() != 2)) {
+  if (!x->ndim() || (x->ndim() != 2 && right->ndim() != 2)) {
     TensorRef product = matmul_of(x, right);
     return c.out(call<"add">(product, *bias, 1));
   }

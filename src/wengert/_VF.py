@@ -4,6 +4,4 @@
 def __getattr__(name):
     import wengert
 
-    if hasattr(wengert, name):
-        return getattr(wengert, name)
-    return getattr(wengert.ops.aten, name)  # those that torch keeps out of its own names
+    return getattr(wengert, name)

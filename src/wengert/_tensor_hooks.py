@@ -9,29 +9,10 @@ def _lines():
     return _lines
 
 
-class RemovableHandle:
-    """Takes a hook away again.
+def _handle(owner, hook, kind):
+    from .utils.hooks import CoreHandle
 
-    >>> import wengert
-    >>> x = wengert.ones(1, requires_grad=True)
-    >>> handle = x.register_hook(lambda g: 2 * g)
-    >>> handle.remove()
-    """
-
-    def __init__(self, owner, hook_id):
-        self._owner, self.id = owner, hook_id
-
-    def remove(self):
-        """The hook is not called any more; a second call does nothing."""
-        if self._owner is not None:
-            _core.remove_hook(self._owner, self.id)
-            self._owner = None
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc):
-        self.remove()
+    return CoreHandle(owner, _core.add_hook(owner, hook, kind))
 
 
 def register_hook(self, hook):
@@ -43,7 +24,7 @@ def register_hook(self, hook):
         raise RuntimeError(
             "cannot register a hook on a tensor that doesn't require gradient" + _lines().where_cut(self)
         )
-    return RemovableHandle(self, _core.add_hook(self, hook, "tensor"))
+    return _handle(self, hook, "tensor")
 
 
 def register_post_accumulate_grad_hook(self, hook):
@@ -57,7 +38,7 @@ def register_post_accumulate_grad_hook(self, hook):
             "post accumulate grad hooks cannot be registered on non-leaf tensors"
             + f"\n  it was made by {_lines().made_at(self)}"
         )
-    return RemovableHandle(self, _core.add_hook(self, hook, "post_accumulate"))
+    return _handle(self, hook, "post_accumulate")
 
 
 def retain_grad(self):
@@ -67,34 +48,33 @@ def retain_grad(self):
 
 def register_node_hook(self, fn):
     """fn(grad_inputs, grad_outputs) is called after this node has run; a tuple it returns replaces grad_inputs."""
-    return RemovableHandle(self, _core.add_hook(self, fn, "post"))
+    return _handle(self, fn, "post")
 
 
 def register_node_prehook(self, fn):
     """fn(grad_outputs) is called before this node runs; a tuple it returns replaces grad_outputs."""
-    return RemovableHandle(self, _core.add_hook(self, fn, "pre"))
+    return _handle(self, fn, "pre")
+
+
+def _names(self):
+    saved = self._names_of_saved
+    return [*object.__dir__(self), *(f"_saved_{n}" for n in saved), *(f"_raw_saved_{n}" for n in saved)]
 
 
 def _shown(name, after, refusal):
-    given = f"_{name}_of_a_program"  # the dict that a program has put in the place of the hooks
-
     def get(self):
-        hooks = self.__dict__.get(given)
-        return _core.hooks_of(self, after) if hooks is None else hooks
+        hooks = _core.hooks_of(self, after)
+        if hooks is None:
+            return None
+        from collections import OrderedDict
+
+        return OrderedDict(hooks)
 
     def put(self, hooks):
-        for number in _core.hooks_of(self, after) or ():
+        for number in get(self) or ():
             _core.remove_hook(self, number)
-        self.__dict__[given] = hooks
-
-        def run(g):
-            for hook in tuple(hooks.values()):
-                made = hook(g)
-                g = g if made is None else made
-            return None if after else g
-
-        if hooks is not None:
-            _core.add_hook(self, run, "post_accumulate" if after else "tensor")
+        for hook in (hooks or {}).values():
+            _core.add_hook(self, hook, "post_accumulate" if after else "tensor")
 
     def delete(self):
         raise RuntimeError(f"Deletion of {refusal} not allowed!")
@@ -111,3 +91,4 @@ def attach():
     for method in (register_hook, register_post_accumulate_grad_hook, retain_grad):
         setattr(_core.Tensor, method.__name__, method)
     _core.Node.register_hook, _core.Node.register_prehook = register_node_hook, register_node_prehook
+    _core.Node.__dir__ = _names

@@ -67,7 +67,16 @@ class FunctionCtx(_core.Node):
         """What save_for_backward kept. RuntimeError once the graph was freed or a tensor was changed in place."""
         if self._recording:
             return tuple(self.to_save)
-        return _core.saved_on_node(self)
+        if not self._forward_cls.clear_saved_tensors_on_access:
+            return _core.saved_on_node(self)
+        if self._taken:
+            raise RuntimeError(
+                "saved_tensors can only be accessed once when clear_saved_tensors_on_access=True is set on the "
+                "autograd.Function. Either access saved_tensors only once, or set clear_saved_tensors_on_access=False."
+            )
+        tensors, self._taken = _core.saved_on_node(self), True
+        _core.save_on_node(self, (), ())
+        return tensors
 
     @property
     def saved_variables(self):
@@ -76,7 +85,7 @@ class FunctionCtx(_core.Node):
         return self.saved_tensors
 
     to_save, saved_for_forward, dirty_tensors, non_differentiable = (), (), (), ()
-    materialize_grads, needs_input_grad, _recording = True, (), False
+    materialize_grads, needs_input_grad, _recording, _taken = True, (), False, False
     _materialize_non_diff_grads, _without_gradient = True, frozenset()  # outputs whose gradient is None at all times
 
     @staticmethod
@@ -108,7 +117,8 @@ class BackwardCFunction(FunctionCtx):
             raise RuntimeError(
                 "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only implement one of them."
             )
-        results = (cls.vjp if has_vjp else cls.backward)(self, *self._materialize(grads))
+        grads = self._materialize(grads)
+        results = (cls.vjp if has_vjp else cls.backward)(self, *([list(grads)] if cls.boxed_grads_call else grads))
         if not isinstance(results, tuple):
             results = (results,)
         kinds, name = self._argument_kinds, type(self).__name__
@@ -121,7 +131,7 @@ class BackwardCFunction(FunctionCtx):
         edges = []
         for i, (is_tensor, g) in enumerate(zip(kinds, results)):
             if is_tensor:
-                edges.append(g.to_dense() if type(g) is not _core.Tensor and getattr(g, "is_sparse", False) else g)
+                edges.append(g)
             elif g is not None:
                 raise RuntimeError(
                     f"function {name} returned a gradient different than None at position {i + 1}, but the corresponding forward input was not a Variable"
@@ -238,6 +248,8 @@ class Function(metaclass=FunctionMeta):
     """
 
     generate_vmap_rule = False
+    clear_saved_tensors_on_access = False  # whether what ctx.saved_tensors gave once is let go of
+    boxed_grads_call = False  # whether backward is called with one list of the gradients
 
     def __init__(self, *args, **kwargs):
         warnings.warn(
@@ -372,9 +384,7 @@ def once_differentiable(function):
 
         node = ErrorNode()
         node.message = "trying to differentiate twice a function that was marked with @once_differentiable"
-        outputs = alike(
-            node, [_core.let_require_grad(o.detach()) if isinstance(o, _core.Tensor) else o for o in outputs]
-        )
+        outputs = alike(node, [o.detach().requires_grad_() if isinstance(o, _core.Tensor) else o for o in outputs])
         return outputs if many else outputs[0]
 
     return wrapper

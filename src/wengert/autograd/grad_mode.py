@@ -108,8 +108,12 @@ class set_grad_enabled(_Mode):
     """
 
     def __init__(self, mode):
-        self.mode = bool(mode)
-        self.prev = _core.set_grad_enabled(self.mode)
+        if not isinstance(mode, bool):
+            raise TypeError(
+                f"set_grad_enabled(): argument 'enabled' (position 1) must be bool, not {type(mode).__name__}"
+            )
+        self.mode = mode
+        self.prev = _core.set_grad_enabled(mode)
 
     def __call__(self, function):
         _core.set_grad_enabled(self.prev)  # used as a decorator: only the function is meant
@@ -152,7 +156,7 @@ class inference_mode(_Mode):
         return inference_mode(self.mode)
 
     def __enter__(self):
-        grad = _core.set_grad_enabled(not self.mode and _core.is_grad_enabled())
+        grad = _core.set_grad_enabled(not self.mode)
         self._before.append((grad, _core.set_inference_mode(self.mode)))
 
     def __exit__(self, *exc):

@@ -6,6 +6,7 @@ import itertools
 import threading
 import weakref
 from collections import namedtuple
+from collections.abc import Iterable
 
 from .. import _core
 from .._core import Node
@@ -20,6 +21,7 @@ __all__ = [
     "register_multi_grad_hook",
     "save_on_cpu",
     "saved_tensors_hooks",
+    "set_warn_on_accumulate_grad_stream_mismatch",
 ]
 
 _state = threading.local()
@@ -44,9 +46,25 @@ def get_gradient_edge(tensor):
     return GradientEdge(node, tensor.output_nr)
 
 
+def _get_grad_fn_or_grad_acc(tensor):
+    node = _core.gradient_node(tensor)
+    if node is None:
+        raise AssertionError("Expected gradient function to be set")
+    return node
+
+
+def set_warn_on_accumulate_grad_stream_mismatch(enabled):
+    """Accepted: there are no streams."""
+
+
 def increment_version(tensors):
     """Says that tensors were written behind autograd's back."""
-    for t in (tensors,) if isinstance(tensors, _core.Tensor) else tensors:
+    if isinstance(tensors, _core.Tensor):
+        tensors = (tensors,)
+    tensors = tuple(tensors) if isinstance(tensors, Iterable) else (None,)
+    if not all(isinstance(t, _core.Tensor) for t in tensors):
+        raise RuntimeError("increment_version expect a Iterable[Tensor] as input")
+    for t in tensors:
         t._bump_version()
 
 
@@ -145,8 +163,8 @@ def register_multi_grad_hook(tensors, fn, *, mode="all"):
                 _core.at_end_of_pass(lambda: passes.pop(key))
             fn(grad)
 
-        return _MultiHandle([t.register_hook(first) for t in tensors])
-    nodes = [_core.gradient_node(t) for t in tensors]
+        return _MultiHandle([t.register_hook(first) for t in tensors if t.requires_grad])
+    nodes = [_get_grad_fn_or_grad_acc(t) for t in tensors]
 
     def inner(index):
         def hook(grad):

@@ -5,6 +5,7 @@ from collections import OrderedDict
 import wengert as wg
 
 from ..storage import TypedStorage
+from ..utils.hooks import warn_if_has_hooks
 
 
 def storage_bytes(storage):
@@ -146,6 +147,7 @@ def reduce_tensor(tensor, protocol=2):
     if isinstance(tensor, wg.nn.Parameter):
         plain = (tensor.data, tensor.requires_grad, OrderedDict())
         return (_rebuild_parameter_with_state, (*plain, state)) if state else (_rebuild_parameter, plain)
+    warn_if_has_hooks(tensor)
     if tensor.layout is not wg.strided:
         parts = tensor.is_sparse and (tensor._indices(), tensor._values(), tensor.size(), tensor.is_coalesced())
         parts = parts or (tensor.crow_indices(), tensor.col_indices(), tensor.values(), tensor.size())

@@ -140,9 +140,6 @@ def wait(future):
     return future.wait()
 
 
-_fork, _wait = fork, wait
-
-
 class strict_fusion:
     """A block in which torch would check fusion."""
 

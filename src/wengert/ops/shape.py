@@ -393,5 +393,8 @@ def broadcast_tensors(*tensors):
     """Views of the tensors expanded to their common shape."""
     if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)):
         tensors = tensors[0]
-    shape = broadcast_shapes(*(t.shape for t in tensors))
+    try:
+        shape = broadcast_shapes(*(t.shape for t in tensors))
+    except RuntimeError:
+        shape = sum(t.detach() for t in tensors).shape  # says so in the words of an operation, as torch does
     return tuple(t.expand(shape) for t in tensors)

@@ -1,8 +1,11 @@
-"""The handle that every ``register_*hook`` returns."""
+"""The handle that every ``register_*hook`` returns; what is said of hooks that a file cannot hold."""
 
+import warnings
 import weakref
 
-__all__ = ["RemovableHandle"]
+from .. import _core
+
+__all__ = ["RemovableHandle", "unserializable_hook", "warn_if_has_hooks"]
 
 
 class RemovableHandle:
@@ -66,3 +69,62 @@ class RemovableHandle:
 
     def __exit__(self, *exc_info):
         self.remove()
+
+
+class CoreHandle(RemovableHandle):
+    """The handle of a hook on a tensor's gradient or on a node.
+
+    >>> import wengert
+    >>> x = wengert.ones(1, requires_grad=True)
+    >>> handle = x.register_hook(lambda g: 2 * g)
+    >>> handle.remove()
+    """
+
+    def __init__(self, owner, hook_id):
+        self._owner, self.id = owner, hook_id
+
+    def remove(self):
+        """The hook is not called any more; a second call does nothing."""
+        if self._owner is not None:
+            _core.remove_hook(self._owner, self.id)
+            self._owner = None
+
+    def __reduce__(self):
+        return _removed, (self.id,)  # a copy of the owner has no hooks
+
+
+CoreHandle.__name__ = CoreHandle.__qualname__ = "RemovableHandle"
+
+
+def _removed(hook_id):
+    return CoreHandle(None, hook_id)
+
+
+def unserializable_hook(f):
+    """Marks a hook (a decorator): saving its tensor does not warn of it.
+
+    >>> @unserializable_hook
+    ... def hook(grad):
+    ...     return 2 * grad
+    """
+    f.__torch_unserializable__ = True
+    return f
+
+
+def warn_if_has_hooks(tensor):
+    """Warns of every hook on a tensor that is about to be saved: files hold none."""
+    for hook in (_core.hooks_of(tensor, False) or {}).values():
+        if not hasattr(hook, "__torch_unserializable__"):
+            warnings.warn(
+                f"backward hook {hook!r} on tensor will not be serialized.  If this is expected, you can decorate the "
+                "function with @torch.utils.hooks.unserializable_hook to suppress this warning",
+                stacklevel=2,
+            )
+
+
+def __getattr__(name):
+    if name == "BackwardHook":
+        from ..nn.modules._backward_hook import BackwardHook
+
+        return BackwardHook
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

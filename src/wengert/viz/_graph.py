@@ -139,7 +139,7 @@ def op_title(name):
 
 def saved_tensors(grad_fn):
     """Pairs of name and tensor that a node keeps; RuntimeError once its buffers are freed."""
-    names = getattr(grad_fn, "_saved_names", None)
+    names = getattr(grad_fn, "_names_of_saved", None)
     if names is None:  # a Function's node, and torch's own: what is kept is among its attributes
         names = [name[len("_saved_") :] for name in dir(grad_fn) if name.startswith("_saved_")]
     for name in dict.fromkeys(names):

@@ -38,7 +38,6 @@ class BackwardHook:
     def _checked(self, old, new):
         if new is None:
             return old
-        new = new if isinstance(new, tuple) else (new,)
         if len(new) != len(old):
             raise RuntimeError(
                 f"Backward hook returned an invalid number of grad_input, got {len(new)}, but expected {len(old)}"
