@@ -111,14 +111,19 @@ def _classes(args, kwargs):
     return tuple(found)
 
 
+def hand_to_mode(func, args, kwargs):
+    """What the innermost mode makes of a call."""
+    with without_mode() as mode:
+        return mode.__torch_dispatch__(func, _classes(args, kwargs), args, kwargs)
+
+
 def dispatch(name, args, inplace):
     """Called by the machine: what the innermost mode, or else the classes of the arguments, make of an op."""
     func = namespaces.overload(name, args, inplace)
     args, kwargs = _split(name, args)
     classes = _classes(args, kwargs)
     if _modes():
-        with without_mode() as mode:
-            result = mode.__torch_dispatch__(func, classes, args, kwargs)
+        result = hand_to_mode(func, args, kwargs)
         if result is not NotImplemented:
             return result
     for cls in classes:

@@ -59,6 +59,7 @@ HOMES = {
     **dict.fromkeys(
         ("cond", "sym_float", "sym_int", "sym_ite", "sym_max", "sym_min", "sym_not", "sym_sqrt"), "_control"
     ),
+    "lobpcg": "_lobpcg",
     "thread_safe_generator": "random",
     **dict.fromkeys(
         (

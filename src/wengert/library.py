@@ -1,16 +1,39 @@
 """torch.library: operations of a program's own, called through torch.ops, with derivatives of their own."""
 
+import contextlib
 import inspect
 
 import wengert as _wg
 
 from ._refusal import refuse
+from .ops.namespaces import Overload
 
 _defined = {}  # "namespace::name" -> CustomOpDef
 _CPU_KEYS = ("cpu", "default", "compositeimplicitautograd", "compositeexplicitautograd")
 opcheck = refuse("torch.library.opcheck", "it checks how an operation behaves under torch's tracers")
 triton_op = refuse("torch.library.triton_op", "there is no GPU to run kernels on")
 wrap_triton = refuse("torch.library.wrap_triton", "there is no GPU to run kernels on")
+
+
+class _OnlyOverload(Overload):
+    """The one form of an operation: torch.ops.namespace.name.default, as modes see it."""
+
+    def __init__(self, definition):
+        self._definition, self._overloadname, self.inplace, self.op = definition, "default", False, None
+        self.overloadpacket, self.__name__ = definition, f"{definition.__name__}.default"
+
+    def __call__(self, *args, **kwargs):
+        return self._definition(*args, **kwargs)
+
+    def name(self):
+        """The qualified name."""
+        return self._definition._qualname
+
+    def __repr__(self):
+        return f"<OpOverload(op='{self._definition._qualname.replace('::', '.')}', overload='default')>"
+
+    def __str__(self):
+        return f"{self._definition._qualname.replace('::', '.')}.default"
 
 
 class CustomOpDef:
@@ -21,6 +44,7 @@ class CustomOpDef:
         self._backward = self._setup = self._fake = self._recorded = None
         self.__name__ = qualname.partition("::")[2]
         self.__doc__ = getattr(function, "__doc__", None)
+        self.default = _OnlyOverload(self)
         _defined[qualname] = self
 
     def __repr__(self):
@@ -34,9 +58,15 @@ class CustomOpDef:
         wanted = any(isinstance(a, _wg.Tensor) and a.requires_grad for a in (*args, *kwargs.values()))
         if not (wanted and _wg.is_grad_enabled()):
             with _wg.no_grad():
-                return self._kernel(*args, **kwargs)
+                return self._run(args, kwargs)
         positional, named = self._by_position(args, kwargs)
         return self._function().apply(named, *positional)
+
+    def _run(self, args, kwargs):
+        """Below autograd: the innermost mode that is on, or else the function."""
+        from ._dispatch import current_mode, hand_to_mode
+
+        return self._kernel(*args, **kwargs) if current_mode() is None else hand_to_mode(self.default, args, kwargs)
 
     def _by_position(self, args, kwargs):
         """The arguments of the signature in its order, and those that are keyword-only."""
@@ -52,7 +82,7 @@ class CustomOpDef:
         return self._recorded
 
     def _forward(self, ctx, named, *args):
-        result = self._kernel(*args, **named)
+        result = self._run(args, named)
         if self._setup is not None:
             given = {"ctx": ctx, "inputs": args, "output": result}
             if named:
@@ -94,11 +124,6 @@ class CustomOpDef:
         """Refuses: wengert batches operations of the table only."""
         return refuse("torch.library.register_vmap", "operations of a program's own run sample by sample")()
 
-    @property
-    def default(self):
-        """The operation: it has one overload."""
-        return self
-
 
 def custom_op(name, fn=None, /, *, mutates_args, device_types=None, schema=None, tags=None):
     """Make an operation `namespace::name` of a function on tensors, which may not be differentiated through otherwise.
@@ -122,6 +147,7 @@ def define(qualname, schema, *, lib=None, tags=()):
 
 
 def _find(op):
+    op = getattr(op, "_definition", op)
     found = op if isinstance(op, CustomOpDef) else _defined.get(op)
     if found is None:
         raise RuntimeError(
@@ -178,6 +204,18 @@ class Library:
     def impl(self, op_name, fn, dispatch_key="", *, with_keyset=False, allow_override=False):
         """Give an operation its function, if the key is one of the CPU's; other keys have no use here."""
         _find(f"{self.ns}::{op_name}").register_kernel(dispatch_key or self.dispatch_key or None, fn)
+
+
+@contextlib.contextmanager
+def _scoped_library(*args, **kwargs):
+    """A Library for a block; what was defined in its namespace is forgotten at the end."""
+    library, before = Library(*args, **kwargs), dict(_defined)
+    try:
+        yield library
+    finally:
+        for name in set(_defined) - set(before):
+            if name.startswith(f"{library.ns}::"):
+                del _defined[name]
 
 
 class Namespace:

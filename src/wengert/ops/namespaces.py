@@ -125,4 +125,6 @@ class Aten:
 
 
 aten = Aten()
+for _of in ("size", "stride", "numel", "storage_offset"):  # here too, sizes are numbers
+    setattr(aten, f"sym_{_of}", Packet(f"sym_{_of}", getattr(_core.Tensor, _of)))
 aten._local_scalar_dense = Packet("_local_scalar_dense", _core.Tensor.item)

@@ -1,5 +1,6 @@
 """Names of the native layer that programs ask for: softmax backwards, unsafe indexing, grid samplers, segments."""
 
+from .. import _core
 from . import linalg_host as numpy_
 from ._declare import composite, host
 from .linalg_checks import kind, refuse
@@ -158,6 +159,27 @@ def isreal(input):
 def round_(self, *, decimals=0):
     """In-place form of round."""
     return self.copy_(self.round(decimals=decimals))
+
+
+def _refused_in_place(name, node):
+    """The in-place form of an op whose gradient torch has for the other form only."""
+
+    def written(self):
+        if not (_core.is_grad_enabled() and self.requires_grad):
+            return _core.run_inplace(name, (self,))
+        from ..autograd._special_nodes import without_derivative
+
+        values = _core.run(name, (self.detach(),))
+        return self.copy_(without_derivative(values, self, node, f"inplace version of {name}"))
+
+    written.__name__, written.__doc__ = (
+        f"{name}_",
+        f"In-place form of {name}; NotImplementedError in the backward pass.",
+    )
+    return composite(aliases=(f"arc{name[1:]}_",))(written)
+
+
+acosh_, asinh_, atanh_ = (_refused_in_place(f"a{f}h", f"A{f}hBackward0") for f in ("cos", "sin", "tan"))
 
 
 @composite
