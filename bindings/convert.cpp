@@ -1,5 +1,6 @@
 // Values between Python and the core: dtypes, sizes, numbers; exceptions.
 
+#include "../core/ops/once.h"
 #include "python.h"
 
 namespace wgpy {
@@ -12,47 +13,20 @@ PyObject *SizeClass = nullptr, *DeviceClass = nullptr, *DeviceCPU = nullptr, *La
 
 namespace {
 
-// What a program may ask of an element type. Some of torch's are known by name alone: there are no tensors of them.
-struct DTypeFacts {
-  const char *name, *torch_name;
-  int size;
-  char kind;  // b bool, u and i integers, f floating point, c complex
-};
-constexpr DTypeFacts kNameOnly[] = {
-    {"uint16", "UInt16", 2, 'u'},
-    {"uint32", "UInt32", 4, 'u'},
-    {"uint64", "UInt64", 8, 'u'},
-    {"complex32", "ComplexHalf", 4, 'c'},
-    {"float8_e4m3fn", "Float8_e4m3fn", 1, 'f'},
-    {"float8_e4m3fnuz", "Float8_e4m3fnuz", 1, 'f'},
-    {"float8_e5m2", "Float8_e5m2", 1, 'f'},
-    {"float8_e5m2fnuz", "Float8_e5m2fnuz", 1, 'f'},
-    {"float8_e8m0fnu", "Float8_e8m0fnu", 1, 'f'},
-};
-
 struct DTypeObject {
   PyObject_HEAD DType d;
-  DTypeFacts facts;
-  bool name_only;
 };
 PyObject* dtype_objects[kDTypes];
 
-const DTypeFacts& facts_of(PyObject* o) { return reinterpret_cast<DTypeObject*>(o)->facts; }
-DType dtype_of(PyObject* o) {
-  WG_CHECK_KIND(Kind::NotImplemented, !reinterpret_cast<DTypeObject*>(o)->name_only, "torch.", facts_of(o).name,
-                " is known by name alone: wengert has no tensors of this dtype");
-  return reinterpret_cast<DTypeObject*>(o)->d;
-}
-PyObject* dtype_repr(PyObject* o) { return PyUnicode_FromFormat("torch.%s", facts_of(o).name); }
-PyObject* dtype_reduce(PyObject* o, PyObject*) { return PyUnicode_FromString(facts_of(o).name); }
-PyObject* dtype_floating(PyObject* o, void*) { return PyBool_FromLong(facts_of(o).kind == 'f'); }
-PyObject* dtype_complex(PyObject* o, void*) { return PyBool_FromLong(facts_of(o).kind == 'c'); }
-PyObject* dtype_signed(PyObject* o, void*) {
-  return PyBool_FromLong(facts_of(o).kind != 'b' && facts_of(o).kind != 'u');
-}
-PyObject* dtype_itemsize(PyObject* o, void*) { return PyLong_FromLong(facts_of(o).size); }
-PyObject* dtype_name(PyObject* o, void*) { return PyUnicode_FromString(facts_of(o).name); }
-PyObject* dtype_torch_name(PyObject* o, void*) { return PyUnicode_FromString(facts_of(o).torch_name); }
+DType dtype_of(PyObject* o) { return reinterpret_cast<DTypeObject*>(o)->d; }
+PyObject* dtype_repr(PyObject* o) { return PyUnicode_FromFormat("torch.%s", name_of(dtype_of(o))); }
+PyObject* dtype_reduce(PyObject* o, PyObject*) { return PyUnicode_FromString(name_of(dtype_of(o))); }
+PyObject* dtype_floating(PyObject* o, void*) { return PyBool_FromLong(is_floating(dtype_of(o))); }
+PyObject* dtype_complex(PyObject* o, void*) { return PyBool_FromLong(is_complex(dtype_of(o))); }
+PyObject* dtype_signed(PyObject* o, void*) { return PyBool_FromLong(is_signed(dtype_of(o))); }
+PyObject* dtype_itemsize(PyObject* o, void*) { return PyLong_FromLong(size_of(dtype_of(o))); }
+PyObject* dtype_name(PyObject* o, void*) { return PyUnicode_FromString(name_of(dtype_of(o))); }
+PyObject* dtype_torch_name(PyObject* o, void*) { return PyUnicode_FromString(torch_name(dtype_of(o))); }
 PyObject* dtype_real(PyObject* o, PyObject*) {
   return guard<PyObject*>(nullptr, [&] { return Py_NewRef(dtype_object(real_of(dtype_of(o)))); });
 }
@@ -116,9 +90,11 @@ std::string text_of(PyObject* o) {
 PyObject* dtype_object(DType d) { return dtype_objects[int(d)]; }
 
 bool to_dtype(PyObject* o, DType* d) {
-  if (Py_TYPE(o) == DTypeType)
+  if (Py_TYPE(o) == DTypeType) {
     *d = dtype_of(o);
-  else if (o == reinterpret_cast<PyObject*>(&PyFloat_Type))
+    if (*d == DType::ComplexHalf)
+      warn_once("ComplexHalf support is experimental and many operators don't support it yet.");
+  } else if (o == reinterpret_cast<PyObject*>(&PyFloat_Type))
     *d = DType::Float64;
   else if (o == reinterpret_cast<PyObject*>(&PyLong_Type))
     *d = DType::Int64;
@@ -212,7 +188,7 @@ Value to_number(PyObject* o, Held* keep) {
       Py number(check(PyObject_CallOneArg(read, o)));
       return to_number(number.get(), keep);
     }
-    return visit(t.dtype, [&]<class T>() {
+    return visit_all(t.dtype, [&]<class T>() {
       T v = *t.as<T>();
       if constexpr (is_complex_v<T>) {
         *keep = hold_complex(complex128(v));
@@ -225,6 +201,8 @@ Value to_number(PyObject* o, Held* keep) {
         else
           return Value::of_float(double(float(v)));
       } else {
+        WG_CHECK((!std::is_same_v<T, uint64_t> || int64_t(v) >= 0),
+                 "value cannot be converted to type int64_t without overflow");
         return Value::of_int(int64_t(v));
       }
     });
@@ -306,22 +284,11 @@ int init_dtypes(PyObject* module) {
                       slots};
   DTypeType = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
   if (!DTypeType || PyModule_AddObjectRef(module, "dtype", reinterpret_cast<PyObject*>(DTypeType)) < 0) return -1;
-  auto add = [&](const DTypeFacts& facts, bool name_only) -> PyObject* {
-    PyObject* o = DTypeType->tp_alloc(DTypeType, 0);
-    if (!o) return nullptr;
-    reinterpret_cast<DTypeObject*>(o)->facts = facts;
-    reinterpret_cast<DTypeObject*>(o)->name_only = name_only;
-    return PyModule_AddObjectRef(module, facts.name, o) < 0 ? nullptr : o;
-  };
   for (int i = 0; i < kDTypes; ++i) {
-    DType d = DType(i);
-    char kind = d == DType::UInt8 ? 'u' : "bifc"[category(d)];
-    if (!(dtype_objects[i] = add({name_of(d), torch_name(d), size_of(d), kind}, false))) return -1;
-    reinterpret_cast<DTypeObject*>(dtype_objects[i])->d = d;
-  }
-  for (const DTypeFacts& facts : kNameOnly) {
-    Py o(add(facts, true));
-    if (!o.get()) return -1;
+    PyObject* o = dtype_objects[i] = DTypeType->tp_alloc(DTypeType, 0);
+    if (!o) return -1;
+    reinterpret_cast<DTypeObject*>(o)->d = DType(i);
+    if (PyModule_AddObjectRef(module, name_of(DType(i)), o) < 0) return -1;
   }
   return 0;
 }

@@ -28,6 +28,11 @@ bool dtype_of_format(const char* f, Py_ssize_t itemsize, DType* d) {
     case 'f': *d = DType::Float32; return true;
     case 'd': *d = DType::Float64; return true;
     case 'B': *d = DType::UInt8; return true;
+    case 'H':
+    case 'I':
+    case 'L':
+    case 'Q':
+    case 'N': *d = itemsize == 2 ? DType::UInt16 : itemsize == 4 ? DType::UInt32 : DType::UInt64; return true;
     case 'b':
     case 'h':
     case 'i':
@@ -54,8 +59,12 @@ const char* format_of(DType d) {
     case DType::Float64: return "d";
     case DType::Complex64: return "Zf";
     case DType::Complex128: return "Zd";
+    case DType::UInt16: return "H";
+    case DType::UInt32: return "I";
+    case DType::UInt64: return sizeof(long) == 8 ? "L" : "Q";
+    case DType::ComplexHalf: return "I";  // no format has a name for these: their bits
+    default: return "B";
   }
-  return "B";
 }
 
 // What a buffer of a tensor's bytes keeps: the storage itself, since the tensor may take another one meanwhile.
@@ -266,6 +275,8 @@ void store(char* at, const Value& v) {
   T x;
   if constexpr (is_complex_v<T>) {
     x = T(v.to_complex());
+  } else if constexpr (is_eight_v<T>) {
+    x = T(float(v.to_double()));
   } else if constexpr (std::is_same_v<T, double> || std::is_same_v<T, float>) {
     x = T(v.to_double());
   } else if constexpr (is_reduced_v<T>) {
@@ -274,9 +285,10 @@ void store(char* at, const Value& v) {
     x = v.tag == Tag::Complex ? v.to_complex() != complex128() : v.to_double() != 0;
   } else {
     constexpr auto most = std::numeric_limits<T>::max();
+    constexpr bool all = sizeof(T) == 8;  // every int64 is one of them
     constexpr int64_t least = std::is_signed_v<T> ? int64_t(std::numeric_limits<T>::min()) : -int64_t(most);
     bool whole = v.tag == Tag::Int || v.tag == Tag::Bool;
-    if (whole ? v.to_int() < least || v.to_int() > int64_t(most)
+    if (whole ? !all && (v.to_int() < least || v.to_int() > int64_t(most))
               : !(v.to_double() >= double(least) && v.to_double() <= double(most)))
       fail(Kind::Runtime, "value cannot be converted to type ", name_of(DTypeOf<T>::value), " without overflow");
     x = v.tag == Tag::Float ? T(int64_t(v.real)) : T(v.to_int());
@@ -325,6 +337,14 @@ void fill(PyObject* o, int depth, Tensor& t, int64_t& at) {
   if (is_sequence(o)) fail(Kind::Type, "expected a number, got a ", Py_TYPE(o)->tp_name);
   Held keep;
   Value v;
+  if (PyLong_CheckExact(o) && t.dtype == DType::UInt64) {  // half of them are larger than any int64
+    const unsigned long long u = PyLong_AsUnsignedLongLong(o);
+    if (!PyErr_Occurred()) {
+      std::memcpy(to, &u, sizeof u);
+      return;
+    }
+    PyErr_Clear();
+  }
   if (PyLong_CheckExact(o) && is_floating(t.dtype)) {  // it may be larger than any int64
     v = Value::of_float(PyLong_AsDouble(o));
     if (PyErr_Occurred()) throw PythonError{};
@@ -337,13 +357,13 @@ void fill(PyObject* o, int depth, Tensor& t, int64_t& at) {
     v = to_number(as_object(part.get()), &keep);
   }
   WG_CHECK_TYPE(v.tag != Tag::Complex || !is_floating(t.dtype), "must be real number, not complex");
-  visit(t.dtype, [&]<class T>() { store<T>(to, v); });
+  visit_all(t.dtype, [&]<class T>() { store<T>(to, v); });
 }
 
 PyObject* nested(const Tensor& t, int dim, int64_t at) {
   if (dim == t.ndim()) {
     const char* p = t.storage->data + at * size_of(t.dtype);
-    return visit(t.dtype, [&]<class T>() -> PyObject* {
+    return visit_all(t.dtype, [&]<class T>() -> PyObject* {
       T v;
       std::memcpy(&v, p, sizeof v);
       if constexpr (is_complex_v<T>)
@@ -354,6 +374,8 @@ PyObject* nested(const Tensor& t, int dim, int64_t at) {
         return PyFloat_FromDouble(v);
       else if constexpr (is_floating_v<T>)
         return PyFloat_FromDouble(float(v));
+      else if constexpr (std::is_same_v<T, uint64_t>)
+        return PyLong_FromUnsignedLongLong(v);
       else
         return PyLong_FromLongLong(v);
     });
@@ -368,6 +390,18 @@ PyObject* tolist(PyObject* o, PyObject*) {
   return guard<PyObject*>(nullptr, [&] {
     observe(*as_tensor(o), "data");
     return nested(*as_tensor(o), 0, as_tensor(o)->offset);
+  });
+}
+
+PyObject* item(PyObject* o, PyObject*) {
+  return guard<PyObject*>(nullptr, [&] {
+    Held keep;
+    Tensor& t = *as_tensor(o);
+    WG_CHECK(t.numel == 1, "a Tensor with ", t.numel, " elements cannot be converted to Scalar");
+    if (t.dtype == DType::UInt64 && !t.wrapped) return PyLong_FromUnsignedLongLong(*t.as<uint64_t>());
+    PyObject* number = check(number_object(to_number(o, &keep)));
+    if (t.needs_grad()) note_taken(number);
+    return number;
   });
 }
 
@@ -433,6 +467,7 @@ void note_taken(PyObject* number) {
 }
 
 PyMethodDef tensor_data_methods[] = {{"tolist", tolist, METH_NOARGS, nullptr},
+                                     {"item", item, METH_NOARGS, nullptr},
                                      {"_resize_bytes", resize_bytes, METH_O, nullptr},
                                      {nullptr, nullptr, 0, nullptr}};
 

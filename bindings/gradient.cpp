@@ -6,10 +6,21 @@ namespace wgpy {
 using namespace wg;
 
 const char* plain_name(DType d) {
-  static const char* names[] = {"bool",  "unsigned char", "signed char",         "short",
-                                "int",   "long int",      "c10::Half",           "c10::BFloat16",
-                                "float", "double",        "c10::complex<float>", "c10::complex<double>"};
-  return names[int(d)];
+  switch (d) {
+    case DType::Bool: return "bool";
+    case DType::UInt8: return "unsigned char";
+    case DType::Int8: return "signed char";
+    case DType::Int16: return "short";
+    case DType::Int32: return "int";
+    case DType::Int64: return "long int";
+    case DType::Float16: return "c10::Half";
+    case DType::BFloat16: return "c10::BFloat16";
+    case DType::Float32: return "float";
+    case DType::Float64: return "double";
+    case DType::Complex64: return "c10::complex<float>";
+    case DType::Complex128: return "c10::complex<double>";
+    default: return torch_name(d);
+  }
 }
 
 // The dtype that .grad must have.

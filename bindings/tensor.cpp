@@ -395,16 +395,6 @@ PyObject* method_is_floating(PyObject* o, PyObject*) { return PyBool_FromLong(is
 PyObject* method_is_complex(PyObject* o, PyObject*) { return PyBool_FromLong(is_complex(self_of(o).dtype)); }
 PyObject* method_is_inference(PyObject* o, PyObject*) { return PyBool_FromLong(self_of(o).inference); }
 PyObject* method_is_view(PyObject* o, PyObject*) { return PyBool_FromLong(is_view(self_of(o))); }
-PyObject* method_item(PyObject* o, PyObject*) {
-  return guard<PyObject*>(nullptr, [&] {
-    Held keep;
-    Tensor& t = self_of(o);
-    WG_CHECK(t.numel == 1, "a Tensor with ", t.numel, " elements cannot be converted to Scalar");
-    PyObject* number = check(number_object(to_number(o, &keep)));
-    if (self_of(o).needs_grad()) note_taken(number);
-    return number;
-  });
-}
 PyObject* method_detach(PyObject* o, PyObject*) {
   return guard<PyObject*>(nullptr, [&] {
     if (self_of(o).wrapped) {
@@ -509,7 +499,6 @@ PyMethodDef tensor_methods[] = {{"size", WG_FAST(method_size)},
                                 {"is_complex", WG_NOARGS(method_is_complex)},
                                 {"is_inference", WG_NOARGS(method_is_inference)},
                                 {"_is_view", WG_NOARGS(method_is_view)},
-                                {"item", WG_NOARGS(method_item)},
                                 {"detach", WG_NOARGS(method_detach)},
                                 {"detach_", WG_NOARGS(method_detach_)},
                                 {"requires_grad_", WG_FAST(method_requires_grad_)},

@@ -30,7 +30,7 @@ TypeInfo type_info(const Value& v) {
 // dtype keeps its precision.
 static DType beside(DType higher, DType lower) {
   if (category(lower) <= category(higher)) return higher;
-  return is_floating(higher) && !is_reduced(higher) ? complex_of(higher) : promote(higher, lower);
+  return is_floating(higher) ? complex_of(higher) : promote(higher, lower);
 }
 
 DType result_type(const TypeInfo* infos, int n) {
@@ -52,6 +52,14 @@ DType result_type(const TypeInfo* infos, int n) {
   return result;
 }
 
+[[gnu::noinline]] static void run_registered(Call& c) {
+  try {
+    c.op->body(c);
+  } catch (const NoKernel& e) {
+    fail(e.kind, '"', std::string_view(c.op->name).substr(0, c.op->name.find('.')), "_cpu\" ", e.what());
+  }
+}
+
 void run_body(Call& c) {
   switch (c.op->style) {
     case Style::Elementwise: run_elementwise(c); break;
@@ -60,7 +68,7 @@ void run_body(Call& c) {
       run_host_body(c);
       break;
     }
-    default: c.op->body(c);
+    default: run_registered(c);
   }
 }
 

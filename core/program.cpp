@@ -283,13 +283,13 @@ void choose_dtypes(const OpDef& op, const TypeInfo* in, int n, DType* compute, D
     case Promote::FloatFirst: r = is_differentiable(in[0].dtype) ? in[0].dtype : default_dtype(); break;
     default: r = result_type(in + skip, n - skip - factors(op));
   }
-  if (is_reduced(r)) check_reduced(op.fn, r);
+  if (is_narrow(r)) check_narrow(op.fn, r);
   if (op.promote == Promote::Float && !is_differentiable(r)) r = default_dtype();
   *compute = r;
   *kept = f.result == Result::Bool ? DType::Bool : f.result == Result::Real ? real_of(r) : r;
 }
 
-void check_reduced(int fn, DType dtype) {
+void check_narrow(int fn, DType dtype) {
   static const std::vector<bool> refused = [] {  // those that torch computes in float32 and float64 alone
     std::vector<bool> v(static_cast<size_t>(fn_count()));
     for (int f = 0; f < fn_count(); ++f)
@@ -298,7 +298,10 @@ void check_reduced(int fn, DType dtype) {
         if (std::string_view(fn_info(f).name).find(part) != std::string_view::npos) v[size_t(f)] = true;
     return v;
   }();
-  if (refused[size_t(fn)]) refuse(fn, dtype);
+  const bool have = is_reduced(dtype)   ? !refused[size_t(fn)]
+                    : is_complex(dtype) ? fn_info(fn).halves
+                                        : fn_info(fn).eights;
+  if (!have) refuse(fn, dtype);
 }
 
 void check_operands(const TileInstr& code, const TypeInfo* in, std::span<const Value> leaves) {

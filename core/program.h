@@ -79,7 +79,7 @@ bool run_small(std::span<const TileInstr> code, std::span<const Value> leaves, s
 void run_elementwise(Call& c);  // an op of Style::Elementwise
 // The dtype an instruction computes in, and the one its result is kept in.
 void choose_dtypes(const OpDef& op, const TypeInfo* in, int n, DType* compute, DType* kept);
-void check_reduced(int fn, DType dtype);  // throws torch's error where it has no half-precision kernel
+void check_narrow(int fn, DType dtype);  // throws torch's error where it has no kernel for a narrow type
 // Throws torch's error where an instruction's operands are of types (in) that it does not take.
 void check_operands(const TileInstr& code, const TypeInfo* in, std::span<const Value> leaves);
 

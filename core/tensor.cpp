@@ -98,7 +98,7 @@ TensorRef zeros(const Dims& sizes, DType dtype) {
 
 TensorRef full(const Dims& sizes, double value, DType dtype) {
   TensorRef r = empty(sizes, dtype);
-  visit(dtype, [&]<class T>() {
+  visit_all(dtype, [&]<class T>() {
     T v;
     if constexpr (is_complex_v<T>)
       v = T(value);

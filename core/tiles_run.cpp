@@ -67,7 +67,7 @@ struct Plan {
 
 DType exact(DType d) { return is_complex(d) ? DType::Complex128 : is_floating(d) ? DType::Float64 : d; }
 
-DType working(DType compute) { return is_reduced(compute) ? DType::Float32 : compute; }
+DType working(DType compute) { return is_narrow(compute) ? wide_of(compute) : compute; }
 
 // Whether a number that is operand `a` of a function in half precision is rounded to it first. The others are exact.
 bool rounds_number(int fn, int a) {
@@ -87,7 +87,7 @@ void write_constant(const Constant& c, void* tile, int64_t n) {
   if (c.value.is_tensor()) {
     convert_fn(c.value.tensor->dtype, c.dtype)(element, c.value.tensor->data(), 1);
   } else {
-    visit(c.dtype, [&]<class T>() {
+    visit_all(c.dtype, [&]<class T>() {
       T v;
       if constexpr (is_complex_v<T>)
         v = T(c.value.to_complex());
@@ -396,7 +396,7 @@ void resolve(std::span<const TileInstr> code, std::span<const Value> leaves, Pla
     if (!is_differentiable(compute) || (n > 1 && in[0].dtype != in[1].dtype)) check_operands(code[s], in, leaves);
     infos[s] = {kept, rank};
     if (rank == 0) compute = exact(compute);  // numbers alone: no precision is lost before they meet a tensor
-    step.work = is_reduced(compute) && has_tile(op.fn, compute) ? compute : working(compute);
+    step.work = is_narrow(compute) && has_tile(op.fn, compute) ? compute : working(compute);
     step.fn = tile_fn(op.fn, step.work);
     const FnInfo& f = fn_info(op.fn);
     WG_ASSERT(f.arity == n);
@@ -415,7 +415,7 @@ void resolve(std::span<const TileInstr> code, std::span<const Value> leaves, Pla
         step.in[a] = {Source::Register, o.index, have == want ? nullptr : convert_fn(have, want)};
       } else if (is_single(leaves[o.index])) {
         step.in[a] = {Source::Constant, uint16_t(p.constants.size()), nullptr};
-        const bool round = op.promote == Promote::Compare || (is_reduced(compute) && rounds_number(op.fn, a));
+        const bool round = op.promote == Promote::Compare || (is_narrow(compute) && rounds_number(op.fn, a));
         p.constants.push_back({leaves[o.index], want, round && want != DType::Bool ? compute : want});
       } else {
         const Tensor& t = *leaves[o.index].tensor;

@@ -78,7 +78,8 @@ struct Tables {
   }
   template <class F>
   static void visit_all(F f) {
-    for (int d = 0; d < kDTypes; ++d) visit(DType(d), f);
+    for (int d = 0; d < kDTypes; ++d)
+      if (!is_stored(DType(d))) visit(DType(d), f);
   }
 };
 
@@ -88,6 +89,7 @@ const Folder& folder(Fold f, DType d) {
   static const Tables tables;
   if (d == DType::Float32) return fold_table().of_float[int(f)];
   if (d == DType::Float64) return fold_table().of_double[int(f)];
+  if (is_stored(d)) no_kernel(d);
   return tables.of[int(d)][int(f)];
 }
 

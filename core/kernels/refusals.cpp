@@ -70,6 +70,12 @@ constexpr const char* kKernels[][2] = {
     {"polygamma", "polygamma"},
     {"lerp", "lerp_kernel_tensor"},
     {"addcmul", "addcmul_cpu_out"},
+    {"add", "add_stub"},
+    {"sub", "add_stub"},
+    {"rsub", "add_stub"},
+    {"add_scaled", "add_stub"},
+    {"sub_scaled", "add_stub"},
+    {"rsub_scaled", "add_stub"},
     {"clamp_min", "maximum_cpu"},
     {"clamp_max", "minimum_cpu"},
 };

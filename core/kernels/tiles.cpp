@@ -30,7 +30,9 @@ namespace base {
 void add_special(TileTable&);
 void add_half(TileTable&);
 void add_complex(TileTable&);
+void add_unsigned(TileTable&);
 }  // namespace base
+void add_stored_conversions(ConvertFn (&)[kDTypes][kDTypes]);
 
 namespace {
 
@@ -69,6 +71,8 @@ struct Tables {
     base::add_special(tiles);
     base::add_half(tiles);
     base::add_complex(tiles);
+    base::add_unsigned(tiles);
+    add_stored_conversions(conversions);
   }
 };
 const Tables& tables() {
@@ -76,8 +80,10 @@ const Tables& tables() {
   return t;
 }
 
+using namespace table_only;  // the letters of elementwise.def
 constexpr FnInfo kInfos[] = {
-#define WG_FN(group, name, arity, types, result) {#name, arity, Result::result, kFn_##name == kFn_where},
+#define WG_FN(group, name, arity, types, result) \
+  {#name, arity, Result::result, kFn_##name == kFn_where, bool((types) & E), bool((types) & H)},
 #define WG_ALSO(group, name, arity, types)
 #include "elementwise.def"
 };

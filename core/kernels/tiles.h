@@ -21,6 +21,8 @@ struct FnInfo {
   int arity;
   Result result;
   bool bool_first;  // the first operand is bool whatever the compute dtype (where)
+  bool eights;      // is defined for numbers of eight bits
+  bool halves;      // … for complex32
 };
 
 int fn_count();

@@ -4,7 +4,7 @@
 namespace wg::WG_LEVEL {
 
 void add_arithmetic(TileTable& table) {
-#define WG_FN_Arithmetic(name, arity, types) WG_PUT(name, arity, (types) & ~C)
+#define WG_FN_Arithmetic(name, arity, types) WG_PUT(name, arity, (types) & (B | I | F))
 #define WG_FN_Math(name, arity, types)
 #define WG_FN_Special(name, arity, types)
 #define WG_FN(group, name, arity, types, result) WG_FN_##group(name, arity, types)

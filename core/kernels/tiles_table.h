@@ -15,14 +15,15 @@ enum FnId : int {
 #undef WG_ALSO
   kFns
 };
-using TileTable = TileFn[kFns][kDTypes];
+using TileTable = TileFn[kFns][32];  // by dtype; a power of two, so that a row is found by a shift
+static_assert(kDTypes <= 32);
 
 [[noreturn]] void zero_division();  // the error of an integer division by zero
 
 namespace WG_LEVEL {
 
 // The element types of elementwise.def.
-enum Types : unsigned { B = 1, I = 2, F = 4, C = 8 };
+enum Types : unsigned { B = 1, I = 2, F = 4, C = 8, U = 16, E = 32, H = 64 };
 
 template <class Fn, int arity, class First, class T>
 void tile(void* out, const void* const* in, int64_t n) {
@@ -77,6 +78,11 @@ void put_all(TileTable& table, int id, Fn) {
     put<Fn, arity, bool_first, int16_t>(row);
     put<Fn, arity, bool_first, int32_t>(row);
     put<Fn, arity, bool_first, int64_t>(row);
+  }
+  if constexpr (types & U) {
+    put<Fn, arity, bool_first, uint16_t>(row);
+    put<Fn, arity, bool_first, uint32_t>(row);
+    put<Fn, arity, bool_first, uint64_t>(row);
   }
   if constexpr (types & F) {
     put<Fn, arity, bool_first, float>(row);

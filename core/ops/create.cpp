@@ -17,7 +17,7 @@ bool fill_unwritten = false;
 
 void mark_unwritten(Tensor& t) {
   Element e;
-  visit(t.dtype, [&]<class T>() {
+  visit_all(t.dtype, [&]<class T>() {
     T value;
     if constexpr (is_complex_v<T>)
       value = T(std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::quiet_NaN());
@@ -252,7 +252,7 @@ WG_OP(complex) {
   WG_CHECK(re.dtype == im.dtype, "Expected object of scalar type ", torch_name(re.dtype), " but got scalar type ",
            torch_name(im.dtype), " for second argument");
   const Dims sizes = broadcast(re.sizes, im.sizes);
-  const DType part = re.dtype == DType::Float64 ? DType::Float64 : DType::Float32;
+  const DType part = re.dtype;
   const TensorRef a = expand(re, sizes), b = expand(im, sizes);
   const Dims operands[] = {a->strides, b->strides};
   const TensorRef out = empty_strided(sizes, strides_like(sizes, operands), complex_of(part));

@@ -18,10 +18,19 @@ inline const char* cpp_name(DType d) {
                                           "int16_t",
                                           "int",
                                           "int64_t",
+                                          "uint16_t",
+                                          "uint32_t",
+                                          "uint64_t",
                                           "c10::Half",
                                           "c10::BFloat16",
                                           "float",
                                           "double",
+                                          "c10::Float8_e4m3fn",
+                                          "c10::Float8_e4m3fnuz",
+                                          "c10::Float8_e5m2",
+                                          "c10::Float8_e5m2fnuz",
+                                          "c10::Float8_e8m0fnu",
+                                          "c10::complex<c10::Half>",
                                           "c10::complex<float>",
                                           "c10::complex<double>"};
   return names[int(d)];
@@ -38,7 +47,7 @@ bool fits(complex128 z, bool integral, int64_t integer) {
     if (integral) return sizeof(T) == 8 || (double(integer) >= low && double(integer) <= top);
     return !(z.real() < low || z.real() > top);
   } else {
-    if (!std::isfinite(z.real())) return true;
+    if (!std::isfinite(z.real()) || is_eight_v<T>) return true;
     const double top = std::is_same_v<T, Half>       ? 65504.0
                        : std::is_same_v<T, BFloat16> ? 3.38953138925153547590470800371487866880e+38
                        : std::is_same_v<T, float>    ? double(std::numeric_limits<float>::max())
@@ -52,7 +61,7 @@ inline Element element_of(const Value& v, DType d) {
   const bool integral = v.tag == Tag::Int || v.tag == Tag::Bool;
   const int64_t integer = integral ? v.to_int() : 0;
   const complex128 z = v.to_complex();
-  visit(d, [&]<class T>() {
+  visit_all(d, [&]<class T>() {
     WG_CHECK((fits<T>(z, integral, integer)), "value cannot be converted to type ", cpp_name(d), " without overflow");
     T x;
     if constexpr (std::is_same_v<T, bool>)

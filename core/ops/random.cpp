@@ -14,10 +14,22 @@ namespace {
 
 // What torch calls the element types in messages about bounds.
 const char* cpp_name(DType d) {
-  static const char* const names[] = {"bool",  "unsigned char", "signed char",         "short int",
-                                      "int",   "long int",      "c10::Half",           "c10::BFloat16",
-                                      "float", "double",        "c10::complex<float>", "c10::complex<double>"};
-  return names[int(d)];
+  switch (d) {
+    case DType::Bool: return "bool";
+    case DType::UInt8: return "unsigned char";
+    case DType::Int8: return "signed char";
+    case DType::Int16: return "short int";
+    case DType::Int32: return "int";
+    case DType::Int64: return "long int";
+    case DType::UInt16: return "short unsigned int";
+    case DType::UInt32: return "unsigned int";
+    case DType::UInt64: return "long unsigned int";
+    case DType::Float16: return "c10::Half";
+    case DType::BFloat16: return "c10::BFloat16";
+    case DType::Float32: return "float";
+    case DType::Float64: return "double";
+    default: return torch_name(d);
+  }
 }
 
 // Bits of precision of a floating dtype: all integers up to 2 to this power are among its values.
@@ -43,16 +55,18 @@ double largest(DType d) {
 }
 
 int64_t smallest_integer(DType d) {
-  return visit(d, []<class T>() {
+  return visit_all(d, []<class T>() {
     if constexpr (std::is_integral_v<T>)
       return int64_t(std::numeric_limits<T>::min());
     else
       return int64_t(0);
   });
 }
-int64_t largest_integer(DType d) {
-  return visit(d, []<class T>() {
-    if constexpr (std::is_integral_v<T>)
+int64_t largest_integer(DType d) {  // that an int64 can hold
+  return visit_all(d, []<class T>() {
+    if constexpr (std::is_same_v<T, uint64_t>)
+      return std::numeric_limits<int64_t>::max();
+    else if constexpr (std::is_integral_v<T>)
       return int64_t(std::numeric_limits<T>::max());
     else
       return int64_t(0);
@@ -175,6 +189,15 @@ void bernoulli_fill(Tensor& t, const Tensor& p, Generator& g) {
            "(Could this error message be improved?  If so, please report an enhancement request to PyTorch.)");
 }
 
+// From `from` on, `range` of them. Wide unsigned numbers are drawn as the signed ones that they have in common.
+static void draw_integers(Tensor& t, uint64_t range, int64_t from, Generator& g) {
+  if (!is_stored(t.dtype) || is_differentiable(t.dtype))
+    return fill_integers(g.engine, Target(t).walk(), t.dtype, t.data(), range, from);
+  const TensorRef drawn = empty(t.sizes, DType::Int64);
+  fill_integers(g.engine, Target(*drawn).walk(), DType::Int64, drawn->data(), range, from);
+  copy(t, *drawn);
+}
+
 void integer_fill(Tensor& t, int64_t from, int64_t to, Generator& g) {
   const DType d = t.dtype;
   WG_CHECK(from < to, "random_ expects 'from' to be less than 'to', but got from=", from, " >= to=", to);
@@ -190,7 +213,7 @@ void integer_fill(Tensor& t, int64_t from, int64_t to, Generator& g) {
     warn_of_gaps(from, "from", d);
     warn_of_gaps(to - 1, "to - 1", d);
   }
-  fill_integers(g.engine, Target(t).walk(), d, t.data(), uint64_t(to) - uint64_t(from), from);
+  draw_integers(t, uint64_t(to) - uint64_t(from), from, g);
 }
 
 namespace {
@@ -216,7 +239,7 @@ void integer_fill_above(Tensor& t, int64_t from, Generator& g) {
              from, " > to_inc=", to);
   }
   check_in_range(double(from), double(to), d);
-  fill_integers(g.engine, Target(t).walk(), d, t.data(), uint64_t(to) - uint64_t(from) + 1, from);
+  draw_integers(t, uint64_t(to) - uint64_t(from) + 1, from, g);
 }
 
 void finish(Call& c) { c.out(TensorRef(&c.tensor(0))); }
@@ -306,7 +329,8 @@ int64_t checked_length(int64_t n, DType d) {
   WG_CHECK_KIND(Kind::NotImplemented, d != DType::Bool && !is_complex(d), "\"randperm\" not implemented for '",
                 torch_name(d), "'");
   if (is_integral(d)) {
-    static const char* const names[] = {"uint8_t", "int8_t", "int16_t", "int", "int64_t"};
+    static const char* const names[] = {"uint8_t", "int8_t",   "int16_t",  "int",
+                                        "int64_t", "uint16_t", "uint32_t", "uint64_t"};
     WG_CHECK(n - 1 <= largest_integer(d), "value cannot be converted to type ", names[int(d) - int(DType::UInt8)],
              " without overflow");
   } else if (d != DType::BFloat16) {

@@ -56,6 +56,8 @@ int64_t count_of(const Tensor& x, uint64_t mask) {
 }
 
 TensorRef folded(const Tensor& x, Fold f, uint64_t mask, bool keepdim, double p) {
+  const bool asks_zero = f == Fold::Any || f == Fold::All || f == Fold::NonZero;
+  if (asks_zero && is_stored(x.dtype)) return folded(*cast(x, DType::Bool), f, mask, keepdim, p);
   TensorRef out = empty(reduced_sizes(x.sizes, mask, keepdim), fold_dtype(f, x.dtype));
   fold(f, x.dtype, x.data(), x.sizes, x.strides, mask, p, out->data());
   return out;
@@ -77,7 +79,7 @@ void accumulate(Call& c, Fold f, uint64_t mask, bool keepdim, int dtype_at) {
   Tensor& x = c.tensor(0);
   DType dtype = c.dtype_or(dtype_at, is_differentiable(x.dtype) ? x.dtype : DType::Int64);
   bool wider = is_reduced(x.dtype) && dtype == DType::Float32;  // the sum is taken in float anyway
-  bool integer = is_integral(x.dtype) || x.dtype == DType::Bool ? dtype == DType::Int64 : false;
+  bool integer = !is_differentiable(x.dtype) && !is_stored(x.dtype) && dtype == DType::Int64;
   TensorRef terms = x.dtype == dtype || wider || integer ? TensorRef(&x) : cast(x, dtype);
   c.out(as_dtype(folded(*terms, f, mask, keepdim), dtype));
 }

@@ -501,7 +501,7 @@ WG_OP_AS(view_as_real, "view_as_real", View) {
 
 WG_OP_AS(view_as_complex, "view_as_complex", View) {
   Tensor& t = c.tensor(0);
-  WG_CHECK(t.dtype == DType::Float32 || t.dtype == DType::Float64,
+  WG_CHECK(t.dtype == DType::Float32 || t.dtype == DType::Float64 || t.dtype == DType::Float16,
            "view_as_complex is only supported for half, float and double tensors, but got a tensor of scalar type: ",
            torch_name(t.dtype));
   WG_CHECK(t.ndim() > 0, "Input tensor must have one or more dimensions");

@@ -14,6 +14,10 @@ _CPP = {  # what torch calls the element types in these messages
     "int8": "signed char",
     "uint8": "unsigned char",
     "bool": "bool",
+    "uint16": "short unsigned int",
+    "uint32": "unsigned int",
+    "uint64": "long unsigned int",
+    "complex32": "c10::complex<c10::Half>",
     "complex64": "c10::complex<float>",
     "complex128": "c10::complex<double>",
 }

@@ -65,8 +65,8 @@ def numpy(self, *, force=False):
         raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
     import numpy as np
 
-    if self.dtype is _core.bfloat16:
-        raise TypeError("Got unsupported ScalarType BFloat16")
+    if self.dtype in (_core.bfloat16, _core.complex32) or self.dtype.name.startswith("float8"):
+        raise TypeError(f"Got unsupported ScalarType {self.dtype._torch_name}")
     return np.asarray(memoryview(self.detach() if self.requires_grad else self))
 
 
@@ -152,22 +152,11 @@ def type(self, dtype=None, non_blocking=False):
     if dtype is None:
         return f"torch.{self.dtype._torch_name}Tensor"
     if isinstance(dtype, str):
-        for name in (
-            "bool",
-            "uint8",
-            "int8",
-            "int16",
-            "int32",
-            "int64",
-            "float16",
-            "bfloat16",
-            "float32",
-            "float64",
-            "complex64",
-            "complex128",
-        ):
-            candidate = getattr(_core, name)
-            if dtype in (f"torch.{candidate._torch_name}Tensor", f"torch.{name}"):
+        for candidate in vars(_core).values():
+            if isinstance(candidate, _core.dtype) and dtype in (
+                f"torch.{candidate._torch_name}Tensor",
+                f"torch.{candidate.name}",
+            ):
                 return self.to(candidate)
         raise ValueError(f"invalid type: '{dtype}'")
     wanted = getattr(dtype, "dtype", dtype)

@@ -185,16 +185,6 @@ def test_byte_masks_are_warned_of():
         wengert.arange(2)[wengert.tensor([0, 1], dtype=wengert.uint8)]
 
 
-@pytest.mark.parametrize("name", ["uint16", "uint32", "uint64", "complex32", "float8_e4m3fn", "float8_e5m2"])
-def test_dtypes_known_by_name(name):
-    ours, theirs = getattr(wengert, name), getattr(torch, name)
-    for fact in ("is_floating_point", "is_complex", "is_signed", "itemsize"):
-        assert getattr(ours, fact) == getattr(theirs, fact)
-    assert repr(ours) == repr(theirs)
-    with pytest.raises(NotImplementedError, match=f"torch.{name} is known by name alone"):
-        wengert.zeros(1, dtype=ours)
-
-
 def test_a_grown_out_keeps_its_memory():
     whole = wengert.zeros(2, 3)
     with pytest.warns(UserWarning, match="was resized"):

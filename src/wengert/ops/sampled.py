@@ -57,7 +57,7 @@ def _along(f, dim, spacing, edge_order):
         return cat([ends[0], middle, ends[1]], dim)
     shape = [1] * f.dim()
     shape[dim] = n - 1
-    steps = (spacing[1:] - spacing[:-1]).to(f.dtype).reshape(shape)
+    steps = (spacing[1:] - spacing[:-1]).reshape(shape)
     left, right = slice(steps, dim, 0, n - 2, 1), slice(steps, dim, 1, n - 1, 1)
     both = left + right
     middle = at(0, n - 2) * (-right / (left * both)) + at(1, n - 1) * ((right - left) / (left * right))
