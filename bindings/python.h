@@ -137,6 +137,8 @@ int init_transforms(PyObject* module);
 int init_overrides(PyObject* module);
 // Called before Python sees the data of a tensor: inside vmap there is no one value to see ("item", "bool", "data", …).
 void observe(const Tensor& t, const char* what);
+// Whether t has a history; what a transform has wrapped may have got one by a write to another view of it.
+bool wants_gradient(const Tensor& t);
 int init_data(PyObject* module);  // tensor(), numpy, tolist
 int init_random(PyObject* module);
 extern PyGetSetDef tensor_getset[];

@@ -70,35 +70,36 @@ const OpDef* named(const char* name) {
   return op;
 }
 
-#define WG_BINARY(ident, name)                       \
-  PyObject* slot_##ident(PyObject* a, PyObject* b) { \
-    static const OpDef* op = find_op(name);          \
-    return binary(op, a, b);                         \
+// 2 + t is t + 2 where that commutes, as in torch: the tensor is the node's first input.
+#define WG_BINARY(ident, name, commutes)                                    \
+  PyObject* slot_##ident(PyObject* a, PyObject* b) {                        \
+    static const OpDef* op = find_op(name);                                 \
+    if (commutes && !is_tensor(a) && is_number(a)) return binary(op, b, a); \
+    return binary(op, a, b);                                                \
   }
 #define WG_INPLACE(ident, name)                       \
   PyObject* slot_i##ident(PyObject* a, PyObject* b) { \
     static const OpDef* op = find_op(name);           \
     return inplace(op, a, b);                         \
   }
-#define WG_BOTH(ident, name) WG_BINARY(ident, name) WG_INPLACE(ident, name)
-WG_BOTH(add, "add")
+#define WG_BOTH(ident, name, commutes) WG_BINARY(ident, name, commutes) WG_INPLACE(ident, name)
+WG_BOTH(add, "add", true)
 WG_INPLACE(sub, "sub")
-WG_BOTH(mul, "mul")
+WG_BOTH(mul, "mul", true)
 WG_INPLACE(div, "div")
-WG_BOTH(floordiv, "floor_divide")
-WG_BOTH(mod, "remainder")
-WG_BOTH(and, "bitwise_and")
-WG_BOTH(or, "bitwise_or")
-WG_BOTH(xor, "bitwise_xor")
-WG_BOTH(lshift, "bitwise_left_shift")
-WG_BOTH(rshift, "bitwise_right_shift")
+WG_BOTH(floordiv, "floor_divide", false)
+WG_BOTH(mod, "remainder", false)
+WG_BOTH(and, "bitwise_and", false)
+WG_BOTH(or, "bitwise_or", false)
+WG_BOTH(xor, "bitwise_xor", false)
+WG_BOTH(lshift, "bitwise_left_shift", false)
+WG_BOTH(rshift, "bitwise_right_shift", false)
 
 PyObject* slot_sub(PyObject* a, PyObject* b) {
   static const OpDef *sub = find_op("sub"), *rsub = find_op("rsub");
   if (!is_tensor(a) && rsub) return binary(rsub, b, a);
   return binary(sub, a, b);
 }
-
 PyObject* slot_div(PyObject* a, PyObject* b) {
   static const OpDef *div = find_op("div"), *mul = find_op("mul"), *reciprocal = find_op("reciprocal");
   if (is_tensor(a)) return binary(div, a, b);
@@ -160,7 +161,6 @@ int warn_scalar(Tensor& t) {
                       "Consider using tensor.detach() first.",
                       1);
 }
-
 int slot_bool(PyObject* o) {
   return guard<int>(-1, [&] {
     Tensor& t = self_of(o);
@@ -225,7 +225,7 @@ PyObject* get_ndim(PyObject* o, void*) { return PyLong_FromLong(self_of(o).ndim(
 PyObject* get_itemsize(PyObject* o, void*) { return PyLong_FromLong(size_of(self_of(o).dtype)); }
 PyObject* get_nbytes(PyObject* o, void*) { return PyLong_FromSize_t(self_of(o).nbytes()); }
 PyObject* get_true(PyObject*, void* yes) { return PyBool_FromLong(yes != nullptr); }
-PyObject* get_requires_grad(PyObject* o, void*) { return PyBool_FromLong(requires_grad(self_of(o))); }
+PyObject* get_requires_grad(PyObject* o, void*) { return PyBool_FromLong(wants_gradient(self_of(o))); }
 int put_requires_grad(PyObject* o, PyObject* v, void*) {
   return guard<int>(-1, [&] {
     WG_CHECK(v && PyBool_Check(v), "requires_grad must be a bool");
@@ -261,7 +261,6 @@ PyObject* get_retains(PyObject* o, void*) {
   Tensor& t = self_of(o);
   return PyBool_FromLong(t.grad_fn && t.extra && t.extra->retains_grad);
 }
-
 PyObject* get_grad(PyObject* o, void*) {
   Tensor& t = self_of(o);
   if (t.extra && t.extra->grad) return wrap(t.extra->grad);
@@ -290,15 +289,18 @@ PyObject* get_data(PyObject* o, void*) {
     return wrap(d);
   });
 }
+constexpr const char* kOtherType =
+    "Attempted to call `variable.set_data(tensor)`, but `variable` and `tensor` have incompatible tensor type.";
 int put_data(PyObject* o, PyObject* v, void*) {
   return guard<int>(-1, [&] {
     WG_CHECK(v, "Deleting tensor data is not allowed. Delete tensor instead!");
     WG_CHECK_TYPE(is_tensor(v), "Variable data has to be a tensor, but got ", Py_TYPE(v)->tp_name);
     Tensor &t = self_of(o), &d = *as_tensor(v);
-    observe(t, ".data =");
-    observe(d, ".data =");
+    for (Tensor* one : {&t, &d}) observe(*one, ".data =");
     WG_CHECK(!requires_grad(t) || is_differentiable(d.dtype),
              "data set to a tensor that requires gradients must be floating point or complex dtype");
+    Py sparse(Py_TYPE(v) == TensorType ? nullptr : PyObject_GetAttrString(v, "is_sparse"));
+    WG_CHECK(sparse.get() != Py_True, kOtherType);
     take_memory(t, d);
     if (t.extra && t.extra->accumulate) t.extra->accumulate->outputs[0] = {t.sizes, t.dtype};
     return 0;
@@ -397,7 +399,7 @@ PyObject* method_is_inference(PyObject* o, PyObject*) { return PyBool_FromLong(s
 PyObject* method_is_view(PyObject* o, PyObject*) { return PyBool_FromLong(is_view(self_of(o))); }
 PyObject* method_detach(PyObject* o, PyObject*) {
   return guard<PyObject*>(nullptr, [&] {
-    if (self_of(o).wrapped) {
+    if (self_of(o).wrapped || modes().batching) {
       static const OpDef* op = named("detach");
       return unary(op, o);
     }
@@ -432,7 +434,7 @@ PyObject* method_requires_grad_(PyObject* o, PyObject* const* args, Py_ssize_t n
                   "requires_grad_(): argument 'requires_grad' (position 1) must be bool, not ",
                   is_tensor(args[0]) ? "Tensor" : Py_TYPE(args[0])->tp_name);
     bool on = !given || args[0] == Py_True;
-    if (on) observe(self_of(o), "requires_grad_");
+    observe(self_of(o), on ? "requires_grad_" : "requires_grad_(False)");
     set_requires_grad(self_of(o), on);
     return Py_NewRef(o);
   });

@@ -68,8 +68,8 @@ void observe(const Tensor& t, const char* what) {
   const bool wrapped = t.wrapped && t.extra && t.extra->payload;
   auto asks = [&](std::string_view word) { return word == what; };
   // Of a tensor that is not wrapped, only what would change its part in the derivatives is of interest.
-  if (!wrapped && !(running_transforms && (asks("backward") || asks("retain_grad") ||
-                                           (asks("requires_grad_") && requires_grad(const_cast<Tensor&>(t))))))
+  if (!wrapped && !(running_transforms && (asks("backward") || asks("retain_grad") || asks("requires_grad_") ||
+                                           asks("requires_grad_(False)"))))
     return;
   static PyObject* hook = nullptr;
   if (!hook) {
@@ -77,6 +77,14 @@ void observe(const Tensor& t, const char* what) {
     hook = check(PyObject_GetAttrString(module.get(), "observe"));
   }
   Py(check(PyObject_CallFunction(hook, "Os", wrapped ? static_cast<PyObject*>(t.extra->payload) : Py_None, what)));
+}
+
+bool wants_gradient(const Tensor& t) {
+  if (requires_grad(t)) return true;
+  if (!t.wrapped || !t.extra || !t.extra->payload || dispatching(t)) return false;
+  auto* payload = static_cast<PyObject*>(t.extra->payload);
+  Py inner(check(PyObject_GetAttrString(payload, PyObject_HasAttrString(payload, "value") ? "value" : "primal")));
+  return wants_gradient(*as_tensor(inner.get()));
 }
 
 namespace {
@@ -95,6 +103,51 @@ PyObject* set_transforms(PyObject*, PyObject* n) {
   running_transforms = now;
   return PyLong_FromLong(before);
 }
+
+// set_transform(number): the innermost transform that is running on this thread; 0: none.
+PyObject* set_transform(PyObject*, PyObject* n) {
+  running_transform = PyLong_AsLongLong(n);
+  if (PyErr_Occurred()) return nullptr;
+  Py_RETURN_NONE;
+}
+
+// set_taped(number): the innermost transform that differentiates; gives the one before.
+PyObject* set_taped(PyObject*, PyObject* n) {
+  const int64_t before = modes().taped;
+  modes().taped = PyLong_AsLongLong(n);
+  return PyErr_Occurred() ? nullptr : PyLong_FromLongLong(before);
+}
+
+// adopt(tensor): what a transform is given as an input counts as made in it.
+PyObject* adopt(PyObject*, PyObject* t) {
+  tensor_of(t).storage->born = running_transform;
+  Py_RETURN_NONE;
+}
+
+// born(tensor): the transform in which its memory was made, or to which it was given.
+PyObject* born(PyObject*, PyObject* t) { return PyLong_FromLongLong(tensor_of(t).storage->born); }
+
+// let_require_grad(tensor, on): requires_grad_ of the library's own, which may be asked for inside a transform, too.
+PyObject* let_require_grad(PyObject*, PyObject* args) {
+  PyObject* t;
+  int on = 1;
+  if (!PyArg_ParseTuple(args, "O|p", &t, &on)) return nullptr;
+  return guard<PyObject*>(nullptr, [&] {
+    set_requires_grad(tensor_of(t), on);
+    return Py_NewRef(t);
+  });
+}
+
+// make_leaf(tensor): begins a history there, which is a transform's own.
+PyObject* make_leaf(PyObject*, PyObject* t) {
+  return guard<PyObject*>(nullptr, [&] {
+    set_requires_grad(tensor_of(t), true);
+    extra_of(tensor_of(t)).made = next_transform();
+    return Py_NewRef(t);
+  });
+}
+
+PyObject* py_next_transform(PyObject*, PyObject*) { return PyLong_FromLongLong(next_transform()); }
 
 // set_dispatch_modes(n): how many TorchDispatchModes are on, on this thread.
 PyObject* set_dispatch_modes(PyObject*, PyObject* n) {
@@ -125,13 +178,22 @@ PyObject* mark_random(PyObject*, PyObject* args) {
   Py_RETURN_NONE;
 }
 
-// depends(tensors, leaves): whether the history of tensors reaches a leaf that is not one of leaves
+// depends(tensors, spans): whether the history of tensors reaches a leaf that was made in none of the spans of time
+// (from, to) …
 PyObject* depends(PyObject*, PyObject* args) {
-  PyObject *tensors, *leaves;
-  if (!PyArg_ParseTuple(args, "O!O!", &PyTuple_Type, &tensors, &PyTuple_Type, &leaves)) return nullptr;
+  PyObject *tensors, *spans;
+  if (!PyArg_ParseTuple(args, "O!O!", &PyTuple_Type, &tensors, &PyTuple_Type, &spans)) return nullptr;
   return guard<PyObject*>(nullptr, [&]() -> PyObject* {
-    std::unordered_set<const Object*> seen, own;
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(leaves); ++i) own.insert(&tensor_of(PyTuple_GET_ITEM(leaves, i)));
+    std::vector<int64_t> moments;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(spans); ++i)
+      moments.push_back(PyLong_AsLongLong(PyTuple_GET_ITEM(spans, i)));
+    auto own = [&](const Tensor& leaf) {
+      const int64_t made = leaf.extra ? leaf.extra->made : 0;
+      for (size_t i = 0; i + 1 < moments.size(); i += 2)
+        if (moments[i] < made && made < moments[i + 1]) return true;
+      return false;
+    };
+    std::unordered_set<const Object*> seen;
     std::vector<Node*> stack;
     auto reach = [&](Node* n) {
       if (n && seen.insert(n).second) stack.push_back(n);
@@ -144,8 +206,7 @@ PyObject* depends(PyObject*, PyObject* args) {
     while (!stack.empty()) {
       Node* n = stack.back();
       stack.pop_back();
-      if (n->kind == NodeKind::Accumulate && n->saved.size() && !own.count(n->saved[0].value.get().tensor))
-        Py_RETURN_TRUE;
+      if (n->kind == NodeKind::Accumulate && n->saved.size() && !own(*n->saved[0].value.get().tensor)) Py_RETURN_TRUE;
       for (Edge& e : n->edges) reach(e.node.get());
     }
     Py_RETURN_FALSE;
@@ -157,6 +218,13 @@ PyObject* py_pass_has_inputs(PyObject*, PyObject*) { return PyBool_FromLong(pass
 PyMethodDef functions[] = {{"set_batching", set_batching, METH_O, nullptr},
                            {"transforms", transforms, METH_NOARGS, nullptr},
                            {"set_transforms", set_transforms, METH_O, nullptr},
+                           {"set_transform", set_transform, METH_O, nullptr},
+                           {"set_taped", set_taped, METH_O, nullptr},
+                           {"adopt", adopt, METH_O, nullptr},
+                           {"born", born, METH_O, nullptr},
+                           {"let_require_grad", let_require_grad, METH_VARARGS, nullptr},
+                           {"make_leaf", make_leaf, METH_O, nullptr},
+                           {"next_transform", py_next_transform, METH_NOARGS, nullptr},
                            {"mark_random", mark_random, METH_VARARGS, nullptr},
                            {"set_dispatch_modes", set_dispatch_modes, METH_O, nullptr},
                            {"use_dispatch", use_dispatch, METH_VARARGS, nullptr},

@@ -420,9 +420,28 @@ void write_into(Tensor& into, const Tensor& made) {
   copy(into, made);
 }
 
+// What torch calls the in-place form of a call.
+static std::string written_as(const Call& c) {
+  const std::string& full = c.op->name;
+  const size_t dot = full.find('.');
+  std::string name = full.substr(0, dot), overload = dot == std::string::npos ? "" : full.substr(dot);
+  auto is = [&](std::initializer_list<const char*> names) {
+    return std::any_of(names.begin(), names.end(), [&](const char* n) { return name == n; });
+  };
+  if (is({"_add_scaled", "_sub_scaled"})) name = name.substr(1, 3);
+  if (overload.empty() && is({"add", "sub", "mul", "div", "floor_divide"})) overload = ".Tensor";
+  if (is({"pow", "float_power"})) overload = c.args[1].is_tensor() ? ".Tensor" : ".Scalar";
+  if (overload.empty() && is({"remainder", "fmod", "copysign", "bitwise_and", "bitwise_or", "bitwise_xor", "eq", "ne",
+                              "lt", "le", "gt", "ge", "lerp"}))
+    overload = c.args[c.nargs - 1].is_tensor() ? ".Tensor" : ".Scalar";
+  return name + (name.back() == '_' ? "" : "_") + overload;
+}
+
 void apply_inplace(Call& c) {
   if (c.op->style == Style::Elementwise && c.nargs == 3) settle_options(c);
   Tensor& self = c.tensor(0);
+  if (self.storage->born < modes().taped) [[unlikely]]
+    refuse_captured(written_as(c));
   if (c.op->style == Style::Composite && !(c.op->constant && look(c).wrapped)) return c.op->body(c);
   Seen seen = look(c);
   if ((seen.wrapped || (c.op->random && modes().batching)) && interpret) return apply_inplace_elsewhere(c);

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -13,6 +14,13 @@
 #include "error.h"
 
 namespace wg {
+
+constinit thread_local int64_t running_transform = 0;
+int64_t next_transform() {
+  static std::atomic<int64_t> last = 0;
+  return ++last;
+}
+
 namespace {
 
 constexpr size_t kHeader = 128;   // a Storage, rounded up so that the bytes behind it are aligned

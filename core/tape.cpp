@@ -278,6 +278,7 @@ void set_requires_grad(Tensor& t, bool on, const char* refusal) {
   WG_CHECK(!on || !t.inference || modes().inference,
            "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.");
   t.requires_grad = on;
+  if (on && running_transform) extra_of(t).made = next_transform();
   if (on) host.track(&t);  // its gradient may lead back to it
 }
 
@@ -326,6 +327,15 @@ void announce_write(Tensor& t) {
       !t.inference || modes().inference,
       "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal "
       "tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details.");
+}
+
+void refuse_captured(const std::string& op) {
+  fail(
+      Kind::Runtime,
+      "During a grad (vjp, jvp, grad, etc) transform, the function provided attempted to call in-place operation (aten::",
+      op,
+      ") that would mutate a captured Tensor. This is not supported; please rewrite the function being transformed to explicitly accept "
+      "the mutated Tensor(s) as inputs.");
 }
 
 void check_inplace(Tensor& t, bool recording) {

@@ -147,6 +147,7 @@ struct Extra {
   std::vector<Hook> post_hooks;  // after accumulation
   bool retains_grad = false;
   Node* retained_by = nullptr;  // weak: the node that writes it, whose list names this tensor
+  int64_t made = 0;             // of a leaf that a transform has made, or that was made inside of one: when
   int8_t grad_dtype = -1;       // of .grad: a DType; -1: the tensor's own; kAnyDType
   // Views:
   TensorRef base;
@@ -177,19 +178,13 @@ struct Modes {
   bool own = false;  // grad is off for an op's or a sweep's own sake, not the user's
   bool inference = false;
   bool anomaly = false;
-  int batching = 0;  // how many vmaps are running: ops that draw numbers then go to the interpreter
+  int64_t taped = 0;  // the innermost transform that differentiates: what is older than it must not be written
+  int batching = 0;   // how many vmaps are running: ops that draw numbers then go to the interpreter
   bool anomaly_nan = true, anomaly_inf = false, anomaly_forward = false;
   Foreign pack = nullptr, unpack = nullptr;  // the innermost saved-tensor hooks
   Foreign before_write = nullptr;            // called with every tensor that is about to be written in place
 };
-// Every op asks for them several times: where the loader can place thread storage of a library beside the program's
-// own, they are reached without a call.
-#if defined(__GLIBC__)
-#define WG_NEAR [[gnu::tls_model("initial-exec")]]
-#else
-#define WG_NEAR
-#endif
-WG_NEAR extern constinit thread_local Modes the_modes;
+WG_NEAR extern constinit thread_local Modes the_modes;  // every op asks for them several times
 inline Modes& modes() { return the_modes; }
 struct GradMode {  // sets the grad mode for a scope
   Modes& m = modes();
@@ -224,6 +219,11 @@ TensorRef seen_through(TensorRef base, const Crossings& crossings, const Dims& s
                        int64_t offset, int64_t shift = 0);
 // Calls modes().before_write.
 void announce_write(Tensor& t);
+// Refuses a write to a tensor that the function inside a transform has not made and was not given.
+[[noreturn]] void refuse_captured(const std::string& op);
+inline void check_captured(const Tensor& t, const char* op) {
+  if (t.storage->born < modes().taped) refuse_captured(op);
+}
 // Refuses an in-place write to t that autograd can't follow (torch's rules and messages).
 void check_inplace(Tensor& t, bool recording);
 // After a write into t recorded as output `nr` of `node`.

@@ -27,6 +27,7 @@ struct Step {
   DType work, made, kept;  // computes in, gives, is kept as
   ConvertFn convert;       // made -> kept; null: none
   bool constant;           // of constants alone: done once
+  uint16_t place;          // the register that its value is kept in
 };
 
 struct MemoryLeaf {
@@ -47,11 +48,15 @@ struct Constant {
   Value value;  // number, or a tensor of one element
   DType dtype;  // wanted
   DType first;  // … after it was rounded to this: what it is compared with has no more digits
+  bool operator==(const Constant& o) const {
+    return value.tag == o.value.tag && value.integer == o.value.integer && dtype == o.dtype && first == o.first;
+  }
 };
 
 // All of one run. There is one for each thread, used again and again, so that planning allocates nothing.
 struct Plan {
-  int nsteps = 0;
+  int nsteps = 0, places = 0;
+  int itemsize = 1;  // of the widest element anywhere
   Step steps[kMaxSteps];
   std::vector<MemoryLeaf> leaves;
   std::vector<Constant> constants;
@@ -59,10 +64,16 @@ struct Plan {
   std::vector<Dims*> strides;  // of every operand, for collapse()
   Dims space;                  // collapsed sizes, outermost first
   Plan& cleared() {
-    nsteps = 0;
+    nsteps = places = 0, itemsize = 1;
     leaves.clear(), constants.clear(), outputs.clear(), strides.clear();
     return *this;
   }
+  uint16_t constant(const Constant& c) {
+    auto at = std::find(constants.begin(), constants.end(), c);
+    if (at == constants.end()) at = constants.insert(at, c);
+    return uint16_t(at - constants.begin());
+  }
+  void widen(DType d) { itemsize = std::max(itemsize, size_of(d)); }
 };
 
 DType exact(DType d) { return is_complex(d) ? DType::Complex128 : is_floating(d) ? DType::Float64 : d; }
@@ -73,9 +84,10 @@ DType working(DType compute) { return is_narrow(compute) ? wide_of(compute) : co
 bool rounds_number(int fn, int a) {
   static const std::vector<uint8_t> exact = [] {  // bit a: not operand a
     std::vector<uint8_t> v(static_cast<size_t>(fn_count()));
-    const std::pair<const char*, uint8_t> list[] = {{"mul", 3},          {"div", 2},      {"floor_divide", 2},
-                                                    {"trunc_divide", 2}, {"mul_add", 7},  {"lerp", 4},
-                                                    {"addcmul", 14},     {"addcdiv", 14}, {"softplus", 6}};
+    const std::pair<const char*, uint8_t> list[] = {
+        {"mul", 3},  {"div", 2},        {"floor_divide", 2}, {"trunc_divide", 2}, {"mul_add", 7},
+        {"lerp", 4}, {"addcmul", 14},   {"addcdiv", 14},     {"softplus", 6},     {"leaky_relu", 2},
+        {"elu", 14}, {"elu_slope", 14}, {"softshrink", 2},   {"outside", 2},      {"inside", 6}};
     for (auto& [name, bits] : list) v[size_t(find_fn(name))] = bits;
     return v;
   }();
@@ -133,11 +145,10 @@ char* scratch(size_t bytes) {
   return reinterpret_cast<char*>((reinterpret_cast<uintptr_t>(memory.get()) + 63) & ~uintptr_t(63));
 }
 
-constexpr size_t kTileBytes = size_t(kTile) * 16;
-
 class Runner {
   const Plan& p_;
-  char* registers_;  // one a step
+  const size_t pitch_;  // bytes of a tile
+  char* registers_;     // values that a later step reads take turns in them
   char* constants_;
   char* converted_;  // one an operand position
   char* loaded_;     // one a leaf
@@ -145,22 +156,21 @@ class Runner {
   const char* now_[kMaxLeaves];  // where each leaf's tile lies
 
  public:
-  Runner(const Plan& p, int64_t longest) : p_(p) {
-    size_t n = p.nsteps + p.constants.size() + kMaxArity + p.leaves.size() + 2;
-    registers_ = scratch(n * kTileBytes);
-    constants_ = registers_ + p.nsteps * kTileBytes;
-    converted_ = constants_ + p.constants.size() * kTileBytes;
-    loaded_ = converted_ + kMaxArity * kTileBytes;
-    stored_ = loaded_ + p.leaves.size() * kTileBytes;
-    for (size_t k = 0; k < p.constants.size(); ++k)
-      write_constant(p.constants[k], constants_ + k * kTileBytes, longest);
+  Runner(const Plan& p, int64_t longest) : p_(p), pitch_((size_t(longest) * p.itemsize + 63) & ~size_t(63)) {
+    size_t n = p.places + p.constants.size() + kMaxArity + p.leaves.size() + 2;
+    registers_ = scratch(n * pitch_);
+    constants_ = registers_ + p.places * pitch_;
+    converted_ = constants_ + p.constants.size() * pitch_;
+    loaded_ = converted_ + kMaxArity * pitch_;
+    stored_ = loaded_ + p.leaves.size() * pitch_;
+    for (size_t k = 0; k < p.constants.size(); ++k) write_constant(p.constants[k], constants_ + k * pitch_, longest);
     for (int s = 0; s < p.nsteps; ++s)
       if (p.steps[s].constant) step(s, 0, longest);
   }
 
   // Elements [start, start + n) of the iteration space, counted row-major.
   void tile(int64_t start, int64_t n) {
-    for (size_t k = 0; k < p_.leaves.size(); ++k) now_[k] = load(p_.leaves[k], start, n, loaded_ + k * kTileBytes);
+    for (size_t k = 0; k < p_.leaves.size(); ++k) now_[k] = load(p_.leaves[k], start, n, loaded_ + k * pitch_);
     for (int s = 0; s < p_.nsteps; ++s)
       if (!p_.steps[s].constant) step(s, start, n);
     for (const Output& o : p_.outputs) store(o, start, n);
@@ -173,7 +183,7 @@ class Runner {
     const Step& step = p_.steps[s];
     const void* in[kMaxArity];
     for (int a = 0; a < step.arity; ++a) in[a] = operand(step.in[a], a, n);
-    char* out = registers_ + s * kTileBytes;
+    char* out = registers_ + step.place * pitch_;
     if (step.convert) {
       step.fn(stored_, in, n);
       step.convert(out, stored_, n);
@@ -188,9 +198,9 @@ class Runner {
   const char* operand(const Source& s, int position, int64_t n) {
     const char* from = s.kind == Source::Memory     ? now_[s.index]
                        : s.kind == Source::Register ? where_[s.index]
-                                                    : constants_ + s.index * kTileBytes;
+                                                    : constants_ + s.index * pitch_;
     if (!s.convert) return from;
-    char* to = converted_ + position * kTileBytes;
+    char* to = converted_ + position * pitch_;
     s.convert(to, from, n);
     return to;
   }
@@ -229,12 +239,26 @@ class Runner {
   // Calls f(offset, stride, count, done) for each run of the inner dimension in [start, start + n).
   template <class F>
   void runs(const Dims& strides, int64_t start, int64_t n, F f) const {
-    int d = p_.space.size();
-    int64_t inner = d ? p_.space[d - 1] : 1, stride = d ? strides[d - 1] : 0;
-    for (int64_t done = 0; done < n;) {
-      int64_t count = std::min(n - done, inner - (start + done) % inner);
-      f(locate(strides, start + done), stride, count, done);
-      done += count;
+    const int last = p_.space.size() - 1;
+    if (last < 0) return f(0, 0, 1, 0);
+    int64_t index[kMaxDims], at = 0;
+    for (int i = last; i >= 0; --i) {
+      index[i] = start % p_.space[i];
+      start /= p_.space[i];
+      at += index[i] * strides[i];
+    }
+    for (int64_t done = 0;;) {
+      const int64_t count = std::min(n - done, p_.space[last] - index[last]);
+      f(at, strides[last], count, done);
+      if ((done += count) == n) return;
+      at -= index[last] * strides[last];  // the next row begins
+      index[last] = 0;
+      for (int i = last - 1;; --i) {
+        at += strides[i];
+        if (++index[i] < p_.space[i]) break;
+        at -= p_.space[i] * strides[i];
+        index[i] = 0;
+      }
     }
   }
 
@@ -246,6 +270,8 @@ class Runner {
       const char* from = leaf.data + at * leaf.itemsize;
       if (stride == 1)
         std::memcpy(tile + done * leaf.itemsize, from, size_t(count) * leaf.itemsize);
+      else if (stride == 0)
+        fill_tile(tile + done * leaf.itemsize, from, leaf.itemsize, count);
       else
         gather(tile + done * leaf.itemsize, from, stride, count);
     });
@@ -272,8 +298,8 @@ class Runner {
       return;
     }
     if (o.convert) {
-      o.convert(stored_ + kTileBytes, from, n);
-      from = stored_ + kTileBytes;
+      o.convert(stored_ + pitch_, from, n);
+      from = stored_ + pitch_;
     }
     StrideFn scatter = scatter_fn(o.itemsize);
     runs(o.strides, start, n, [&](int64_t at, int64_t stride, int64_t count, int64_t done) {
@@ -406,6 +432,7 @@ void resolve(std::span<const TileInstr> code, std::span<const Value> leaves, Pla
     if (rank == 0) kept = step.made;
     step.kept = kept;
     step.convert = step.made == kept ? nullptr : convert_fn(step.made, kept);
+    for (DType d : {step.work, step.made, kept}) p.widen(d);
     for (int a = 0; a < n; ++a) {
       const Operand& o = code[s].in[a];
       DType want = a == 0 && f.bool_first ? DType::Bool : step.work;
@@ -414,19 +441,48 @@ void resolve(std::span<const TileInstr> code, std::span<const Value> leaves, Pla
         DType have = p.steps[o.index].kept;
         step.in[a] = {Source::Register, o.index, have == want ? nullptr : convert_fn(have, want)};
       } else if (is_single(leaves[o.index])) {
-        step.in[a] = {Source::Constant, uint16_t(p.constants.size()), nullptr};
         const bool round = op.promote == Promote::Compare || (is_narrow(compute) && rounds_number(op.fn, a));
-        p.constants.push_back({leaves[o.index], want, round && want != DType::Bool ? compute : want});
+        step.in[a] = {Source::Constant,
+                      p.constant({leaves[o.index], want, round && want != DType::Bool ? compute : want}), nullptr};
       } else {
         const Tensor& t = *leaves[o.index].tensor;
         if (memory_of[o.index] < 0) {
           memory_of[o.index] = int(p.leaves.size());
           p.leaves.push_back({t.data(), size_of(t.dtype), Dims()});
+          p.widen(t.dtype);
         }
         step.in[a] = {Source::Memory, uint16_t(memory_of[o.index]),
                       t.dtype == want ? nullptr : convert_fn(t.dtype, want)};
       }
     }
+  }
+}
+
+// Gives every step the register that its value is kept in, so that as few as can be are in the cache: one is free again
+// once its last reader is done, and may then hold that reader's own value if its elements have the same size.
+void place_values(Plan& p) {
+  int last_use[kMaxSteps], free[kMaxSteps], frees = 0;
+  for (int s = 0; s < p.nsteps; ++s) {
+    last_use[s] = p.steps[s].constant ? p.nsteps : s;
+    for (int a = 0; a < p.steps[s].arity; ++a)
+      if (const Source& in = p.steps[s].in[a]; in.kind == Source::Register && !p.steps[in.index].constant)
+        last_use[in.index] = s;
+  }
+  for (const Output& o : p.outputs) last_use[o.step] = p.nsteps;
+  for (int s = 0; s < p.nsteps; ++s) {
+    Step& step = p.steps[s];
+    auto release = [&](bool same_size) {
+      for (int a = 0; a < step.arity; ++a) {
+        const Source& in = step.in[a];
+        if (in.kind != Source::Register || last_use[in.index] != s) continue;
+        if ((size_of(p.steps[in.index].kept) == size_of(step.kept)) != same_size) continue;
+        last_use[in.index] = -1;
+        free[frees++] = p.steps[in.index].place;
+      }
+    };
+    release(true);
+    step.place = uint16_t(frees ? free[--frees] : p.places++);
+    release(false);
   }
 }
 
@@ -494,7 +550,9 @@ bool run_tiles(std::span<const TileInstr> code, std::span<const Value> leaves, s
     plain &= t.contiguous;
     p.outputs.push_back(
         {wanted[k], t.data(), size_of(t.dtype), t.strides, kept == t.dtype ? nullptr : convert_fn(kept, t.dtype)});
+    p.widen(t.dtype);
   }
+  place_values(p);
   for (size_t i = 0; i < leaves.size(); ++i)
     if (memory_of[i] >= 0) plain &= leaves[i].tensor->contiguous && leaves[i].tensor->sizes == shape;
   if (plain) {

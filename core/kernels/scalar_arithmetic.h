@@ -221,6 +221,51 @@ template <class T>
 WG_INLINE T fn_relu(T x) {
   return x < T(0) ? T(0) : x;  // hands -0 on
 }
+// Activations made of straight pieces.
+template <class T>
+WG_INLINE T fn_leaky_relu(T x, T slope) {
+  T below = x * slope;
+  return x > T(0) ? x : below;
+}
+template <class T>
+WG_INLINE T between_0_and_6(T x) {  // of x + 3; hands nan on
+  x = x + T(3);
+  x = x < T(0) ? T(0) : x;
+  return x > T(6) ? T(6) : x;
+}
+template <class T>
+WG_INLINE T fn_hardsigmoid(T x) {
+  return between_0_and_6(x) / T(6);
+}
+template <class T>
+WG_INLINE T fn_hardswish(T x) {
+  return x * between_0_and_6(x) / T(6);
+}
+template <class T>
+WG_INLINE T fn_hardswish_slope(T x) {
+  T y = x / T(3) + T(0.5);
+  y = x >= T(3) ? T(1) : y;
+  return x <= T(-3) ? T(0) : y;
+}
+template <class T>
+WG_INLINE T fn_softshrink(T x, T lambd) {
+  T y = x < -lambd ? x + lambd : x * T(0);
+  return x > lambd ? x - lambd : y;
+}
+template <class T>
+WG_INLINE T fn_hardsigmoid_slope(T x) {
+  return (x > T(-3)) & (x < T(3)) ? T(1.0 / 6.0) : T(0);
+}
+// 0 at the bounds and outside, 1 between (and of nan)
+template <class T>
+WG_INLINE T fn_inside(T x, T low, T high) {
+  return (x <= low) | (x >= high) ? T(0) : T(1);
+}
+// 1 beyond the distance from 0 (and of nan), 0 within
+template <class T>
+WG_INLINE T fn_outside(T x, T lambd) {
+  return absolute(x) <= lambd ? T(0) : T(1);
+}
 template <class T>
 WG_INLINE T fn_where(bool condition, T a, T b) {
   return condition ? a : b;

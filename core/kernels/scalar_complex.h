@@ -166,6 +166,11 @@ WG_COMPLEX(asinh) { return std::asinh(z); }
 WG_COMPLEX(acosh) { return std::acosh(z); }
 WG_COMPLEX(atanh) { return std::atanh(z); }
 WG_COMPLEX(sigmoid) { return fn_div(Z<R>(1), fn_add(Z<R>(1), std::exp(-z))); }
+WG_COMPLEX(silu) { return fn_mul(z, fn_sigmoid(z)); }
+WG_COMPLEX(silu_slope) {
+  Z<R> s = fn_sigmoid(z), one(1);
+  return fn_mul(s, fn_add(one, fn_mul(z, fn_sub(one, s))));
+}
 WG_COMPLEX(sinc) {
   Z<R> p = z * R(3.141592653589793238);
   return truth(z) ? fn_div(std::sin(p), p) : Z<R>(1);

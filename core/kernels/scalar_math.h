@@ -51,6 +51,65 @@ WG_INLINE T fn_softplus(T x, T beta, T threshold) {
   T z = x * beta, y = log1p(exp(z)) / beta;
   return z > threshold ? x : y;
 }
+// Activations and their slopes, in one pass.
+inline constexpr double kRootTwoByPi = 0.7978845608028653558798921199, kByRootTwoPi = 0.3989422804014326779399460599;
+template <class T>
+WG_INLINE T fn_gelu(T x) {  // -inf times 0 is nan, as torch's
+  return x * normal(x).below;
+}
+template <class T>
+WG_INLINE T fn_gelu_slope(T x) {
+  auto n = normal(x);
+  return mul_add(x * T(kByRootTwoPi), n.density, n.below);
+}
+// (1 + tanh(u)) / 2 = 1 / (1 + e), e = exp(-2 u)
+template <class T>
+WG_INLINE T gelu_exponential(T x, T square) {
+  constexpr T most = sizeof(T) == 8 ? T(700) : T(80);  // so that e times its inverse is 1, not nan
+  T twice = T(-2 * kRootTwoByPi) * mul_add(T(0.044715) * square, x, x);
+  return exp(twice > most ? most : twice);
+}
+template <class T>
+WG_INLINE T fn_gelu_tanh(T x) {
+  return x / (T(1) + gelu_exponential(x, x * x));
+}
+template <class T>
+WG_INLINE T fn_gelu_tanh_slope(T x) {
+  T square = x * x, e = gelu_exponential(x, square), s = T(1) / (T(1) + e);
+  T inner = T(2 * kRootTwoByPi) * mul_add(square, T(0.134145), T(1));
+  return mul_add(x * s, e * s * inner, s);
+}
+template <class T>
+WG_INLINE T fn_silu(T x) {
+  return x / (T(1) + exp(-x));
+}
+template <class T>
+WG_INLINE T fn_silu_slope(T x) {
+  T s = sigmoid(x);
+  return s * (T(1) + x * (T(1) - s));
+}
+// tanh(log(1 + e)) = n / (n + 2) for n = e (e + 2), e = exp(x)
+template <class T>
+WG_INLINE T fn_mish(T x) {
+  T e = exp(x), n = e * (e + T(2)), y = x * (n / (n + T(2)));
+  return x > T(20) ? x : y;
+}
+template <class T>
+WG_INLINE T fn_mish_slope(T x) {
+  T e = exp(x), n = e * (e + T(2)), r = T(1) / (n + T(2));
+  T y = mul_add(T(4) * x * r, e * (e + T(1)), n) * r;
+  return x > T(20) ? T(1) : y;
+}
+template <class T>
+WG_INLINE T fn_elu(T x, T alpha, T scale, T input_scale) {
+  T below = expm1(x * input_scale) * (alpha * scale);
+  return x > T(0) ? x * scale : below;
+}
+template <class T>
+WG_INLINE T fn_elu_slope(T x, T alpha, T scale, T input_scale) {
+  T below = exp(x * input_scale) * (alpha * scale * input_scale);
+  return x <= T(0) ? below : scale;
+}
 template <class T>
 WG_INLINE T fn_logaddexp(T a, T b) {
   T m = a > b ? a : b, y = m + log1p(exp(-absolute(a - b)));

@@ -116,8 +116,14 @@ static TensorRef unbiased_form(Call& c, bool over_dims) {
   bool unbiased = !c.has(flag_at) || c.flag(flag_at), keepdim = over_dims && c.has(3) && c.flag(3);
   return call<name>(x, over_dims ? c.args[1] : Value(), int(unbiased), keepdim);
 }
-static TensorRef mean_beside(Call& c, const Value& dims, bool keepdim) {
-  return call<"mean.dim">(c.tensor(0), dims, keepdim);
+static void unbiased_with_mean(Call& c, const OpDef& op, bool over_dims) {
+  const int flag_at = over_dims ? 2 : 1;
+  const bool unbiased = !c.has(flag_at) || c.flag(flag_at), keepdim = over_dims && c.has(3) && c.flag(3);
+  Value args[4] = {c.args[0], over_dims ? c.args[1] : Value(), Value::of_int(unbiased), Value::of_bool(keepdim)};
+  Call whole{&op, args, 4};
+  apply(whole);
+  c.first = std::move(whole.first);
+  c.more = std::move(whole.more);
 }
 
 WG_OP_AS(var_all, "var", Composite) { c.out(unbiased_form<"var.correction">(c, false)); }
@@ -125,24 +131,17 @@ WG_OP_AS(var_dim, "var.dim", Composite) { c.out(unbiased_form<"var.correction">(
 WG_OP_AS(std_all, "std", Composite) { c.out(unbiased_form<"std.correction">(c, false)); }
 WG_OP_AS(std_dim, "std.dim", Composite) { c.out(unbiased_form<"std.correction">(c, true)); }
 
-#define WG_WITH_MEAN(name, kind)                                                                             \
-  WG_OP_AS(name##_all, #name, Composite) {                                                                   \
-    WG_CHECK(is_differentiable(c.tensor(0).dtype), #name " only support floating point and complex dtypes"); \
-    c.out(unbiased_form<kind>(c, false));                                                                    \
-    c.out(mean_beside(c, Value(), false));                                                                   \
-  }                                                                                                          \
-  WG_OP_AS(name##_dim, #name ".dim", Composite) {                                                            \
-    WG_CHECK(is_differentiable(c.tensor(0).dtype), #name " only support floating point and complex dtypes"); \
-    c.out(unbiased_form<kind>(c, true));                                                                     \
-    c.out(mean_beside(c, c.args[1], c.has(3) && c.flag(3)));                                                 \
-  }                                                                                                          \
-  WG_OP_AS(name##_correction, #name ".correction", Composite) {                                              \
-    WG_CHECK(is_differentiable(c.tensor(0).dtype), #name " only support floating point and complex dtypes"); \
-    c.out(call<kind>(c.tensor(0), c.args[1], c.args[2], c.args[3]));                                         \
-    c.out(mean_beside(c, c.args[1], c.flag(3)));                                                             \
+#define WG_WITH_MEAN(name, kind)                                                                                \
+  WG_OP_AS(name##_all, #name, Composite) { unbiased_with_mean(c, *find_op(#name ".correction"), false); }       \
+  WG_OP_AS(name##_dim, #name ".dim", Composite) { unbiased_with_mean(c, *find_op(#name ".correction"), true); } \
+  WG_OP_AS(name##_correction, #name ".correction", Primitive) {                                                 \
+    WG_CHECK(is_differentiable(c.tensor(0).dtype), #name " only support floating point and complex dtypes");    \
+    GradMode off(false);                                                                                        \
+    variance(c, kind);                                                                                          \
+    c.out(call<"mean.dim">(c.tensor(0), c.args[1], c.flag(3)));                                                 \
   }
-WG_WITH_MEAN(var_mean, "var.correction")
-WG_WITH_MEAN(std_mean, "std.correction")
+WG_WITH_MEAN(var_mean, false)
+WG_WITH_MEAN(std_mean, true)
 #undef WG_WITH_MEAN
 
 WG_OP(linalg_vector_norm) {

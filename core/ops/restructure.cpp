@@ -11,6 +11,7 @@ namespace {
 // The tensor takes the place of a view of itself, history included.
 void become(Call& c, const TensorRef& view) {
   Tensor& self = c.tensor(0);
+  check_captured(self, c.op->name.c_str());
   check_inplace(self, modes().grad && requires_grad(self));
   wait_for_kernels();
   self.sizes = view->sizes;
@@ -30,6 +31,7 @@ void become(Call& c, const TensorRef& view) {
 void resize(Call& c, const Dims& sizes, Format f) {
   Tensor& self = c.tensor(0);
   WG_CHECK(modes().inference || !requires_grad(self), "cannot resize variables that require grad");
+  check_captured(self, c.op->name.c_str());
   announce_write(self);
   for (int64_t s : sizes) WG_CHECK(s >= 0, "numel: integer multiplication overflow");
   c.out(TensorRef(&self));

@@ -140,6 +140,8 @@ TensorRef index_get(wg::Tensor& self, const std::vector<IndexItem>& items) {
 void index_set(wg::Tensor& self, const std::vector<IndexItem>& items, const Value& value) {
   if (items.size() == 1 && items[0].kind == IndexItem::Bool && items[0].integer == 0) return;
   Subscript s(self, items, true);
+  const bool whole = value.is_tensor() ? value.tensor->ndim() > 0 || s.t->ndim() == 0 : s.t->ndim() == 0;
+  check_captured(*s.t, !s.indices.empty() ? "index_put_" : whole ? "copy_" : "fill_.Tensor");
   if (s.indices.empty()) {
     if (!value.is_tensor()) {
       if (!s.t->wrapped) check_written(s.t->sizes, s.t->strides);

@@ -185,16 +185,21 @@ WG_OP_AS(view, "view", View) {
   c.out(alias(t, to, strides, t.offset));
 }
 
-// A copy seen in another shape: the result is not tracked as a view, since nobody else holds the copy.
-WG_OP_AS(unsafe_view, "_unsafe_view", Primitive) {
-  Tensor& t = c.tensor(0);
-  const Dims to = infer_size(c.ints(1), t.numel);
-  Dims strides;
-  check_view(view_strides(t.sizes, t.strides, to, &strides));
-  TensorRef out = alias(t, to, strides, t.offset);
-  out->version = Own<Version>();
-  c.out(std::move(out));
-}
+// A copy seen in another shape: the result is not tracked as a view, since nobody else holds the copy. The output of a
+// recurrent layer is one too, under the names of the nodes that torch has there.
+#define WG_UNSAFE_VIEW(ident, name)                             \
+  WG_OP_AS(ident, name, Primitive) {                            \
+    Tensor& t = c.tensor(0);                                    \
+    const Dims to = infer_size(c.ints(1), t.numel);             \
+    Dims strides;                                               \
+    check_view(view_strides(t.sizes, t.strides, to, &strides)); \
+    TensorRef out = alias(t, to, strides, t.offset);            \
+    out->version = Own<Version>();                              \
+    c.out(std::move(out));                                      \
+  }
+WG_UNSAFE_VIEW(unsafe_view, "_unsafe_view")
+WG_UNSAFE_VIEW(stacked_steps, "_stacked_steps")
+WG_UNSAFE_VIEW(layer_steps, "_layer_steps")
 
 WG_OP_AS(reshape, "reshape", Composite) {
   Tensor& t = c.tensor(0);
@@ -225,6 +230,18 @@ WG_OP_AS(expand, "expand", View) {
     const bool same = i >= shift && have == sizes[i];
     strides[i] = same ? t.strides[i - shift] : 0;
     if (i < shift) strides[i] = sizes[i] == 1 && i + 1 < sizes.size() ? sizes[i + 1] * strides[i + 1] : 0;
+  }
+  c.out(alias(t, sizes, strides, t.offset));
+}
+
+// What all samples of a vmap share, once for each of them, along a dim of its own.
+WG_OP_AS(to_samples, "_to_samples", View) {
+  Tensor& t = c.tensor(0);
+  Dims sizes, strides;
+  const int64_t at = c.integer(3);
+  for (int i = 0; i <= t.ndim(); ++i) {
+    if (i == at) sizes.push_back(c.integer(1)), strides.push_back(0);
+    if (i < t.ndim()) sizes.push_back(t.sizes[i]), strides.push_back(t.strides[i]);
   }
   c.out(alias(t, sizes, strides, t.offset));
 }

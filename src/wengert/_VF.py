@@ -4,4 +4,6 @@
 def __getattr__(name):
     import wengert
 
-    return getattr(wengert, name)
+    if hasattr(wengert, name):
+        return getattr(wengert, name)
+    return getattr(wengert.ops.aten, name)  # those that torch keeps out of its own names

@@ -142,7 +142,7 @@ def _over_buffer(buffer, dtype, count=-1, offset=0, requires_grad=False):
             f"requested buffer length ({count} * {size} bytes) after offset ({offset} bytes) must not be greater than actual buffer length ({n} bytes)"
         )
     made = _core.from_buffer(view[offset : offset + count * size]).view(dtype)
-    return made.requires_grad_(True) if requires_grad else made
+    return _core.let_require_grad(made) if requires_grad else made
 
 
 def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=None):
@@ -211,7 +211,7 @@ def _converted(tensor, dtype, copy):
 def _requiring_grad(made):
     if not (made.dtype.is_floating_point or made.dtype.is_complex):
         raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
-    return made.requires_grad_(True)
+    return _core.let_require_grad(made)
 
 
 def from_dlpack(ext_tensor, *, device=None, copy=None):

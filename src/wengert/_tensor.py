@@ -86,10 +86,10 @@ def __array_wrap__(self, array, context=None, return_scalar=False):
 def __repr__(self, *, tensor_contents=None):
     from ._tensor_str import tensor_str
 
-    payload = _core.payload(self) if self._wrapped else None
-    if payload is not None and payload.kind == "batch":  # inside vmap: all samples
-        text = repr(payload.value).replace("\n", "\n    ")
-        return f"BatchedTensor(lvl={payload.level}, bdim=0, value=\n    {text}\n)"
+    if self._wrapped or _core.transforms():
+        from .func._shown import shown
+
+        return shown(self)
     return tensor_str(self)
 
 
@@ -127,7 +127,7 @@ def __deepcopy__(self, memo):
     made = deepcopy_storage(self, memo)
     if self.__class__ is not Tensor:
         made = Tensor._make_subclass(self.__class__, made)
-    made.requires_grad_(self.requires_grad)
+    _core.let_require_grad(made, self.requires_grad)
     if self.grad is not None:
         made.grad = deepcopy(self.grad, memo)
     if self.__dict__:

@@ -62,7 +62,12 @@ def _names(self):
 
 
 def _shown(name, after, refusal):
+    given = f"_{name}_of_a_program"  # the dict that a program has put in the place of the hooks
+
     def get(self):
+        hooks = self.__dict__.get(given)
+        if hooks is not None:
+            return hooks
         hooks = _core.hooks_of(self, after)
         if hooks is None:
             return None
@@ -71,10 +76,18 @@ def _shown(name, after, refusal):
         return OrderedDict(hooks)
 
     def put(self, hooks):
-        for number in get(self) or ():
+        for number in _core.hooks_of(self, after) or ():
             _core.remove_hook(self, number)
-        for hook in (hooks or {}).values():
-            _core.add_hook(self, hook, "post_accumulate" if after else "tensor")
+        self.__dict__[given] = hooks
+
+        def run(g):
+            for hook in tuple(hooks.values()):
+                made = hook(g)
+                g = g if made is None else made
+            return None if after else g
+
+        if hooks is not None:
+            _core.add_hook(self, run, "post_accumulate" if after else "tensor")
 
     def delete(self):
         raise RuntimeError(f"Deletion of {refusal} not allowed!")

@@ -55,7 +55,7 @@ def _vmap(func, in_dims=0, out_dims=0, allow_none_pass_through=False):
         flat, dims, spec, size = _inputs(func, in_dims, args)
         fronts = [a.movedim(d, 0) if d else a for a, d in zip(flat, dims)]
         given = {id(front): (a, d) for front, a, d in zip(fronts, flat, dims) if d is not None}
-        level = enter(size, OF_THE_ENGINE)
+        level = enter("vmap", size, OF_THE_ENGINE)
         try:
             samples = [f if d is None else wrap(f, level.number) for f, d in zip(fronts, dims)]
             outputs = func(*unflatten(samples, spec))

@@ -294,7 +294,32 @@ def test_fork_rng_and_timer():
     from wengert.utils.benchmark import Timer
 
     measured = Timer("x + 1", globals={"x": torch.ones(1)}).timeit(20)
-    assert measured.number_per_run == 20 and measured.median > 0 and "Median" in repr(measured)
+    assert measured.number_per_run == 20 and measured.median > 0
+    assert Timer("torch.ones(2)").adaptive_autorange(min_run_time=1e-3, max_run_time=2e-3).median > 0
+    with pytest.raises(ValueError, match="global_setup is C\\+\\+ only"):
+        Timer(global_setup="int x;")
+
+
+MEASURED = """
+from torch.utils.benchmark import Measurement, TaskSpec, Timer
+few = Measurement(10, [2e-4], TaskSpec("x + 1", "pass"))
+spread = Measurement(100, [1e-3, 2e-3, 3e-3, 4e-3, 7e-3], TaskSpec("f(x)", "x = 1", label="f", sub_label="big", num_threads=2))
+near = Measurement(100, [10, 11, 12, 13], TaskSpec("a\\nb", "c\\nd", description="lines"))
+for m in (few, spread, near, *Measurement.merge([few, few, near])):
+    print(repr(m).partition("\\n")[2], f"{m.median:.3g} {m.mean:.3g} {m.iqr:.3g}", m.title, m.as_row_name, m.has_warnings, m.num_threads)
+print(Timer("\\n  x\\n  y", "z", num_threads=3)._task_spec.summarize())
+"""
+
+
+def test_measurements_are_printed_as_torchs(tmp_path):
+    pytest.importorskip("torch", reason="compares with torch")
+    script = tmp_path / "measured.py"
+    script.write_text(MEASURED)
+    outputs = [
+        subprocess.run([sys.executable, *how, str(script)], check=True, capture_output=True, text=True).stdout
+        for how in ((), ("-m", "wengert", "run"))
+    ]
+    assert outputs[0] and outputs[0] == outputs[1]
 
 
 def test_ops_are_copied_and_pickled_as_functions_are():

@@ -112,7 +112,7 @@ def _views(s):
     return {
         "clone": [Call(f(2, 3))], "_to_copy": [Call(f(3), wg.float64)], "_to_format": [Call(f(1, 2, 2, 3), wg.channels_last)], "complex": [Call(f(3), f(3))],
         "fill.Tensor": [Call(f(2, 2), f())], "fill.Scalar": [Call(f(2), 1.5)], "contiguous": [Call(f(2, 3).t())],
-        "view": [Call(f(2, 6), [3, 4])], "alias": [Call(f(3))], "_unsafe_view": [Call(f(2, 6), [3, 4])],
+        **{name: [Call(f(2, 6), [3, 4])] for name in ("view", "_unsafe_view", "_stacked_steps", "_layer_steps")}, "alias": [Call(f(3))],
         "reshape": [Call(f(2, 6), [3, -1]), Call(f(2, 3).t(), [6])], "expand": [Call(f(2, 1), [3, 2, 4])],
         "permute": [Call(f(2, 3, 2), [2, 0, -2])], "_permute_inverse": [Call(f(2, 3, 2), [2, 0, 1])],
         "transpose": [Call(f(2, 3), 0, -1)], "swapaxes": [Call(f(2, 3), 0, 1)], "t": [Call(f(2, 3))],

@@ -21,6 +21,7 @@ HERE = Path(__file__).resolve().parent
 FLAT = {
     "ceil", "floor", "trunc", "_round", "sign", "sgn", "trunc_divide", "nextafter", "fill.Scalar",
     "zero_", "_div_floor", "angle", "_imag",  # the last two: of real numbers
+    "_inside", "_outside", "_hardsigmoid_slope",
 }  # fmt: skip
 
 

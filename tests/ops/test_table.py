@@ -14,7 +14,14 @@ SAMPLES = samples()
 DIFFERENTIABLE = sorted(n for n, calls in SAMPLES.items() if any(has_derivative(OPS[n], c) for c in calls))
 ELEMENTWISE = sorted(n for n in SAMPLES if OPS[n].kind in ("elementwise", "fused"))
 OF_STRIDES = {"as_strided", "_as_strided", "_restride", "as_strided_scatter"}  # their arguments speak of the layout
-DERIVED = {"view", "_unsafe_view", "view_as", "view_as_complex"}  # refused for some layouts
+DERIVED = {
+    "view",
+    "_unsafe_view",
+    "_stacked_steps",
+    "_layer_steps",
+    "view_as",
+    "view_as_complex",
+}  # refused for some layouts
 
 
 def tensors_in(value):

@@ -143,6 +143,23 @@ FACTS = {
     "node order": "log = []; " + R + "a = x * 2; b = x * 3; c = a + b\n"
     "for n, t in zip('abc', (a, b, c)): t.grad_fn.register_hook(lambda i, o, n=n: log.append(n))\nc.sum().backward(); return log",
     "next_functions": R + "f = (x + 1).grad_fn.next_functions; return [(type(n).__name__, k) for n, k in f]",
+    "number first": R + "y = x * 1\n"
+    "return [[type(n).__name__ for n, _ in z.grad_fn.next_functions] for z in (2 * y, 2 + y, y * 2, torch.mul(2, y))]",
+    "order of saving": R + "log = []; y = x * 2\n"
+    "with torch.autograd.graph.saved_tensors_hooks(lambda t: log.append(('in', t)) or t, lambda t: log.append(('out', t)) or t):\n"
+    "    (x * y).sum().backward()\nreturn log",
+    "recurrent outputs": "names = []; x = torch.ones(4, 3, 5)\n"
+    "for kind in 'LSTM', 'GRU', 'RNN':\n"
+    "    for how in {}, {'bidirectional': True}, {'num_layers': 2, 'bias': False}:\n"
+    "        net = getattr(torch.nn, kind)(5, 2, **how)\n"
+    "        packed = torch.nn.utils.rnn.pack_padded_sequence(x, [4, 2, 1])\n"
+    "        for given in x, x[:, 0], packed: names.append([t.grad_fn.name() for t in net(given)[0][:1]])\n"
+    "        names.append(net.double()(x.double())[0].grad_fn.name())\nreturn names",
+    "jvp frees what forward kept": "class F(torch.autograd.Function):\n    @staticmethod\n"
+    "    def forward(ctx, x): ctx.r = x.exp(); return ctx.r.clone()\n    @staticmethod\n"
+    "    def jvp(ctx, g): r = ctx.r; del ctx.r; return g * r\n"
+    "f = torch.autograd.forward_ad\n"
+    "with f.dual_level(): return f.unpack_dual(F.apply(f.make_dual(torch.ones(2), torch.ones(2)))).tangent",
     "grad_fn is stable": R + "y = x * 2; return y.grad_fn is y.grad_fn",
     "constants": R + "return (x > 0).requires_grad, x.argmax().requires_grad",
     "repr": R + "return repr(x), repr(x * 2), repr(torch.nn.Parameter(torch.ones(1))), repr(x.sum())",

@@ -97,3 +97,26 @@ def test_refused_tensors():
         make_tensor(2, dtype=wg.float32, device="cpu", low=3, high=1)
     with pytest.raises(ValueError, match="`requires_grad=True` is not supported for boolean and integral dtypes"):
         make_tensor(2, dtype=wg.int64, device="cpu", requires_grad=True)
+
+
+PAIRS = {
+    "another value": ([[0, 1.0], [2, 0]], [[0, 1.0], [3, 0]]),
+    "another place": ([[0, 1.0], [2, 0]], [[0, 1.0], [0, 2]]),
+    "fewer entries": ([[0, 1.0], [2, 0]], [[0, 1.0], [0, 0]]),
+}
+
+
+@pytest.mark.filterwarnings("ignore:Sparse CSR")
+@pytest.mark.parametrize("layout", ["to_sparse", "to_sparse_csr"])
+@pytest.mark.parametrize("name", PAIRS)
+def test_sparse_tensors_that_differ(name, layout):
+    torch = pytest.importorskip("torch")
+    said = []
+    for library in (wg, torch):
+        left, right = (getattr(library.tensor(rows), layout)() for rows in PAIRS[name])
+        library.testing.assert_close(left, left)
+        library.testing.assert_close(left, left.to_dense(), check_layout=False)
+        with pytest.raises(AssertionError) as error:
+            library.testing.assert_close(left, right)
+        said.append(str(error.value))
+    assert said[0] == said[1]

@@ -119,6 +119,8 @@ def _make_gradients(outputs, gradients, batched=False):
             continue
         if not isinstance(g, _core.Tensor):
             raise TypeError(f"gradients can be either Tensors or None, but got {type(g).__name__}")
+        if type(g) is not _core.Tensor and g.is_sparse:
+            g = g.to_dense()  # as the engine adds gradients up
         got = g.shape[1:] if batched else g.shape
         if tuple(got) != tuple(shape):
             if batched:

@@ -21,7 +21,7 @@ def enter_dual_level():
     if _current_level >= 0:
         raise RuntimeError("Nested forward mode AD is not supported at the moment")
     _current_level += 1
-    enter()
+    enter("dual")
     return _current_level
 
 
@@ -72,7 +72,7 @@ def make_dual(tensor, tangent, *, level=None):
 
 def _number():
     """The number of the level among the transforms that are running."""
-    return next(level.number for level in reversed(levels()) if level.size is None)
+    return next(level.number for level in reversed(levels()) if level.kind == "dual")
 
 
 def unpack_dual(tensor, *, level=None):

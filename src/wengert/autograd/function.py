@@ -131,7 +131,7 @@ class BackwardCFunction(FunctionCtx):
         edges = []
         for i, (is_tensor, g) in enumerate(zip(kinds, results)):
             if is_tensor:
-                edges.append(g)
+                edges.append(g.to_dense() if type(g) is not _core.Tensor and getattr(g, "is_sparse", False) else g)
             elif g is not None:
                 raise RuntimeError(
                     f"function {name} returned a gradient different than None at position {i + 1}, but the corresponding forward input was not a Variable"
@@ -384,7 +384,9 @@ def once_differentiable(function):
 
         node = ErrorNode()
         node.message = "trying to differentiate twice a function that was marked with @once_differentiable"
-        outputs = alike(node, [o.detach().requires_grad_() if isinstance(o, _core.Tensor) else o for o in outputs])
+        outputs = alike(
+            node, [_core.let_require_grad(o.detach()) if isinstance(o, _core.Tensor) else o for o in outputs]
+        )
         return outputs if many else outputs[0]
 
     return wrapper

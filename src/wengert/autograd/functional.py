@@ -61,9 +61,9 @@ def _prepare(tensors, create_graph, need_graph):
 
         raise RuntimeError(REQUIRES_GRAD)
     if any(t._wrapped for t in tensors):
-        from ..func._history import fresh_input
+        from ..func._history import fresh
 
-        return tuple(fresh_input(t, create_graph, []) if need_graph else t for t in tensors)
+        return tuple(fresh(t, create_graph) if need_graph else t for t in tensors)
     if create_graph:
         return tuple(
             t.view_as(t) if t.requires_grad or not need_graph else t.detach().requires_grad_() for t in tensors
@@ -258,13 +258,13 @@ def _jacobian_forward(func, inputs, strict, vectorize):
             "Computing Jacobian using forward-AD or forward-over-reverse Hessian isonly implemented for `vectorize=True`."
         )
     from ..func import jacfwd
-    from ..func._levels import transforms_as_in
+    from ..func._levels import no_transform
 
     inputs_tuple, inputs = _as_tuple(inputs, "inputs", "jacobian")
     shape, running = [], _core.transforms()
 
     def checked(*args):
-        with transforms_as_in(running):  # to func, these are no transforms
+        with no_transform(running):  # to func, these are no transforms
             is_tuple, outputs = _as_tuple(func(*args), "outputs", "jacobian")
         shape.append(is_tuple)
         return outputs

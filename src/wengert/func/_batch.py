@@ -65,13 +65,16 @@ ESCAPED = (
 
 
 class Batch:
-    """The payload of a tensor inside vmap: the level of the vmap, all the samples along dim 0, what it is a view of."""
+    """The payload of a tensor inside vmap: the level of the vmap, all the samples along dim 0, what it is a view of.
 
-    __slots__ = ("base", "level", "value")
+    The dim in which vmap was given the samples is only for show.
+    """
+
+    __slots__ = ("base", "dim", "level", "value")
     kind = "batch"
 
-    def __init__(self, level, value, base=None):
-        self.level, self.value, self.base = level, value, base
+    def __init__(self, level, value, base=None, dim=0):
+        self.level, self.value, self.base, self.dim = level, value, base, dim
 
 
 def running():
@@ -94,17 +97,17 @@ def is_batched(t, level):
     return payload is not None and payload.kind == "batch" and payload.level == level
 
 
-def wrap(value, level, base=None):
+def wrap(value, level, base=None, dim=0):
     """A tensor that looks like one sample of value, whose dim 0 is the batch."""
     if not value.shape[0]:
-        return _core.make_wrapped(value.new_empty(value.shape[1:]), Batch(level, value, base))
+        return _core.make_wrapped(value.new_empty(value.shape[1:]), Batch(level, value, base, dim))
     if value.requires_grad and not _core.is_grad_enabled():
         _core.set_grad_enabled(True)
         view = run("select", (value, 0, 0))
         _core.set_grad_enabled(False)
     else:
         view = run("select", (value, 0, 0))
-    return _core.make_wrapped(view, Batch(level, value, base))
+    return _core.make_wrapped(view, Batch(level, value, base, dim))
 
 
 class Call:
@@ -154,6 +157,26 @@ def _is_written(name):
     return name.partition(".")[0].endswith("_") and not name.startswith("_")
 
 
+def with_own_gradients(args, level):
+    """Arguments; those that all samples share, but that have a history inside the vmap, get samples of their own."""
+
+    def own(t):
+        if (
+            not isinstance(t, Tensor)
+            or not t.requires_grad
+            or is_batched(t, level.number)
+            or _core.born(t) < level.number
+        ):
+            return t
+        from ._history import to_samples
+
+        return wrap(to_samples(t, level.number, level.size), level.number)
+
+    return tuple(
+        own(a) if isinstance(a, Tensor) else type(a)(map(own, a)) if isinstance(a, (tuple, list)) else a for a in args
+    )
+
+
 def batch_op(name, args, inplace, level):
     """An op that met a tensor wrapped by the vmap of this level."""
     if level not in alive:
@@ -165,8 +188,10 @@ def batch_op(name, args, inplace, level):
     if name in NO_RESIZE:
         raise RuntimeError(f"vmap: {name} is not possible on a tensor that is being vmapped over")
     if inplace or _is_written(name):
-        return _write(call, name, args, inplace)
-    result = compute(call, name, args)
+        if not call.has(args[0]):
+            refuse_write(call, name)
+        return _write(call, name, with_own_gradients(args, alive[level]), inplace)
+    result = compute(call, name, with_own_gradients(args, alive[level]))
     return _wrapped(result, level, root(args[0]) if name in VIEWS else None)
 
 
@@ -197,6 +222,7 @@ def by_sample(name, function, args):
     payload = top(args)
     if payload.kind != "batch":
         return function(*(a.primal if (a := _core.payload(b)) is payload else b for b in args))
+    args = with_own_gradients(args, alive[payload.level])
     result = fallback(_call(name, args, payload.level), name, args, function)
     return _wrapped(result, payload.level)
 
@@ -251,8 +277,6 @@ def refuse_write(call, name):
 def _write(call, name, args, inplace):
     """In-place forms: the samples are written, and the wrapper sees their new history."""
     target = args[0]
-    if not call.has(target):
-        refuse_write(call, name)
     value = _core.payload(target).value
     declared = OPS.get(name)
     if name == "copy_":

@@ -6,7 +6,7 @@ from collections import namedtuple
 from .. import _core
 from ..autograd.function import Function
 from ..autograd.grad_mode import no_grad
-from ._batch import ESCAPED, is_batched, root, wrap
+from ._batch import ESCAPED, is_batched, root, with_own_gradients, wrap
 from ._dual import become_dual, dual_at, make_dual, settle, shared_tangent
 from ._interpret import top
 from ._levels import alive, watched
@@ -64,6 +64,9 @@ class _ForwardContext:
     def __setattr__(self, name, value):
         setattr(self._ctx, name, value)
 
+    def __delattr__(self, name):
+        delattr(self._ctx, name)
+
 
 def _tuple(x):
     return x if isinstance(x, tuple) else (x,)
@@ -90,7 +93,7 @@ def _bound(cls, args, kwargs):
 
 def apply_transformed(cls, args, kwargs, tensors):
     """Function.apply inside a transform, or where one has wrapped an argument."""
-    if _core.transforms() and not (_has_setup(cls) or issubclass(cls, _Generated)):
+    if _core.transforms() and not _has_setup(cls):
         raise RuntimeError(_NO_SETUP)
     if _has_setup(cls):
         args, kwargs = _bound(cls, args, kwargs)
@@ -132,7 +135,7 @@ def _batched(cls, args, kwargs, level):
             "Run vmap on autograd.Function with kwarg-only Tensor args. Please do not pass kwarg-only Tensors to autograd.Function. "
             f"Got: {kwargs}"
         )
-    flat, spec = flatten(args)
+    flat, spec = flatten(with_own_gradients(args, level))
     batched = [isinstance(t, Tensor) and is_batched(t, level.number) for t in flat]
     values = [_core.payload(t).value if has else t for t, has in zip(flat, batched)]
     dims = unflatten([0 if has else None for has in batched], spec)
@@ -169,40 +172,53 @@ def _by_own_rule(cls, level, dims, values, kwargs, given):
     return unflatten([wrapped(o, d) for o, d in zip(outputs, where)], spec)
 
 
-class _Generated(Function):
-    """Base of the batching rules that are made from forward and backward."""
+def _present(tensors):
+    return tuple(t for t in tensors if t is not None)
 
 
 def _generated(cls, dims, level, kwargs):
-    """cls for whole batches: forward and backward are cls's own under vmap."""
+    """cls for whole batches: forward, backward and jvp are cls's own under vmap."""
     state = {}
 
-    def forward(ctx, *values):
+    def forward(*values):
         def sample(*args):
             context, outputs = _run_forward(cls, args, kwargs)
-            state["context"], state["single"] = context, not isinstance(outputs, tuple)
-            state["present"] = [t is not None for t in context.to_save]
-            return _tuple(outputs), tuple(t for t in context.to_save if t is not None)
+            groups = context.to_save, context.saved_for_forward
+            state.update(context=context, single=not isinstance(outputs, tuple), groups=groups)
+            return _tuple(outputs), tuple(map(_present, groups))
 
-        outputs, saved = vmap(sample, dims, randomness=level.randomness)(*values)
-        ctx.save_for_backward(*saved)
+        outputs, state["saved"] = vmap(sample, dims, randomness=level.randomness)(*values)
         return outputs[0] if state["single"] else outputs
 
-    def backward(ctx, *grads):
-        def sample(gradients, saved):
-            context, it = state["context"], iter(saved)
-            context.saved_tensors = tuple(next(it) if present else None for present in state["present"])
-            found = _tuple(cls.backward(context, *gradients))
-            state["known"] = [g is not None for g in found]
-            return tuple(g for g in found if g is not None)
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(*state["saved"][0])
+        ctx.save_for_forward(*state["saved"][1])
 
-        made = iter(vmap(sample, randomness=level.randomness)(tuple(grads), tuple(ctx.saved_tensors)))
-        found = [next(made) if known else None for known in state["known"]]
+    def under_vmap(rule, saved, group, given, in_dims):
+        """rule(context, *given) of every sample; None, given or found, is left out meanwhile."""
+        known = []
+
+        def sample(given_here, saved):
+            context, it, values = state["context"], iter(saved), iter(given_here)
+            context.saved_tensors = tuple(None if t is None else next(it) for t in state["groups"][group])
+            found = _tuple(rule(context, *(None if g is None else next(values) for g in given)))
+            known.extend(g is not None for g in found)
+            return _present(found)
+
+        at = tuple(d for g, d in zip(given, in_dims) if g is not None), 0
+        made = iter(vmap(sample, at, randomness=level.randomness)(_present(given), tuple(saved)))
+        return [next(made) if has else None for has in known]
+
+    def backward(ctx, *grads):
+        found = under_vmap(cls.backward, ctx.saved_tensors, 0, grads, [0] * len(grads))
         return tuple(g if g is None or d == 0 else g.sum(0) for g, d in zip(found, dims))
 
-    return type(cls)(
-        cls.__name__, (_Generated,), {"forward": staticmethod(forward), "backward": staticmethod(backward)}
-    )
+    def jvp(ctx, *tangents):
+        found = under_vmap(cls.jvp, ctx.saved_tensors, 1, tangents, dims)
+        return found[0] if state["single"] else tuple(found)
+
+    made = {f.__name__: staticmethod(f) for f in (forward, setup_context, backward, jvp)}
+    return type(cls)(cls.__name__, (Function,), {**made, "generate_vmap_rule": True})
 
 
 def _forward_mode(cls, args, kwargs, level):

@@ -1,7 +1,6 @@
 """The backward pass seen from inside the transforms: wrapped tensors are taken apart, and their gradients put together."""
 
 from .. import _core
-from ..autograd.grad_mode import enable_grad
 from ._history import at_level, dual_in_order, full_at, wrap_in_order
 from ._interpret import top
 
@@ -50,38 +49,17 @@ def run_backward(outputs, gradients, keep, create, inputs):
     if payload.kind == "dual":
         return _duals(outputs, gradients, keep, create, inputs, payload.level)
     level, size = payload.level, payload.value.shape[0]
-    shared = [k for k, t in enumerate(inputs) if at_level(t, level) is None]
-    with enable_grad():
-        roots = tuple(full_at(t, level, size) for t in outputs)
-    weights = tuple(g if g is None else full_at(g, level, size) for g in gradients)
-    own = [k for k in range(len(inputs)) if k not in shared]
-    result = [None] * len(inputs)
-    if own:
-        targets = tuple(at_level(inputs[k], level) for k in own)
-        for k, g in zip(own, run_backward(roots, weights, keep or bool(shared), create, targets)):
-            result[k] = None if g is None else wrap_in_order(g, level)
-    if shared:
-        rows = []
-        for b in range(size):
-            with enable_grad():
-                parts = tuple(r.select(0, b) for r in roots)
-            rows.append(
-                run_backward(
-                    parts,
-                    tuple(w if w is None else w.select(0, b) for w in weights),
-                    keep or b < size - 1,
-                    create,
-                    tuple(inputs[k] for k in shared),
-                )
-            )
-        from .. import stack
 
-        for k, column in zip(shared, zip(*rows)):
-            if any(g is not None for g in column):
-                result[k] = wrap_in_order(
-                    stack([inputs[k].new_zeros(inputs[k].shape) if g is None else g for g in column]), level
-                )
-    return tuple(result)
+    def of_all(t):
+        value = at_level(t, level)
+        return t if value is None else value
+
+    own = [at_level(t, level) is not None for t in inputs]
+    weights = tuple(
+        g if g is None or at_level(t, level) is None else full_at(g, level, size) for t, g in zip(outputs, gradients)
+    )
+    found = run_backward(tuple(map(of_all, outputs)), weights, keep, create, tuple(map(of_all, inputs)))
+    return tuple(g if g is None or not has else wrap_in_order(g, level) for g, has in zip(found, own))
 
 
 def gradients_of(outputs, gradients, keep, create, inputs):

@@ -3,7 +3,7 @@
 from .. import _core
 from ._batch import wrap
 from ._dual import make_dual
-from ._levels import batches
+from ._levels import levels
 
 Tensor = _core.Tensor
 
@@ -42,7 +42,12 @@ def at_level(t, level):
 def full_at(t, level, size):
     """The samples of t; a t that all samples of a vmap share is repeated (without a copy)."""
     value = at_level(t, level)
-    return t.expand(size, *t.shape) if value is None else value
+    return to_samples(t, level, size) if value is None else value
+
+
+def to_samples(t, level, size):
+    """A shared tensor once for every sample of a vmap, inside of which each has a gradient of its own."""
+    return _core.run("_to_samples", (t, size, level, 0))
 
 
 def spread(t, running):
@@ -52,22 +57,34 @@ def spread(t, running):
     payload = _core.payload(t)
     if payload is not None and payload.kind == "dual" and payload.level > running[-1].number:
         return make_dual(spread(payload.primal, running), payload.tangent, payload.level)
-    level, value = running[-1], at_level(t, running[-1].number)
-    return wrap(spread(t.expand(level.size, *t.shape) if value is None else value, running[:-1]), level.number)
+    level = running[-1]
+    return wrap(spread(full_at(t, level.number, level.size), running[:-1]), level.number)
 
 
-def fresh(t, tracked, leaves):
+class Own:
+    """The leaves that a transform, or what it is made of, has begun a history at: all that are made from now on, until `end`."""
+
+    __slots__ = ("since", "until")
+
+    def __init__(self):
+        self.since, self.until = _core.next_transform(), _FOREVER
+
+    def end(self):
+        """What is made from now on is not its own."""
+        self.until = _core.next_transform()
+
+
+_FOREVER = (1 << 63) - 1
+
+
+def fresh(t, tracked):
     """An alias of t to differentiate by: part of t's history if that is tracked, else the leaf of a history of its own."""
     payload = _core.payload(t)
     if payload is None:
-        if tracked and t.requires_grad:
-            return t.view_as(t)
-        leaf = t.detach().requires_grad_()
-        leaves.append(leaf)
-        return leaf
+        return t.view_as(t) if tracked and t.requires_grad else _core.make_leaf(t.detach())
     if payload.kind == "dual":
-        return make_dual(fresh(payload.primal, tracked, leaves), payload.tangent, payload.level)
-    return wrap(fresh(payload.value, tracked, leaves), payload.level)
+        return make_dual(fresh(payload.primal, tracked), payload.tangent, payload.level)
+    return wrap(fresh(payload.value, tracked), payload.level)
 
 
 def forget(t):
@@ -80,9 +97,11 @@ def forget(t):
     return wrap(forget(payload.value), payload.level)
 
 
-def fresh_input(t, tracked, leaves):
-    """fresh, with samples of its own in every vmap that is running."""
-    return fresh(spread(t, batches()), tracked, leaves)
+def gradient_of_shared(g, number, dim):
+    """The gradient of what the samples of a vmap share: each sample's own while the vmap runs, then their sum."""
+    if any(level.number == number for level in levels()):
+        return wrap_in_order(g.movedim(dim, 0), number)
+    return g.sum(dim)
 
 
 def plain(t):
@@ -95,13 +114,14 @@ def plain(t):
     return plain(payload.value)
 
 
-def reaches_out(tensors, leaves):
-    """Whether the history of tensors goes beyond these leaves."""
-    return _core.depends(tuple(p for t in tensors for p in plain(t)), tuple(leaves))
+def reaches_out(tensors, *owns):
+    """Whether the history of tensors goes beyond the leaves of their own."""
+    spans = tuple(moment for own in owns for moment in (own.since, own.until))
+    return _core.depends(tuple(p for t in tensors for p in plain(t)), spans)
 
 
-def cut(t, tracked, leaves):
+def cut(t, tracked, *owns):
     """t without a history that is only its transform's own."""
-    if not isinstance(t, Tensor) or not t.requires_grad or (tracked and reaches_out((t,), leaves)):
+    if not isinstance(t, Tensor) or not t.requires_grad or (tracked and reaches_out((t,), *owns)):
         return t
     return forget(t)

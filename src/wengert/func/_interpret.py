@@ -21,7 +21,7 @@ from ._dual import (
     spread_around,
     tangent_of,
 )
-from ._history import cut, forget, fresh
+from ._history import Own, cut, forget, fresh
 from ._levels import alive, forward_is_on, watched
 from ._tangents import FORMULAS, without_tangent
 
@@ -122,7 +122,7 @@ def _own(tangent, args, level):
 
 
 def _dual_inplace(declared, name, args, primals, inplace, level):
-    before = [forget(primals[0]).clone(), *primals[1:]]
+    before = [primals[0].clone(), *primals[1:]]
     if name.partition(".")[0].endswith("_"):
 
         def call(a):
@@ -132,7 +132,7 @@ def _dual_inplace(declared, name, args, primals, inplace, level):
     else:
         call, outs = None, run(name, before)
     with_tangents = [
-        before[0] if (own := tangent_of(args[0], level)) is None else make_dual(before[0], own, level),
+        before[0] if (own := tangent_of(args[0], level)) is None else make_dual(before[0], own.clone(), level),
         *args[1:],
     ]
     tangent = jvp(declared, with_tangents, before, (outs,), level, call)[0]
@@ -319,10 +319,10 @@ def _elementwise_jvp(declared, args, primals, out, level):
 
 def _norm_jvp(args, level):
     """The tangent of a norm: its gradient times the tangent, summed. A second derivative would be nan at zero, where torch has 0."""
-    dual, rest, own = dual_at(args[0], level), args[1:], []
+    dual, rest, own = dual_at(args[0], level), args[1:], Own()
     was_recording = _core.is_grad_enabled()
     with enable_grad():
-        leaf = fresh(dual.primal, was_recording, own)
+        leaf = fresh(dual.primal, was_recording)
         out = run("linalg_vector_norm", (leaf, *rest))
         (slope,) = grad([out], [leaf], [out.detach().new_ones(out.shape)], create_graph=was_recording)
         moved = slope.conj() * dual.tangent if slope.dtype.is_complex else slope * dual.tangent
@@ -333,7 +333,7 @@ def _norm_jvp(args, level):
 
 def _transposed_jvp(declared, args, outs, level, call=None):
     """J t as the derivative of the (linear) map u -> vjp(u) . t: works for every op that has a second derivative."""
-    own = []  # the leaves of the history that is only this function's
+    own = Own()
     was_recording = _core.is_grad_enabled()
     with enable_grad():
         leaves, tangents, moved = [], [], []
@@ -342,7 +342,7 @@ def _transposed_jvp(declared, args, outs, level, call=None):
             p = primal_of(t, level)
             if tangent is None:
                 return p if was_recording else forget(p)
-            leaves.append(fresh(spread_around(p, level), was_recording, own))
+            leaves.append(fresh(spread_around(p, level), was_recording))
             tangents.append(tangent.to(p.dtype))
             return leaves[-1]
 
@@ -364,7 +364,7 @@ def _transposed_jvp(declared, args, outs, level, call=None):
         result = [None] * len(outs)
         if not picked or not leaves:
             return result
-        dummies = [fresh(spread_around(again[k].new_zeros(again[k].shape), level), False, own) for k in picked]
+        dummies = [fresh(spread_around(again[k].new_zeros(again[k].shape), level), False) for k in picked]
         first = grad([again[k] for k in picked], leaves, dummies, create_graph=True, allow_unused=True)
         used = [(v, t) for v, t in zip(first, tangents) if v is not None and v.requires_grad]
         second = (

@@ -3,7 +3,7 @@
 from .. import _core
 from ..autograd.grad_mode import enable_grad
 from ._grad import gradients_of
-from ._history import cut, reaches_out
+from ._history import Own, cut, reaches_out
 from ._levels import taped_transform
 from ._transforms import _fresh_arguments, _named, _positions, _split_aux, _tensor_outputs, _zeros, checked_aux, jvp
 from ._tree import flatten, tree_map, unflatten
@@ -39,19 +39,19 @@ def jacrev(func, argnums=0, *, has_aux=False, chunk_size=None, _preallocate_and_
 
     @_named(func)
     def wrapped(*args):
-        tracked, leaves = _core.is_grad_enabled(), []
+        tracked, own = _core.is_grad_enabled(), Own()
         with enable_grad():
-            moved, inputs, spec = _fresh_arguments(args, argnums, tracked, leaves)
+            moved, inputs, spec = _fresh_arguments(args, argnums, tracked)
             _check_real(inputs, "jacrev", "inputs")
-            with taped_transform():
+            with taped_transform(args):
                 result = func(*moved)
             output, aux = _split_aux(result, has_aux, "vjp(f, *primals)")
             flat, out_spec = _tensor_outputs(output, "vjp(f, *primals)")
             _check_real(flat, "jacrev", "outputs")
-            create = tracked and reaches_out([o for o in flat if o.requires_grad], leaves)
+            create = tracked and reaches_out([o for o in flat if o.requires_grad], own)
             blocks = [_rows(o, inputs, create, chunk_size) for o in flat]
         result = unflatten([unflatten(block, spec) for block in blocks], out_spec)
-        return (result, tree_map(lambda t: cut(t, tracked, leaves), checked_aux(aux))) if has_aux else result
+        return (result, tree_map(lambda t: cut(t, tracked, own), checked_aux(aux))) if has_aux else result
 
     return wrapped
 

@@ -1,7 +1,7 @@
 """What Python asks of a tensor inside the transforms that it cannot have there: its data, its memory, its place in the tape."""
 
 from .. import _core
-from ._levels import alive
+from ._levels import alive, levels
 
 _INSTEAD = (
     "inside of a function being transformed by a functorch transform. This is unsupported, please attempt to use the functorch transforms "
@@ -13,6 +13,7 @@ REQUIRES_GRAD = (
 )
 _IN_ANY_TRANSFORM = {
     "requires_grad_": REQUIRES_GRAD,
+    "requires_grad_(False)": REQUIRES_GRAD,
     "retain_grad": "You are attempting to call Tensor.retain_grad() " + _INSTEAD.format("retain_grad"),
     "backward": "backward() called inside a functorch transform. This is not supported, please use functorch.grad or functorch.vjp instead "
     "or call backward() outside of functorch transforms.",
@@ -29,6 +30,12 @@ _OF_A_SAMPLE = {
     "item": "vmap: It looks like you're calling .item() on a Tensor. We don't support vmap over calling .item() on a Tensor, please try to "
     "rewrite what you're doing with other operations. If error is occurring somewhere inside PyTorch internals, please file a bug report.",
 }
+_OF_A_SAMPLE_UNDER_GRAD = (
+    "vmap: It looks like you're either (1) calling .item() on a Tensor or (2) attempting to use a Tensor in some data-dependent control "
+    "flow or (3) encountering this error in PyTorch internals. For (1): we don't support vmap over calling .item() on a Tensor, please try "
+    "to rewrite what you're doing with other operations. For (2): we don't support data-dependent control flow in vmap yet, please file an "
+    "issue at https://github.com/pytorch/pytorch/issues . For (3): please file an issue."
+)
 
 
 def _of_a_dual_number(dual, what):
@@ -36,8 +43,8 @@ def _of_a_dual_number(dual, what):
         raise NotImplementedError(
             f"Trying to use forward AD with {what[4:].partition('.')[0]}_out that does not support it because it is an out= function"
         )
-    if what == "requires_grad_":
-        dual.primal.requires_grad_()
+    if what.startswith("requires_grad_"):
+        _core.let_require_grad(dual.primal, what == "requires_grad_")
     elif (inner := _core.payload(dual.primal)) is not None:
         observe(inner, what)
 
@@ -60,5 +67,9 @@ def observe(payload, what):
         )
     elif what == "storage":
         raise NotImplementedError("Cannot access storage of BatchedTensorImpl")
+    elif what in ("bool", "item") and any(
+        level.kind in ("grad", "jvp") and level.number > payload.level for level in levels()
+    ):
+        raise RuntimeError(_OF_A_SAMPLE_UNDER_GRAD)
     elif what in _OF_A_SAMPLE:
         raise RuntimeError(_OF_A_SAMPLE[what])

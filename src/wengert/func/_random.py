@@ -72,9 +72,10 @@ def _random(call, level, name, args, wrapped):
         return wrapped(
             stack([_run(name, [v[k] if isinstance(v, Tensor) else v for v in values]) for k in range(call.size)])
         )
+    from ._batch import with_own_gradients
     from ._rules import aligned
 
-    moved = aligned(call, args)
+    moved = aligned(call, with_own_gradients(args, level))
     if not batched:
         k = next(i for i, a in enumerate(moved) if isinstance(a, Tensor))
         moved[k] = moved[k].expand(call.size, *moved[k].shape)

@@ -86,3 +86,8 @@ def _nonzero(call, name, args):
 @rule("_sort_matrix_rows")
 def _unique_rows(call, name, args):
     _refused("unique_dim")
+
+
+@rule("_to_samples")
+def _to_samples(call, name, args):
+    return run(name, (call.value(args[0]), *args[1:3], args[3] + 1))

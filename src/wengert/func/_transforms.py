@@ -8,8 +8,8 @@ from ..autograd import _make_gradients
 from ..autograd.grad_mode import enable_grad
 from ._dual import check_dual, make_dual, primal_of, settle, tangent_of
 from ._grad import gradients_of
-from ._history import cut, fresh_input, reaches_out, spread
-from ._levels import batches, enter, forward_is_on, leave, switch_forward, taped_transform, transform
+from ._history import Own, cut, forget, fresh, reaches_out, spread
+from ._levels import adopt, batches, enter, forward_is_on, leave, switch_forward, taped_transform, transform
 from ._tree import drawn, flatten, tree_map, unflatten
 
 Tensor = _core.Tensor
@@ -38,7 +38,7 @@ def _positions(argnums, count):
     return numbers
 
 
-def _fresh_arguments(args, argnums, tracked, leaves):
+def _fresh_arguments(args, argnums, tracked):
     """(arguments with fresh ones at argnums, the fresh tensors, structure of what argnums picks)."""
     numbers = _positions(argnums, len(args))
     picked = args[numbers[0]] if isinstance(argnums, int) else tuple(args[n] for n in numbers)
@@ -46,7 +46,7 @@ def _fresh_arguments(args, argnums, tracked, leaves):
     for t in flat:
         if not isinstance(t, Tensor):
             raise ValueError(f"Thing passed to transform API must be Tensor, got {type(t)}")
-    made = [fresh_input(t, tracked, leaves) for t in flat]
+    made = [fresh(t, tracked) for t in flat]
     tree = unflatten(made, spec)
     args = list(args)
     for n, part in zip(numbers, (tree,) if isinstance(argnums, int) else tree):
@@ -76,20 +76,20 @@ def grad_and_value(func, argnums=0, has_aux=False):
 
     @_named(func)
     def wrapped(*args, **kwargs):
-        tracked, leaves = _core.is_grad_enabled(), []
+        tracked, own = _core.is_grad_enabled(), Own()
         with enable_grad():
-            moved, inputs, spec = _fresh_arguments(args, argnums, tracked, leaves)
-            with taped_transform():
+            moved, inputs, spec = _fresh_arguments(args, argnums, tracked)
+            with taped_transform(args, kwargs):
                 result = func(*moved, **kwargs)
             output, aux = _split_aux(result, has_aux, "grad_and_value(f)(*args)")
             _check_scalar(output)
-            create = tracked and output.requires_grad and reaches_out((output,), leaves)
+            create = tracked and output.requires_grad and reaches_out((output,), own)
             keep = create or (has_aux and tracked)
             found = gradients_of((output,), (output.detach().new_ones(()),), keep, create, inputs)
         gradients = unflatten([_zeros(t) if g is None else g for t, g in zip(inputs, found)], spec)
-        value = output if create else output.detach()
+        value = output if create else forget(output)
         if has_aux:
-            return gradients, (value, tree_map(lambda t: cut(t, tracked, leaves), checked_aux(aux)))
+            return gradients, (value, tree_map(lambda t: cut(t, tracked, own), checked_aux(aux)))
         return gradients, value
 
     return wrapped
@@ -155,18 +155,20 @@ def vjp(func, *primals, has_aux=False):
 
 
 def _vjp(func, primals, has_aux=False, inside=taped_transform):
-    tracked, leaves = _core.is_grad_enabled(), []
+    tracked, own = _core.is_grad_enabled(), Own()
     with enable_grad():
         moved, inputs, spec = (), [], flatten(())[1]
         if primals:
             # pull may be called where gradients are wanted although vjp was not
-            moved, inputs, spec = _fresh_arguments(primals, tuple(range(len(primals))), True, leaves)
-        with inside():
+            moved, inputs, spec = _fresh_arguments(primals, tuple(range(len(primals))), True)
+        with inside(primals):
             result = func(*moved)
         output, aux = _split_aux(result, has_aux, "vjp(f, *primals)")
         flat, out_spec = _tensor_outputs(output, "vjp(f, *primals)")
+    own.end()
 
     def pull(cotangents, retain_graph=True, create_graph=None):
+        mine = Own()
         weights, given = flatten(cotangents)
         if given != out_spec:
             raise RuntimeError(
@@ -178,15 +180,15 @@ def _vjp(func, primals, has_aux=False, inside=taped_transform):
         recording = _core.is_grad_enabled() if create_graph is None else create_graph
         with enable_grad():
             create = recording and (
-                any(w.requires_grad for w in weights) or reaches_out([o for o in flat if o.requires_grad], leaves)
+                any(w.requires_grad for w in weights) or reaches_out([o for o in flat if o.requires_grad], own)
             )
             found = gradients_of(flat, weights, retain_graph or create, create, inputs)
-        made = [_zeros(t) if g is None else cut(g, create, leaves) for t, g in zip(inputs, found)]
+        made = [_zeros(t) if g is None else cut(g, create, own, mine) for t, g in zip(inputs, found)]
         return unflatten(made, spec)
 
-    shown = unflatten([cut(o, tracked, leaves) for o in flat], out_spec)
-    pull.outputs, pull.inputs, pull.leaves, pull.spec, pull.out_spec = flat, inputs, leaves, spec, out_spec
-    return (shown, pull, tree_map(lambda t: cut(t, tracked, leaves), checked_aux(aux))) if has_aux else (shown, pull)
+    shown = unflatten([cut(o, tracked, own) for o in flat], out_spec)
+    pull.outputs, pull.inputs, pull.own, pull.spec, pull.out_spec = flat, inputs, own, spec, out_spec
+    return (shown, pull, tree_map(lambda t: cut(t, tracked, own), checked_aux(aux))) if has_aux else (shown, pull)
 
 
 def _check_tangents(primals, tangents, who):
@@ -208,16 +210,18 @@ def _check_tangents(primals, tangents, who):
     return flat, others
 
 
-def _push_forward(outputs, inputs, leaves, tracked):
+def _push_forward(outputs, inputs, own, tracked):
     """A function of tangents: the derivative of the linear map u -> u J by u, applied to them."""
     active = [k for k, o in enumerate(outputs) if o.requires_grad]
-    dummies, own = [], list(leaves)
+    dummies = []
     with enable_grad():
         for k in active:
-            dummies.append(fresh_input(_zeros(outputs[k]), False, own))
+            dummies.append(fresh(_zeros(outputs[k]), False))
         back = gradients_of([outputs[k] for k in active], dummies, True, True, inputs)
+    own.end()
 
     def push(tangents):
+        mine = Own()
         used = [(g, t) for g, t in zip(back, tangents) if g is not None and g.requires_grad]
         made = [_zeros(o) for o in outputs]
         if used:
@@ -227,7 +231,7 @@ def _push_forward(outputs, inputs, leaves, tracked):
                 found = gradients_of([g for g, _ in used], weights, True, create, dummies)
             for k, s in zip(active, found):
                 if s is not None:
-                    made[k] = cut(s, create, own)
+                    made[k] = cut(s, create, own, mine)
         return made
 
     return push
@@ -264,7 +268,8 @@ def jvp(func, primals, tangents, *, strict=False, has_aux=False):
     who = "jvp(f, primals, tangents)"
     flat, others = _check_tangents(primals, tangents, who)
     _, spec = flatten(primals)
-    level, before = enter().number, forward_is_on()
+    level, before = enter("jvp").number, forward_is_on()
+    adopt(primals, tangents)
     switch_forward(True)
     try:
         duals = unflatten([_dual(p, t, level) for p, t in zip(flat, others)], spec)
@@ -295,8 +300,8 @@ def linearize(func, *primals):
         if isinstance(p, Tensor):
             check_dual(p, p)
     tracked = _core.is_grad_enabled()
-    shown, pull = _vjp(func, primals, inside=contextlib.nullcontext)
-    push = _push_forward(pull.outputs, pull.inputs, pull.leaves, tracked)
+    shown, pull = _vjp(func, primals, inside=lambda _: contextlib.nullcontext())
+    push = _push_forward(pull.outputs, pull.inputs, pull.own, tracked)
 
     def jvp_fn(*tangents):
         others, given = flatten(tangents)

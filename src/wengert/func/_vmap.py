@@ -116,9 +116,9 @@ def _outputs(func, outputs, out_dims, level, size, given):
 def _run(func, flat, dims, spec, size, out_dims, randomness, kwargs):
     fronts = [a if d is None else _front(a, d) for a, d in zip(flat, dims)]
     given = {id(front): (a, d) for front, a, d in zip(fronts, flat, dims) if d is not None}
-    level = enter(size, randomness)
+    level = enter("vmap", size, randomness)
     try:
-        wrapped = [front if d is None else wrap(front, level.number) for front, d in zip(fronts, dims)]
+        wrapped = [front if d is None else wrap(front, level.number, dim=d) for front, d in zip(fronts, dims)]
         with transform():
             outputs = func(*unflatten(wrapped, spec), **kwargs)
     except BaseException:

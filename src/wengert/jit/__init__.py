@@ -140,6 +140,9 @@ def wait(future):
     return future.wait()
 
 
+_fork, _wait = fork, wait
+
+
 class strict_fusion:
     """A block in which torch would check fusion."""
 

@@ -204,7 +204,7 @@ class Buffer(metaclass=_BufferMeta):
     def __new__(cls, data=None, *, persistent=True):
         if data is None:
             data = wg.empty(0)
-        marked = data.detach().requires_grad_(data.requires_grad)
+        marked = wg._core.let_require_grad(data.detach(), data.requires_grad)
         marked.persistent = persistent
         marked._is_buffer = True
         return marked

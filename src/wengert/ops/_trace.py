@@ -60,8 +60,9 @@ class Trace:
                 needed.update(o for o in operands if o[0] == TEMP)
                 code.append((op, operands, out))
         code.reverse()
-        used = {o for _, operands, _ in code for o in operands if o[0] == LEAF} | {o for o in outputs if o[0] == LEAF}
-        order = sorted(i for _, i in used)
+        # In the order of their first use: hooks of saved tensors see them so, in torch too.
+        used = [*(o for _, operands, _ in code for o in operands), *outputs]
+        order = list(dict.fromkeys(o[1] for o in used if o[0] == LEAF))
         renumber = {i: k for k, i in enumerate(order)}
 
         def fix(o):

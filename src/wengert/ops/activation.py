@@ -2,15 +2,31 @@
 
 from ._declare import composite, elementwise, fused
 from .arithmetic import abs
-from .compare import clamp, logical_and, logical_or, where
-from .math import exp, expm1, sigmoid, tanh
-from .special import erf
+from .compare import clamp, logical_and, where
+from .math import exp, sigmoid, tanh
 
-ROOT_HALF = 0.7071067811865476
 ROOT_TWO_BY_PI = 0.7978845608028654
 ONE_BY_ROOT_TWO_PI = 0.3989422804014327
 SELU_ALPHA = 1.6732632423543772
 SELU_SCALE = 1.0507009873554805
+
+
+def _slope(schema):
+    """Declares the derivative of an activation, a function of its own for the sake of one pass, with its derivative."""
+    fn = schema[1 : schema.index("(")]
+    return elementwise(schema, fn=fn, promote="first", inplace=False, function=False, method=False, rounds="once")
+
+
+@_slope("_inside(Tensor self, Scalar min_val, Scalar max_val)")
+def _inside(self, min_val, max_val):
+    """0 at min_val and max_val and outside, 1 elsewhere."""
+    return 0
+
+
+@_slope("_outside(Tensor self, Scalar lambd)")
+def _outside(self, lambd):
+    """0 where self is no farther than lambd from 0, 1 elsewhere."""
+    return 0
 
 
 @elementwise(vjp=True)
@@ -19,16 +35,17 @@ def relu(g, y):
     return where(y <= 0, 0, g)
 
 
-@fused(
+@elementwise(
     "leaky_relu(Tensor self, Scalar negative_slope=0.01)",
-    derivative=lambda self, negative_slope: where(self > 0, 1.0, negative_slope),
+    promote="first",
+    vjp=True,
     function=False,
     method=False,
-    kernel="leaky_relu_cpu",
+    rounds="once",
 )
-def leaky_relu(self, negative_slope):
+def leaky_relu(g, self, negative_slope):
     """self where positive, negative_slope * self elsewhere; the slope at 0 is negative_slope."""
-    return where(self > 0, self, self * negative_slope)
+    return where(self > 0, g, g * negative_slope)
 
 
 @fused(
@@ -44,7 +61,7 @@ def threshold(self, threshold, value):
 
 @fused(
     "hardtanh(Tensor self, Scalar min_val=-1, Scalar max_val=1)",
-    derivative=lambda self, min_val, max_val: where(logical_or(self <= min_val, self >= max_val), 0.0, 1.0),
+    derivative=lambda self, min_val, max_val: _inside(self, min_val, max_val),
     rounds="numbers",
     function=False,
     method=False,
@@ -56,7 +73,7 @@ def hardtanh(self, min_val, max_val):
 
 @fused(
     "relu6(Tensor self)",
-    derivative=lambda self: where(logical_or(self <= 0, self >= 6), 0.0, 1.0),
+    derivative=lambda self: _inside(self, 0, 6),
     grad_name="HardtanhBackward0",
     function=False,
     method=False,
@@ -66,76 +83,80 @@ def relu6(self):
     return clamp(self, 0, 6)
 
 
-@fused(
-    "hardsigmoid(Tensor self)",
-    derivative=lambda self: where(logical_and(self > -3, self < 3), 1 / 6, 0.0),
-    function=False,
-    method=False,
-    kernel="hardsigmoid_cpu",
-)
+@elementwise(function=False, method=False, rounds="once")
 def hardsigmoid(self):
     """self / 6 + 1/2, but no less than 0 and no more than 1."""
-    return clamp(self + 3, 0, 6) / 6
+    return _hardsigmoid_slope(self)
 
 
-@fused(
-    "hardswish(Tensor self)",
-    derivative=lambda self: where(self <= -3, 0.0, where(self >= 3, 1.0, self / 3 + 0.5)),
-    function=False,
-    method=False,
-    kernel="hardswish_cpu",
-)
+@_slope("_hardsigmoid_slope(Tensor self)")
+def _hardsigmoid_slope(self):
+    """The derivative of hardsigmoid: 1/6 between -3 and 3, 0 elsewhere."""
+    return 0
+
+
+@elementwise(function=False, method=False, rounds="once")
 def hardswish(self):
     """self * hardsigmoid(self)."""
-    return self * clamp(self + 3, 0, 6) / 6
+    return _hardswish_slope(self)
 
 
-@fused(
+@_slope("_hardswish_slope(Tensor self)")
+def _hardswish_slope(self):
+    """The derivative of hardswish: 0 from -3 down, 1 from 3 up."""
+    return 2 * _hardsigmoid_slope(self)
+
+
+@elementwise(
     "elu(Tensor self, Scalar alpha=1, Scalar scale=1, Scalar input_scale=1)",
-    derivative=lambda self, alpha, scale, input_scale: where(
-        self <= 0, exp(self * input_scale) * (alpha * scale * input_scale), scale
-    ),
+    promote="first",
     function=False,
     method=False,
-    kernel="elu_cpu",
+    rounds="once",
 )
 def elu(self, alpha, scale, input_scale):
     """scale * self where positive, scale * alpha * (exp(self * input_scale) - 1) elsewhere."""
-    return where(self > 0, self * scale, expm1(self * input_scale) * (alpha * scale))
+    return _elu_slope(self, alpha, scale, input_scale)
+
+
+@_slope("_elu_slope(Tensor self, Scalar alpha, Scalar scale, Scalar input_scale)")
+def _elu_slope(self, alpha, scale, input_scale):
+    """The derivative of elu; at 0 that of the exponential."""
+    return where(self < 0, _elu_slope(self, alpha, scale, input_scale) * input_scale, 0.0)
 
 
 @fused(
     "selu(Tensor self)",
-    derivative=lambda self: where(self <= 0, exp(self) * (SELU_ALPHA * SELU_SCALE), SELU_SCALE),
+    derivative=lambda self: _elu_slope(self, SELU_ALPHA, SELU_SCALE, 1.0),
     grad_name="EluBackward0",
     method=False,
-    kernel="elu_cpu",
 )
 def selu(self):
     """elu with the alpha and the scale that keep mean 0 and variance 1."""
-    return where(self > 0, self * SELU_SCALE, expm1(self) * (SELU_ALPHA * SELU_SCALE))
+    return elu(self, SELU_ALPHA, SELU_SCALE, 1.0)
 
 
 @fused(
     "celu(Tensor self, Scalar alpha=1.0)",
-    derivative=lambda self, alpha: where(self <= 0, exp(self / alpha), 1.0),
+    derivative=lambda self, alpha: _elu_slope(self, alpha, 1.0, 1 / alpha),
     method=False,
-    kernel="elu_cpu",
 )
 def celu(self, alpha):
     """self where positive, alpha * (exp(self / alpha) - 1) elsewhere."""
-    return where(self > 0, self, expm1(self / alpha) * alpha)
+    return elu(self, alpha, 1.0, 1 / alpha)
 
 
-def _silu_slope(self):
-    s = sigmoid(self)
-    return s * (1 + self * (1 - s))
-
-
-@fused("silu(Tensor self)", derivative=_silu_slope, function=False, method=False)
+@elementwise(function=False, method=False, rounds="once")
 def silu(self):
     """self * sigmoid(self)."""
-    return self * sigmoid(self)
+    return _silu_slope(self)
+
+
+@_slope("_silu_slope(Tensor self)")
+def _silu_slope(self):
+    """The derivative of silu: s (1 + self (1 - s)) of s = sigmoid(self)."""
+    s = sigmoid(self)
+    return s * (1 - s) * (2 + self * (1 - 2 * s))
 
 
 @composite('gelu(Tensor self, *, str approximate="none")', function=False, method=False, out=True)
@@ -148,42 +169,48 @@ def gelu(self, *, approximate="none"):
     raise RuntimeError("approximate argument must be either none or tanh.")
 
 
-def _gelu_slope(self):
-    return 0.5 * (1 + erf(self * ROOT_HALF)) + self * exp(self * self * -0.5) * ONE_BY_ROOT_TWO_PI
-
-
-@fused(
+@elementwise(
     "_gelu(Tensor self)",
-    derivative=_gelu_slope,
+    fn="gelu",
     grad_name="GeluBackward0",
     function=False,
     method=False,
     inplace=False,
-    kernel="GeluKernelImpl",
+    rounds="once",
 )
 def _gelu(self):
     """gelu with the error function."""
-    return self * 0.5 * (1 + erf(self * ROOT_HALF))
+    return _gelu_slope(self)
 
 
-def _gelu_tanh_slope(self):
+@_slope("_gelu_slope(Tensor self)")
+def _gelu_slope(self):
+    """The derivative of gelu: the standard normal's distribution function, and self times its density."""
     square = self * self
-    t = tanh(ROOT_TWO_BY_PI * (self + 0.044715 * square * self))
-    return 0.5 * (1 + t) + 0.5 * self * (1 - t * t) * (ROOT_TWO_BY_PI * (1 + 0.134145 * square))
+    return exp(square * -0.5) * ONE_BY_ROOT_TWO_PI * (2 - square)
 
 
-@fused(
+@elementwise(
     "_gelu_tanh(Tensor self)",
-    derivative=_gelu_tanh_slope,
+    fn="gelu_tanh",
     grad_name="GeluBackward0",
     function=False,
     method=False,
     inplace=False,
-    kernel="GeluKernelImpl",
+    rounds="once",
 )
 def _gelu_tanh(self):
     """gelu with a hyperbolic tangent in place of the error function."""
-    return 0.5 * self * (1 + tanh(ROOT_TWO_BY_PI * (self + 0.044715 * self * self * self)))
+    return _gelu_tanh_slope(self)
+
+
+@_slope("_gelu_tanh_slope(Tensor self)")
+def _gelu_tanh_slope(self):
+    """The derivative of gelu with a hyperbolic tangent t of u: (1 + t) / 2 + self (1 - t²) u' / 2."""
+    square = self * self
+    t = tanh(ROOT_TWO_BY_PI * (self + 0.044715 * square * self))
+    first, second = ROOT_TWO_BY_PI * (1 + 0.134145 * square), ROOT_TWO_BY_PI * 0.26829 * self
+    return (1 - t * t) * (first + self * (0.5 * second - t * first * first))
 
 
 @elementwise(
@@ -199,15 +226,17 @@ def softplus(self, beta, threshold):
     return where(self * beta > threshold, 1.0, sigmoid(self * beta))
 
 
-def _mish_slope(self):
-    t = tanh(softplus(self, 1, 20))
-    return t + self * (1 - t * t) * sigmoid(self)
-
-
-@fused("mish(Tensor self)", derivative=_mish_slope, function=False, method=False, kernel="mish_cpu")
+@elementwise(function=False, method=False, rounds="once")
 def mish(self):
     """self * tanh(softplus(self))."""
-    return self * tanh(softplus(self, 1, 20))
+    return _mish_slope(self)
+
+
+@_slope("_mish_slope(Tensor self)")
+def _mish_slope(self):
+    """The derivative of mish: t + self (1 - t²) s of t = tanh(softplus(self)) and s = sigmoid(self)."""
+    t, s = tanh(softplus(self, 1, 20)), sigmoid(self)
+    return (1 - t * t) * s * (2 + self * (1 - s - 2 * t * s))
 
 
 @elementwise(inplace=False, function=False, method=False, rounds="once")
@@ -228,26 +257,22 @@ def tanhshrink(self):
     return self - tanh(self)
 
 
-def _outside(self, lambd):
-    return where(logical_and(self >= -lambd, self <= lambd), 0.0, 1.0)
-
-
-@fused(
+@elementwise(
     "softshrink(Tensor self, Scalar lambd=0.5)",
-    kernel="softshrink_check",
-    derivative=_outside,
+    promote="first",
     inplace=False,
     function=False,
     method=False,
+    rounds="once",
 )
 def softshrink(self, lambd):
     """self moved towards 0 by lambd; 0 within lambd of 0."""
-    return where(self > lambd, self - lambd, where(self < -lambd, self + lambd, self * 0))
+    return _outside(self, lambd)
 
 
 @fused(
     "hardshrink(Tensor self, Scalar lambd=0.5)",
-    derivative=_outside,
+    derivative=lambda self, lambd: _outside(self, lambd),
     inplace=False,
     rounds="numbers",
     kernel="hardshrink_cpu",

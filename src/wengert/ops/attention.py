@@ -1,5 +1,6 @@
 """Scaled dot-product attention."""
 
+from .. import _core
 from ._declare import composite, primitive
 
 HIDDEN = {"function": False, "method": False}
@@ -28,7 +29,7 @@ def _attention_backward(g0, g1, g2, grad, query, key, value, mask, causal, scale
 
     again = is_grad_enabled()
     with enable_grad():
-        inputs = [t if t.requires_grad else t.detach().requires_grad_() for t in (grad, query, key, value)]
+        inputs = [t if t.requires_grad else _core.let_require_grad(t.detach()) for t in (grad, query, key, value)]
         out = _attention_math(*inputs[1:], mask, 0.0, causal, scale)
         first = autograd.grad(out, inputs[1:], inputs[0], create_graph=True)
         return autograd.grad(first, inputs, (g0, g1, g2), create_graph=again)

@@ -119,3 +119,11 @@ def allclose(self, other, rtol=1e-05, atol=1e-08, equal_nan=False):
         other,
     )
     return bool(isclose(self, other, rtol=rtol, atol=atol, equal_nan=equal_nan).all())
+
+
+@primitive("_to_samples(Tensor self, int count, int level, int dim=0)", eager=True, function=False, method=False)
+def _to_samples(g, level, dim):
+    """What all samples of a vmap share, once for each. While the vmap runs, every sample has a gradient of its own; then their sum."""
+    from ..func._history import gradient_of_shared
+
+    return gradient_of_shared(g, level, dim)

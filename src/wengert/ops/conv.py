@@ -59,6 +59,43 @@ def convolution():
     """A convolution, or its transpose, of a batch of 1 to 3 dims."""
 
 
+@composite(**HIDDEN)
+def convolution_backward(
+    grad_output,
+    input,
+    weight,
+    bias_sizes,
+    stride,
+    padding,
+    dilation,
+    transposed,
+    output_padding,
+    groups,
+    output_mask,
+):
+    """The gradients of convolution in input, weight and bias; None for those that output_mask does not want.
+
+    >>> wengert.ops.aten.convolution_backward(
+    ...     wengert.ones(1, 1, 2), wengert.ones(1, 1, 3), wengert.ones(1, 1, 2), [1], [1], [0], [1], False, [0], 1, [True, False, True])
+    (tensor([[[1., 2., 1.]]]), None, tensor([2.]))
+    """
+    dims = input.dim() - 2
+    steps = (*(list(s) * (dims if len(s) == 1 else 1) for s in (stride, padding, dilation)), groups)
+    made = [None] * 3
+    if output_mask[0]:
+        made[0] = (
+            _conv(grad_output, _conj(weight), None, *steps, input.shape)
+            if transposed
+            else _conv_input(grad_output, _conj(weight), None, input.shape, *steps)
+        )
+    if output_mask[1]:
+        pair = (_conj(input), grad_output) if transposed else (grad_output, _conj(input))
+        made[1] = _conv_weight(*pair, weight.shape, *steps)
+    if output_mask[2]:
+        made[2] = _conv_bias(grad_output)
+    return tuple(made)
+
+
 _PLAIN = (
     "Tensor input, Tensor weight, Tensor? bias=None, int[{n}] stride=1, int[{n}] padding=0, int[{n}] dilation=1, "
     "int groups=1"

@@ -236,7 +236,9 @@ def _raised_cosine(name, length, periodic, alpha, beta, dtype):
 @composite(method=False)
 def hamming_window(window_length, periodic=True, alpha=0.54, beta=0.46, *, dtype=None, requires_grad=False, **_):
     """alpha - beta * cos of one turn."""
-    return _raised_cosine("hamming_window", window_length, periodic, alpha, beta, dtype).requires_grad_(requires_grad)
+    return _core.let_require_grad(
+        _raised_cosine("hamming_window", window_length, periodic, alpha, beta, dtype), requires_grad
+    )
 
 
 @composite(method=False)
@@ -246,7 +248,9 @@ def hann_window(window_length, periodic=True, *, dtype=None, requires_grad=False
     >>> wengert.hann_window(4)
     tensor([0.0000, 0.5000, 1.0000, 0.5000])
     """
-    return _raised_cosine("hann_window", window_length, periodic, 0.5, 0.5, dtype).requires_grad_(requires_grad)
+    return _core.let_require_grad(
+        _raised_cosine("hann_window", window_length, periodic, 0.5, 0.5, dtype), requires_grad
+    )
 
 
 @composite(method=False)
@@ -258,7 +262,7 @@ def blackman_window(window_length, periodic=True, *, dtype=None, requires_grad=F
         half = i * (pi / last)
         return (half * 4).cos() * 0.08 - (half * 2).cos() * 0.5 + 0.42
 
-    return _window("blackman_window", window_length, periodic, dtype, values).requires_grad_(requires_grad)
+    return _core.let_require_grad(_window("blackman_window", window_length, periodic, dtype, values), requires_grad)
 
 
 @composite(method=False)
@@ -269,7 +273,7 @@ def bartlett_window(window_length, periodic=True, *, dtype=None, requires_grad=F
         rising = i * (2 / last)
         return rising.minimum(2 - rising)
 
-    return _window("bartlett_window", window_length, periodic, dtype, values).requires_grad_(requires_grad)
+    return _core.let_require_grad(_window("bartlett_window", window_length, periodic, dtype, values), requires_grad)
 
 
 @composite(method=False)
@@ -280,4 +284,4 @@ def kaiser_window(window_length, periodic=True, beta=12.0, *, dtype=None, requir
         arc = (1 - (i * (2 / last) - 1) ** 2).clamp(min=0).sqrt() * beta
         return arc.i0() / i.new_full([], beta).i0()
 
-    return _window("kaiser_window", window_length, periodic, dtype, values).requires_grad_(requires_grad)
+    return _core.let_require_grad(_window("kaiser_window", window_length, periodic, dtype, values), requires_grad)

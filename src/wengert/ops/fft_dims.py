@@ -1,5 +1,6 @@
 """Fourier transforms over several dims, frequencies and shifts."""
 
+from .. import _core
 from ._declare import composite
 from .fft import _FFT, _check_points, _promoted, _wrapped, fft_c2c, fft_c2r, fft_r2c, resized, scale
 from .linalg_checks import kind, refuse, with_out
@@ -145,7 +146,7 @@ def _frequencies(positions, n, d, dtype, requires_grad, name):
     if n < 0:
         refuse(f"Trying to create tensor with negative dimension {n}: [{n}]")
     made = tensor(positions, dtype=dtype) * (1.0 / (n * d) if n else 1.0)
-    return made.requires_grad_() if requires_grad else made
+    return _core.let_require_grad(made) if requires_grad else made
 
 
 @composite(**_FFT)

@@ -210,8 +210,9 @@ def scatter_add(g, dim, index):
     return g, gather(g, dim, index)
 
 
-def _product_grads(g, self, source, result, reduce_at, add_at, read):
-    """Gradients of a product at positions: zeros among the factors are taken out and counted."""
+def _product_grads(g, self, source, result, reduce_at, add_at, read, names):
+    """Gradients of a product at positions: zeros among the factors are taken out and counted. names: of the op and of source,
+    whose second derivative is refused where zeros meet."""
     kept = self.masked_fill(self == 0, 1)
     grad_self = g * reduce_at(kept, source) / kept
     zero = source == 0
@@ -219,6 +220,14 @@ def _product_grads(g, self, source, result, reduce_at, add_at, read):
     alone = zero & (zeros == 1)
     without = reduce_at(self, source.masked_fill(alone, 1))
     grad_source = where(alone, read(g * without), read(g * result) / source.masked_fill(zero, 1))
+    if _core.is_grad_enabled() and (zero & (zeros > 1)).any():
+        from ..autograd._special_nodes import DelayedError
+
+        op, name = names
+        grad_source = DelayedError(
+            f"{op}(): Double backward is unsupported for {name} when >1 zeros in {name} are scattered to the same position in self",
+            1,
+        )(grad_source)
     return grad_self, grad_source
 
 
@@ -260,7 +269,7 @@ def scatter_reduce(g, self, dim, index, src, reduce, include_self, y):
     elif reduce == "mean":
         grads = _mean_grads(g, src, include_self, add_at, read)
     elif reduce == "prod":
-        grads = _product_grads(g, self, src, y, reduce_at, add_at, read)
+        grads = _product_grads(g, self, src, y, reduce_at, add_at, read, ("scatter_reduce", "src"))
     else:
         grads = _extreme_grads(g, self, src, y, add_at, read)
     return (grads[0] if include_self else scatter_value(grads[0], dim, index, 0)), grads[1]
@@ -327,7 +336,7 @@ def index_reduce(g, self, dim, index, source, reduce, include_self, y):
     if reduce == "mean":
         grads = _mean_grads(g, source, include_self, add_at, read)
     elif reduce == "prod":
-        grads = _product_grads(g, self, source, y, reduce_at, add_at, read)
+        grads = _product_grads(g, self, source, y, reduce_at, add_at, read, ("index_reduce", "source"))
     else:
         grads = _extreme_grads(g, self, source, y, add_at, read)
     return (grads[0] if include_self else index_fill(grads[0], dim, index, 0)), grads[1]

@@ -1,6 +1,8 @@
 """All time steps of a recurrent layer in one direction."""
 
+from .. import _core
 from ._declare import constant, primitive
+from .shape import reshape
 
 HIDDEN = {"function": False, "method": False}
 HOW = "Tensor h0, Tensor? c0, Tensor w_hh, Tensor? b_hh, str mode, int[] sizes, bool reverse"
@@ -10,6 +12,7 @@ HOW = "Tensor h0, Tensor? c0, Tensor w_hh, Tensor? b_hh, str mode, int[] sizes, 
     f"_all_steps(Tensor gates_in, {HOW}) -> "
     "(Tensor output, Tensor hn, Tensor cn, Index gates, Index extra, Index before)",
     eager=True,
+    grad_name="CatBackward0",
     **HIDDEN,
 )
 def _all_steps(
@@ -25,6 +28,18 @@ def _all_steps(
         found = _all_steps_backward(g0, g1, g2, output, gates, extra, before, w_hh, mode, sizes, reverse)
     g_gates, g_h0, g_c0, g_w, g_b = found
     return g_gates, g_h0, g_c0 if mode == "LSTM" else None, g_w, None if b_hh is None else g_b
+
+
+@primitive("_stacked_steps(Tensor self, int[] size)", grad_name="StackBackward0", **HIDDEN)
+def _stacked_steps(g, self):
+    """The rows of _all_steps as (steps, batch, features)."""
+    return reshape(g, self.shape)
+
+
+@primitive("_layer_steps(Tensor self, int[] size)", grad_name="MkldnnRnnLayerBackward0", **HIDDEN)
+def _layer_steps(g, self):
+    """The same where torch runs a whole layer in one operation."""
+    return reshape(g, self.shape)
 
 
 @constant(
@@ -43,7 +58,7 @@ def _composed_gradients(grads, gates_in, h0, c0, w_hh, b_hh, mode, sizes, revers
     from ..nn.modules._recurrence import composed
 
     inputs = [t for t in (gates_in, h0, c0, w_hh, b_hh) if t is not None]
-    roots = [t if t.requires_grad else t.detach().requires_grad_() for t in inputs]
+    roots = [t if t.requires_grad else _core.let_require_grad(t.detach()) for t in inputs]
     named = iter(roots)
     given = [None if t is None else next(named) for t in (gates_in, h0, c0, w_hh, b_hh)]
     out, states = composed(mode, given[0], sizes, tuple(t for t in given[1:3] if t is not None), given[3:], reverse)

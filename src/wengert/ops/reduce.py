@@ -277,10 +277,12 @@ def var_mean_dim():
 
 @primitive(
     "var_mean.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False)"
-    " -> (Tensor, Tensor)"
+    " -> (Tensor, Tensor)",
+    grad_name="VarMeanBackward0",
 )
-def var_mean_correction():
+def var_mean_correction(g, g1, self, dim, correction, keepdim):
     """The variance, of n - correction elements, and the mean over dims."""
+    return _var_backward(g, self, dim, correction, keepdim) + _spread_mean(g1, self.shape, dim, keepdim)
 
 
 @primitive("var_mean(Tensor self, bool unbiased=True) -> (Tensor, Tensor)")
@@ -295,10 +297,13 @@ def std_mean_dim():
 
 @primitive(
     "std_mean.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False)"
-    " -> (Tensor, Tensor)"
+    " -> (Tensor, Tensor)",
+    grad_name="StdMeanBackward0",
 )
-def std_mean_correction():
+def std_mean_correction(g, g1, self, dim, correction, keepdim, y):
     """The standard deviation, of n - correction elements, and the mean over dims."""
+    spread = where(eq(y, 0), 0, div(g, mul(y, 2)))
+    return _var_backward(spread, self, dim, correction, keepdim) + _spread_mean(g1, self.shape, dim, keepdim)
 
 
 @primitive("std_mean(Tensor self, bool unbiased=True) -> (Tensor, Tensor)")

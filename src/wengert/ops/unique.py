@@ -89,6 +89,35 @@ def unique(self, sorted=True, return_inverse=False, return_counts=False, dim=Non
     return _results(_without_derivative(values, self, node, op), inverse, counts, return_inverse, return_counts)
 
 
+def _native(self, dim, name, node, inverse=True, counts=True):
+    """What the functions below unique give: their parts, those that were not asked for empty."""
+    values, where, how_often = _distinct(self.detach(), dim, False)
+    nothing = where.new_empty(0)
+    return (
+        _without_derivative(values, self, node, name),
+        where if inverse else nothing,
+        how_often if counts else nothing,
+    )
+
+
+@composite(method=False)
+def _unique(self, sorted=True, return_inverse=False):
+    """The distinct elements and where each element's is."""
+    return _native(self, None, "_unique", "UniqueBackward0", return_inverse)[:2]
+
+
+@composite(method=False)
+def _unique2(self, sorted=True, return_inverse=False, return_counts=False):
+    """The distinct elements, where each element's is, how often it occurs."""
+    return _native(self, None, "_unique2", "Unique2Backward0", return_inverse, return_counts)
+
+
+@composite(method=False, function=False)
+def unique_dim(self, dim, sorted=True, return_inverse=False, return_counts=False):
+    """The distinct slices along a dim, where each slice's is, how often it occurs."""
+    return _native(self, dim, "unique_dim", "UniqueDimBackward0")
+
+
 @composite("unique_consecutive(Tensor self, bool return_inverse=False, bool return_counts=False, int? dim=None)")
 def unique_consecutive(self, return_inverse=False, return_counts=False, dim=None):
     """The elements (or slices along a dim) without those that equal the one before.

@@ -47,6 +47,14 @@ def requires_grad_(self, requires_grad=True):
     return self
 
 
+@rule("backward")
+def backward(self, gradient=None, *args, **kwargs):
+    """Gradients of a sparse tensor at its indices, or of a dense one with a sparse gradient."""
+    if isinstance(self, SparseTensor):
+        return self._entries[1].backward(sparse_mask(gradient, self)._entries[1], *args, **kwargs)
+    return self.backward(gradient.to_dense(), *args, **kwargs)
+
+
 @rule("zero_")
 def zero_(self):
     """Drops all entries, in place."""

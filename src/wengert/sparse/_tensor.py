@@ -203,7 +203,7 @@ def _needs_coalesced(name):
 
 indices, values = _needs_coalesced("indices"), _needs_coalesced("values")
 rule("_indices")(lambda self: self._entries[0])
-rule("_values")(lambda self: self._entries[1])
+rule("_values")(lambda self: self._entries[1].detach())  # without a history, as torch's
 rule("_nnz")(lambda self: self._entries[1].shape[0])
 rule("is_coalesced")(lambda self: self._coalesced)
 rule("sparse_dim")(lambda self: self._entries[0].shape[0])

@@ -201,10 +201,30 @@ def _compare_tensors(actual, expected, options):
     if options.checks["stride"]:
         same("stride()", actual.stride(), expected.stride())
     with wg.no_grad():
-        _compare_values(actual.detach(), expected.detach(), rtol, atol, options)
+        actual, expected = actual.detach(), expected.detach()
+        if actual.layout != expected.layout:
+            actual, expected = actual.to_dense(), expected.to_dense()
+        if actual.layout is wg.strided:
+            _compare_values(actual, expected, rtol, atol, options)
+        else:
+            _compare_entries(actual, expected, rtol, atol, options)
 
 
-def _compare_values(actual, expected, rtol, atol, options):
+def _compare_entries(actual, expected, rtol, atol, options):
+    """Two sparse tensors of one layout: how many entries there are, where, and their values."""
+    coordinates = actual.layout is wg.sparse_coo
+    kind = "COO" if coordinates else "CSR"
+    if actual._nnz() != expected._nnz():
+        raise _Different(
+            f"The number of specified values in sparse {kind} tensors does not match: {actual._nnz()} != {expected._nnz()}"
+        )
+    for part in ("_indices",) if coordinates else ("crow_indices", "col_indices"):
+        where = f"Sparse {kind} {part.lstrip('_')}"
+        _compare_values(getattr(actual, part)(), getattr(expected, part)(), 0, 0, options, where)
+    _compare_values(actual._values(), expected._values(), rtol, atol, options, f"Sparse {kind} values")
+
+
+def _compare_values(actual, expected, rtol, atol, options, what="Tensor-likes"):
     if actual.dtype != expected.dtype:
         dtype = wg.promote_types(actual.dtype, expected.dtype)
         actual, expected = actual.to(dtype), expected.to(dtype)
@@ -233,7 +253,7 @@ def _compare_values(actual, expected, rtol, atol, options):
         return f"{value} at index {tuple(place)}" + (f" (up to {bound} allowed)" if rtol or atol else "")
 
     raise _Different(
-        f"Tensor-likes are not {name}!\n\nMismatched elements: {wrong} / {total} "
+        f"{what} are not {name}!\n\nMismatched elements: {wrong} / {total} "
         f"({wrong / total:.1%})\nGreatest absolute difference: {greatest(difference, atol)}\n"
         f"Greatest relative difference: {greatest(relative, rtol)}"
     )

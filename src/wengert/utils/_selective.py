@@ -19,28 +19,29 @@ SAC_IGNORED_OPS = {aten.detach.default}  # always computed: they make nothing ne
 
 
 class CheckpointPolicy(enum.Enum):
-    """What is done with the result of an op: kept, or computed again."""
+    """What is done with the result of an op: kept, or computed again; there is nothing to offload it to."""
 
     MUST_SAVE = 0
     PREFER_SAVE = 1
     MUST_RECOMPUTE = 2
     PREFER_RECOMPUTE = 3
+    MUST_CPU_OFFLOAD = 4
+    PREFER_CPU_OFFLOAD = 5
 
 
 _KEPT = (CheckpointPolicy.MUST_SAVE, CheckpointPolicy.PREFER_SAVE)
+_COMPUTED, _TAKEN = "computed again", "taken"  # what stands for a result that is not kept, or not any more
+_MISMATCH = (
+    "This can happen if the operations in the checkpointed region are nondeterministic or depend on global state that changed between "
+    "forward and backward."
+)
 
 
 class SelectiveCheckpointContext:
-    """What a policy is told besides the op: is_recompute."""
+    """What a policy is told besides the op: its result, op_output. is_recompute is False: only the first computation asks."""
 
-    def __init__(self, *, is_recompute):
-        self.is_recompute = is_recompute
-
-
-def _kept(policy):
-    if isinstance(policy, bool):
-        return policy
-    return policy in _KEPT
+    def __init__(self, *, is_recompute, op_output=None):
+        self.is_recompute, self.op_output = is_recompute, op_output
 
 
 class _Copy:
@@ -58,7 +59,7 @@ class _Copy:
 
 
 class _CachingTorchDispatchMode(TorchDispatchMode):
-    """The first computation: keeps what the policy says."""
+    """The first computation: keeps what the policy says, by op, in the order of its calls."""
 
     def __init__(self, policy, storage):
         self.policy, self.storage = policy, storage
@@ -66,10 +67,10 @@ class _CachingTorchDispatchMode(TorchDispatchMode):
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         out = func(*args, **kwargs)
-        if func not in SAC_IGNORED_OPS and _kept(
-            self.policy(SelectiveCheckpointContext(is_recompute=False), func, *args, **kwargs)
-        ):
-            self.storage[func].append(tree_map(_Copy, out))
+        if func not in SAC_IGNORED_OPS:
+            policy = self.policy(SelectiveCheckpointContext(is_recompute=False, op_output=out), func, *args, **kwargs)
+            kept = policy if isinstance(policy, bool) else policy in _KEPT
+            self.storage[func].append(tree_map(_Copy, out) if kept else _COMPUTED)
         return out
 
 
@@ -77,23 +78,34 @@ class _CachedTorchDispatchMode(TorchDispatchMode):
     """The second computation: takes what was kept."""
 
     def __init__(self, policy, storage, may_have_changed):
-        self.policy, self.storage, self.may_have_changed = policy, storage, may_have_changed
+        self.storage, self.may_have_changed = storage, may_have_changed
+        self.calls = defaultdict(int)
+
+    def __enter__(self):
+        self.calls.clear()
+        return super().__enter__()
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
-        if func in SAC_IGNORED_OPS or not _kept(
-            self.policy(SelectiveCheckpointContext(is_recompute=True), func, *args, **kwargs)
-        ):
+        if func in SAC_IGNORED_OPS:
             return func(*args, **kwargs)
-        kept = self.storage.get(func)
+        at, kept = self.calls[func], self.storage.get(func)
+        self.calls[func] += 1
         if kept is None:
-            raise RuntimeError(f"{func} encountered during backward, but not found in storage")
-        if not kept:
+            raise RuntimeError(f"{func} encountered during backward but not found in storage. {_MISMATCH}")
+        if at >= len(kept):
+            raise RuntimeError(
+                f"{func} invocation index {at} encountered during backward but not found in storage. {_MISMATCH}"
+            )
+        if kept[at] is _TAKEN:
             raise RuntimeError(
                 "Trying to backward an extra time. You are only allowed to backward once on any region computed under "
                 "selective activation checkpoint."
             )
-        return tree_map(lambda copy: copy.get(self.may_have_changed), kept.pop(0))
+        if kept[at] is _COMPUTED:
+            return func(*args, **kwargs)
+        found, kept[at] = kept[at], _TAKEN
+        return tree_map(lambda copy: copy.get(self.may_have_changed), found)
 
 
 def create_selective_checkpoint_contexts(policy_fn_or_list, allow_cache_entry_mutation=False):

@@ -7,6 +7,8 @@ from ..functional._native import native
 
 _linear = native("linear")
 _all_steps = native("_all_steps")
+_stacked_steps = native("_stacked_steps")
+_layer_steps = native("_layer_steps")
 
 
 def rnn_tanh_step(gates_in, state, w_hh, b_hh):
@@ -120,7 +122,8 @@ def _run_direction(mode, x, sizes, state, weights, reverse):
     if steps == 0:
         raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
     out, state = run_steps(mode, gates.flatten(0, 1), [batch] * steps, state, rest, reverse)
-    return out.view(steps, batch, out.size(-1)), state
+    whole = mode == "LSTM" and x.dtype == wg.float32 and not projection  # torch's node is another one then
+    return (_layer_steps if whole else _stacked_steps)(out, [steps, batch, out.size(-1)]), state
 
 
 def run_layers(mode, x, sizes, states, layer_weights, bidirectional, p, training):
