@@ -365,6 +365,7 @@ PyObject* make_subclass(PyTypeObject* type, Tensor& t, bool requires_grad) {
   Tensor* r = as_tensor(o);
   construct(r);
   take_memory(*r, t);
+  if (is_meta(t)) mark_meta(*r, true);
   r->inference = modes().inference || t.inference;
   cut_off(*r, t, cuts::kParameter);
   static PyObject* name = PyUnicode_InternFromString("__torch_dispatch__");

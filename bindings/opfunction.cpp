@@ -32,7 +32,8 @@ struct Attempt {
   const Overload& o;
   Few<Value, kMaxArgs> values;
   Few<Held, kMaxArgs> kept;
-  std::string why;  // what did not fit
+  bool placed = false, meta = false;  // a device was given; it is the meta device
+  std::string why;                    // what did not fit
 
   explicit Attempt(const Overload& o) : o(o) { values.resize(uint32_t(o.params.size())), kept.resize(values.size()); }
 
@@ -196,12 +197,10 @@ struct Attempt {
         if (!generator_pointer(a)) return bad(p, position, a);
         keep(i, new ForeignBox(generator_pointer(a), false), Tag::Foreign);
         return true;
-      case Type::Device: {
-        if (a == DeviceCPU) return true;
-        Py d(check(PyObject_CallOneArg(DeviceClass, a)));
-        Py ok(check(PyObject_CallMethod(d.get(), "_check_available", nullptr)));
+      case Type::Device:
+        placed = true;
+        meta = a != DeviceCPU && wants_meta(a);
         return true;
-      }
       case Type::Format:
         if (Py_TYPE(a) != Py_TYPE(static_cast<PyObject*>(format_objects[0]))) return bad(p, position, a);
         [[fallthrough]];
@@ -380,7 +379,7 @@ PyObject* execute(const Overload& o, Attempt& a, PyObject* out) {
     apply(c);
     return store_out(o, c, out);
   }
-  apply(c);
+  a.placed ? apply_placed(c, a.meta) : apply(c);
   if (o.further && c.first->number) {  // of numbers alone: a tensor like any other
     DType d = type_info(Value(c.first)).dtype;
     c.first = cast(*c.first, d);

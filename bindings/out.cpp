@@ -34,7 +34,7 @@ bool truth_as_bytes(const std::string& op, const Tensor& out) {
 
 // Refuses a dtype of an output in the words of the op.
 void check_out_dtype(DType out, DType made, std::string_view op, bool several) {
-  if (out == made) return;
+  if (out == made || op == "bernoulli") return;
   const char *was = torch_name(out), *is = torch_name(made);
   WG_CHECK(!one_of(op, {"all", "any"}) || out == DType::UInt8, op, " only supports bool tensor for result, got: ", was);
   WG_CHECK(!one_of(op, {"logcumsumexp", "cummax", "cummin"}), "expected scalar_type ", is, " but found ", was);
@@ -67,7 +67,8 @@ void check_out(const Tensor& out, const Tensor& made, const Call& c, bool severa
   for (int i = 0; i < c.nargs; ++i) asked |= c.args[i].tag == Tag::DType;
   WG_CHECK(!asked || c.op->tensor_args || made.dtype == out.dtype, "dtype ", torch_name(made.dtype),
            " does not match dtype of out parameter (", torch_name(out.dtype), ")");
-  WG_CHECK(elementwise || made.dtype == out.dtype || truth_as_bytes(op, out) || (!several && !changes_kind && !asked),
+  WG_CHECK(elementwise || made.dtype == out.dtype || truth_as_bytes(op, out) || op == "bernoulli" ||
+               (!several && !changes_kind && !asked),
            "Expected out tensor to have dtype ", plain_name(made.dtype), ", but got ", plain_name(out.dtype),
            " instead");
   const bool written_as_it_lies = out.sizes == made.sizes || op == "index_select";  // which asks before it resizes
@@ -104,7 +105,16 @@ void write_out(Tensor& out, const TensorRef& made, const Call& c, bool several) 
     return bump(out);
   }
   if (!(out.sizes == made->sizes)) {
-    const bool fills = one_of(c.op->name, {"zeros", "ones", "full", "empty", "eye", "eye.m"});  // these just resize
+    const bool fills = one_of(c.op->name, {"zeros", "ones", "full", "empty", "eye", "eye.m", "randperm"}) ||
+                       counts_along(c.op->name);  // these just resize
+    if (out.numel && std::string_view(c.op->name).substr(0, 6) == "arange" &&
+        PyErr_WarnFormat(
+            PyExc_UserWarning, 1,
+            "The number of elements in the out tensor of shape %s is %lld which does not match the computed "
+            "number of elements %lld. Note that this may occur as a result of rounding error. The out tensor "
+            "will be resized to a tensor of shape (%lld,).",
+            to_string(out.sizes).c_str(), (long long)out.numel, (long long)made->numel, (long long)made->numel) < 0)
+      throw PythonError{};
     if (out.numel && !fills &&
         PyErr_WarnFormat(PyExc_UserWarning, 1,
                          "An output with one or more elements was resized since it had shape %s, which "

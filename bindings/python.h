@@ -152,7 +152,12 @@ PyObject* call_values(const wg::Call& c);          // the arguments as a tuple
 void take_results(wg::Call& c, PyObject* result);  // what the host made, as the results of a call
 void settle_dispatched(const wg::Call& c);         // c has run inside a __torch_dispatch__: its arguments are settled
 void mark_dispatching(wg::Tensor& t);              // its class has a __torch_dispatch__
-PyObject* describe(const wg::Place& place);        // ("file", line, "function") or None
+bool is_meta(const wg::Tensor& t);                 // it is of the meta device: without values
+void mark_meta(wg::Tensor& t, bool meta);
+PyObject* device_of(const wg::Tensor& t);
+bool wants_meta(PyObject* device);           // an error for a device that is not there
+void apply_placed(wg::Call& c, bool meta);   // what a function makes that was told where
+PyObject* describe(const wg::Place& place);  // ("file", line, "function") or None
 PyObject* index_get(PyObject* self, PyObject* index);
 int index_set(PyObject* self, PyObject* index, PyObject* value);
 PyObject* tensor_iter(PyObject* self);

@@ -219,7 +219,8 @@ PyObject* get_shape(PyObject* o, void*) {
   return guard<PyObject*>(nullptr, [&] { return size_object(self_of(o).sizes); });
 }
 PyObject* get_dtype(PyObject* o, void*) { return Py_NewRef(dtype_object(self_of(o).dtype)); }
-PyObject* get_device(PyObject*, void*) { return Py_NewRef(DeviceCPU); }
+PyObject* get_device(PyObject* o, void*) { return device_of(self_of(o)); }
+PyObject* get_is_meta(PyObject* o, void*) { return PyBool_FromLong(is_meta(self_of(o))); }
 PyObject* get_layout(PyObject*, void*) { return Py_NewRef(LayoutStrided); }
 PyObject* get_ndim(PyObject* o, void*) { return PyLong_FromLong(self_of(o).ndim()); }
 PyObject* get_itemsize(PyObject* o, void*) { return PyLong_FromLong(size_of(self_of(o).dtype)); }
@@ -302,6 +303,7 @@ int put_data(PyObject* o, PyObject* v, void*) {
     Py sparse(Py_TYPE(v) == TensorType ? nullptr : PyObject_GetAttrString(v, "is_sparse"));
     WG_CHECK(sparse.get() != Py_True, kOtherType);
     take_memory(t, d);
+    mark_meta(t, is_meta(d));
     if (t.extra && t.extra->accumulate) t.extra->accumulate->outputs[0] = {t.sizes, t.dtype};
     return 0;
   });
@@ -371,6 +373,7 @@ PyObject* method_offset(PyObject* o, PyObject*) { return PyLong_FromLongLong(sel
 PyObject* method_data_ptr(PyObject* o, PyObject*) {
   return guard<PyObject*>(nullptr, [&] {
     Tensor& t = self_of(o);
+    if (is_meta(t)) return PyLong_FromLong(0);
     observe(t, "data");
     return PyLong_FromVoidPtr(t.numel ? t.data() : nullptr);
   });
@@ -537,7 +540,7 @@ PyGetSetDef tensor_getset[] = {{"__dict__", PyObject_GenericGetDict, PyObject_Ge
                                {"is_cuda", get_true, nullptr, nullptr, nullptr},
                                {"is_sparse", get_true, nullptr, nullptr, nullptr},
                                {"is_quantized", get_true, nullptr, nullptr, nullptr},
-                               {"is_meta", get_true, nullptr, nullptr, nullptr},
+                               {"is_meta", get_is_meta, nullptr, nullptr, nullptr},
                                {"is_mps", get_true, nullptr, nullptr, nullptr},
                                {"is_nested", get_true, nullptr, nullptr, nullptr},
                                {"requires_grad", get_requires_grad, put_requires_grad, nullptr, nullptr},

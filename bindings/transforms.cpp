@@ -1,8 +1,11 @@
 // What the transforms (vmap, grad, forward mode) ask of the machine.
 #include "python.h"
 
+#include <sys/mman.h>
+
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 
 namespace wgpy {
 
@@ -12,11 +15,14 @@ using namespace wg;
 static thread_local long running_transforms = 0;
 // ---- __torch_dispatch__
 
-static PyObject* marker = nullptr;  // the payload of tensors whose class has a __torch_dispatch__
+static PyObject* marker = nullptr;     // the payload of tensors whose class has a __torch_dispatch__
+static PyObject* meta_mark = nullptr;  // … of tensors without values
 static PyObject* handler = nullptr;
 thread_local int dispatch_modes = 0;
 
-static bool has_marker(const Tensor& t) { return t.wrapped && t.extra && t.extra->payload == marker && marker; }
+static bool has_marker(const Tensor& t) {
+  return t.wrapped && t.extra && marker && (t.extra->payload == marker || t.extra->payload == meta_mark);
+}
 
 // A transform comes before a class, a class before nothing.
 static bool is_dispatched(const Call& c) {
@@ -58,10 +64,41 @@ static void run_dispatch(Call& c) {
   if (!c.into) take_results(c, result.get());
 }
 
-void mark_dispatching(Tensor& t) {
-  if (!marker) Py module(check(PyImport_ImportModule("wengert._dispatch")));  // which calls use_dispatch
+static void mark(Tensor& t, PyObject*& with) {
+  if (!with) Py module(check(PyImport_ImportModule("wengert._dispatch")));  // which calls use_dispatch
   t.wrapped = true;
-  extra_of(t).payload = Py_NewRef(marker);
+  Foreign& payload = extra_of(t).payload;
+  Py before(static_cast<PyObject*>(std::exchange(payload, Py_NewRef(with))));
+}
+void mark_dispatching(Tensor& t) { mark(t, marker); }
+
+bool is_meta(const Tensor& t) { return t.wrapped && t.extra && meta_mark && t.extra->payload == meta_mark; }
+void mark_meta(Tensor& t, bool meta) {
+  if (meta) return mark(t, meta_mark);
+  if (!is_meta(t)) return;
+  t.wrapped = false;
+  Py before(static_cast<PyObject*>(std::exchange(t.extra->payload, nullptr)));
+}
+PyObject* device_of(const Tensor& t) {
+  static PyObject* meta = nullptr;
+  if (!is_meta(t)) return Py_NewRef(DeviceCPU);
+  if (!meta) meta = PyObject_CallFunction(DeviceClass, "s", "meta");
+  return Py_XNewRef(meta);
+}
+bool wants_meta(PyObject* device) {
+  Py d(check(PyObject_CallOneArg(DeviceClass, device))), type(check(PyObject_GetAttrString(d.get(), "type")));
+  if (text_of(type.get()) == "meta") return true;
+  Py ok(check(PyObject_CallMethod(d.get(), "_check_available", nullptr)));
+  return false;
+}
+void apply_placed(Call& c, bool meta) {
+  if (!meta) {  // like one without values, but with values
+    if (c.nargs && c.args[0].is_tensor() && is_meta(*c.args[0].tensor)) c.set_tensor(0, alias(*c.args[0].tensor));
+    return apply(c);
+  }
+  Py module(check(PyImport_ImportModule("wengert._meta"))), args(call_values(c));
+  Py made(check(PyObject_CallMethod(module.get(), "make", "sO", c.op->name.c_str(), args.get())));
+  take_results(c, made.get());
 }
 
 void observe(const Tensor& t, const char* what) {
@@ -156,11 +193,56 @@ PyObject* set_dispatch_modes(PyObject*, PyObject* n) {
   Py_RETURN_NONE;
 }
 
-// use_dispatch(marker, handler)
+// Address space that nothing was written to: it reads as zeros, and costs no memory until it is written to.
+void unmap(Storage* s) { munmap(s->data, std::max<size_t>(s->nbytes, 1)); }
+Own<Storage> untouched(size_t nbytes) {
+  void* p = mmap(nullptr, std::max<size_t>(nbytes, 1), PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  WG_CHECK(p != MAP_FAILED, "no address space for a tensor of ", nbytes, " bytes on the meta device");
+  return borrow_storage(p, nbytes, nullptr, unmap);
+}
+
+// make_meta(tensor, sizes=None, strides=None): one on the meta device that looks like it, or has these sizes. Of a
+// tensor over memory of that kind, another over the same memory.
+PyObject* make_meta(PyObject*, PyObject* args) {
+  PyObject *o, *sizes = Py_None, *strides = Py_None;
+  if (!PyArg_ParseTuple(args, "O!|OO", TensorType, &o, &sizes, &strides)) return nullptr;
+  return guard<PyObject*>(nullptr, [&] {
+    TensorRef r = alias(*as_tensor(o));
+    if (sizes != Py_None) {
+      r->sizes = to_dims(sizes);
+      r->strides = strides == Py_None ? contiguous_strides(r->sizes) : to_dims(strides);
+      r->numel = numel_of(r->sizes);
+      r->contiguous = is_contiguous(r->sizes, r->strides);
+    }
+    if (r->storage->release != unmap) {
+      int64_t end = r->numel ? 1 : 0;
+      for (int i = 0; end && i < r->ndim(); ++i) end += (r->sizes[i] - 1) * r->strides[i];
+      r->offset = 0;
+      r->storage = untouched(size_t(end) * size_of(r->dtype));
+      r->version = Own<Version>();
+    }
+    mark_meta(*r, true);
+    host.track(r.get());
+    return wrap(r);
+  });
+}
+
+// forget_pages(tensor): what an op has written to a meta tensor gives its memory back.
+PyObject* forget_pages(PyObject*, PyObject* o) {
+  return guard<PyObject*>(nullptr, [&] {
+    const Storage& s = *tensor_of(o).storage;
+    if (s.release == unmap && s.nbytes) madvise(s.data, s.nbytes, MADV_DONTNEED);
+    return Py_NewRef(o);
+  });
+}
+
+// use_dispatch(marker, marker of meta tensors, handler)
 PyObject* use_dispatch(PyObject*, PyObject* args) {
-  PyObject *m, *h;
-  if (!PyArg_ParseTuple(args, "OO", &m, &h)) return nullptr;
+  PyObject *m, *without, *h;
+  if (!PyArg_ParseTuple(args, "OOO", &m, &without, &h)) return nullptr;
   Py_XSETREF(marker, Py_NewRef(m));
+  Py_XSETREF(meta_mark, Py_NewRef(without));
   Py_XSETREF(handler, Py_NewRef(h));
   Py_RETURN_NONE;
 }
@@ -228,6 +310,8 @@ PyMethodDef functions[] = {{"set_batching", set_batching, METH_O, nullptr},
                            {"mark_random", mark_random, METH_VARARGS, nullptr},
                            {"set_dispatch_modes", set_dispatch_modes, METH_O, nullptr},
                            {"use_dispatch", use_dispatch, METH_VARARGS, nullptr},
+                           {"make_meta", make_meta, METH_VARARGS, nullptr},
+                           {"forget_pages", forget_pages, METH_O, nullptr},
                            {"pass_has_inputs", py_pass_has_inputs, METH_NOARGS, nullptr},
                            {"depends", depends, METH_VARARGS, nullptr},
                            {nullptr, nullptr, 0, nullptr}};

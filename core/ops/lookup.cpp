@@ -1,4 +1,5 @@
 // Look-ups in flat tensors and tables: take, put, embedding, one_hot.
+#include "../apply.h"
 #include "../kernels/index.h"
 #include "../op.h"
 #include "calls.h"
@@ -81,6 +82,11 @@ WG_OP(put) {
                  "put_(): Expected source and index to have the same number of elements, but got source.numel() = ",
                  source.numel, ", index.numel() = ", index.numel);
   WG_CHECK_INDEX(self.numel > 0 || index.numel == 0, "put_(): Expected self to be non-empty, or index to be empty");
+  if (c.into) {
+    check_written(c.into->sizes, c.into->strides);
+    check_apart(*c.into, index, true);
+    check_apart(*c.into, source, true);
+  }
   const TensorRef out = empty(self.sizes, self.dtype), from = contiguous(source);
   copy(*out, self);
   const TensorRef offsets = linear_offsets(index, self.numel, size_of(self.dtype));

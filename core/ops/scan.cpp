@@ -32,6 +32,9 @@ void accumulate(Call& c, Kernel kernel, bool reverse = false) {
 
 void extremes(Call& c, bool max) {
   Tensor& x = c.tensor(0);
+  const int64_t asked = c.integer(1);
+  WG_CHECK_INDEX(x.ndim() || asked == 0 || asked == -1, max ? "cummax" : "cummin",
+                 "(): Expected reduction dim -1 or 0 for scalar but got ", asked);
   int dim = reduced_dim(c, 1, x.ndim());
   WG_CHECK_KIND(Kind::NotImplemented, !is_complex(x.dtype), max ? "\"cummax_cpu\"" : "\"cummin_cpu\"",
                 " not implemented for '", torch_name(x.dtype), "'");

@@ -60,6 +60,7 @@ def parse_to(args, kwargs):
     dtype = found.get("dtype")
     return {
         "device": found.get("device"),
+        "tensor": found.get("tensor"),
         "dtype": _PYTHON.get(dtype, dtype),
         "non_blocking": found.get("non_blocking", False),
         "copy": found.get("copy", False),
@@ -80,9 +81,24 @@ def to(self, *args, **kwargs):
         dtype = args[0]
         return self if dtype is self.dtype else self._to_copy(dtype)
     said = parse_to(args, kwargs)
-    if said["device"] is not None:
-        device(said["device"])._check_available()
+    place = said["device"]
+    if place is None and isinstance(said["tensor"], _core.Tensor) and said["tensor"].is_meta:
+        place = "meta"
+    if place is not None and (moved := _moved(self, device(place))) is not None:
+        return moved if said["dtype"] is None else moved.to(said["dtype"])
     return _convert(self, said["dtype"] or self.dtype, said["memory_format"], said["copy"])
+
+
+def _moved(self, place):
+    """self on the meta device; None where it is on that device already. There is no way back."""
+    if place.type == self.device.type:
+        return None
+    if place.type == "meta":
+        from ._meta import like
+
+        return like(self)
+    place._check_available()
+    raise NotImplementedError("Cannot copy out of meta tensor; no data!")
 
 
 def _convert(self, dtype, memory_format, copy=False):
@@ -93,6 +109,8 @@ def _convert(self, dtype, memory_format, copy=False):
 
 def cpu(self, memory_format=None):
     """Itself, tensors live on the CPU; a copy when it does not lie in memory_format."""
+    if self.is_meta:
+        return _moved(self, device("cpu"))
     return self if memory_format is None else self._to_format(memory_format)
 
 

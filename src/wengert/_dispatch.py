@@ -10,12 +10,15 @@ from .ops._declare import OPS
 
 
 class _Mark:
-    """The payload of tensors whose class has a ``__torch_dispatch__``: below every transform."""
+    """The payload of tensors whose class has a ``__torch_dispatch__``, or without values: below every transform."""
 
-    kind, level = "dispatch", -1
+    level = -1
+
+    def __init__(self, kind):
+        self.kind = kind
 
 
-MARK = _Mark()
+MARK, META = _Mark("dispatch"), _Mark("meta")
 _state = threading.local()
 
 
@@ -119,11 +122,16 @@ def hand_to_mode(func, args, kwargs):
 
 def dispatch(name, args, inplace):
     """Called by the machine: what the innermost mode, or else the classes of the arguments, make of an op."""
+    classes = _classes(args, {})
+    if not classes and not _modes():
+        from ._meta import run
+
+        return run(name, args, inplace)
     func = namespaces.overload(name, args, inplace)
     args, kwargs = _split(name, args)
-    classes = _classes(args, kwargs)
     if _modes():
-        result = hand_to_mode(func, args, kwargs)
+        with without_mode() as mode:
+            result = mode.__torch_dispatch__(func, classes, args, kwargs)
         if result is not NotImplemented:
             return result
     for cls in classes:
@@ -184,4 +192,4 @@ def make_wrapper_subclass(
     return Tensor._make_subclass(cls, data, requires_grad)
 
 
-_core.use_dispatch(MARK, dispatch)
+_core.use_dispatch(MARK, META, dispatch)

@@ -16,6 +16,15 @@ _DTYPES = {
 }
 
 
+_FORMS = """
+ * (*, torch.device device = None)
+ * (torch.Storage storage)
+ * (Tensor other)
+ * (tuple of ints size, *, torch.device device = None)
+ * (object data, *, torch.device device = None)
+"""
+
+
 class _Type(type):
     """Classes that make, and recognise, plain tensors of one dtype."""
 
@@ -24,6 +33,11 @@ class _Type(type):
             return wg.empty(0, dtype=cls.dtype)
         if all(isinstance(arg, int) for arg in args):
             return wg.empty(*args, dtype=cls.dtype)
+        if len(args) > 1:
+            given = ", ".join(type(arg).__name__ for arg in args)
+            raise TypeError(
+                f"new() received an invalid combination of arguments - got ({given}), but expected one of:{_FORMS}"
+            )
         (value,) = args
         if isinstance(value, wg.Size):
             return wg.empty(value, dtype=cls.dtype)

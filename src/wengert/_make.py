@@ -3,12 +3,39 @@
 from . import _core
 from ._core import Tensor
 
+default_device = None  # where new tensors are while `with device("meta")` or set_default_device say so; None: the CPU
+_entered = []  # per `with device(...)`: the default before it, and its mode
+
+
+def enter_device(device):
+    """From now on new tensors are on this device; costs nothing where that is the CPU anyway."""
+    global default_device
+    mode = None
+    if device.type != "meta":
+        device._check_available()
+    if device.type == "meta" or default_device is not None:
+        from ._meta import Placed
+
+        mode = Placed(device)
+        mode.__enter__()
+    _entered.append((default_device, mode))
+    default_device = device if mode else None
+
+
+def leave_device():
+    """Undoes the last enter_device."""
+    global default_device
+    default_device, mode = _entered.pop()
+    if mode is not None:
+        mode.__exit__()
+
 
 def _place(device):
-    if device is not None:
-        from ._types import device as make
+    """Whether tensors are wanted on the meta device; an error for one that is not there."""
+    from ._types import device as make
 
-        make(device)._check_available()
+    place = make(device)
+    return place.type == "meta" or not place._check_available()
 
 
 def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=False):
@@ -20,20 +47,24 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
     tensor([[1., 2.],
             [3., 4.]])
     """
-    if device is not None:
-        _place(device)
+    if device is None:
+        device = default_device
+    meta = device is not None and _place(device)
     kind, made = data.__class__, None
     if kind is not list and kind is not float and kind is not int:
         if isinstance(data, Tensor):
             from ._tensor import warn_copy_construct
 
             warn_copy_construct()
+            meta = meta or data.is_meta and device is None
             if data._wrapped:
                 data = data.detach()
         else:
             made = over_storage(data, dtype)
     if made is None:
         made = _core.tensor(data, dtype)
+    if meta:
+        made = _core.make_meta(made)
     return _requiring_grad(made) if requires_grad else made
 
 
@@ -44,8 +75,10 @@ def as_tensor(data, dtype=None, device=None):
     >>> as_tensor(x) is x
     True
     """
-    if device is not None:
-        _place(device)
+    if device is None and not isinstance(data, Tensor):
+        device = default_device
+    if device is not None and _place(device):
+        return _core.make_meta(as_tensor(data, dtype, "cpu"))
     if isinstance(data, Tensor):
         return data if dtype is None else data.to(dtype)
     if (
@@ -154,8 +187,8 @@ def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=None):
     >>> asarray([1, 2])
     tensor([1, 2])
     """
-    if device is not None:
-        _place(device)
+    if device is not None and _place(device):
+        raise RuntimeError("wengert makes no 'meta' tensor here: empty_like(..., device='meta') does")
     found = _shared(obj, dtype, copy)
     if found is None:
         if copy is False:

@@ -119,5 +119,7 @@ def _check_is_size(i, message=None, *, max=None):
 
 
 def _check_tensor_all(cond, message=None):
-    """RuntimeError unless all elements are true."""
+    """RuntimeError unless all elements are true; TypeError for what is no tensor."""
+    if not hasattr(cond, "all"):
+        raise TypeError(f"cond must be a tensor, but got {type(cond)}")
     _check_with(RuntimeError, bool(cond.all()), message)

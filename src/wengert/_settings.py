@@ -125,14 +125,24 @@ def set_deterministic_debug_mode(debug_mode):
 
 
 def get_default_device():
-    """The CPU."""
-    return wg.device("cpu")
+    """Where new tensors are: the CPU, unless set_default_device or `with device("meta")` say otherwise."""
+    from . import _make
+
+    return wg.device("cpu") if _make.default_device is None else _make.default_device
 
 
 def set_default_device(device):
-    """Accept the CPU or None; the error for a device that is not there comes at once, not with the next tensor."""
-    if device is not None:
-        wg.empty(0, device=device)
+    """Make new tensors on this device: None or "cpu", or "meta"; the error for one that is not there comes at once."""
+    from ._make import enter_device, leave_device
+
+    device = None if device is None else wg.device(device)
+    if device is not None and device.type != "meta":
+        device._check_available()
+    if _kept["device"]:
+        leave_device()
+    _kept["device"] = device is not None and device.type == "meta"
+    if _kept["device"]:
+        enter_device(device)
 
 
 def get_num_interop_threads():
@@ -142,7 +152,11 @@ def get_num_interop_threads():
 
 def set_num_interop_threads(count):
     """Keep a number, once; RuntimeError unless it is positive."""
-    if not isinstance(count, int) or count < 1:
+    if not isinstance(count, int) or isinstance(count, bool):
+        raise RuntimeError(f"set_num_interop_threads expects an int, but got {type(count).__name__}")
+    if abs(count) >= 1 << 63:
+        raise ValueError("Overflow when unpacking long long")
+    if count < 1:
         raise RuntimeError("set_num_interop_threads expects a positive integer")
     if _kept["interop"] is not None:
         raise RuntimeError(

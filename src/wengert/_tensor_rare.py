@@ -2,6 +2,7 @@
 
 import warnings
 
+from . import _make
 from ._core import Tensor
 
 _NEVER = ("is_xla", "is_xpu", "is_ipu", "is_maia", "is_mkldnn", "is_vulkan", "is_mtia", "is_sparse_csr")
@@ -51,11 +52,31 @@ def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False):
     return wg.tensor(data, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
 
 
-def new(self, *args):
-    """The old form of new_empty (of sizes) and new_tensor (of a list)."""
-    if len(args) == 1 and isinstance(args[0], (list, Tensor)):
-        return new_tensor(self, args[0])
-    return self.new_empty(*args) if args else self.new_empty(0)
+def new(self, *args, size=None):
+    """The old form of new_empty (of sizes), new_tensor (of data), and of a look at a tensor's or a storage's memory."""
+    import wengert as wg
+
+    if size is not None:
+        return self.new_empty(size)
+    if len(args) != 1 or isinstance(args[0], (int, wg.Size)):
+        return self.new_empty(*args) if args else self.new_empty(0)
+    (data,) = args
+    if isinstance(data, Tensor):
+        if data.dtype is not self.dtype:
+            raise TypeError(f"expected a tensor of {self.dtype} (got {data.dtype})")
+        return data.detach()
+    made = _make.over_storage(data, self.dtype)
+    return new_tensor(self, data) if made is None else made
+
+
+def _number(value, like):
+    if not hasattr(value, "__index__") and (isinstance(value, str) or not hasattr(value, "__float__")):
+        raise TypeError(
+            f"must be real number, not {type(value).__name__}"
+            if like.is_floating_point()
+            else f"'{type(value).__name__}' object cannot be interpreted as an integer"
+        )
+    return value
 
 
 def apply_(self, callable):
@@ -67,7 +88,7 @@ def apply_(self, callable):
     """
     if self.requires_grad:
         raise RuntimeError("Can't call apply_() on Variable that requires grad. Use var.detach().apply_() instead.")
-    values = [callable(v) for v in self.reshape(-1).tolist()]
+    values = [_number(callable(v), self) for v in self.reshape(-1).tolist()]
     return self.copy_(self.new_tensor(values).reshape(self.shape))
 
 

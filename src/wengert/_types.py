@@ -34,9 +34,13 @@ class Size(tuple):
         return n
 
     def __add__(self, other):
-        if not isinstance(other, tuple):
+        if isinstance(other, tuple):
+            return Size(tuple.__add__(self, other))
+        reverse = getattr(type(other), "__radd__", None)
+        result = NotImplemented if reverse is None else reverse(other, self)
+        if result is NotImplemented:
             raise TypeError(f"can only concatenate tuple (not {type(other).__name__}) to torch.Size")
-        return Size(tuple.__add__(self, other))
+        return result
 
     def __radd__(self, other):
         return Size(other + tuple(self)) if isinstance(other, tuple) else NotImplemented
@@ -86,7 +90,7 @@ _DEVICE_TYPES = (
 
 
 class device:
-    """Where a tensor lives. wengert computes on the CPU; other names can be written down, but not used.
+    """Where a tensor lives: the CPU, or "meta", where tensors have no values. Other names can only be written down.
 
     >>> device("cpu").type
     'cpu'
@@ -155,14 +159,16 @@ class device:
         return (device, (self.type,) if self.index is None else (self.type, self.index))
 
     def __enter__(self):
-        self._check_available()
+        from ._make import enter_device
+
+        enter_device(self)
         return self
 
     def __exit__(self, *exc):
-        return False
+        from ._make import leave_device
 
-    def __call__(self, function):
-        return function
+        leave_device()
+        return False
 
 
 class _Named:

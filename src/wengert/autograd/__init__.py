@@ -113,7 +113,7 @@ def _make_gradients(outputs, gradients, batched=False):
                     raise RuntimeError(f"grad can be implicitly created only for real scalar outputs but got {dtype}")
                 from .. import ones, ones_like
 
-                own = isinstance(out, _core.Tensor) and hasattr(type(out), "__torch_dispatch__")
+                own = isinstance(out, _core.Tensor) and (out.is_meta or hasattr(type(out), "__torch_dispatch__"))
                 g = ones_like(out.detach()) if own else ones(shape, dtype=dtype)
             made.append(g)
             continue

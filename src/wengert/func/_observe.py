@@ -55,6 +55,10 @@ def observe(payload, what):
         raise RuntimeError(_IN_ANY_TRANSFORM[what])
     if payload is None:
         return
+    if payload.kind == "meta":
+        from .._meta import refuse
+
+        return refuse(what)
     if payload.kind == "dispatch":
         if what == "data":
             raise RuntimeError("Cannot access data pointer of Tensor that doesn't have storage")

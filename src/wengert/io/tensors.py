@@ -152,6 +152,9 @@ def reduce_tensor(tensor, protocol=2):
         parts = tensor.is_sparse and (tensor._indices(), tensor._values(), tensor.size(), tensor.is_coalesced())
         parts = parts or (tensor.crow_indices(), tensor.col_indices(), tensor.values(), tensor.size())
         return _rebuild_sparse_tensor, (tensor.layout, parts)
+    if tensor.is_meta and type(tensor) is wg.Tensor and not state:
+        shape = tuple(tensor.size()), tuple(tensor.stride())
+        return _rebuild_meta_tensor_no_storage, (tensor.dtype, *shape, tensor.requires_grad)
     untyped, dtype = tensor.untyped_storage(), tensor.dtype
     where = (tensor.storage_offset(), tuple(tensor.size()), tuple(tensor.stride()))
     if dtype in TypedStorage.names():
