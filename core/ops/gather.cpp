@@ -332,8 +332,9 @@ WG_OP(index_add) {
   check_slices(self, dim, index, source, "index_add_");
   c.set(1, Value::of_int(dim));
   const TensorRef out = changed(c);
-  const Slices at(*at_least_1d(*out), dim, *cast(index, DType::Int64), false, Kind::Index,
-                  "index out of range in self");
+  const bool flat = self.ndim() <= 1;  // torch has one sentence for a vector and another for rows
+  const Slices at(*at_least_1d(*out), dim, *cast(index, DType::Int64), false, flat ? Kind::Index : Kind::Runtime,
+                  flat ? "index out of range in self" : "");
   TensorRef added(&source);
   if (c.has(4) && c.complex(4) != complex128(1)) {
     const Element alpha = element_of(c.args[4], self.dtype);

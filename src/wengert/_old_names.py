@@ -122,4 +122,6 @@ def _check_tensor_all(cond, message=None):
     """RuntimeError unless all elements are true; TypeError for what is no tensor."""
     if not hasattr(cond, "all"):
         raise TypeError(f"cond must be a tensor, but got {type(cond)}")
+    if cond.dtype.name != "bool":
+        raise TypeError(f"cond tensor must have dtype torch.bool, but got {cond.dtype}")
     _check_with(RuntimeError, bool(cond.all()), message)
