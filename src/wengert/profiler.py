@@ -100,47 +100,26 @@ class record_function:
         return decorated
 
 
-class _Average:
-    """The blocks of one name."""
-
-    def __init__(self, key):
-        self.key, self.count, self.cpu_time_total = key, 0, 0.0
-
-    @property
-    def cpu_time(self):
-        """Mean time in microseconds."""
-        return self.cpu_time_total / self.count
-
-    self_cpu_time_total = property(lambda self: self.cpu_time_total)
-    device_time_total = cuda_time_total = self_device_time_total = 0.0
+def is_on():
+    """Whether a profiler is recording."""
+    return bool(_active)
 
 
-class EventList(list):
-    """Averages, and their table."""
+class _NativeNames:
+    """torch.ops.profiler: the beginning and the end of a block as two calls."""
 
-    def table(
-        self, sort_by=None, row_limit=100, max_src_column_width=75, header=None, top_level_events_only=False, **kwargs
-    ):
-        """Name, total, mean and number of calls, one line a name."""
-        rows = sorted(self, key=lambda row: -row.cpu_time_total) if sort_by else list(self)
-        width = max([len(row.key) for row in self] + [4]) + 2
-        lines = [f"{'Name':<{width}}{'CPU total':>14}{'CPU time avg':>14}{'# of Calls':>12}"]
-        lines += [
-            f"{row.key:<{width}}{row.cpu_time_total:>12.3f}us{row.cpu_time:>12.3f}us{row.count:>12}"
-            for row in rows[:row_limit]
-        ]
-        rule = "-" * len(lines[0])
-        return "\n".join([*([header] if header else []), rule, lines[0], rule, *lines[1:], rule, ""])
+    @staticmethod
+    def _record_function_enter(name, args=None):
+        return record_function(name, args).__enter__()
 
-    def total_average(self):
-        """All of them together."""
-        result = _Average("Total")
-        result.count = sum(row.count for row in self)
-        result.cpu_time_total = sum(row.cpu_time_total for row in self)
-        return result
+    _record_function_enter_new = _record_function_enter
 
-    def __str__(self):
-        return self.table()
+    @staticmethod
+    def _record_function_exit(handle):
+        handle.__exit__()
+
+
+_NativeNames._record_function_exit._RecordFunction = _NativeNames._record_function_exit
 
 
 class profile:
@@ -211,29 +190,32 @@ class profile:
         self.stop()
         return False
 
+    @property
+    def function_events(self):
+        """The blocks as an EventList, in the order in which they began, each with those within it."""
+        from .autograd.profiler_util import EventList, FunctionEvent
+
+        notes = sorted(self._events, key=lambda note: (note[1], -note[2]))
+        first = notes[0][1] if notes else 0
+        threads = {thread: number for number, thread in enumerate(dict.fromkeys(note[3] for note in notes), 1)}
+        made = EventList(
+            FunctionEvent(number, name, threads[thread], (start - first) / 1000, (end - first) / 1000)
+            for number, (name, start, end, thread) in enumerate(notes, 1)
+        )
+        made._populate_cpu_children()
+        return made
+
     def events(self):
-        """Each block as (name, start, end, thread), in nanoseconds."""
-        return list(self._events)
+        """The blocks as an EventList."""
+        return self.function_events
 
     def key_averages(self, group_by_input_shape=False, group_by_stack_n=0, **kwargs):
         """The blocks by name."""
-        averages = {}
-        for name, start, end, _ in self._events:
-            row = averages.setdefault(name, _Average(name))
-            row.count += 1
-            row.cpu_time_total += (end - start) / 1000.0
-        return EventList(averages.values())
+        return self.function_events.key_averages(group_by_input_shape, group_by_stack_n)
 
     def export_chrome_trace(self, path):
         """Write the blocks as a trace for chrome://tracing or Perfetto."""
-        import json
-
-        events = [
-            {"ph": "X", "name": name, "ts": start / 1000.0, "dur": (end - start) / 1000.0, "pid": 0, "tid": thread}
-            for name, start, end, thread in self._events
-        ]
-        with open(path, "w") as file:
-            json.dump({"traceEvents": events}, file)
+        self.function_events.export_chrome_trace(path)
 
 
 def tensorboard_trace_handler(dir_name, worker_name=None, use_gzip=False):

@@ -242,7 +242,51 @@ def test_the_older_profiler():
         with profile(enabled=enabled) as profiler, record_function("step"):
             pass
         assert [row.key for row in profiler.key_averages()] == ["step"] * enabled
-    assert "CPU total" in profiler.table()
+        assert ("CPU total" in profiler.table()) == enabled
+
+
+def test_blocks_lie_in_each_other():
+    from wengert.autograd.profiler import profile, record_function
+
+    with profile() as profiler, record_function("outer"):
+        for _ in range(2):
+            with record_function("inner"):
+                pass
+    outer, *inner = profiler.function_events
+    assert (outer.name, [e.name for e in inner]) == ("outer", ["inner"] * 2)
+    assert outer.cpu_children == inner and inner[0].cpu_parent is outer
+    within = sum(e.cpu_time_total for e in inner)
+    assert outer.self_cpu_time_total == pytest.approx(outer.cpu_time_total - within)
+    assert str(profiler) == profiler.table() and "outer" in str(profiler)
+
+
+def test_tables_are_torchs():
+    theirs = pytest.importorskip("torch").autograd.profiler_util
+    from wengert.autograd import profiler_util as mine
+
+    shown = []
+    for library in (mine, theirs):
+        events = library.EventList(
+            library.FunctionEvent(id=k, name=name, thread=0, start_us=start, end_us=end, stack=[])
+            for k, (name, start, end) in enumerate(
+                [("a", 0, 1500), ("b", 10, 600), ("x" * 80, 2000, 2001), ("b", 3000, 3004)]
+            )
+        )
+        events._populate_cpu_children()
+        events._tree_built = True
+        averages = events.key_averages()
+        shown.append(
+            [
+                events.table(),
+                events.table(top_level_events_only=True),
+                averages.table(sort_by="self_cpu_time_total", row_limit=2, header="Averages"),
+                str(library.EventList()),
+                [library._format_time(t) for t in (0, 999.99, 1000, 1234567.8)],
+                events.total_average().cpu_time_total,
+                events.self_cpu_time_total,
+            ]
+        )
+    assert shown[0] == shown[1]
 
 
 def test_spawn(tmp_path):

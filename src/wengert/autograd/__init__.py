@@ -40,7 +40,16 @@ _LAZY = {
 
 
 def __getattr__(name):
-    if name in ("graph", "functional", "forward_ad", "function", "anomaly_mode", "variable", "profiler"):
+    if name in (
+        "graph",
+        "functional",
+        "forward_ad",
+        "function",
+        "anomaly_mode",
+        "variable",
+        "profiler",
+        "profiler_util",
+    ):
         return _import(f"{__name__}.{name}")
     if name in _LAZY:
         value = getattr(_import(f"{__name__}.{_LAZY[name]}"), name)
@@ -85,6 +94,13 @@ def _meta(output):
 def _calculate_shape(output, grad, is_grads_batched):
     """(shape of an output, shape of its gradient without the batch dim), as errors show them."""
     return _meta(output)[0], grad.shape[1:] if is_grads_batched else grad.shape
+
+
+def _profiler_enabled():
+    """Whether a profiler is recording."""
+    from ..profiler import is_on
+
+    return is_on()
 
 
 def kineto_available():

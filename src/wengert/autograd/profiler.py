@@ -1,7 +1,8 @@
 """torch.autograd.profiler: the older names of torch.profiler."""
 
 from .. import profiler as _profiler
-from ..profiler import EventList, record_function
+from ..profiler import record_function
+from .profiler_util import EventList
 
 __all__ = ["EventList", "emit_itt", "emit_nvtx", "profile", "record_function"]
 
@@ -33,20 +34,33 @@ class profile(_profiler.profile):
         custom_trace_id_callback=None,
     ):
         super().__init__()
-        self.enabled = enabled
+        self.enabled, self.finished = enabled, False
 
     def start(self):
         """Begin to record, if enabled."""
         if self.enabled:
             super().start()
 
+    def stop(self):
+        """End."""
+        super().stop()
+        self.finished = True
+
     def table(self, **options):
-        """The averages as a table."""
-        return self.key_averages().table(**options)
+        """The blocks as a table, a line each."""
+        return self.function_events.table(**options)
 
     def total_average(self):
         """All blocks together."""
-        return self.key_averages().total_average()
+        return self.function_events.total_average()
+
+    @property
+    def self_cpu_time_total(self):
+        """The time of all blocks, in microseconds."""
+        return self.function_events.self_cpu_time_total
+
+    def __repr__(self):
+        return str(self.function_events) if self.finished else "<unfinished torch.autograd.profile>"
 
 
 class emit_nvtx:

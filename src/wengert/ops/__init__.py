@@ -58,6 +58,10 @@ def __getattr__(name):
         from .namespaces import aten
 
         return aten
+    if name == "profiler":
+        from ..profiler import _NativeNames
+
+        return _NativeNames
     library = sys.modules.get("wengert.library")  # without it nothing can have been defined
     found = library and library.namespace(name)
     if found:
