@@ -160,6 +160,11 @@ FACTS = {
     "    def jvp(ctx, g): r = ctx.r; del ctx.r; return g * r\n"
     "f = torch.autograd.forward_ad\n"
     "with f.dual_level(): return f.unpack_dual(F.apply(f.make_dual(torch.ones(2), torch.ones(2)))).tangent",
+    "parameter of a subclass": "class S(torch.Tensor): pass\n"
+    "s = torch.ones(2).as_subclass(S); p = torch.nn.Parameter(s); m = torch.nn.Module(); m.w = p\n"
+    "m.double(); (m.w * 2).sum().backward(); P = torch.nn.Parameter\n"
+    "return type(p).__name__, isinstance(p, P), isinstance(s, P), len(list(m.parameters())), repr(p), type(p.grad).__name__",
+    "parameter of a list": "torch.nn.Parameter([1.0])",
     "grad_fn is stable": R + "y = x * 2; return y.grad_fn is y.grad_fn",
     "constants": R + "return (x > 0).requires_grad, x.argmax().requires_grad",
     "repr": R + "return repr(x), repr(x * 2), repr(torch.nn.Parameter(torch.ones(1))), repr(x.sum())",

@@ -29,10 +29,20 @@ def _rebuild_parameter_with_state(data, requires_grad, backward_hooks, state):
     return param
 
 
-class Parameter(wg.Tensor):
+class _ParameterMeta(type(wg.Tensor)):
+    """isinstance(x, Parameter) is true for tensors of other classes, too, that Parameter marked."""
+
+    def __instancecheck__(cls, instance):
+        if cls is Parameter and isinstance(instance, wg.Tensor) and getattr(instance, "_is_param", False):
+            return True
+        return type.__instancecheck__(cls, instance)
+
+
+class Parameter(wg.Tensor, metaclass=_ParameterMeta):
     """A tensor that counts as a parameter of the Module it is assigned to.
 
-    data: the tensor to wrap (shared, not copied; default an empty one). requires_grad: default True.
+    data: the tensor to wrap (shared, not copied; default an empty one). requires_grad: default True. A tensor of a
+    subclass keeps its class and is marked as a parameter; RuntimeError when its detach() gives another class.
 
     >>> Parameter(wg.zeros(2))
     Parameter containing:
@@ -44,7 +54,17 @@ class Parameter(wg.Tensor):
     def __new__(cls, data=None, requires_grad=True):
         if data is None:
             data = wg.empty(0)
-        return wg.Tensor._make_subclass(cls, data, requires_grad)
+        if type(data) is wg.Tensor or type(data) is Parameter:
+            return wg.Tensor._make_subclass(cls, data, requires_grad)
+        marked = data.detach().requires_grad_(requires_grad)
+        if type(marked) is not type(data):
+            raise RuntimeError(
+                f"Creating a Parameter from an instance of type {type(data).__name__} requires that detach() returns an "
+                f"instance of the same type, but return type {type(marked).__name__} was found instead. To use the type "
+                "as a Parameter, please correct the detach() semantics defined by its __torch_dispatch__() implementation."
+            )
+        marked._is_param = True
+        return marked
 
     def __init__(self, *args, **kwargs):  # a subclass's __new__ has its own arguments
         pass
