@@ -119,15 +119,21 @@ WG_OP(_bce_with_logits) {
   const TensorRef each = call<"_bce_logits">(c.tensor(0), c.tensor(1));
   c.out(reduced(each, c.integer(2)));
 }
+// (scores, targets, weight, pos_weight, reduction)
+WG_OP(_bce_with_logits_weighted) {
+  Tensor &x = c.tensor(0), &t = c.tensor(1);
+  GradMode off(false);
+  TensorRef each = c.has(3) ? call<"_bce_logits_weighted">(x, t, c.tensor(3)) : call<"_bce_logits">(x, t);
+  if (c.has(2)) each = call<"mul">(each, c.tensor(2));
+  c.out(reduced(each, c.integer(4)));
+}
 WG_OP_AS(binary_cross_entropy_with_logits, "binary_cross_entropy_with_logits", Composite) {
   Tensor &x = c.tensor(0), &t = c.tensor(1);
   refuse_gradient(c.tensor_or_null(2), "binary_cross_entropy_with_logits", "weight");
   refuse_gradient(c.tensor_or_null(3), "binary_cross_entropy_with_logits", "pos_weight");
   const int64_t reduction = c.integer_or(4, kMean);
   if (!c.has(2) && !c.has(3)) return c.out(call<"_bce_with_logits">(x, t, reduction));
-  TensorRef each = c.has(3) ? call<"_bce_logits_weighted">(x, t, c.tensor(3)) : call<"_bce_logits">(x, t);
-  if (c.has(2)) each = call<"mul">(each, c.tensor(2));
-  c.out(reduced(each, reduction));
+  c.out(call<"_bce_with_logits_weighted">(x, t, c.args[2], c.args[3], reduction));
 }
 
 // (gradient of a reduced loss, sizes, reduction): what each element's loss receives.

@@ -99,6 +99,16 @@ PLAIN = {
     "fft": lambda t, h: t.fft.fft(h),
     "linalg.multi_dot": lambda t, h: t.linalg.multi_dot([h.float(), h.float()]),
     "exp": lambda t, h: h.exp(),
+    "reflect": lambda t, h: t.nn.functional.pad(h, (1, 1), mode="reflect"),
+    "replicate": lambda t, h: t.nn.functional.pad(h[None, None], (1, 1, 1, 1), mode="replicate"),
+    "index_copy": lambda t, h: h.float().index_copy(0, t.tensor([1]), h[:1]),
+    **{
+        f"{layer} of {size}": lambda t, h, layer=layer, size=size: getattr(t.nn, layer)(4, 3)(
+            h[None] if size == "bfloat16" else h[None].float()
+        )[0]
+        for layer in ("LSTM", "GRU", "RNN")
+        for size in ("bfloat16", "float32")
+    },
     "softmax": lambda t, h: h.softmax(0),
 }
 

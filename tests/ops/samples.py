@@ -16,15 +16,14 @@ NUMBERS = {
 
 # Ops without samples, and why.
 WITHOUT = {
-    "bernoulli": "random", "bernoulli.p": "random", "normal.Tensor_Tensor": "random", "normal.Tensor_float": "random",
-    "normal.float_Tensor": "random", "poisson": "random", "_standard_gamma": "random", "dropout": "random",
-    "alpha_dropout": "random", "feature_dropout": "random", "feature_alpha_dropout": "random",
+    **dict.fromkeys(
+        ("bernoulli", "bernoulli.p", "normal.Tensor_Tensor", "normal.Tensor_float", "normal.float_Tensor", "poisson",
+         "_standard_gamma", "dropout", "native_dropout", "_noisy_leaky_relu", "alpha_dropout", "feature_dropout",
+         "feature_alpha_dropout"), "random"),
     "_upsample": "through upsample_*", "_upsample_backward": "through upsample_*", "_im2col_backward": "through im2col",
-    "_geqrf": "its derivative is refused, as torch's is", "_ldl": "its derivative is refused, as torch's is",
-    "_ldl_solve": "its derivative is refused, as torch's is", "heaviside": "its derivative is refused, as torch's is",
-    "floor_divide": "its derivative is refused, as torch's is",
-    "igamma": "its derivative is refused, as torch's is", "igammac": "its derivative is refused, as torch's is",
-    "zeta": "its derivative is refused, as torch's is", "polygamma.of": "its order is a tensor without derivative",
+    **dict.fromkeys(("_geqrf", "_ldl", "_ldl_solve", "heaviside", "floor_divide", "igamma", "igammac", "zeta"),
+                    "its derivative is refused, as torch's is"),
+    "polygamma.of": "its order is a tensor without derivative",
     "_permutation": "of pivots: tests/linalg/test_linalg.py",
     "_round_decimals": "its second operand is a count", "mode": "ties decide the index: tests/ops/test_reductions.py",
     "bitwise_and": "of integers", "bitwise_or": "of integers", "bitwise_xor": "of integers", "bitwise_not": "of integers",
@@ -265,7 +264,8 @@ def _losses(s):
         "_loss_spread": [Call(f(), [2, 3], 1), Call(f(2, 3), [2, 3], 0)], "mse_loss": pair, "soft_margin_loss": signs,
         "_smooth_l1_loss": [Call(f(2, 3), f(2, 3), how, 0.7) for how in (0, 1, 2)], "_binary_cross_entropy": chances,
         "huber_loss": [Call(f(2, 3), f(2, 3), how, 0.7) for how in (0, 1, 2)], "_bce_with_logits": pair,
-        "smooth_l1_loss": pair, "binary_cross_entropy": [Call(p(2, 3), p(2, 3)), Call(p(2, 3), p(2, 3), p(3))],
+        "_bce_with_logits_weighted": [Call(f(2, 3), f(2, 3), p(3), p(3), 1)], "smooth_l1_loss": pair,
+        "binary_cross_entropy": [Call(p(2, 3), p(2, 3)), Call(p(2, 3), p(2, 3), p(3))],
         "binary_cross_entropy_with_logits": [Call(f(2, 3), p(2, 3)), Call(f(2, 3), p(2, 3), None, p(3))],
         "nll_loss_forward": [Call(f(3, 3), classes, weight, how, -100) for how in (0, 1, 2)],
         "nll_loss2d_forward": [Call(f(2, 3, 2, 2), planes, weight, how, 1) for how in (0, 1, 2)],

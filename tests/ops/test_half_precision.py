@@ -166,3 +166,54 @@ def test_batch_norm_uses_the_mean_and_the_deviation_that_it_saves():
         return t.nn.functional.batch_norm(x, None, None, training=True)
 
     agree(*next(iter(both(call, [rng.normal(size=(4, 6, 5, 3))], "float16"))))
+
+
+TANGENTS = {
+    "maximum": lambda t, x, y: t.maximum(x, y),
+    "minimum": lambda t, x, y: t.minimum(x, y),
+    "fmax": lambda t, x, y: t.fmax(x, y),
+    "fmin": lambda t, x, y: t.fmin(x, y),
+    "lerp": lambda t, x, y: t.lerp(x, y, y * 0.3),
+    "addr": lambda t, x, y: t.addr(x, x[:, 0], y[0], beta=0.6, alpha=0.2),
+    "cumprod": lambda t, x, y: t.cumprod(x, 1),
+    "ldexp": lambda t, x, y: t.ldexp(x, y),
+    "conv1d": lambda t, x, y: t.nn.functional.conv1d(x[None], y[:4, None, :3].expand(4, 31, 3), y[0, :4], padding=1),
+}
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+@pytest.mark.parametrize("name", TANGENTS)
+def test_tangents_of_two_tensors(name, dtype):
+    """Each part of a tangent is rounded, and their sum, as torch's formulas for forward mode say."""
+    arrays = [rng.uniform(0.5, 1.5, (31, 31)) for _ in range(4)]
+    found = []
+    for t, forward in ((wg, wg_forward), (torch, torch.autograd.forward_ad)):
+        x, y, u, v = (t.tensor(a.tolist()).to(getattr(t, dtype)) for a in arrays)
+        with forward.dual_level():
+            dual = forward.unpack_dual(TANGENTS[name](t, forward.make_dual(x, u), forward.make_dual(y, v)))
+            found.append((dual.primal, dual.tangent))
+    for got, want in zip(*found):
+        agree(got, want)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+@pytest.mark.parametrize("weights", [(None, None), ("weight", None), (None, "pos"), ("weight", "pos")])
+@pytest.mark.parametrize("reduction", ["none", "mean"])
+def test_gradients_of_the_logits_loss(reduction, weights, dtype):
+    arrays = [rng.normal(size=(31, 40)), rng.uniform(0, 1, (31, 40)), *(rng.uniform(0.5, 2, 40) for _ in range(2))]
+    found = []
+    for t in (wg, torch):
+        x, y, w, p = (t.tensor(a.tolist()).to(getattr(t, dtype)) for a in arrays)
+        x.requires_grad_()
+        options = {"weight": w if weights[0] else None, "pos_weight": p if weights[1] else None}
+        loss = t.nn.functional.binary_cross_entropy_with_logits(x, y, reduction=reduction, **options)
+        loss.backward(t.ones_like(loss) * 0.7)
+        found.append(x.grad)
+    agree(*found)
+
+
+def test_the_second_derivative_of_smooth_l1_at_its_corner_is_zero():
+    for t in (wg, torch):
+        x = t.tensor([-1.0, -0.5, 1.0, 2.0], requires_grad=True)
+        (g,) = t.autograd.grad(t.nn.functional.smooth_l1_loss(x, t.zeros(4), reduction="sum"), x, create_graph=True)
+        assert t.autograd.grad(g.sum(), x)[0].tolist() == [0, 1, 0, 0]

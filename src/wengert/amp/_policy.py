@@ -1,4 +1,4 @@
-"""What CPU autocast does to which op: products in the shorter type, losses and the like in float32.
+"""What CPU autocast does to which op: products in the shorter type, losses and the like in float32, or all in the widest.
 
 While a thread has autocast on, the ops named here are redirected to functions that cast their arguments first; without
 it nothing is in their way. Compositions in Python are replaced under their names meanwhile.
@@ -25,6 +25,7 @@ SINGLE = (
     "prod", "trace", "polar", "quantile", "nanquantile", "stft", "cdist", "view_as_complex", "grid_sampler",
     "grid_sample", "avg_pool3d", "max_pool3d", "max_unpool2d", "max_unpool3d", "adaptive_avg_pool3d",
     "adaptive_max_pool3d", "fractional_max_pool2d", "fractional_max_pool3d",
+    "reflection_pad1d", "reflection_pad2d", "replication_pad1d", "replication_pad2d", "replication_pad3d",
     "cholesky", "cholesky_inverse", "cholesky_solve", "inverse", "lu_solve", "orgqr", "ormqr", "geqrf", "pinverse", "qr",
     "svd", "triangular_solve",
     *("linalg." + name for name in (
@@ -33,6 +34,8 @@ SINGLE = (
     )),
     *("fft." + kind + name + dims for kind in ("", "i") for name in ("fft", "rfft", "hfft") for dims in ("", "2", "n")),
 )  # fmt: skip
+
+WIDEST = ("index_copy",)
 
 _lock = threading.Lock()
 _threads = 0  # how many threads have autocast on
@@ -58,13 +61,25 @@ def _cast(value, dtype):
     return value
 
 
+def _widest(args):
+    """float32 where one of the tensors has it, else the short type that they share; no other short type comes first."""
+    widest = short = wg.get_autocast_dtype("cpu")
+    for a in args:
+        if isinstance(a, wg.Tensor) and a.is_floating_point() and a.dtype is not wg.float64:
+            if wg.float32 in (widest, a.dtype):
+                widest = wg.float32
+            elif a.dtype is not short:
+                raise RuntimeError("Unexpected floating ScalarType in at::autocast::prioritize")
+    return widest
+
+
 def _caster(op, wanted, is_on):
-    """The op behind casts of its tensors; `wanted()` is the type they get."""
+    """The op behind casts of its tensors; `wanted(args)` is the type they get."""
 
     @functools.wraps(op)
     def call(*args, **kwargs):
         if is_on():
-            dtype = wanted()
+            dtype = wanted(args)
             args = [_cast(value, dtype) for value in args]
             kwargs = {name: _cast(value, dtype) for name, value in kwargs.items()}
         return op(*args, **kwargs)
@@ -89,7 +104,7 @@ def begin(is_on, fast_dtype):
         _threads += 1
         if _threads > 1:
             return
-        for names, wanted in ((LOWER, fast_dtype), (SINGLE, lambda: wg.float32)):
+        for names, wanted in ((LOWER, lambda _: fast_dtype()), (SINGLE, lambda _: wg.float32), (WIDEST, _widest)):
             for name in names:
                 function = FUNCTIONS.get(name)
                 if isinstance(function, _core.OpFunction):

@@ -90,7 +90,7 @@ class autocast:
     """A block, or a decorated function, in which suitable operations run in a shorter floating type.
 
     `device_type` is "cpu", "cuda" …; `dtype` defaults to bfloat16 on the CPU, where products, linear layers,
-    convolutions and attention run in it and losses in float32; RNN layers keep their type, and so does float64.
+    convolutions, attention and LSTM run in it and losses in float32; float64 is left alone.
     RuntimeError for an unknown device.
 
     >>> import wengert

@@ -165,11 +165,13 @@ def jvp(declared, args, primals, outs, level, call=None):
         made = run(declared.name, [tangent, *rest])
         return made if isinstance(made, tuple) else (made,)
     if call is None and declared.name in FORMULAS and outs[0].numel():
-        tensors = [p for p in primals[:2] if isinstance(p, Tensor)]
+        tensors = [p for p in primals if isinstance(p, Tensor)]
         if tensors[0] is primals[0] and all(p.dtype == outs[0].dtype for p in tensors):
-            given = [tangent_of(a, level) if isinstance(a, Tensor) else None for a in args[:2]]
+            given = [tangent_of(a, level) if isinstance(a, Tensor) else None for a in args]
             if any(t is not None for t in given):
-                return (FORMULAS[declared.name](given, primals, outs[0]),)
+                tangent = FORMULAS[declared.name](given, primals, outs[0])
+                if tangent is not NotImplemented:
+                    return (tangent,)
     if declared.kind in ("elementwise", "fused") and call is None:
         tangent = _elementwise_jvp(declared, args, primals, outs[0], level)
         if tangent is not NotImplemented:

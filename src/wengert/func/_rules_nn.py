@@ -31,6 +31,16 @@ def _bce(call, name, args):
     return _reduced(run("_bce_logits", (self, target)), args[2])
 
 
+@rule("_bce_with_logits_weighted")
+def _bce_weighted(call, name, args):
+    self, target, weight, pos_weight = aligned(call, args[:4])
+    if pos_weight is None:
+        loss = run("_bce_logits", (self, target))
+    else:
+        loss = run("_bce_logits_weighted", (self, target, pos_weight))
+    return _reduced(loss if weight is None else loss * weight, args[4])
+
+
 @rule("nll_loss_forward", "nll_loss2d_forward")
 def _nll(call, name, args):
     self, target, weight, reduction, ignore = args

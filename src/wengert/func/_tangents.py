@@ -1,5 +1,10 @@
 """Tangents that have a formula of their own, in torch's order of operations: {op: f(tangents, primals, output)}."""
 
+import functools
+import operator
+
+from .. import _core as core
+
 
 def _weights(x, dim):
     """exp(x), over its maximum along a dim."""
@@ -29,7 +34,7 @@ def _log_softmax(tangents, primals, _):
 
 
 def _div(tangents, primals, y):
-    upper, lower = tangents
+    upper, lower = tangents[:2]
     if lower is None:
         total = upper
     else:
@@ -37,7 +42,88 @@ def _div(tangents, primals, y):
     return (total / primals[1]).expand(y.shape)
 
 
-FORMULAS = {"div": _div, "logcumsumexp": _logcumsumexp, "softmax.int": _softmax, "log_softmax.int": _log_softmax}
+def _or_zero(tangent, like):
+    return like.new_zeros(like.shape) if tangent is None else tangent
+
+
+def _chosen(first):
+    """The tangent of a choice between two tensors: the second's, moved by a part of the difference."""
+
+    def tangent(tangents, primals, y):
+        mine, other = (_or_zero(t, p) for t, p in zip(tangents, primals))
+        return (other + first(*primals[:2]) * (mine - other)).expand(y.shape)
+
+    return tangent
+
+
+def _halves_of_ties(above):
+    return lambda a, b: above(a, b).to(a.dtype).masked_fill(a == b, 0.5)
+
+
+def _sum(parts):
+    parts = [part for part in parts if part is not None]
+    return functools.reduce(operator.add, parts) if parts else None
+
+
+def _times(number, tangent):
+    return tangent if number == 1 or tangent is None else tangent * number
+
+
+def _lerp(tangents, primals, y):
+    mine, end, weight = primals
+    moved = None
+    if tangents[0] is not None or tangents[1] is not None:
+        moved = core.run("lerp", (_or_zero(tangents[0], mine), _or_zero(tangents[1], end), weight))
+    by_weight = tangents[2] * (end - mine) if len(tangents) > 2 and tangents[2] is not None else None
+    return _sum((moved, by_weight)).expand(y.shape)
+
+
+def _addr(tangents, primals, y):
+    beta, alpha = (*primals[3:], *(1, 1)[len(primals) - 3 :])
+    first, second = primals[1], primals[2]
+    by_first = None if tangents[1] is None else _times(alpha, tangents[1].outer(second))
+    by_second = None if tangents[2] is None else _times(alpha, first.outer(tangents[2]))
+    by_self = _times(beta, tangents[0])
+    return _sum((by_self if by_self is None else by_self.expand(y.shape), by_first, by_second))
+
+
+def _cumprod(tangents, primals, y):
+    """The sum so far of t / x, times y, which only half precision needs: the general rule rounds less, and takes zeros."""
+    x, dim = primals[:2]
+    if x.dtype not in (core.float16, core.bfloat16) or core.payload(x) is not None or bool((x == 0).any()):
+        return NotImplemented
+    return (tangents[0] / x).cumsum(dim) * y
+
+
+def _convolution(op):
+    """Two convolutions, each rounded; one is a transposed one."""
+
+    def tangent(tangents, primals, y):
+        x, weight, _, *rest = primals
+        by_x = None if tangents[0] is None else core.run(op, (tangents[0], weight, None, *rest))
+        bias = tangents[2]
+        if tangents[1] is None and bias is None:
+            return by_x
+        return _sum((by_x, core.run(op, (x, _or_zero(tangents[1], weight), bias, *rest))))
+
+    return tangent
+
+
+FORMULAS = {
+    "div": _div,
+    "logcumsumexp": _logcumsumexp,
+    "softmax.int": _softmax,
+    "log_softmax.int": _log_softmax,
+    "maximum": _chosen(_halves_of_ties(operator.gt)),
+    "minimum": _chosen(_halves_of_ties(operator.lt)),
+    "fmax": _chosen(lambda a, b: (a > b) | b.isnan()),
+    "fmin": _chosen(lambda a, b: (a <= b) | b.isnan()),
+    "lerp": _lerp,
+    "addr": _addr,
+    "cumprod": _cumprod,
+    "_conv": _convolution("_conv"),
+    "_conv_input": _convolution("_conv_input"),
+}
 
 
 _NO_TANGENT = (

@@ -30,7 +30,9 @@ def mse_loss(g, self, target, reduction):
 )
 def _smooth_l1_loss(g, self, target, reduction, beta):
     """Quadratic within beta of the target, linear beyond."""
-    back = mul(_loss_spread(g, self.shape, reduction), clamp((self - target) / beta, -1, 1))
+    difference = self - target
+    slope = where(difference <= -beta, -1, where(difference >= beta, 1, difference / beta))
+    back = mul(_loss_spread(g, self.shape, reduction), slope)
     return back, neg(back)
 
 
@@ -90,8 +92,27 @@ def _bce_logits_weighted(self, target, pos_weight):
 )
 def _bce_with_logits(g, self, target, reduction):
     """The mean or the sum of _bce_logits."""
-    spread = _loss_spread(g, self.shape, reduction)
-    return mul(spread, sigmoid(self) - target), mul(spread, neg(self))
+    back, by_target = mul(sigmoid(self) - target, g), mul(neg(self), g)
+    return _loss_spread(back, self.shape, reduction), _loss_spread(by_target, self.shape, reduction)
+
+
+@primitive(
+    "_bce_with_logits_weighted(Tensor self, Tensor target, Index? weight, Index? pos_weight, int reduction)",
+    eager=True,
+    grad_name="BinaryCrossEntropyWithLogitsBackward0",
+    **HIDDEN,
+)
+def _bce_with_logits_weighted(g, self, target, weight, pos_weight, reduction):
+    """The same, times weights of elements and of the positive targets' parts."""
+    if pos_weight is None:
+        back, by_target = sigmoid(self) - target, neg(self)
+    else:
+        positive = pos_weight * target
+        back = (positive + 1 - target) * sigmoid(self) - positive
+        by_target = log_sigmoid(neg(self)) - pos_weight * log_sigmoid(self)
+    parts = (mul(back, g), mul(by_target, g))
+    parts = parts if weight is None else tuple(mul(part, weight) for part in parts)
+    return parts if reduction != 1 else tuple(part / self.numel() for part in parts)
 
 
 @composite(

@@ -294,7 +294,7 @@ def float_power(self, exponent):
 @fused(
     "ldexp(Tensor self, Tensor other)",
     derivative=lambda other, y: (exp2(other), unit * y * 0.6931471805599453),
-    rounds="formula",
+    rounds="steps",
     numbers=False,
 )
 def ldexp(self, other):

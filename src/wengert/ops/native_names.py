@@ -2,6 +2,7 @@
 
 from .. import _core
 from . import linalg_host as numpy_
+from . import softmax as _soft
 from ._declare import composite, host
 from .linalg_checks import kind, refuse
 
@@ -11,15 +12,14 @@ _HIDDEN = {"method": False}
 @composite(**_HIDDEN)
 def _softmax_backward_data(grad_output, output, dim, input_dtype=None):
     """The gradient of softmax from its output."""
-    inner = grad_output * output
-    result = inner - output * inner.sum(dim, keepdim=True)
+    result = _soft._softmax_backward(grad_output, output, dim)
     return result if input_dtype is None else result.to(input_dtype)
 
 
 @composite(**_HIDDEN)
 def _log_softmax_backward_data(grad_output, output, dim, input_dtype=None):
     """The gradient of log_softmax from its output."""
-    result = grad_output - output.exp() * grad_output.sum(dim, keepdim=True)
+    result = _soft._log_softmax_backward(grad_output, output, dim)
     return result if input_dtype is None else result.to(input_dtype)
 
 

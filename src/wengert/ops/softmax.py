@@ -37,17 +37,16 @@ def log_softmax(g, dim, y):
 @primitive("_softmax_backward(Tensor grad, Tensor output, int dim)", function=False, method=False)
 def _softmax_backward(g, grad, output, dim):
     """output * (grad - sum(grad * output))."""
-    along = sum_dim(mul(grad, output), dim, True)
-    back = sum_dim(mul(g, output), dim, True)
-    return mul(output, sub(g, back)), sub(mul(g, sub(grad, along)), mul(grad, back))
+    along = mul(g, sum_dim(mul(output, grad), dim, True))
+    by_output = sub(sub(mul(grad, g), along), mul(grad, sum_dim(mul(output, g), dim, True)))
+    return _softmax_backward(g, output, dim), by_output
 
 
 @primitive("_log_softmax_backward(Tensor grad, Tensor output, int dim)", function=False, method=False)
 def _log_softmax_backward(g, grad, output, dim):
     """grad - exp(output) * sum(grad)."""
-    share = mul(g, exp(output))
-    total = sum_dim(share, dim, True)
-    return sub(g, total), mul(neg(share), sum_dim(grad, dim, True))
+    z = exp(output)
+    return sub(g, sum_dim(mul(g, z), dim, True)), mul(mul(neg(sum_dim(grad, dim, True)), z), g)
 
 
 @composite("softmin(Tensor self, int dim, ScalarType? dtype=None)", method=False, function=False)

@@ -274,6 +274,8 @@ def solve_triangular(A, B, *, upper, left=True, unitriangular=False):
     check_square(A, name)
     check_matrix(B, name, "B")
     check_equation(A, B, name, left)
+    if kind(A) in ("Half", "BFloat16"):
+        raise NotImplementedError(f"\"triangular_solve_cpu\" not implemented for '{kind(A)}'")
     if left:
         return triangular(A, B, upper, unitriangular)
     return triangular(A.mT, B.mT, not upper, unitriangular).mT

@@ -127,7 +127,7 @@ class RNNBase(Module):
     def check_input(self, input, batch_sizes):
         """Refuse an input of a wrong rank, width or dtype."""
         dtype = self._flat_weights[0].dtype
-        if input.dtype != dtype:
+        if input.dtype != dtype and not wg.is_autocast_enabled("cpu"):
             raise ValueError(
                 f"RNN input dtype ({input.dtype}) does not match weight dtype ({dtype}). "
                 f"Convert input: input.to({dtype}), or convert model: model.to({input.dtype})"
@@ -321,6 +321,20 @@ class LSTM(RNNBase):
 
     def _whole(self, parts):
         return tuple(parts)
+
+    def _run(self, x, sizes, hx):
+        """All of it in the short type under autocast, where torch hands the layer to one function of its own."""
+        if not wg.is_autocast_enabled("cpu") or sizes is not None or self.proj_size:
+            return super()._run(x, sizes, hx)
+        short = wg.get_autocast_dtype("cpu")
+        if x.dtype not in (wg.float32, short):
+            return super()._run(x, sizes, hx)
+        weights = [[w.to(short) for w in self._with_biases(row) if w is not None] for row in self.all_weights]
+        rows = [row if self.bias else [*row, None, None] for row in weights]
+        states = list(zip(*(part.to(short) for part in hx)))
+        x = x.to(short)
+        out, finals = run_layers("LSTM", x, None, states, rows, self.bidirectional, self.dropout, self.training)
+        return out, self._whole(finals)
 
     def _initial(self, input, batch):
         cell = wg.zeros(self._expected_state(batch, self.hidden_size), dtype=input.dtype, device=input.device)
