@@ -88,11 +88,16 @@ def _addr(tangents, primals, y):
 
 
 def _cumprod(tangents, primals, y):
-    """The sum so far of t / x, times y, which only half precision needs: the general rule rounds less, and takes zeros."""
-    x, dim = primals[:2]
-    if x.dtype not in (core.float16, core.bfloat16) or core.payload(x) is not None or bool((x == 0).any()):
+    """The sum so far of t / x, times y, which only half precision needs: the general rule rounds less. From the first
+    zero on: the product with its tangent in its place."""
+    (t, *_), (x, dim, *_) = tangents, primals
+    again = core.payload(x) is not None or x.requires_grad or t.requires_grad  # the zeros' part has no derivative
+    if x.dtype not in (core.float16, core.bfloat16) or again or x.dim() == 0:
         return NotImplemented
-    return (tangents[0] / x).cumsum(dim) * y
+    zero = x == 0
+    zeros = zero.cumsum(dim)
+    first = zero & (zeros == 1)
+    return ((t / x).cumsum(dim) * y).where(zeros == 0, t.where(first, x).cumprod(dim))
 
 
 def _convolution(op):
