@@ -166,6 +166,38 @@ void node_dealloc(PyObject* self) {
   Py_DECREF(type);
 }
 
+// track_graphs(objects): shows the collector all nodes behind those tensors and nodes. It is not told of every new
+// node: that would cost each op, and few graphs are ever part of a cycle.
+PyObject* track_graphs(PyObject*, PyObject* objects) {
+  if (!PyList_Check(objects)) return PyErr_Format(PyExc_TypeError, "expected a list");
+  std::vector<Node*> todo;
+  auto show = [&](const Ref<Node>& n) {
+    if (!n || PyObject_GC_IsTracked(as_object(n.get()))) return;
+    PyObject_GC_Track(as_object(n.get()));
+    todo.push_back(n.get());
+  };
+  auto follow = [&](Node& n) {
+    for (Edge& e : n.edges) show(e.node);
+    if (!n.extra) return;
+    for (auto& [at, edge] : n.extra->packed) show(edge.node);
+    if (n.extra->slices) show(n.extra->slices->fn);
+  };
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(objects); ++i) {
+    PyObject* o = PyList_GET_ITEM(objects, i);
+    if (is_tensor(o))
+      show(as_tensor(o)->grad_fn);
+    else if (PyObject_TypeCheck(o, NodeType))
+      follow(*as_node(o));
+    while (!todo.empty()) {
+      Node* n = todo.back();
+      todo.pop_back();
+      follow(*n);
+    }
+  }
+  Py_RETURN_NONE;
+}
+PyMethodDef collector_functions[] = {{"track_graphs", track_graphs, METH_O, nullptr}, {nullptr, nullptr, 0, nullptr}};
+
 // ---- where the user's code is
 
 bool inside_package(PyObject* filename) {
@@ -460,7 +492,8 @@ int init_objects(PyObject* module) {
   PyType_Spec node_spec = {"wengert.autograd.graph.Node", int(sizeof(Node)), 0,
                            Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, node_slots};
   NodeType = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&node_spec));
-  return NodeType && PyModule_AddObjectRef(module, "Node", reinterpret_cast<PyObject*>(NodeType)) == 0 ? 0 : -1;
+  if (!NodeType || PyModule_AddFunctions(module, collector_functions) < 0) return -1;
+  return PyModule_AddObjectRef(module, "Node", reinterpret_cast<PyObject*>(NodeType));
 }
 
 PyObject* describe(const Place& p) {

@@ -200,6 +200,28 @@ static void add_edges(Node& n, Call& c, uint64_t mask) {
   }
 }
 
+// Anomaly mode, where it is to look at the forward pass too: a result that is nan (or inf) is an error at its op.
+[[gnu::noinline]] static void check_results(Call& c, const Node& n) {
+  static const OpDef *isnan = find_op("isnan"), *isinf = find_op("isinf"), *any = find_op("any");
+  GradMode off(false);
+  auto has = [](const OpDef* what, Tensor& t) {
+    return is_differentiable(t.dtype) && !t.wrapped &&
+           *apply(*any, {Value(apply(*what, {Value(&t)}))})->template as<bool>();
+  };
+  for (int k = 0; k < c.nouts(); ++k)
+    for (bool inf : {false, true}) {
+      const OpDef* what = inf ? isinf : isnan;
+      if (!(inf ? modes().anomaly_inf : modes().anomaly_nan) || !has(what, *c.result(k))) continue;
+      bool before = false;
+      for (int i = 0; i < c.nargs; ++i) before |= c.args[i].is_tensor() && has(what, *c.args[i].tensor);
+      const char* name = inf ? "inf" : "nan";
+      fail(Kind::Runtime, "Function '", c.op->name, "' returned ", name, " values in its ", k,
+           "th output, in the forward pass.\n  called", host.line(n.place), "\n  likeliest fix: ",
+           before ? str("an input had ", name, " before: look where it came from (data, or a step without this check)")
+                  : "keep the input away from the point where the op is not finite (clamp it, or add an eps)");
+    }
+}
+
 void record(Call& c, uint64_t mask, bool inplace) {
   const int nouts = c.nouts();
   if (!nouts) return;  // unbind of a dim of size 0
@@ -232,7 +254,8 @@ void record(Call& c, uint64_t mask, bool inplace) {
     const Leaf& l = p->leaves[i];
     if (l.kind == Leaf::Grad) continue;
     const Value v = leaf_value(l, c, keep);
-    save(*n, i, v, l.kind == Leaf::Out ? l.index : -1);
+    const bool written = inplace && v.is_tensor() && v.tensor == c.result(0).get();  // it must not hold its own node
+    save(*n, i, v, l.kind == Leaf::Out ? l.index : written ? 0 : -1);
     // What an op wrote into was an operand, too (y.mul_(y)): the rule needs it as it was before.
     if (inplace && l.kind == Leaf::Arg && v.is_tensor() && v.tensor->version &&
         v.tensor->version.get() == c.result(0)->version.get())
@@ -251,6 +274,8 @@ void record(Call& c, uint64_t mask, bool inplace) {
       host.track(c.result(k).get());
     }
   }
+  if (modes().anomaly && modes().anomaly_forward) [[unlikely]]
+    check_results(c, *n);
 }
 
 static void mark_views(Call& c) {

@@ -428,14 +428,20 @@ class Pass {
     return std::any_of(in.begin(), in.end(), [](const TensorRef& g) { return bool(g); });
   }
 
-  void visit(Slot& slot) {
-    Node& n = *slot.node;
+  // An error that leaves f is told where the node was made.
+  template <class F>
+  static auto on_behalf_of(Node& n, F f) {
     try {
-      if (put_off(slot) || run_through(slot)) return;
+      return f();
     } catch (...) {
       if (engine_host.failed) engine_host.failed(n);
       throw;
     }
+  }
+
+  void visit(Slot& slot) {
+    Node& n = *slot.node;
+    if (on_behalf_of(n, [&] { return put_off(slot) || run_through(slot); })) return;
     for (uint32_t nr = 0; nr < slot.deferred.size(); ++nr)
       if (slot.deferred[nr]) slot.buffer[nr] = settle(slot, nr);
     Gradients& in = slot.buffer;
@@ -452,21 +458,14 @@ class Pass {
           if (nr < in.size()) captured_[position] = in[nr];
       };
       if (slot.needed) capture();  // as torch: hooks change what is asked for only where the pass ends
-      before_node(n, in, slot.needed);
+      on_behalf_of(n, [&] { before_node(n, in, slot.needed); });
       if (n.extra && any) any = arrived(in);  // a hook may have taken them away
       if (!slot.needed) capture();
-      if (slot.needed) {
-        try {
-          run(n, in, out, any);
-        } catch (...) {
-          if (engine_host.failed) engine_host.failed(n);
-          throw;
-        }
-      }
+      if (slot.needed) on_behalf_of(n, [&] { run(n, in, out, any); });
     }
     in.clear();
     if (slot.needed)
-      pass_on(n, out);
+      on_behalf_of(n, [&] { pass_on(n, out); });
     else
       for (const Edge& e : n.edges)
         if (e.node) arrive(e);

@@ -10,6 +10,10 @@ from . import _core
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _FIX = "\n  likeliest fix: "
+_HOOK = re.compile(r"hook '[^']*' has |expected (Variable|tuple), but hook returned ")
+_HOOK_RETURNS = (
+    "return None, or a gradient (of a node: a tuple of them) with the shape and dtype of what the hook is given"
+)
 
 # By what cut a graph (the sentences of core/tape.h).
 _MEND = {
@@ -121,6 +125,11 @@ def user_stack():
     return [line for line in traceback.format_stack(frame) if f'File "{_PACKAGE}' not in line]
 
 
+def graph_of(tensor, mend):
+    """What to add where a tensor with a history is used as one without: what made it, and how to mend it."""
+    return f"\n  it was made by {made_at(tensor)}{_FIX}{mend}"
+
+
 def _warn_of_origin(node):
     """Anomaly mode: where a node was made, and the nodes whose backward passes made it."""
     start, end, what = "Error detected in", "that caused the error", node
@@ -147,17 +156,25 @@ def annotate(node, error):
     """Adds to an exception that leaves a node's backward where the node was made, and the likeliest fix."""
     if _core.anomaly()[0]:
         _warn_of_origin(node)
-    if not isinstance(error, RuntimeError) or not error.args or not isinstance(error.args[0], str):
+    if not error.args or not isinstance(error.args[0], str):
         return
     message, place = error.args[0], line_of(node._place)
     if "\n  created at " in message:
         return
     text = f"\n  created at {place}" if place else ""
+    if _HOOK.match(message):
+        what = "a leaf" if hasattr(node, "variable") else f"the result of {node.name()}"
+        error.args = (f"{message}\n  the hook is on {what}{text}{_FIX}{_HOOK_RETURNS}", *error.args[1:])
+        return
+    if not isinstance(error, RuntimeError):
+        return
     if "modified by an inplace operation" in message:
         text += _overwritten(node, place)
     elif "backward through the graph a second time" in message:
         text += _second_time()
-    elif "returned nan values" in message:
+    elif "returned an invalid gradient" in message:
+        text += f"{_FIX}have its backward return a gradient of the shape of its input"
+    elif "returned nan values" in message or "returned inf values" in message:
         text += f"{_FIX}keep the input of that op away from the point where its derivative is infinite (clamp it, or add an eps)"
     error.args = (message + text, *error.args[1:])
 

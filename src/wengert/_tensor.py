@@ -2,7 +2,7 @@
 
 import warnings
 
-from . import _conversion, _core, _tensor_hooks, _tensor_rare
+from . import _collector, _conversion, _core, _tensor_hooks, _tensor_rare
 from ._core import Tensor
 
 
@@ -57,12 +57,21 @@ def backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=
     autograd.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
 
+def _history(tensor, mend):
+    from ._lines import graph_of
+
+    return graph_of(tensor, mend)
+
+
 def numpy(self, *, force=False):
     """A NumPy array over the same memory. force: of a detached copy if need be."""
     if force:
         self = self.detach()
     elif self.requires_grad and _core.is_grad_enabled():
-        raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+        raise RuntimeError(
+            "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+            + _history(self, "detach() it, or keep computing with tensors where the gradient is to pass")
+        )
     import numpy as np
 
     if self.dtype in (_core.bfloat16, _core.complex32) or self.dtype.name.startswith("float8"):
@@ -118,7 +127,7 @@ def __deepcopy__(self, memo):
         raise RuntimeError(
             "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment.  If you were "
             "attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm usage, see "
-            "https://github.com/pytorch/pytorch/pull/103001"
+            "https://github.com/pytorch/pytorch/pull/103001" + _history(self, "copy it with detach().clone()")
         )
     from copy import deepcopy
 
@@ -288,6 +297,7 @@ def attach():
         setattr(Tensor, method, _conversion.cast_method(method, dtype))
     Tensor.__array_priority__ = 1000
     Tensor.is_pinned = lambda self, device=None: False
+    _collector.attach()
     _tensor_hooks.attach()
     _tensor_rare.attach()
 

@@ -3,6 +3,7 @@
 The programs mark the line that must be named with a comment; the messages show the code of their lines.
 """
 
+import copy
 import warnings
 
 import pytest
@@ -259,3 +260,63 @@ def test_grad_dtype_decides_what_is_accumulated():
         x.grad_dtype = wg.float32
     with pytest.raises(RuntimeError, match="grad_dtype can only be set on leaf tensors."):
         (x * 2).grad_dtype = wg.float64
+
+
+def test_a_hook_that_returns_nonsense_is_told_where_it_sits():
+    y = X * 2  # named
+    y.register_hook(lambda g: wg.ones(7))
+    lines = _message(lambda: y.sum().backward())
+    assert lines[0] == "hook '<lambda>' has changed the size of value"
+    assert lines[1] == "  the hook is on the result of MulBackward0" and lines[2].endswith("# named")
+    assert "likeliest fix: return None" in lines[3]
+
+
+def test_a_tensor_used_as_one_without_a_history_names_its_line():
+    y = X * 2  # named
+    for act in (y.numpy, lambda: copy.deepcopy(y), lambda: y.backward(wg.ones(7))):
+        assert any("made by MulBackward0" in line and line.endswith("# named") for line in _message(act)[1:])
+
+
+@pytest.mark.filterwarnings("ignore:Anomaly Detection")
+@pytest.mark.parametrize("inf", [False, True])
+def test_anomaly_mode_looks_at_the_forward_pass_when_asked(inf):
+    zero = wg.zeros(2, requires_grad=True)
+
+    def nan():
+        return zero / zero  # named
+
+    def infinite():
+        return zero.log()  # named
+
+    with wg.autograd.detect_anomaly(check_forward=True, check_inf=inf):
+        first, where, fix = _message(nan)
+        assert first == "Function 'div' returned nan values in its 0th output, in the forward pass."
+        assert where.endswith("# named") and "add an eps" in fix
+        if inf:
+            assert "Function 'log' returned inf values" in _message(infinite)[0]
+            taken = wg.full((2,), float("inf"), requires_grad=True)
+            assert "an input had inf before" in _message(lambda: taken * 2)[-1]
+        else:
+            infinite()
+    with wg.autograd.detect_anomaly(check_inf=inf):
+        nan()  # only backward passes are looked at
+        if inf:
+            assert "Function 'SqrtBackward0' returned inf values" in _message(lambda: zero.sqrt().sum().backward())[0]
+            zero.grad = None
+
+
+@pytest.mark.filterwarnings("ignore:Anomaly Detection")
+def test_anomaly_mode_looks_at_the_forward_pass_of_functions():
+    class Bad(wg.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x / 0
+
+        @staticmethod
+        def backward(ctx, g):
+            return g
+
+    with wg.autograd.detect_anomaly(check_forward=True, check_inf=True):
+        lines = _message(lambda: Bad.apply(X))  # named
+    assert lines[0] == "Function 'BadBackward' returned inf values in its 0th output, in the forward pass."
+    assert lines[1].endswith("# named")

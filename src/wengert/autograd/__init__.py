@@ -148,11 +148,13 @@ def _make_gradients(outputs, gradients, batched=False):
                 )
             raise RuntimeError(
                 f"Mismatch in shape: grad_output[{i}] has a shape of {_size(g.shape)} and output[{i}] has a shape of {_size(shape)}."
+                + _about("graph_of", out, "pass a gradient of the output's shape, or let the output be summed first")
             )
         if dtype.is_complex != g.dtype.is_complex:
             raise RuntimeError(
                 f"For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in dtype: "
                 f"grad_output[{i}] has a dtype of {g.dtype} and output[{i}] has a dtype of {dtype}."
+                + _about("graph_of", out, "pass a gradient of the output's dtype")
             )
         made.append(g)
     if len(made) != len(outputs):

@@ -36,6 +36,22 @@ class detect_anomaly:
         _core.set_anomaly(*self.prev)
 
 
+def check_outputs(node, outputs):
+    """RuntimeError when what the forward of a Function gave is nan (or inf) and the mode looks for that."""
+    _, check_nan, check_inf, check_forward = _core.anomaly()
+    for k, out in enumerate(outputs if check_forward else ()):
+        if not isinstance(out, _core.Tensor) or not out.is_floating_point():
+            continue
+        for name, wanted, found in (("nan", check_nan, out.isnan), ("inf", check_inf, out.isinf)):
+            if wanted and found().any():
+                from .._lines import at
+
+                raise RuntimeError(
+                    f"Function '{node.name()}' returned {name} values in its {k}th output, in the forward pass.\n  called"
+                    f"{at(node._place)}\n  likeliest fix: look at what its forward does with inputs like these"
+                )
+
+
 class set_detect_anomaly:
     """Sets anomaly mode at once; as a context manager it is put back at the end."""
 

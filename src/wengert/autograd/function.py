@@ -4,6 +4,7 @@ import functools
 import warnings
 
 from .. import _core
+from .anomaly_mode import check_outputs
 from .grad_mode import no_grad
 
 _MISSING_BACKWARD = "You must implement either the backward or vjp method for your custom autograd.Function to use it with backward mode AD."
@@ -212,6 +213,7 @@ def _record(ctx, tensors, outputs, specs, saved):
             k for k, (o, on, *_) in enumerate(specs) if not (on or known and isinstance(o, _core.Tensor))
         )
     _core.save_on_node(ctx, saved, where)
+    check_outputs(ctx, outputs)
 
 
 def _refuse_saved_as_is(ctx, tensors, outputs):
