@@ -254,7 +254,8 @@ void record(Call& c, uint64_t mask, bool inplace) {
     const Leaf& l = p->leaves[i];
     if (l.kind == Leaf::Grad) continue;
     const Value v = leaf_value(l, c, keep);
-    const bool written = inplace && v.is_tensor() && v.tensor == c.result(0).get();  // it must not hold its own node
+    const bool written = inplace && v.is_tensor() && v.tensor == c.result(0).get() &&
+                         !is_view(*v.tensor);  // it must not hold its own node
     save(*n, i, v, l.kind == Leaf::Out ? l.index : written ? 0 : -1);
     // What an op wrote into was an operand, too (y.mul_(y)): the rule needs it as it was before.
     if (inplace && l.kind == Leaf::Arg && v.is_tensor() && v.tensor->version &&
