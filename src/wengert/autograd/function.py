@@ -358,9 +358,7 @@ class Function(metaclass=FunctionMeta):
 
 
 def _parameters(forward):
-    """How many positional parameters a forward has, as far as a glance tells."""
-    code = getattr(forward, "__code__", None)
-    return 0 if code is None else code.co_argcount
+    return getattr(getattr(forward, "__code__", None), "co_argcount", 0)  # as far as a glance tells
 
 
 def _positional(forward, args, kwargs):
