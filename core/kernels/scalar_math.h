@@ -65,9 +65,7 @@ WG_INLINE T fn_gelu_slope(T x) {
 // (1 + tanh(u)) / 2 = 1 / (1 + e), e = exp(-2 u)
 template <class T>
 WG_INLINE T gelu_exponential(T x, T square) {
-  constexpr T most = sizeof(T) == 8 ? T(700) : T(80);  // so that e times its inverse is 1, not nan
-  T twice = T(-2 * kRootTwoByPi) * mul_add(T(0.044715) * square, x, x);
-  return exp(twice > most ? most : twice);
+  return exp(T(-2 * kRootTwoByPi) * mul_add(T(0.044715) * square, x, x));
 }
 template <class T>
 WG_INLINE T fn_gelu_tanh(T x) {
@@ -77,7 +75,8 @@ template <class T>
 WG_INLINE T fn_gelu_tanh_slope(T x) {
   T square = x * x, e = gelu_exponential(x, square), s = T(1) / (T(1) + e);
   T inner = T(2 * kRootTwoByPi) * mul_add(square, T(0.134145), T(1));
-  return mul_add(x * s, e * s * inner, s);
+  T rest = e < kInf<T> ? e * s : T(1);  // 1 - s
+  return mul_add(x * s, rest * inner, s);
 }
 template <class T>
 WG_INLINE T fn_silu(T x) {

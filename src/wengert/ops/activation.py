@@ -206,11 +206,12 @@ def _gelu_tanh(self):
 
 @_slope("_gelu_tanh_slope(Tensor self)")
 def _gelu_tanh_slope(self):
-    """The derivative of gelu with a hyperbolic tangent t of u: (1 + t) / 2 + self (1 - t²) u' / 2."""
+    """The derivative of gelu with a hyperbolic tangent of u, s = (1 + tanh(u)) / 2: s + 2 self s (1 - s) u'."""
     square = self * self
-    t = tanh(ROOT_TWO_BY_PI * (self + 0.044715 * square * self))
+    u = ROOT_TWO_BY_PI * (self + 0.044715 * square * self)
+    s, rest = sigmoid(2 * u), sigmoid(-2 * u)
     first, second = ROOT_TWO_BY_PI * (1 + 0.134145 * square), ROOT_TWO_BY_PI * 0.26829 * self
-    return (1 - t * t) * (first + self * (0.5 * second - t * first * first))
+    return s * rest * (4 * first + self * (2 * second + 4 * (rest - s) * first * first))
 
 
 @elementwise(
