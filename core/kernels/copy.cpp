@@ -11,13 +11,34 @@ namespace {
 
 constexpr int64_t kGrain = 1 << 15;  // elements in a piece of work
 
+// memcpy, but for targets that begin less than a cache line behind the source, counted within pages: many processors
+// then take every load to be of what was stored last.
+void copy_bytes(char* to, const char* from, int64_t n) {
+  constexpr int64_t line = 64, page = 4096;
+  const int64_t behind = (reinterpret_cast<intptr_t>(to) - reinterpret_cast<intptr_t>(from)) & (page - 1);
+  if (n < 4 * line || behind == 0 || behind >= line) {
+    std::memcpy(to, from, size_t(n));
+    return;
+  }
+  for (; n >= line; n -= line, to += line, from += line) {
+    char held[line];
+    std::memcpy(held, from, line);
+    std::memcpy(to, held, line);
+  }
+  std::memcpy(to, from, size_t(n));
+}
+
 template <class U>
 void copy_row(char* to, int64_t to_step, const char* from, int64_t from_step, int64_t n) {
   constexpr int64_t unit = sizeof(U);
   if (to_step == unit && from_step == unit) {
-    std::memcpy(to, from, n * unit);
+    copy_bytes(to, from, n * unit);
   } else if (to_step == unit && from_step == 0) {
     std::fill_n(reinterpret_cast<U*>(to), n, *reinterpret_cast<const U*>(from));
+  } else if (to_step == unit && from_step == -unit) {
+    U* out = reinterpret_cast<U*>(to);
+    const U* in = reinterpret_cast<const U*>(from);
+    for (int64_t i = 0; i < n; ++i) out[i] = in[-i];
   } else if (to_step == unit) {
     U* out = reinterpret_cast<U*>(to);
     for (int64_t i = 0; i < n; ++i) out[i] = *reinterpret_cast<const U*>(from + i * from_step);

@@ -47,24 +47,33 @@ struct Running<complex64> {
   using type = complex128;
 };
 
-// Contiguous rows: several at once, since each waits for its own last sum.
+// Contiguous rows from the element at `from` on: several at once, since each waits for its own last sum.
+template <int kRows, class T, class A, class Join>
+void side_by_side(const T* __restrict from, T* __restrict to, int64_t n, int64_t step, int64_t row, A start,
+                  Join join) {
+  A acc[kRows];
+  for (A& a : acc) a = start;
+  for (int64_t k = 0; k < n; ++k, from += step, to += step) {
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+      acc[r] = join(acc[r], A(from[r * row]));
+      to[r * row] = T(acc[r]);
+    }
+  }
+}
+
 template <class T, class A, class Join>
 void running_rows(const Scan& s, const T* x, T* y, A start, Join join) {
-  constexpr int64_t kRows = 8;
+  constexpr int64_t kRows = 4;
   parallel_for(s.outer, std::max<int64_t>(kRows, kGrain / s.n), [&](int64_t b, int64_t e) {
-    for (; b < e; b += kRows) {
-      int64_t rows = std::min(kRows, e - b);
-      const T* from = x + b * s.n;
-      T* to = y + b * s.n;
-      A acc[kRows];
-      std::fill_n(acc, kRows, start);
-      for (int64_t k = 0; k < s.n; ++k) {
-        int64_t i = s.reverse ? s.n - 1 - k : k;
-        for (int64_t r = 0; r < rows; ++r) {
-          acc[r] = join(acc[r], A(from[r * s.n + i]));
-          to[r * s.n + i] = T(acc[r]);
-        }
-      }
+    const int64_t step = s.reverse ? -1 : 1;
+    while (b < e) {
+      const int64_t first = b * s.n + (s.reverse ? s.n - 1 : 0);
+      if (b + kRows <= e)
+        side_by_side<kRows>(x + first, y + first, s.n, step, s.n, start, join);
+      else
+        side_by_side<1>(x + first, y + first, s.n, step, s.n, start, join);
+      b += b + kRows <= e ? kRows : 1;
     }
   });
 }

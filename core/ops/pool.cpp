@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "../kernels/index.h"
+#include "../kernels/reduce.h"
 #include "calls.h"
 #include "expect.h"
 #include "format.h"
@@ -194,12 +195,24 @@ void max_pool_nd(Call& c, int nd) {
   take_max(c, plan, x);
 }
 
-void take_mean(Call& c, Plan& plan, const Tensor& x) {
+void mean_of_planes(const Tensor& x, int64_t planes, Tensor& y) {
+  const int64_t n = x.numel / planes;
+  fold(Fold::Sum, x.dtype, x.data(), {planes, n}, {n, 1}, 2, 0, y.data());
+  visit(x.dtype, [&]<class T>() {
+    if constexpr (std::is_floating_point_v<T>)
+      for (int64_t i = 0; i < planes; ++i) y.as<T>()[i] /= T(n);
+  });
+}
+
+void take_mean(Call& c, Plan& plan, const Tensor& x, bool to_point = false) {
   const TensorRef from = ready(x);
   TensorRef y = empty(plan.out, from->dtype);
   plan.p.dtype = from->dtype;
-  avg_pool(plan.p, from->data(), y->data());
   const bool one = numel_of(plan.out) == x.size(0) * x.size(1);  // torch's pooling to a point is a mean
+  if (to_point && from->numel)
+    mean_of_planes(*from, plan.p.planes, *y);
+  else
+    avg_pool(plan.p, from->data(), y->data());
   c.out(laid_out(given(std::move(y), x.dtype), x.ndim() == 4 || one ? format_of(x) : Format::RowMajor));
 }
 
@@ -266,7 +279,9 @@ void adaptive_avg_nd(Call& c, int nd, const char* name) {
   const Dims outs = adaptive_sizes(c, nd, name);
   check_number(c.tensor(0), nd == 1 ? "adaptive_avg_pool2d" : name, false);
   Plan plan = adaptive(c.tensor(0).sizes, outs);
-  take_mean(c, plan, c.tensor(0));
+  bool to_point = true;
+  for (int64_t o : outs) to_point &= o == 1;
+  take_mean(c, plan, c.tensor(0), to_point);
 }
 
 void adaptive_max_nd(Call& c, int nd, const char* name) {

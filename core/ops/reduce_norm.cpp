@@ -176,13 +176,22 @@ WG_OP_AS(norm_backward, "_norm_backward", Composite) {
   c.out(call<"mul">(call<"sgn">(x), shared(g, hit, c.args[4])));
 }
 
-// _extreme_backward(g, self, y, dim, keepdim): evenly among the elements equal to the extreme.
+// Whether no element is nan, as far as that can be looked at.
+static bool no_nan(Tensor& y) {
+  if (y.wrapped || !is_floating(y.dtype)) return false;
+  const TensorRef found = folded(*call<"isnan">(y), Fold::Any, all_dims(y), false);
+  return !*found->as<bool>();
+}
+
+// _extreme_backward(g, self, y, dim, keepdim): evenly among the elements equal to the extreme. Of all elements nan is
+// equal to nan; over dims it is not, and the gradient is nan, as torch's.
 WG_OP_AS(extreme_backward, "_extreme_backward", Composite) {
   Tensor& x = c.tensor(1);
   reduced_dims(c, 3, x.ndim());
   TensorRef g = put_back(c.args[0], x, c.args[3], c.flag(4)), y = put_back(c.args[2], x, c.args[3], c.flag(4));
   TensorRef hit = call<"eq">(x, y);
-  hit = call<"logical_or">(hit, call<"logical_and">(call<"isnan">(x), call<"isnan">(y)));
+  if (!c.has(3) && !no_nan(c.tensor(2)))
+    hit = call<"logical_or">(hit, call<"logical_and">(call<"isnan">(x), call<"isnan">(y)));
   c.out(shared(g, hit, c.args[3]));
 }
 

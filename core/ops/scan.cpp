@@ -1,6 +1,8 @@
 // Cumulative sums, products, extremes and log-sums.
 #include "../kernels/scan.h"
 
+#include "../kernels/reduce.h"
+
 #include "calls.h"
 #include "expect.h"
 #include "reduced.h"
@@ -95,7 +97,17 @@ WG_OP(_shifted) {
   c.out(std::move(out));
 }
 
-// _prod_backward(g, self, dim, keepdim): a product is the last of the cumulative products.
+// Whether all elements are known to be other than 0.
+bool none_is_zero(const Tensor& x) {
+  if (x.wrapped || is_complex(x.dtype)) return false;
+  bool all = true;
+  const uint64_t every = x.ndim() ? ~uint64_t(0) >> (64 - x.ndim()) : 0;
+  fold(Fold::All, x.dtype, x.data(), x.sizes, x.strides, every, 0, reinterpret_cast<char*>(&all));
+  return all;
+}
+
+// _prod_backward(g, self, dim, keepdim): without zeros the product divided by each factor, as torch does it. Else a
+// product is the last of the cumulative products.
 WG_OP_AS(prod_backward, "_prod_backward", Composite) {
   Tensor& self = c.tensor(1);
   TensorRef x(&self), g(&c.tensor(0));
@@ -105,6 +117,10 @@ WG_OP_AS(prod_backward, "_prod_backward", Composite) {
   if (!self.numel) return c.out(zeros(self.sizes, g->dtype));
   int64_t dim = whole ? 0 : wrap_dim(c.integer(2), x->ndim()), n = x->size(int(dim));
   TensorRef wide = call<"_expand_reduced">(g, x->sizes, Dims{dim}, !whole && c.flag(3));
+  if (none_is_zero(*x)) {
+    TensorRef others = call<"div">(call<"prod.dim_int">(x, dim, true), x), out = call<"mul">(wide, others);
+    return c.out(whole ? call<"reshape">(out, self.sizes) : out);
+  }
   Dims line(x->ndim(), 1);
   line[int(dim)] = n;
   TensorRef last = zeros(line, DType::Bool);

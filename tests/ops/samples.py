@@ -228,7 +228,7 @@ def _reductions(s):
         "sum.dim_IntList": [Call(f(2, 3), [1]), Call(f(2, 3), [0, 1], True)], "nansum": [Call(f(2, 3), [0])],
         "mean": [Call(f(2, 3))], "mean.dim": [Call(f(2, 3), [0], True)], "_spread_mean": [Call(f(2), [2, 3], [1], False)],
         "prod": [Call(f(2, 3)), Call(wg.tensor([1.5, 0.0, 2.0], dtype=wg.float64))], "prod.dim_int": [Call(f(2, 3), 1, True)],
-        "_prod_backward": [Call(f(2), f(2, 3), 1, False)], "amax": [Call(f(2, 3), [1]), Call(f(2, 3))],
+        "_euclidean_dist": [Call(f(2, 3), f(4, 3, low=3.0, high=5.0))], "_prod_backward": [Call(f(2), f(2, 3), 1, False)], "amax": [Call(f(2, 3), [1]), Call(f(2, 3))],
         "amin": [Call(f(2, 3), [0], True)], "aminmax": [Call(f(2, 3)), Call(f(2, 3), dim=1)], "max": [Call(f(2, 3))],
         "max.dim": [Call(f(2, 3), 1)], "max.other": [Call(f(2, 3), f(3))], "min": [Call(f(2, 3))],
         "min.dim": [Call(f(2, 3), 0, True)], "min.other": [Call(f(2, 3), f(2, 1))], "trace": [Call(f(3, 4))],

@@ -122,6 +122,7 @@ by_leading_dims(
     "_triangular",
     "_pinv",
     "linalg_matrix_exp",
+    "_euclidean_dist",
 )
 
 

@@ -1,9 +1,32 @@
 """Distances between rows."""
 
-from ._declare import composite
-from .combine import triu_indices
+from ._declare import composite, host
+from .combine import cat, triu_indices
 from .compare import where
+from .create import ones_like
 from .linalg_checks import check_kernel, kind
+from .shape import broadcast_shapes
+
+_MODES = {
+    "use_mm_for_euclid_dist_if_necessary": 0,
+    "use_mm_for_euclid_dist": 1,
+    "donot_use_mm_for_euclid_dist": 2,
+    None: 0,
+}
+
+
+def _by_products(x1, x2):
+    square1, square2 = (x.square().sum(-1, True) for x in (x1, x2))
+    left = cat([x1 * -2, square1, ones_like(square1)], -1)
+    right = cat([x2, ones_like(square2), square2], -1)
+    return (left @ right.mT).clamp_min(0).sqrt()
+
+
+@host("_euclidean_dist(Tensor x1, Tensor x2)", forward=_by_products, method=False, function=False)
+def _euclidean_dist(g, x1, x2, y):
+    """|a - b| of rows a of x1 and b of x2 by a² - 2 ab + b²: one product of matrices, whose rounding shows where a is b."""
+    ratio = where(y == 0, 0, g / y)
+    return x1 * ratio.sum(-1, True) - ratio @ x2, x2 * ratio.sum(-2).unsqueeze(-1) - ratio.mT @ x1
 
 
 @composite(method=False)
@@ -23,6 +46,11 @@ def cdist(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
     if p < 0:
         raise RuntimeError("cdist only supports non-negative p values")
     check_kernel(x1, "cdist")
+    n, m = x1.shape[-2], x2.shape[-2]
+    mode = _MODES.get(compute_mode, compute_mode)
+    if p == 2 and n and m and x1.shape[-1] and (mode == 1 or (mode == 0 and (n > 25 or m > 25))):
+        batch = broadcast_shapes(x1.shape[:-2], x2.shape[:-2])
+        return _euclidean_dist(x1.expand(*batch, -1, -1), x2.expand(*batch, -1, -1))
     return _norm(x1.unsqueeze(-2) - x2.unsqueeze(-3), p)
 
 

@@ -158,7 +158,6 @@ def embedding_bag(
     indices = indices.long()
     steps = indices.new_zeros(indices.numel() + 1).index_add(0, starts.long(), indices.new_ones(starts.numel()))
     bag = steps[:-1].cumsum(0) - 1
-    kept = indices != padding_idx
     try:
         rows = embedding(weight, indices, padding_idx, scale_grad_by_freq)
     except IndexError:
@@ -167,14 +166,16 @@ def embedding_bag(
     rows = rows.float() if narrow else rows  # sums are rounded once
     if per_sample_weights is not None:
         rows = rows * per_sample_weights.unsqueeze(-1)
-    positions = kept.nonzero().reshape(-1)
-    rows, used = rows.index_select(0, positions), bag.index_select(0, positions)
+    used, places = bag, indices
+    if padding_idx >= 0:
+        positions = (indices != padding_idx).nonzero().reshape(-1)
+        rows, used, places = (t.index_select(0, positions) for t in (rows, bag, indices))
     sizes = indices.new_zeros(starts.numel()).index_add(0, used, indices.new_ones(used.numel()))
     if mode == 2:
         at = _first_maxima(rows, used, starts.numel())
         # A row of zeros behind all others is what an empty bag holds.
         out = cat([rows, rows.new_zeros(1, weight.shape[1])]).gather(0, at)
-        best = cat([indices[positions], indices.new_zeros(1)])[at]
+        best = cat([places, indices.new_zeros(1)])[at]
     else:
         out, best = rows.new_zeros(starts.numel(), weight.shape[1]), sizes.clone()
         out = out.index_add(0, used, rows)
