@@ -187,10 +187,11 @@ static bool no_nan(Tensor& y) {
 // equal to nan; over dims it is not, and the gradient is nan, as torch's.
 WG_OP_AS(extreme_backward, "_extreme_backward", Composite) {
   Tensor& x = c.tensor(1);
+  const bool whole = !c.has(3);
   reduced_dims(c, 3, x.ndim());
   TensorRef g = put_back(c.args[0], x, c.args[3], c.flag(4)), y = put_back(c.args[2], x, c.args[3], c.flag(4));
   TensorRef hit = call<"eq">(x, y);
-  if (!c.has(3) && !no_nan(c.tensor(2)))
+  if (whole && !no_nan(c.tensor(2)))
     hit = call<"logical_or">(hit, call<"logical_and">(call<"isnan">(x), call<"isnan">(y)));
   c.out(shared(g, hit, c.args[3]));
 }

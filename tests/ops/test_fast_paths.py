@@ -64,6 +64,7 @@ def test_extremes_share_their_gradient(name):
     agree(lambda t, a: getattr(a, name)(-1), x)
     agree(lambda t, a: getattr(a, name)(0), x[[0, 2]])
     agree(lambda t, a: getattr(a, name)(), x[2:])
+    agree(lambda t, a: getattr(a, name[1:])(), x)
 
 
 @pytest.mark.parametrize("shift", [0, 1, 3, 15, 16, 17, 64, -1, -5])
