@@ -212,3 +212,71 @@ def test_generated_rules_nest():
         ]
 
     agree(program)
+
+
+@pytest.mark.parametrize(
+    "name", ["add", "sub", "mul", "pow", "copy", "atan2", "gt", "bitwise_or", "lerp", "fill", "index_add"]
+)
+def test_a_shared_tensor_takes_no_batch(name):
+    def write(t, y, x):
+        if name == "lerp":
+            return y.lerp_(x, 0.5)
+        if name == "fill":
+            return y.fill_(x[0])
+        if name == "index_add":
+            return y.index_add_(0, t.tensor([0, 1, 2]), x)
+        if name == "bitwise_or":
+            return y.int().bitwise_or_(x.int())
+        return getattr(y, name + "_")(x)
+
+    def program(t):
+        return t.func.vmap(lambda x: write(t, t.ones(3), x))(t.ones(2, 3))
+
+    def inner(t):
+        return t.func.vmap(lambda y: t.func.vmap(lambda x: write(t, y * 1, x))(t.ones(2, 3)))(t.ones(4, 3))
+
+    for where in (program, inner):
+        assert agree(where)[0] == "RuntimeError"
+
+
+def test_dropout_of_what_samples_share_has_a_mask_for_each():
+    def program(t):
+        t.manual_seed(0)
+        drop = t.nn.functional.dropout
+        return t.func.vmap(
+            lambda s: (
+                t.func.grad(lambda x: drop(x, 0.5).sum())(t.ones(4))
+                + t.func.grad(lambda x: (drop(x, 0.5) * s).sum())(s)
+            ),
+            randomness="different",
+        )(t.ones(3, 4))
+
+    agree(program)
+
+
+def test_arguments_beside_those_of_jacfwd_are_written():
+    agree(lambda t: t.func.jacfwd(lambda x, y: y.copy_(x))(t.ones(3), t.zeros(3)))
+
+
+def test_a_vmap_rule_is_told_where_the_samples_are():
+    def program(t):
+        seen = []
+
+        class Same(t.autograd.Function):
+            @staticmethod
+            def forward(x, y):
+                return x + y
+
+            @staticmethod
+            def setup_context(ctx, inputs, output):
+                pass
+
+            @staticmethod
+            def vmap(info, in_dims, x, y):
+                seen.append((in_dims, tuple(x.shape)))
+                return x, in_dims[0]
+
+        made = t.func.vmap(Same.apply, (1, None), 1)(t.arange(6.0).view(2, 3), t.ones(2))
+        return seen, made
+
+    agree(program)

@@ -189,7 +189,7 @@ def batch_op(name, args, inplace, level):
         raise RuntimeError(f"vmap: {name} is not possible on a tensor that is being vmapped over")
     if inplace or _is_written(name):
         if not call.has(args[0]):
-            refuse_write(call, name)
+            refuse_write(call, name, args)
         return _write(call, name, with_own_gradients(args, alive[level]), inplace)
     result = compute(call, name, with_own_gradients(args, alive[level]))
     return _wrapped(result, level, root(args[0]) if name in VIEWS else None)
@@ -257,18 +257,54 @@ def fallback(call, name, args, function=None):
     return stack(results)
 
 
-def refuse_write(call, name):
+# How torch refuses a write of batched values into a tensor that all samples share: by "inplace arithmetic", by the op's own name,
+# where the shapes do not fit, or (all others) as its slow path does, which also says at which level.
+_BY_ARITHMETIC = frozenset(
+    ("sub", "mul", "div", "copy_", "masked_fill.Scalar", "logical_and", "logical_or", "logical_xor")
+    + ("clamp_min", "clamp_max", "clamp_min.Tensor", "clamp_max.Tensor", "_div_floor", "trunc_divide")
+)
+_BY_NAME = ("fill", "index_add", "index_fill", "index_put", "scatter_add")
+_BY_SHAPE = frozenset(
+    ("add", "_add_scaled", "atan2", "gcd", "lcm", "copysign", "bitwise_and", "bitwise_or", "bitwise_xor")
+    + ("bitwise_left_shift", "bitwise_right_shift")
+)
+
+
+def _batched_shape(t, size, shape):
+    """The shape of all samples: of the vmaps around, of this one, of a sample."""
+    around = []
+    while (payload := _core.payload(t)) is not None:
+        t = payload.value if payload.kind == "batch" else payload.primal
+        if payload.kind == "batch":
+            around.insert(0, t.shape[0])
+    if size is None:  # the target, which has no samples of its own: it broadcasts where the vmaps around have made dims
+        return [*around, 1, *shape] if around else list(shape)
+    return [*around, size, *shape]
+
+
+def refuse_write(call, name, args):
     """torch's words for a write of batched values into a tensor that all samples share."""
-    op = (
-        "inplace arithmetic"
-        if OPS[name].kind in ("elementwise", "fused") or name in ("copy_",)
-        else "inplace bernoulli"
-        if name.startswith("bernoulli_")
-        else name.partition(".")[0].rstrip("_") + "_"
-    )
+    target, op = args[0], name.partition(".")[0].rstrip("_") + "_"
+    if name in _BY_SHAPE:
+        from .. import broadcast_shapes
+
+        shape = target.shape
+        for t in tensors(args[1:]):
+            shape = broadcast_shapes(shape, t.shape)
+        raise RuntimeError(
+            f"output with shape {_batched_shape(target, None, target.shape)} doesn't match the broadcast shape "
+            f"{_batched_shape(target, call.size, shape)}"
+        )
+    where = "in a vmap"
+    if name in _BY_ARITHMETIC:
+        op = "inplace arithmetic"
+    elif name.startswith("bernoulli_"):
+        op = "inplace bernoulli"
+    elif op[:-1] not in _BY_NAME:
+        op, where = f"aten::{op}", f"at level {call.level.depth}"
     raise RuntimeError(
         f"vmap: {op}(self, *extra_args) is not possible because there exists a Tensor `other` in extra_args that has more elements than "
-        "`self`. This happened due to `other` being vmapped over but `self` not being vmapped over in a vmap. Please try to use "
+        f"`self`. This happened due to `other` being vmapped over but `self` not being vmapped over {where}. Please try to use "
         f"out-of-place operators instead of {op}. If said operator is being called inside the PyTorch framework, please file a bug "
         "report instead."
     )

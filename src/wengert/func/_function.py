@@ -137,11 +137,14 @@ def _batched(cls, args, kwargs, level):
         )
     flat, spec = flatten(with_own_gradients(args, level))
     batched = [isinstance(t, Tensor) and is_batched(t, level.number) for t in flat]
-    values = [_core.payload(t).value if has else t for t, has in zip(flat, batched)]
-    dims = unflatten([0 if has else None for has in batched], spec)
-    if own:
+    payloads = [_core.payload(t) if has else None for t, has in zip(flat, batched)]
+    if own:  # where the samples were when vmap was given them
+        values = [t if p is None else p.value.movedim(0, p.dim) if p.dim else p.value for t, p in zip(flat, payloads)]
         given = {id(v): t for v, t in zip(values, flat) if isinstance(v, Tensor)}
+        dims = unflatten([None if p is None else p.dim for p in payloads], spec)
         return _by_own_rule(cls, level, dims, unflatten(values, spec), kwargs, given)
+    values = [t if p is None else p.value for t, p in zip(flat, payloads)]
+    dims = unflatten([None if p is None else 0 for p in payloads], spec)
     made = _generated(cls, tuple(dims), level, kwargs).apply(*unflatten(values, spec))
     return tuple(wrap(o, level.number) for o in made) if isinstance(made, tuple) else wrap(made, level.number)
 

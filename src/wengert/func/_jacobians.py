@@ -4,7 +4,7 @@ from .. import _core
 from ..autograd.grad_mode import enable_grad
 from ._grad import gradients_of
 from ._history import Own, cut, reaches_out
-from ._levels import taped_transform
+from ._levels import adopt, taped_transform
 from ._transforms import _fresh_arguments, _named, _positions, _split_aux, _tensor_outputs, _zeros, checked_aux, jvp
 from ._tree import flatten, tree_map, unflatten
 from ._vmap import vmap
@@ -92,6 +92,7 @@ def jacfwd(func, argnums=0, has_aux=False, *, randomness="error"):
         _check_real(flat, "jacfwd", "inputs")
 
         def moved(*values):
+            adopt(args)
             tree, full = unflatten(values, spec), list(args)
             for n, part in zip(numbers, (tree,) if isinstance(argnums, int) else tree):
                 full[n] = part

@@ -60,6 +60,10 @@ def _random(call, level, name, args, wrapped):
         from .. import stack
 
         return wrapped(stack([_run(name, args) for _ in range(call.size)]))
+    if level.randomness == "different":
+        from ._batch import with_own_gradients
+
+        args = with_own_gradients(args, level)
     batched = any(call.has(a) for a in args)
     if level.randomness == "same":
         return _same(call, name, args, wrapped, batched)
@@ -72,10 +76,9 @@ def _random(call, level, name, args, wrapped):
         return wrapped(
             stack([_run(name, [v[k] if isinstance(v, Tensor) else v for v in values]) for k in range(call.size)])
         )
-    from ._batch import with_own_gradients
     from ._rules import aligned
 
-    moved = aligned(call, with_own_gradients(args, level))
+    moved = aligned(call, args)
     if not batched:
         k = next(i for i, a in enumerate(moved) if isinstance(a, Tensor))
         moved[k] = moved[k].expand(call.size, *moved[k].shape)
@@ -101,7 +104,7 @@ def _written(call, level, name, args):
         if any(call.has(a) for a in rest):
             from ._batch import refuse_write
 
-            refuse_write(call, name)
+            refuse_write(call, name, args)
         if level.randomness == "different":
             raise RuntimeError(_SHARED)
         return _run(name, args)

@@ -109,7 +109,8 @@ def _batch_norm(call, name, args):
     if training and running_mean is not None and not (call.has(running_mean) and call.has(running_var)):
         raise RuntimeError(
             "Batch norm got a batched tensor as input while the running_mean or running_var, which will be updated in place, were not batched.\n"
-            "If you are using a module and do not need eval mode, please set `track_running_stats` to be False."
+            "If you are using a module and do not need eval mode, please set `track_running_stats` to be False.If you are using a prebuilt "
+            "module and do not need eval mode, please see the functorch website for resources on how to patch your module to work with vmap"
         )
     channels = input.shape[1]
     value = call.full(input).movedim(0, 1)  # (N, batch, C, ...): the samples' channels side by side
