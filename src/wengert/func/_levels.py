@@ -10,7 +10,7 @@ _NO_HOOKS = "torch.func.{grad, vjp, jacrev, hessian} don't yet support saved ten
 
 
 class Number(int):
-    """The number of a transform, which is never used twice, and its depth among those that ran around it: torch's."""
+    """The number of a transform, which is never used twice; its kind, and its depth among those that ran around it: torch's number."""
 
 
 class Level:
@@ -44,7 +44,7 @@ def enter(kind, size=None, randomness=None):
     """Begins a transform."""
     stack = levels()
     number = Number(_core.next_transform())
-    number.depth = 1 + sum(level.kind != "dual" for level in stack)
+    number.kind, number.depth = kind, 1 + sum(level.kind != "dual" for level in stack)
     stack.append(Level(kind, number, size, randomness))
     alive[number] = stack[-1]
     _show(stack)

@@ -31,7 +31,7 @@ def shown(t, below=None, inside=False):
         text = tensor_str(t.detach() if inside else t)
     elif payload.kind == "batch":
         text = _batch(payload, own, inside)
-    elif payload.kind == "dual" and (own not in alive or alive[own].kind == "jvp"):
+    elif payload.kind == "dual" and own.kind == "jvp":
         text = _gradients(own, shown(payload.primal, own, inside))
     else:
         text = tensor_str(t)
