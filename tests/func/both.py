@@ -24,7 +24,8 @@ def outcome(program, lib):
             warnings.simplefilter("ignore", DeprecationWarning)  # torch's own, of torch.jit
             return plain(program(lib))
     except Exception as error:
-        return [type(error).__name__, str(error).replace("wengert.Tensor", "torch.Tensor")]
+        text = str(error).partition("\n  ")[0]  # our errors add where and what to do about it
+        return [type(error).__name__, text.replace("wengert.Tensor", "torch.Tensor")]
 
 
 def agree(program):
