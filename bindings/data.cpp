@@ -219,7 +219,10 @@ DType dtype_of_leaf(PyObject* o) {
     return default_dtype();
   }
   if (PyLong_Check(o)) return DType::Int64;
-  if (PyComplex_Check(o)) return complex_of(default_dtype());
+  if (PyComplex_Check(o)) {
+    WG_CHECK(default_dtype() != DType::BFloat16, "invalid default scalar type for complex");
+    return complex_of(default_dtype());
+  }
   if (is_tensor(o)) return as_tensor(o)->dtype;
   if (PyObject_CheckBuffer(o)) {
     Py_buffer v;

@@ -236,3 +236,20 @@ def test_the_second_derivative_of_smooth_l1_at_its_corner_is_zero():
         x = t.tensor([-1.0, -0.5, 1.0, 2.0], requires_grad=True)
         (g,) = t.autograd.grad(t.nn.functional.smooth_l1_loss(x, t.zeros(4), reduction="sum"), x, create_graph=True)
         assert t.autograd.grad(g.sum(), x)[0].tolist() == [0, 1, 0, 0]
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+@pytest.mark.parametrize("arguments", [(9,), (8, False, 8.5), (2,)])
+def test_kaiser_windows_are_rounded_once(arguments, dtype):
+    one, other = (t.kaiser_window(*arguments, dtype=getattr(t, dtype)) for t in (wg, torch))
+    assert one.tolist() == other.tolist()
+
+
+def test_no_complex_number_is_made_of_two_bfloat16():
+    for t in (wg, torch):
+        t.set_default_dtype(t.bfloat16)
+        try:
+            with pytest.raises(RuntimeError, match="^invalid default scalar type for complex$"):
+                t.tensor([1j])
+        finally:
+            t.set_default_dtype(t.float32)

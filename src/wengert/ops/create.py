@@ -281,7 +281,8 @@ def kaiser_window(window_length, periodic=True, beta=12.0, *, dtype=None, requir
     """The Bessel function i0 over an arc, 1 in the middle."""
 
     def values(i, last):
-        arc = (1 - (i * (2 / last) - 1) ** 2).clamp(min=0).sqrt() * beta
-        return arc.i0() / i.new_full([], beta).i0()
+        x = i if i.dtype is _core.float64 else i.float()
+        arc = (1 - ((x - last / 2) / (last / 2)) ** 2).clamp(min=0).sqrt() * beta
+        return (arc.i0() / x.new_full([], beta).i0()).to(i.dtype)
 
     return _core.let_require_grad(_window("kaiser_window", window_length, periodic, dtype, values), requires_grad)
