@@ -2,7 +2,6 @@
 
 import warnings
 
-from . import _make
 from ._core import Tensor
 
 _NEVER = ("is_xla", "is_xpu", "is_ipu", "is_maia", "is_mkldnn", "is_vulkan", "is_mtia", "is_sparse_csr")
@@ -52,21 +51,16 @@ def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False):
     return wg.tensor(data, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
 
 
-def new(self, *args, size=None):
-    """The old form of new_empty (of sizes), new_tensor (of data), and of a look at a tensor's or a storage's memory."""
-    import wengert as wg
+def new(self, *args, **options):
+    """The old form of new_empty (of numbers or a Size) and new_tensor (of anything else, tuples too).
 
-    if size is not None:
-        return self.new_empty(size)
-    if len(args) != 1 or isinstance(args[0], (int, wg.Size)):
-        return self.new_empty(*args) if args else self.new_empty(0)
-    (data,) = args
-    if isinstance(data, Tensor):
-        if data.dtype is not self.dtype:
-            raise TypeError(f"expected a tensor of {self.dtype} (got {data.dtype})")
-        return data.detach()
-    made = _make.over_storage(data, self.dtype)
-    return new_tensor(self, data) if made is None else made
+    >>> import wengert
+    >>> wengert.zeros(1).new((1, 2))
+    tensor([1., 2.])
+    """
+    from ._legacy_types import construct
+
+    return construct(self.dtype, *args, **options)
 
 
 def _number(value, like):

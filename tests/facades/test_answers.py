@@ -326,7 +326,7 @@ def test_older_names_of_types():
     value = torch.ones(2)
     assert isinstance(value, torch.FloatTensor) and not isinstance(value, torch.LongTensor)
     assert value.type(torch.LongTensor).dtype is torch.int64 and torch.FloatTensor(value).tolist() == [1, 1]
-    with pytest.raises(TypeError, match=r"expected torch\.LongTensor \(got torch\.FloatTensor\)"):
+    with pytest.raises(TypeError, match=r"expected TensorOptions\(dtype=long int, .* \(got TensorOptions\(dtype=float"):
         torch.LongTensor(value)
 
 

@@ -164,6 +164,10 @@ FACTS = {
     "s = torch.ones(2).as_subclass(S); p = torch.nn.Parameter(s); m = torch.nn.Module(); m.w = p\n"
     "m.double(); (m.w * 2).sum().backward(); P = torch.nn.Parameter\n"
     "return type(p).__name__, isinstance(p, P), isinstance(s, P), len(list(m.parameters())), repr(p), type(p.grad).__name__",
+    "new of data": "import numpy; x = torch.ones(2, dtype=torch.int64)\n"
+    "return [x.new(a) for a in ([1], (1, 2), range(3), numpy.array([1.5, 2.0]), x)], x.new(2, 3).shape, x.new(x.shape).shape, x.new()",
+    "new of another dtype": "torch.ones(2).half().new(torch.ones(2).long())",
+    "new of a number": "torch.ones(2).new(1.5)",
     "parameter of a list": "torch.nn.Parameter([1.0])",
     "grad_fn is stable": R + "y = x * 2; return y.grad_fn is y.grad_fn",
     "constants": R + "return (x > 0).requires_grad, x.argmax().requires_grad",
