@@ -2,6 +2,7 @@
 #include "index.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <utility>
 #include <vector>
@@ -163,6 +164,9 @@ struct ColumnLoops {
   int64_t grain() const { return std::max<int64_t>(1, kGrain / std::max<int64_t>(depth, 1)); }
 };
 
+// Of a mask whose bytes may be any: memory that was not made by an operation can hold more than 0 and 1.
+bool is_set(const bool* mask, int64_t i) { return reinterpret_cast<const uint8_t*>(mask)[i] != 0; }
+
 int64_t floor_divide(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
 
 }  // namespace
@@ -170,7 +174,7 @@ int64_t floor_divide(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a < 
 int64_t add_offsets(int64_t* offsets, const int64_t* indices, int64_t n, int64_t size, int64_t stride, bool negative) {
   const int64_t low = negative ? -size : 0;
   for (int64_t i = 0; i < n; ++i) {
-    const int64_t k = indices[i];
+    const int64_t k = read_once(indices + i);
     if (k < low || k >= size) return i;
     offsets[i] += (k < 0 ? k + size : k) * stride;
   }
@@ -242,7 +246,7 @@ int64_t sum_by_row(char* to, int64_t rows, int64_t width, const char* from, cons
   // A list for each row, from its first position on. So every row is written once, by one thread.
   std::vector<int64_t> first(size_t(rows), -1), next(size_t(n), -1);
   for (int64_t k = n - 1; k >= 0; --k) {
-    const int64_t r = at[k];
+    const int64_t r = read_once(at + k);
     if (uint64_t(r) >= uint64_t(rows)) return k;
     if (r == skip) continue;
     next[size_t(k)] = std::exchange(first[size_t(r)], k);
@@ -260,39 +264,55 @@ int64_t sum_by_row(char* to, int64_t rows, int64_t width, const char* from, cons
   return -1;
 }
 
-void gather_columns(char* out, const char* tensor, const int64_t* index, const Columns& k, int itemsize) {
+bool gather_columns(char* out, const char* tensor, const int64_t* index, const Columns& k, int itemsize) {
   const ColumnLoops w(k, k.other, k.indexed, itemsize);
-  if (w.walk.total == 0 || w.depth == 0) return;
+  if (w.walk.total == 0 || w.depth == 0) return true;
   char* at = reinterpret_cast<char*>(const_cast<int64_t*>(index));
   const bool dim_inner = w.step_a <= w.walk.inner(0) || w.walk.total == 1;
+  std::atomic<bool> inside = true;
   visit_size(itemsize, [&]<class U>() {
     w.walk.run({out, at, const_cast<char*>(tensor)}, w.grain(), [&](char* const* p, int64_t n) {
       const int64_t a = w.walk.inner(0), b = w.walk.inner(1), c = w.walk.inner(2);
+      const int64_t step_a = w.step_a, step_b = w.step_b, step_c = w.step_c, size = k.size;
+      bool all = true;
       cross(n, w.depth, dim_inner, [&](int64_t i, int64_t j) {
-        const int64_t position = *reinterpret_cast<const int64_t*>(p[1] + i * b + j * w.step_b);
-        *reinterpret_cast<U*>(p[0] + i * a + j * w.step_a) =
-            *reinterpret_cast<const U*>(p[2] + i * c + position * w.step_c);
+        const int64_t position = read_once(reinterpret_cast<const int64_t*>(p[1] + i * b + j * step_b));
+        if (uint64_t(position) >= uint64_t(size)) [[unlikely]]
+          all = false;
+        else
+          *reinterpret_cast<U*>(p[0] + i * a + j * step_a) =
+              *reinterpret_cast<const U*>(p[2] + i * c + position * step_c);
       });
+      if (!all) inside.store(false, std::memory_order_relaxed);
     });
   });
+  return inside;
 }
 
-void scatter_columns(char* tensor, const char* source, const int64_t* index, const Columns& k, DType type,
+bool scatter_columns(char* tensor, const char* source, const int64_t* index, const Columns& k, DType type,
                      Reduce reduce) {
   const ColumnLoops w(k, k.indexed, k.other, size_of(type));
-  if (w.walk.total == 0 || w.depth == 0) return;
+  if (w.walk.total == 0 || w.depth == 0) return true;
   char* at = reinterpret_cast<char*>(const_cast<int64_t*>(index));
   const bool dim_inner = w.step_a <= w.walk.inner(0) || w.walk.total == 1;
+  std::atomic<bool> inside = true;
   with_type(type, reduce, [&]<class T, Reduce R>() {
     w.walk.run({tensor, at, const_cast<char*>(source)}, w.grain(), [&](char* const* p, int64_t n) {
       const int64_t a = w.walk.inner(0), b = w.walk.inner(1), c = w.walk.inner(2);
+      const int64_t step_a = w.step_a, step_b = w.step_b, step_c = w.step_c, size = k.size;
+      bool all = true;
       cross(n, w.depth, dim_inner, [&](int64_t i, int64_t j) {
-        const int64_t position = *reinterpret_cast<const int64_t*>(p[1] + i * b + j * w.step_b);
-        combine<R>(*reinterpret_cast<T*>(p[0] + i * a + position * w.step_a),
-                   *reinterpret_cast<const T*>(p[2] + i * c + j * w.step_c));
+        const int64_t position = read_once(reinterpret_cast<const int64_t*>(p[1] + i * b + j * step_b));
+        if (uint64_t(position) >= uint64_t(size)) [[unlikely]]
+          all = false;
+        else
+          combine<R>(*reinterpret_cast<T*>(p[0] + i * a + position * step_a),
+                     *reinterpret_cast<const T*>(p[2] + i * c + j * step_c));
       });
+      if (!all) inside.store(false, std::memory_order_relaxed);
     });
   });
+  return inside;
 }
 
 void fill_where(char* to, const Dims& to_strides, const bool* mask, const Dims& mask_strides, const Dims& sizes,
@@ -317,49 +337,55 @@ void fill_where(char* to, const Dims& to_strides, const bool* mask, const Dims& 
 
 int64_t count_true(const bool* mask, int64_t n) {
   int64_t count = 0;
-  for (int64_t i = 0; i < n; ++i) count += mask[i];
+  for (int64_t i = 0; i < n; ++i) count += is_set(mask, i);
   return count;
 }
 
-// Without branches on the mask: every element is moved, the place moves on only where the mask is true.
-void pack_where(char* out, int64_t count, const char* in, const bool* mask, int itemsize) {
+// Without branches on the mask: every element is moved, the place moves on only where the mask is true. As many
+// elements as places are left can be looked at before the end of the places must be looked for.
+void pack_where(char* out, int64_t count, const char* in, const bool* mask, int64_t n, int itemsize) {
   visit_size(itemsize, [&]<class U>() {
     U* to = reinterpret_cast<U*>(out);
     U* const end = to + count;
     const U* from = reinterpret_cast<const U*>(in);
-    for (int64_t i = 0; to < end; ++i) {
-      *to = from[i];
-      to += mask[i];
-    }
+    for (int64_t i = 0; i < n && to < end;)
+      for (const int64_t stop = i + std::min<int64_t>(n - i, end - to); i < stop; ++i) {
+        *to = from[i];
+        to += is_set(mask, i);
+      }
   });
 }
 
-void unpack_where(char* out, const char* in, int64_t count, const bool* mask, int itemsize) {
+void unpack_where(char* out, const char* in, int64_t count, const bool* mask, int64_t n, int itemsize) {
   visit_size(itemsize, [&]<class U>() {
     U* to = reinterpret_cast<U*>(out);
     const U* from = reinterpret_cast<const U*>(in);
     const U* const end = from + count;
-    for (int64_t i = 0; from < end; ++i) {
-      to[i] = mask[i] ? *from : to[i];
-      from += mask[i];
-    }
+    for (int64_t i = 0; i < n && from < end;)
+      for (const int64_t stop = i + std::min<int64_t>(n - i, end - from); i < stop; ++i) {
+        const bool here = is_set(mask, i);
+        to[i] = here ? *from : to[i];
+        from += here;
+      }
   });
 }
 
-void coordinates(int64_t* out, const bool* mask, const Dims& sizes) {
+int64_t coordinates(int64_t* out, int64_t count, const bool* mask, const Dims& sizes) {
   const int nd = sizes.size();
   const int64_t n = numel_of(sizes);
-  if (nd == 0 || n == 0) return;
+  if (nd == 0 || n == 0) return std::min(n, count);
   const int64_t row = sizes[nd - 1];
-  int64_t at[kMaxDims] = {};
+  int64_t at[kMaxDims] = {}, found = 0;
   for (int64_t i = 0; i < n; i += row) {
     for (int64_t j = 0; j < row; ++j) {
-      if (!mask[i + j]) continue;
+      if (!is_set(mask, i + j)) continue;
+      if (found++ == count) return count;
       for (int d = 0; d < nd - 1; ++d) *out++ = at[d];
       *out++ = j;
     }
     for (int d = nd - 2; d >= 0 && ++at[d] == sizes[d]; --d) at[d] = 0;
   }
+  return found;
 }
 
 void add_strided(char* to, const Dims& to_strides, const char* from, const Dims& from_strides, const Dims& sizes,

@@ -1,6 +1,8 @@
-// Reading and writing at positions that are data: rows, columns along a dim, masks. Indices are checked before.
+// Reading and writing at positions that are data: rows, columns along a dim, masks. Indices and masks may be changed by
+// another thread at any time: what a loop relies on, it reads once and checks, whatever was checked before.
 #pragma once
 #include "copy.h"
+#include "read_once.h"
 
 namespace wg {
 
@@ -35,21 +37,24 @@ struct Columns {
   const Dims& indexed;  // strides of the tensor that is indexed
   const Dims& index;
   const Dims& other;  // strides of the result of a gather, the source of a scatter (all 0: one value)
+  int64_t size;       // of the dim that is indexed
 };
-void gather_columns(char* out, const char* tensor, const int64_t* index, const Columns& columns, int itemsize);
-void scatter_columns(char* tensor, const char* source, const int64_t* index, const Columns& columns, DType type,
-                     Reduce reduce);
+// False when an index was not in [0, size); nothing is read or written there.
+[[nodiscard]] bool gather_columns(char* out, const char* tensor, const int64_t* index, const Columns& columns,
+                                  int itemsize);
+[[nodiscard]] bool scatter_columns(char* tensor, const char* source, const int64_t* index, const Columns& columns,
+                                   DType type, Reduce reduce);
 
 // to[i] = value where mask[i]; mask has bytes 0 and 1.
 void fill_where(char* to, const Dims& to_strides, const bool* mask, const Dims& mask_strides, const Dims& sizes,
                 DType type, const void* value);
 int64_t count_true(const bool* mask, int64_t n);
-// Contiguous operands; `count` is how many elements of the mask are true (to unpack, at most that many). Packs in[i]
-// where mask[i]; out[i] = the next of `in` where mask[i].
-void pack_where(char* out, int64_t count, const char* in, const bool* mask, int itemsize);
-void unpack_where(char* out, const char* in, int64_t count, const bool* mask, int itemsize);
-// The coordinates of all true elements, a row each.
-void coordinates(int64_t* out, const bool* mask, const Dims& sizes);
+// Contiguous operands of n elements, and `count` packed ones: as many as elements of the mask are true (to unpack, at
+// most that many). Packs in[i] where mask[i]; out[i] = the next of `in` where mask[i].
+void pack_where(char* out, int64_t count, const char* in, const bool* mask, int64_t n, int itemsize);
+void unpack_where(char* out, const char* in, int64_t count, const bool* mask, int64_t n, int itemsize);
+// The coordinates of the first `count` true elements, a row each; how many there were.
+int64_t coordinates(int64_t* out, int64_t count, const bool* mask, const Dims& sizes);
 
 // to[i] += from[i]; to[i] *= by[i]; to[i] /= by[i] (integers round down). overlapping: elements of `to` may coincide.
 void add_strided(char* to, const Dims& to_strides, const char* from, const Dims& from_strides, const Dims& sizes,

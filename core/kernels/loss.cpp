@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "../parallel.h"
+#include "read_once.h"
 
 namespace wg {
 namespace {
@@ -32,12 +33,13 @@ double sum_of_parts(int64_t n, int64_t grain, F part) {
   return total;
 }
 
-// body(image, position, class or -1 when ignored) for targets [begin, end).
+// body(image, position, class or -1 when ignored) for targets [begin, end). They have been checked; one that another
+// thread has made invalid since is ignored.
 template <class F>
 void each_target(const Classes& c, int64_t begin, int64_t end, F body) {
   for (int64_t i = begin; i < end; ++i) {
-    const int64_t t = c.target[i];
-    body(i / c.n, i % c.n, t == c.ignore ? -1 : t);
+    const int64_t t = read_once(c.target + i);
+    body(i / c.n, i % c.n, t == c.ignore || uint64_t(t) >= uint64_t(c.classes) ? -1 : t);
   }
 }
 

@@ -2,10 +2,12 @@
 #include "pool.h"
 
 #include <algorithm>
+#include <atomic>
 #include <limits>
 
 #include "../parallel.h"
 #include "pool_kernels.h"
+#include "read_once.h"
 
 namespace wg {
 namespace {
@@ -155,30 +157,43 @@ void avg_pool_backward(const Pool& p, const char* g, char* gx) {
   });
 }
 
-void scatter_planes(DType dtype, int64_t planes, int64_t n, int64_t m, const char* from, const int64_t* indices,
+bool scatter_planes(DType dtype, int64_t planes, int64_t n, int64_t m, const char* from, const int64_t* indices,
                     char* to) {
+  std::atomic<bool> inside = true;
   with_type(dtype, [&]<class T>() {
     each_plane(planes, n + m, [&](int64_t p) {
       T* out = reinterpret_cast<T*>(to) + p * n;
       const T* in = reinterpret_cast<const T*>(from) + p * m;
       std::fill_n(out, n, T(0));
       for (int64_t i = 0; i < m; ++i) {
-        T& here = out[indices[p * m + i]];
-        here = T(here + in[i]);
+        const int64_t k = read_once(indices + p * m + i);
+        if (uint64_t(k) >= uint64_t(n)) [[unlikely]]
+          inside.store(false, std::memory_order_relaxed);
+        else
+          out[k] = T(out[k] + in[i]);
       }
     });
   });
+  return inside;
 }
 
-void gather_planes(DType dtype, int64_t planes, int64_t n, int64_t m, const char* from, const int64_t* indices,
+bool gather_planes(DType dtype, int64_t planes, int64_t n, int64_t m, const char* from, const int64_t* indices,
                    char* to) {
+  std::atomic<bool> inside = true;
   with_type(dtype, [&]<class T>() {
     each_plane(planes, m, [&](int64_t p) {
       const T* in = reinterpret_cast<const T*>(from) + p * n;
       T* out = reinterpret_cast<T*>(to) + p * m;
-      for (int64_t i = 0; i < m; ++i) out[i] = in[indices[p * m + i]];
+      for (int64_t i = 0; i < m; ++i) {
+        const int64_t k = read_once(indices + p * m + i);
+        if (uint64_t(k) >= uint64_t(n)) [[unlikely]]
+          inside.store(false, std::memory_order_relaxed);
+        else
+          out[i] = in[k];
+      }
     });
   });
+  return inside;
 }
 
 }  // namespace wg

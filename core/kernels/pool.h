@@ -28,9 +28,10 @@ void avg_pool(const Pool& p, const char* x, char* y);
 void avg_pool_backward(const Pool& p, const char* g, char* gx);
 
 // Element indices within planes of n_in (m_out indices a plane): to[index[i]] += from[i], or to[i] = from[index[i]].
-void scatter_planes(DType dtype, int64_t planes, int64_t n, int64_t m, const char* from, const int64_t* indices,
-                    char* to);
-void gather_planes(DType dtype, int64_t planes, int64_t n, int64_t m, const char* from, const int64_t* indices,
-                   char* to);
+// False when an index was not in [0, n); nothing is read or written there.
+[[nodiscard]] bool scatter_planes(DType dtype, int64_t planes, int64_t n, int64_t m, const char* from,
+                                  const int64_t* indices, char* to);
+[[nodiscard]] bool gather_planes(DType dtype, int64_t planes, int64_t n, int64_t m, const char* from,
+                                 const int64_t* indices, char* to);
 
 }  // namespace wg

@@ -4,6 +4,7 @@
 #endif
 #include "../simd/lanes.h"
 #include "../simd/math.h"
+#include "read_once.h"
 #include "softmax_kernels.h"
 
 namespace wg::WG_LEVEL {
@@ -128,7 +129,8 @@ void rows_nll(T* __restrict gx, const T* __restrict y, const T* scale, const int
   for (int64_t r = 0; r < rows; ++r, gx += n, y += n) {
     const T by = scale[r];
     for (int64_t i = 0; i < n; ++i) gx[i] = exp_negative(y[i]) * by;
-    if (by != T(0)) gx[target[r]] -= by;
+    const int64_t k = read_once(target + r);  // checked before, but others may write it
+    if (by != T(0) && uint64_t(k) < uint64_t(n)) gx[k] -= by;
   }
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "../apply.h"
+#include "../kernels/read_once.h"
 #include "../kernels/shape.h"
 #include "calls.h"
 #include "expect.h"
@@ -308,13 +309,20 @@ WG_OP(_repeat_indices) {
   const int64_t* n = wide->as<int64_t>();
   int64_t total = 0;
   for (int64_t i = 0; i < repeats.numel; ++i) {
-    WG_CHECK(n[i] >= 0, "repeats can not be negative");
-    WG_CHECK(!__builtin_add_overflow(total, n[i], &total), "repeats add up to more than there can be elements");
+    const int64_t k = read_once(n + i);
+    WG_CHECK(k >= 0, "repeats can not be negative");
+    WG_CHECK(!__builtin_add_overflow(total, k, &total), "repeats add up to more than there can be elements");
   }
-  WG_CHECK(!c.has(1) || c.integer(1) == total, "allocated size does not match required size");
+  constexpr const char* kOther = "allocated size does not match required size";
+  WG_CHECK(!c.has(1) || c.integer(1) == total, kOther);
   const TensorRef out = empty({total}, DType::Int64);
-  int64_t* at = out->as<int64_t>();
-  for (int64_t i = 0; i < repeats.numel; ++i) at = std::fill_n(at, n[i], i);
+  int64_t *at = out->as<int64_t>(), *const end = at + total;
+  for (int64_t i = 0; i < repeats.numel; ++i) {
+    const int64_t k = read_once(n + i);
+    WG_CHECK(k >= 0 && k <= end - at, kOther);
+    at = std::fill_n(at, k, i);
+  }
+  WG_CHECK(at == end, kOther);
   c.out(cast(*out, repeats.dtype));
 }
 

@@ -23,6 +23,12 @@ void check_range(const Tensor& index, int dim, int64_t size) {
   WG_CHECK(bad < 0, "index ", values[bad], " is out of bounds for dimension ", dim, " with size ", size);
 }
 
+// For loops that met an index outside: says which, if it is still there.
+[[noreturn]] void refuse(const Tensor& index, int dim, int64_t size) {
+  check_range(index, dim, size);
+  fail(Kind::Runtime, "an index for dimension ", dim, " with size ", size, " was changed while it was read");
+}
+
 // A 0-dim tensor acts as one of a single element.
 TensorRef at_least_1d(const Tensor& t) {
   return t.ndim() ? TensorRef(const_cast<Tensor*>(&t)) : alias(t, {1}, {1}, t.offset);
@@ -119,8 +125,9 @@ void scatter_into(Tensor& out, int dim, const Tensor& index, const Tensor& sourc
   }
   check_range(*at, dim, to->sizes[dim]);
   const Dims still(at->ndim());
-  scatter_columns(to->data(), from->data(), at->as<int64_t>(),
-                  {at->sizes, dim, to->strides, at->strides, one_value ? still : from->strides}, out.dtype, reduce);
+  const Columns columns{at->sizes, dim, to->strides, at->strides, one_value ? still : from->strides, to->sizes[dim]};
+  if (!scatter_columns(to->data(), from->data(), at->as<int64_t>(), columns, out.dtype, reduce))
+    refuse(*at, dim, to->sizes[dim]);
 }
 
 void scatter(Call& c, Reduce reduce) {
@@ -259,9 +266,9 @@ WG_OP(gather) {
       const Slices slices(*from, dim, *one, false, Kind::Runtime, "");
       get_rows(to->data(), from->data(), slices.rows, size_of(self.dtype));
     } else {
-      check_range(*at, dim, from->sizes[dim]);
-      gather_columns(to->data(), from->data(), at->as<int64_t>(),
-                     {at->sizes, dim, from->strides, at->strides, to->strides}, size_of(self.dtype));
+      const Columns columns{at->sizes, dim, from->strides, at->strides, to->strides, from->sizes[dim]};
+      if (!gather_columns(to->data(), from->data(), at->as<int64_t>(), columns, size_of(self.dtype)))
+        refuse(*at, dim, from->sizes[dim]);
     }
   }
   c.out(out);

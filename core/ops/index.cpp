@@ -21,7 +21,8 @@ int64_t trues(const Tensor& mask) { return count_true(mask.as<bool>(), mask.nume
 TensorRef nonzero_rows(const Tensor& t) {
   const TensorRef mask = contiguous(*cast(t, DType::Bool));
   const TensorRef out = empty({trues(*mask), t.ndim()}, DType::Int64);
-  coordinates(out->as<int64_t>(), mask->as<bool>(), t.sizes);
+  const int64_t found = coordinates(out->as<int64_t>(), out->sizes[0], mask->as<bool>(), t.sizes);
+  WG_CHECK(found == out->sizes[0], "a mask was changed while its true elements were counted");
   return out;
 }
 
@@ -179,7 +180,7 @@ WG_OP(index) {
   if (const Tensor* mask = only_mask(self, c.tensors(1), true)) {
     const TensorRef where = contiguous(*mask), from = contiguous(self);
     const TensorRef out = empty({trues(*where)}, self.dtype);
-    pack_where(out->data(), out->numel, from->data(), where->as<bool>(), size_of(self.dtype));
+    pack_where(out->data(), out->numel, from->data(), where->as<bool>(), where->numel, size_of(self.dtype));
     return c.out(out);
   }
   const Positions at(self, canonical_indices(c, 1, self));
@@ -194,7 +195,8 @@ WG_OP(_index_backward) {
   const TensorRef out = zeros(c.ints(1), g.dtype);
   if (const Tensor* mask = only_mask(*out, c.tensors(2), true)) {
     const TensorRef where = contiguous(*mask), from = contiguous(g);
-    unpack_where(out->data(), from->data(), std::min(g.numel, trues(*where)), where->as<bool>(), size_of(g.dtype));
+    unpack_where(out->data(), from->data(), std::min(g.numel, trues(*where)), where->as<bool>(), where->numel,
+                 size_of(g.dtype));
   } else {
     put(*out, Positions(*out, canonical_indices(c, 2, *out)), g, true);
   }
@@ -242,7 +244,7 @@ WG_OP(masked_select) {
   const Dims sizes = broadcast(mask.sizes, self.sizes);
   const TensorRef where = contiguous(*expand(mask, sizes)), from = contiguous(*expand(self, sizes));
   const TensorRef out = empty({trues(*where)}, self.dtype);
-  pack_where(out->data(), out->numel, from->data(), where->as<bool>(), size_of(self.dtype));
+  pack_where(out->data(), out->numel, from->data(), where->as<bool>(), where->numel, size_of(self.dtype));
   c.out(out);
 }
 
@@ -253,7 +255,8 @@ WG_OP(_masked_select_backward) {
   const Dims sizes = broadcast(mask.sizes, c.ints(2));
   const TensorRef where = contiguous(*expand(mask, sizes)), from = contiguous(g);
   const TensorRef out = zeros(sizes, g.dtype);
-  unpack_where(out->data(), from->data(), std::min(g.numel, trues(*where)), where->as<bool>(), size_of(g.dtype));
+  unpack_where(out->data(), from->data(), std::min(g.numel, trues(*where)), where->as<bool>(), where->numel,
+               size_of(g.dtype));
   c.out(sum_to(*out, c.ints(2)));
 }
 
@@ -268,7 +271,7 @@ WG_OP(masked_scatter) {
   WG_CHECK(count <= source.numel, "Number of elements of source < number of ones in mask");
   const TensorRef out = empty(sizes, self.dtype);
   copy(*out, self);
-  unpack_where(out->data(), from->data(), count, where->as<bool>(), size_of(self.dtype));
+  unpack_where(out->data(), from->data(), count, where->as<bool>(), where->numel, size_of(self.dtype));
   c.out(out);
 }
 
@@ -279,7 +282,7 @@ WG_OP(masked_scatter_backward) {
   const TensorRef where = contiguous(*expand(mask, g.sizes)), from = contiguous(g);
   const TensorRef out = zeros(c.ints(2), g.dtype);
   const int64_t count = trues(*where);
-  pack_where(out->data(), std::min(count, out->numel), from->data(), where->as<bool>(), size_of(g.dtype));
+  pack_where(out->data(), std::min(count, out->numel), from->data(), where->as<bool>(), where->numel, size_of(g.dtype));
   c.out(out);
 }
 

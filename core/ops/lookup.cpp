@@ -130,7 +130,9 @@ WG_OP(embedding) {
 WG_OP(embedding_dense_backward) {
   Tensor& g = c.tensor(0);
   check_indices(c.tensor(1));
-  const TensorRef indices = contiguous(*cast(c.tensor(1), DType::Int64)), from = contiguous(g);
+  // A copy of its own: the rows are counted by what was checked.
+  const TensorRef indices = empty(c.tensor(1).sizes, DType::Int64), from = contiguous(g);
+  copy(*indices, c.tensor(1));
   const int64_t rows = c.integer(2), padding = c.integer(3), width = g.ndim() ? g.sizes.back() : 1;
   const int64_t* at = indices->as<int64_t>();
   Dims looked_up = indices->sizes;
@@ -166,7 +168,11 @@ WG_OP_AS(one_hot, "one_hot", Primitive) {
   Dims sizes = self.sizes;
   sizes.push_back(classes);
   const TensorRef out = zeros(sizes, DType::Int64);
-  for (int64_t i = 0; i < n; ++i) out->as<int64_t>()[i * classes + at[i]] = 1;
+  for (int64_t i = 0; i < n; ++i) {
+    const int64_t k = read_once(at + i);
+    WG_CHECK(uint64_t(k) < uint64_t(classes), "Class values must be smaller than num_classes.");
+    out->as<int64_t>()[i * classes + k] = 1;
+  }
   c.out(out);
 }
 

@@ -291,7 +291,7 @@ void adaptive_max_nd(Call& c, int nd, const char* name) {
   take_max(c, plan, c.tensor(0));
 }
 
-// The sizes of planes and the indices into them, checked.
+// The sizes of planes and the indices into them.
 struct Planes {
   int64_t planes = 1, n = 1, m = 1;
   TensorRef indices;
@@ -306,9 +306,14 @@ struct Planes {
       }
     }
     indices = ready(index, DType::Int64);
+  }
+  // After a loop over the indices, which it was told was inside the planes or not.
+  void expect_inside(bool inside) const {
+    if (inside) return;
     const int64_t bad = first_outside(indices->as<int64_t>(), indices->numel, n);
     WG_CHECK(bad < 0, "Found an invalid max index: ", indices->as<int64_t>()[bad], " (output volumes are of size ", n,
              ")");
+    fail(Kind::Runtime, "a max index was changed while it was read");
   }
 };
 
@@ -373,7 +378,7 @@ WG_OP(_plane_scatter) {
            to_string(x.sizes), ") but got indices tensor with shape: ", to_string(c.tensor(1).sizes));
   const TensorRef from = ready(x);
   TensorRef y = empty(c.ints(2), from->dtype);
-  scatter_planes(from->dtype, p.planes, p.n, p.m, from->data(), p.indices->as<int64_t>(), y->data());
+  p.expect_inside(scatter_planes(from->dtype, p.planes, p.n, p.m, from->data(), p.indices->as<int64_t>(), y->data()));
   c.out(given(std::move(y), x.dtype));
 }
 // (planes, indices, dims of a plane)
@@ -382,7 +387,7 @@ WG_OP(_plane_gather) {
   const Planes p(x.sizes, c.tensor(1), int(c.integer(2)));
   const TensorRef from = ready(x);
   TensorRef y = empty(c.tensor(1).sizes, from->dtype);
-  gather_planes(from->dtype, p.planes, p.n, p.m, from->data(), p.indices->as<int64_t>(), y->data());
+  p.expect_inside(gather_planes(from->dtype, p.planes, p.n, p.m, from->data(), p.indices->as<int64_t>(), y->data()));
   c.out(given(std::move(y), x.dtype));
 }
 

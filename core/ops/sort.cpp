@@ -6,12 +6,15 @@
 #include <limits>
 
 #include "../kernels/copy.h"
+#include "../kernels/read_once.h"
 #include "calls.h"
 #include "expect.h"
 #include "reduced.h"
 
 namespace wg {
 namespace {
+
+constexpr const char* kInside = "indices inside the dim";
 
 Rows rows_of(const Tensor& x, int dim) {
   Rows s{x.dtype, 1, 1, 1};
@@ -86,47 +89,51 @@ Walker walker(const Dims& whole, Dims index, int dim, bool kept) {
   return {index, contiguous_strides(whole), dim};
 }
 
-// Moves elements between a whole tensor and the picked ones.
+// Moves elements between a whole tensor and the picked ones. False when an index was outside the dim of `length`.
 template <bool kScatter>
-void move(const Walker& w, int64_t step, int itemsize, const int64_t* index, int64_t n, char* whole, char* part) {
+bool move(const Walker& w, int64_t length, int64_t step, int itemsize, const Tensor& index, char* whole, char* part) {
+  const int64_t *at = index.as<int64_t>(), n = index.numel;
+  bool inside = true;
   visit_size(itemsize, [&]<class U>() {
     auto* big = reinterpret_cast<U*>(whole);
     auto* small = reinterpret_cast<U*>(part);
     for (int64_t i = 0; i < n; ++i) {
-      U& at = big[w.base(i) + index[i] * step];
+      const int64_t k = read_once(at + i);
+      if (uint64_t(k) >= uint64_t(length)) [[unlikely]] {
+        inside = false;
+        continue;
+      }
+      U& place = big[w.base(i) + k * step];
       if constexpr (kScatter)
-        at = small[i];
+        place = small[i];
       else
-        small[i] = at;
+        small[i] = place;
     }
   });
+  return inside;
 }
 
-// Indices into dim of a whole of these sizes: as many dims (one fewer unless `kept`), no longer than the others.
+// The shape of indices into dim of a whole of these sizes: as many dims (one fewer unless `kept`), no longer than the
+// others. `move` sees to the values.
 void check_picked(const Call& c, const Dims& sizes, int dim, const Tensor& index, bool kept) {
   expect(c, index.dtype == DType::Int64, "indices of dtype int64");
   Dims at = index.sizes;
   if (!kept && sizes.size()) at.insert(std::min(dim, at.size()), 1);
   expect(c, at.size() == sizes.size(), "an index for every element but those along dim");
   for (int d = 0; d < at.size(); ++d) expect(c, d == dim || at[d] <= sizes[d], "indices no larger than the whole");
-  const TensorRef flat = contiguous(index);
-  const int64_t n = sizes.size() ? sizes[dim] : 1;
-  bool inside = true;
-  for (int64_t i = 0; i < flat->numel; ++i) inside &= uint64_t(flat->as<int64_t>()[i]) < uint64_t(n);
-  expect(c, inside, "indices inside the dim");
 }
 
 TensorRef matched(const Tensor& t, DType dtype) {
   return contiguous(*as_dtype(TensorRef(const_cast<Tensor*>(&t)), dtype));
 }
 
-void search(Call& c, const Tensor& sequence, const Tensor& values, bool right, bool small, const Tensor* sorter) {
+// order: where the elements of the sequence are found, contiguous and checked; or null.
+void search(Call& c, const Tensor& sequence, const Tensor& values, bool right, bool small, const TensorRef& order) {
   DType dtype = promote(sequence.dtype, values.dtype);
   if (values.number) dtype = category(values.dtype) > category(sequence.dtype) ? values.dtype : sequence.dtype;
   WG_CHECK_KIND(Kind::NotImplemented, !is_complex(dtype) && dtype != DType::Bool,
                 "\"searchsorted_out_cpu\" not implemented for '", torch_name(dtype), "'");
   TensorRef rows = matched(sequence, dtype), wanted = matched(values, dtype);
-  TensorRef order = sorter ? contiguous(*sorter) : TensorRef();
   TensorRef where = empty(values.sizes, DType::Int64);
   int64_t n = sequence.sizes.back();
   int64_t per_row =
@@ -136,7 +143,8 @@ void search(Call& c, const Tensor& sequence, const Tensor& values, bool right, b
   c.out(small ? cast(*where, DType::Int32) : where);
 }
 
-void check_search(const Tensor& sequence, const Tensor& values, const Tensor* sorter) {
+// The sorter, checked: a copy that nobody else writes to.
+TensorRef checked_search(const Tensor& sequence, const Tensor& values, const Tensor* sorter) {
   constexpr const char* me = "torch.searchsorted(): ";
   WG_CHECK(sequence.ndim() > 0, me, "boundaries tensor should have positive dimension, but got 0 dimension");
   WG_CHECK(values.ndim() > 0 || sequence.ndim() == 1, me,
@@ -149,15 +157,17 @@ void check_search(const Tensor& sequence, const Tensor& values, const Tensor* so
            "boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries tensor and input value "
            "tensor must match, but we got boundaries tensor ",
            to_string(sequence.sizes), " and input value tensor ", to_string(values.sizes));
-  if (!sorter) return;
+  if (!sorter) return {};
   WG_CHECK(sorter->sizes == sequence.sizes, me, "boundary and sorter must have the same size, but got boundary tensor ",
            to_string(sequence.sizes), "and got sorter tensor ", to_string(sorter->sizes));
   WG_CHECK(sorter->dtype == DType::Int64, me, "sorter must be a tensor of long dtype but got dtype ",
            torch_name(sorter->dtype));
-  TensorRef order = contiguous(*sorter);
+  TensorRef order = empty(sorter->sizes, DType::Int64);
+  copy(*order, *sorter);
   for (int64_t i = 0; i < order->numel; ++i)
     WG_CHECK(order->as<int64_t>()[i] >= 0 && order->as<int64_t>()[i] < sequence.sizes.back(), me,
              "sorter index out of range");
+  return order;
 }
 
 // A number as a 0-dim tensor that is weak in promotion.
@@ -180,16 +190,14 @@ void search_sorted(Call& c) {
              "torch.searchsorted(): side and right can't be set to opposites, got side of left while right was True");
     right = side == "right";
   }
-  const Tensor* sorter = c.tensor_or_null(5);
-  check_search(sequence, *values, sorter);
-  search(c, sequence, *values, right, c.flag(2), sorter);
+  search(c, sequence, *values, right, c.flag(2), checked_search(sequence, *values, c.tensor_or_null(5)));
 }
 
 void bucketize(Call& c) {
   Tensor& boundaries = c.tensor(1);
   TensorRef values = c.args[0].is_tensor() ? TensorRef(&c.tensor(0)) : number(c.args[0]);
   WG_CHECK(boundaries.ndim() == 1, "boundaries tensor must be 1 dimension, but got dim(", boundaries.ndim(), ")");
-  search(c, boundaries, *values, c.flag(3), c.flag(2), nullptr);
+  search(c, boundaries, *values, c.flag(3), c.flag(2), TensorRef());
 }
 
 }  // namespace
@@ -226,7 +234,8 @@ WG_OP(_scatter_picked) {
   TensorRef out = zeros(sizes, g->dtype);
   Walker w = walker(sizes, index->sizes, dim, c.flag(4));
   int64_t step = sizes.size() ? w.whole_strides[dim] : 0;
-  move<true>(w, step, size_of(g->dtype), index->as<int64_t>(), index->numel, out->data(), g->data());
+  expect(c, move<true>(w, sizes.size() ? sizes[dim] : 1, step, size_of(g->dtype), *index, out->data(), g->data()),
+         kInside);
   c.out(std::move(out));
 }
 WG_OP(_gather_picked) {
@@ -236,14 +245,17 @@ WG_OP(_gather_picked) {
   TensorRef out = empty(index->sizes, x->dtype);
   Walker w = walker(x->sizes, index->sizes, dim, c.flag(3));
   int64_t step = x->ndim() ? w.whole_strides[dim] : 0;
-  move<false>(w, step, size_of(x->dtype), index->as<int64_t>(), index->numel, x->data(), out->data());
+  expect(c, move<false>(w, x->ndim() ? x->sizes[dim] : 1, step, size_of(x->dtype), *index, x->data(), out->data()),
+         kInside);
   c.out(std::move(out));
 }
 
 // The order of the rows of a matrix, lexicographic.
 WG_OP(_sort_matrix_rows) {
   WG_CHECK(c.tensor(0).ndim() == 2, "_sort_matrix_rows: expected a matrix");
-  TensorRef x = contiguous(c.tensor(0)), order = empty({c.tensor(0).size(0)}, DType::Int64);
+  // A copy: elements that change while they are compared have no order, and a sort without one leaves its range.
+  TensorRef x = empty(c.tensor(0).sizes, c.tensor(0).dtype), order = empty({c.tensor(0).size(0)}, DType::Int64);
+  copy(*x, c.tensor(0));
   sort_matrix_rows(x->dtype, x->size(0), x->size(1), x->data(), order->as<int64_t>());
   c.out(std::move(order));
 }
@@ -267,16 +279,21 @@ WG_OP(bincount) {
            "bincount only supports 1-d non-negative integral inputs.");
   WG_CHECK(!weights || (weights->ndim() == 1 && weights->numel == x.numel),
            "weights should be 1-d and have the same length as input");
-  int64_t bins = std::max(least, first == last ? 0 : *std::max_element(first, last) + 1);
+  const int64_t bins = std::max(least, first == last ? 0 : *std::max_element(first, last) + 1);
+  const auto bin = [bins](const int64_t* at) {
+    const int64_t k = read_once(at);
+    WG_CHECK(uint64_t(k) < uint64_t(bins), "bincount: the input was changed while it was counted");
+    return k;
+  };
   if (!weights) {
     TensorRef out = zeros({bins}, DType::Int64);
-    for (const int64_t* i = first; i < last; ++i) ++out->as<int64_t>()[*i];
+    for (const int64_t* i = first; i < last; ++i) ++out->as<int64_t>()[bin(i)];
     return c.out(std::move(out));
   }
   DType dtype = weights->dtype == DType::Float32 ? DType::Float32 : DType::Float64;
   TensorRef w = contiguous(*as_dtype(TensorRef(weights), dtype)), out = zeros({bins}, dtype);
   auto add = [&]<class T>(T*) {
-    for (int64_t i = 0; i < x.numel; ++i) out->as<T>()[first[i]] += w->as<T>()[i];
+    for (int64_t i = 0; i < x.numel; ++i) out->as<T>()[bin(first + i)] += w->as<T>()[i];
   };
   if (dtype == DType::Float32)
     add((float*)nullptr);
