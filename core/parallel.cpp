@@ -142,15 +142,14 @@ int away = 0, waiting = 0;
 // it starts a pool of its own.
 std::atomic<Pool*> the_pool{nullptr};
 
+// From the start, not from the first pool on: a loop on one thread counts as away without there ever being a pool.
+[[maybe_unused]] const int forks_are_watched = pthread_atfork(nullptr, nullptr, [] {
+  the_pool.store(nullptr);
+  away = waiting = 0;  // the threads that counted there are not here
+});
+
 Pool& pool() {
   if (Pool* p = the_pool.load(std::memory_order_acquire)) return *p;
-  static std::once_flag once;
-  std::call_once(once, [] {
-    pthread_atfork(nullptr, nullptr, [] {
-      the_pool.store(nullptr);
-      away = waiting = 0;  // the threads that counted there are not here
-    });
-  });
   Pool* fresh = new Pool;
   Pool* nobody = nullptr;
   if (the_pool.compare_exchange_strong(nobody, fresh)) return *fresh;
