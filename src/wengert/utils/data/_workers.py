@@ -5,6 +5,7 @@ import os
 import pickle
 import signal
 import socket
+import struct
 import sys
 import time
 import warnings
@@ -20,6 +21,8 @@ from .dataloader import _BaseDataLoaderIter, _DatasetKind
 
 # How long workers may take to finish by themselves before they are ended, in seconds.
 _GRACE = 5.0
+# How often a waiting parent asks the system itself whether its workers are alive, in seconds.
+_LIFE_CHECK_INTERVAL = 5.0
 _PENDING = object()
 
 
@@ -40,6 +43,14 @@ def _hang_up(end):
             # The worker was faster.
             pass
     end.close()
+
+
+def _limit_silence(end, seconds):
+    """Lets reading from a connection fail after so long without a byte: a worker may stop in the middle of a batch."""
+    if hasattr(socket, "AF_UNIX"):
+        limit = struct.pack("ll", int(seconds), int(seconds % 1 * 1e6))
+        with socket.socket(fileno=os.dup(end.fileno())) as copy:
+            copy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
 
 
 def _stop(owner, processes, connections):
@@ -106,6 +117,8 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
     def _start(self, context, worker_id, init_fn):
         ours, theirs = context.Pipe(duplex=True)
         self._connections.append(ours)
+        if self._timeout > 0:
+            _limit_silence(ours, self._timeout)
         forked = context.get_start_method() == "fork"
         is_stream = self._dataset_kind == _DatasetKind.Iterable
         make_fetcher = partial(
@@ -165,13 +178,22 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
             self._ask(worker_id, (None, None))
         waiting = self._num_workers
         while waiting:
-            _, number, data = self._get_data()
+            number, data = self._whole(self._receive, self._wait())
             if number is None and isinstance(data, Resumed):
                 waiting -= 1
 
-    def _ask(self, worker_id, request):
+    def _whole(self, step, *args):
+        """Does what must not be done by half: broken off, by Ctrl-C say, it leaves no workers to go on with."""
         try:
-            self._connections[worker_id].send_bytes(pickle.dumps(request))
+            return step(*args)
+        except BaseException:
+            self._shutdown_workers()
+            raise
+
+    def _ask(self, worker_id, request):
+        message = pickle.dumps(request)
+        try:
+            self._connections[worker_id].send_bytes(message)
         except OSError:
             self._died([worker_id])
 
@@ -181,6 +203,9 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
             index = next(self._sampler_iter)
         except StopIteration:
             return
+        self._whole(self._put, index)
+
+    def _put(self, index):
         fair = self._prefetch_factor * self._num_workers // max(1, sum(self._running))
         for _ in range(self._num_workers):
             worker_id = next(self._turn)
@@ -206,20 +231,24 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
             number = self._finished()
             if number is not None:
                 return self._deliver(number)
-            worker_id, number, data = self._get_data()
-            if isinstance(data, StreamEnded):
-                self._running[worker_id] = False
-                # It will not answer what else it was asked for.
-                for lost in [n for n, task in self._tasks.items() if task[0] == worker_id and task[1] is _PENDING]:
-                    del self._tasks[lost]
-                self._try_put_index()
-            elif number in self._tasks:
-                self._tasks[number][1] = data
-                if not self._in_order:
-                    self._arrived.append(number)
+            self._whole(self._take, self._wait())
         if not self._persistent_workers:
             self._shutdown_workers()
         raise StopIteration
+
+    def _take(self, worker_id):
+        """Receives a message and keeps what is in it."""
+        number, data = self._receive(worker_id)
+        if isinstance(data, StreamEnded):
+            self._running[worker_id] = False
+            # It will not answer what else it was asked for.
+            for lost in [n for n, task in self._tasks.items() if task[0] == worker_id and task[1] is _PENDING]:
+                del self._tasks[lost]
+            self._try_put_index()
+        elif number in self._tasks:
+            self._tasks[number][1] = data
+            if not self._in_order:
+                self._arrived.append(number)
 
     def _deliver(self, number):
         worker_id, data = self._tasks.pop(number)
@@ -229,22 +258,37 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
             data.reraise()
         return data
 
-    def _get_data(self):
-        """Waits for the next message of any worker: (worker, number of the batch, data)."""
-        ready = mp_connection.wait(
-            [*self._connections, *(process.sentinel for process in self._workers)],
-            self._timeout if self._timeout > 0 else None,
-        )
-        if not ready:
-            raise RuntimeError(f"DataLoader timed out after {self._timeout} seconds")
-        for worker_id, end in enumerate(self._connections):
+    def _wait(self):
+        """Waits for the next message of any worker: its number."""
+        ends, sentinels = self._connections, [process.sentinel for process in self._workers]
+        deadline = time.monotonic() + self._timeout if self._timeout > 0 else float("inf")
+        while not (ready := mp_connection.wait([*ends, *sentinels], self._patience(deadline))):
+            # A process that was forked from another thread just then may hold copies of what would have told us.
+            if dead := [i for i, process in enumerate(self._workers) if not process.is_alive()]:
+                self._died(dead)
+            if time.monotonic() >= deadline:
+                raise self._timed_out()
+        for worker_id, end in enumerate(ends):
             if end in ready:
-                try:
-                    number, data = transport.receive(end)
-                except (EOFError, OSError):
-                    self._died([worker_id])
-                return worker_id, number, data
-        self._died([i for i, process in enumerate(self._workers) if process.sentinel in ready])
+                return worker_id
+        self._died([i for i, sentinel in enumerate(sentinels) if sentinel in ready])
+
+    @staticmethod
+    def _patience(deadline):
+        return max(0.0, min(_LIFE_CHECK_INTERVAL, deadline - time.monotonic()))
+
+    def _timed_out(self):
+        return RuntimeError(f"DataLoader timed out after {self._timeout} seconds")
+
+    def _receive(self, worker_id):
+        """The message that a worker is sending: (number of the batch, data)."""
+        try:
+            message = transport.receive(self._connections[worker_id])
+        except BlockingIOError:
+            raise self._timed_out() from None
+        except (EOFError, OSError):
+            self._died([worker_id])
+        return transport.unpack(message)
 
     def _died(self, worker_ids):
         pids = ", ".join(str(self._workers[i].pid) for i in worker_ids)

@@ -69,14 +69,21 @@ def send(connection, packed):
 
 
 def receive(connection):
-    """Receives one object; the tensors in it own the memory they were received into.
+    """Receives what ``pack`` returned on the other side, for ``unpack``.
 
     Raises:
+        BlockingIOError: the connection has a limit of time, and it is over.
         EOFError, OSError: the other process is gone.
     """
     sizes = pickle.loads(connection.recv_bytes())
     body = connection.recv_bytes()
-    return pickle.loads(body, buffers=[_receive_buffer(connection, size) for size in sizes])
+    return body, [_receive_buffer(connection, size) for size in sizes]
+
+
+def unpack(packed):
+    """The object in what was received; the tensors in it own the memory they were received into."""
+    body, buffers = packed
+    return pickle.loads(body, buffers=buffers)
 
 
 def _receive_buffer(connection, size):

@@ -1,11 +1,12 @@
 """The life of a worker process: receive indices, fetch, send batches back, until told to stop."""
 
+import multiprocessing
 import os
 import pickle
 import random
 import signal
 import sys
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Thread
 
 import wengert as wg
@@ -71,21 +72,42 @@ def _seed_everything(base_seed, worker_id):
     return seed
 
 
-class _Sender(Thread):
-    """Sends in the background, so that the next batch is fetched while the parent is still busy with this one."""
+def _orphaned(parent):
+    # Each alone can be mistaken: with a fork server the parent is another process, and forks may hold the sentinel.
+    return os.getppid() != parent or not multiprocessing.parent_process().is_alive()
 
-    def __init__(self, connection):
+
+class _Sender(Thread):
+    """Sends in the background, so that the next batch is fetched while the parent is still busy with this one.
+
+    While there is nothing to send it sees to it that a worker whose dataset hangs does not outlive the parent.
+
+    Attributes:
+        heard: False from when the parent has closed its end: nobody will read anything any more.
+    """
+
+    def __init__(self, connection, parent):
         super().__init__(daemon=True)
         self.connection = connection
+        self.parent = parent
+        self.heard = True
         self.messages = SimpleQueue()
 
-    def run(self):
-        while (packed := self.messages.get()) is not None:
+    def _next(self):
+        while True:
             try:
-                transport.send(self.connection, packed)
+                return self.messages.get(timeout=PARENT_CHECK_INTERVAL)
+            except Empty:
+                if _orphaned(self.parent):
+                    os._exit(1)
+
+    def run(self):
+        while (packed := self._next()) is not None:
+            try:
+                if self.heard:
+                    transport.send(self.connection, packed)
             except OSError:
-                # The parent has closed its end: nobody will read anything any more.
-                return
+                self.heard = False
 
     def finish(self):
         """Ends the thread; one that still ran while the interpreter goes down could end in a crash."""
@@ -96,7 +118,7 @@ class _Sender(Thread):
 def _next_request(connection, parent):
     """The next request of the parent, or None when it is gone."""
     while not connection.poll(PARENT_CHECK_INTERVAL):
-        if os.getppid() != parent:
+        if _orphaned(parent):
             return None
     try:
         return pickle.loads(connection.recv_bytes())
@@ -167,11 +189,11 @@ def worker_loop(connection, inherited, make_fetcher, dataset, is_stream, base_se
     wg.set_num_threads(1)
     seed = _seed_everything(base_seed, worker_id)
     info._worker_info = info.WorkerInfo(id=worker_id, num_workers=num_workers, seed=seed, dataset=dataset)
-    sender = _Sender(connection)
+    sender = _Sender(connection, parent)
     sender.start()
     answers = _Answers(worker_id, make_fetcher, init_fn, sender)
-    # The sender ends when the parent has hung up: requests that are still waiting need no answer then.
-    while sender.is_alive() and (request := _next_request(connection, parent)) is not None:
+    # Requests that still wait when the parent has hung up need no answer.
+    while sender.heard and (request := _next_request(connection, parent)) is not None:
         number, index = request
         if number is None:
             answers.resume()
