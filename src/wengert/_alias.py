@@ -239,6 +239,8 @@ def _find_module(fullname):
     value = _attribute(fullname)
     if isinstance(value, types.ModuleType):
         return value
+    if fullname.startswith("torch.distributed._"):
+        return _MissingModule(fullname, _sentence(fullname))  # as all of that room: for imports, not for use
     if fullname.split(".")[1].startswith("_"):
         raise ModuleNotFoundError(
             f"No module named '{fullname}': torch's private modules, compiled into it, are not in wengert",

@@ -2,6 +2,7 @@
 
 import enum
 import os
+import types
 
 from ._refusal import refuse
 
@@ -27,6 +28,16 @@ class ReduceOp(enum.IntEnum):
 
 class ProcessGroup:
     """A group of processes."""
+
+
+class DeviceMesh:
+    """A grid of processes: the name for annotations and isinstance; making one is refused."""
+
+    __init__ = refuse("torch.distributed.DeviceMesh", _REASON)
+
+
+device_mesh = types.ModuleType(f"{__name__}.device_mesh", "Grids of processes.")
+device_mesh.DeviceMesh, device_mesh.init_device_mesh = DeviceMesh, globals()["init_device_mesh"]
 
 
 class group:

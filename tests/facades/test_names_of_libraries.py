@@ -1,5 +1,7 @@
 """Names that third-party libraries take from torch when they are imported."""
 
+import pytest
+
 import wengert as wg
 from wengert.overrides import TorchFunctionMode, resolve_name
 
@@ -64,3 +66,46 @@ def test_quantised_values_have_the_gradient_of_the_identity_inside():
 
 def test_the_class_of_errors_of_linear_algebra_has_its_name():
     assert wg.linalg.LinAlgError is wg._C._LinAlgError and wg.linalg.LinAlgError.__name__ == "_LinAlgError"
+
+
+def test_only_scripted_modules_are_script_modules():
+    plain, scripted = wg.nn.Linear(1, 1), wg.jit.script(wg.nn.Linear(1, 1))
+    assert not isinstance(plain, wg.jit.ScriptModule) and isinstance(scripted, wg.jit.ScriptModule)
+
+    class Own(wg.jit.ScriptModule):
+        def __init__(self):
+            super().__init__()
+            self.inner = wg.nn.Linear(2, 1)
+
+    own = Own()
+    assert isinstance(own, wg.jit.ScriptModule) and isinstance(own, wg.nn.Module) and own.original_name == "Own"
+    assert own.inner(wg.ones(3, 2)).shape == (3, 1)
+
+
+def test_private_modules_that_libraries_import():
+    from wengert._C import Value  # noqa: F401 (spiking networks)
+    from wengert._vmap_internals import _vmap
+    from wengert.cuda.random import set_rng_state_all  # noqa: F401 (attacks)
+    from wengert.utils._foreach_utils import _group_tensors_by_device_and_dtype, _has_foreach_support
+
+    total, nothing = _vmap(lambda x: (x.sum(), None), allow_none_pass_through=True)(wg.ones(2, 3))
+    assert total.tolist() == [3, 3] and nothing is None
+    with pytest.raises(ValueError, match="must only return Tensors, got type <class 'NoneType'>"):
+        _vmap(lambda x: (x.sum(), None))(wg.ones(2, 3))
+    a, b = wg.ones(1), wg.ones(1, dtype=wg.float64)
+    groups = _group_tensors_by_device_and_dtype([[a, b, a], [], [b, a, None]], with_indices=True)
+    assert list(groups) == [(a.device, wg.float32), (a.device, wg.float64)]
+    (first, _, third), positions = groups[a.device, wg.float32]
+    assert first[0] is a and third == [b, None] and positions == [0, 2]
+    assert _has_foreach_support([a, None], a.device) and not _has_foreach_support([wg.nn.Parameter(a)], a.device)
+
+
+def test_meshes_of_processes_can_be_named():
+    assert not isinstance(1, wg.distributed.device_mesh.DeviceMesh)
+    with pytest.raises(NotImplementedError, match="is not in wengert"):
+        wg.distributed.DeviceMesh("cpu", [0])
+
+
+def test_memory_is_not_pinned_without_a_device():
+    with pytest.raises(RuntimeError, match="^Cannot access accelerator device when none is available.$"):
+        wg.ops.aten._pin_memory.default(wg.ones(2))

@@ -10,7 +10,10 @@ import pytest
 import wengert as wg
 import wengert.nn.functional as F
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="another process writes into shared memory")
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="another process writes into shared memory"),
+    pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning"),
+]
 
 N = 1 << 14
 

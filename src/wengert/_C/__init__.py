@@ -24,6 +24,12 @@ _SPACES = {
     "_special": "special",
     "_fft": "fft",
 }
+
+
+class Value:
+    """A value in a TorchScript graph; there are none."""
+
+
 _TensorBase = TensorBase
 _TensorMeta = type(TensorBase)
 __all__ = ["TensorBase", "has_lapack", "is_grad_enabled"]

@@ -5,6 +5,7 @@ import functools
 import types
 import typing
 import warnings
+import weakref
 from typing import Final  # noqa: F401 (a name of torch.jit)
 
 import wengert as _wg
@@ -14,6 +15,14 @@ from .._refusal import refuse
 _REASON = "TorchScript archives are programs in another language; save the state_dict instead"
 save = refuse("torch.jit.save", _REASON)
 load = refuse("torch.jit.load", _REASON)
+
+scripted = weakref.WeakSet()  # the modules that went through script or trace
+
+
+def _compiled(obj):
+    if builtins.isinstance(obj, _wg.nn.Module):
+        scripted.add(obj)
+    return obj
 
 
 def script(obj, optimize=None, _frames_up=0, _rcb=None, example_inputs=None):
@@ -25,19 +34,19 @@ def script(obj, optimize=None, _frames_up=0, _rcb=None, example_inputs=None):
     >>> double(4)
     8
     """
-    return obj
+    return _compiled(obj)
 
 
 def trace(func=None, example_inputs=None, *args, **kwargs):
     """The function or module itself: unlike in torch, branches stay branches."""
     if func is None:
         return functools.partial(trace, example_inputs=example_inputs)
-    return func
+    return _compiled(func)
 
 
 def trace_module(mod, inputs, *args, **kwargs):
     """The module itself."""
-    return mod
+    return _compiled(mod)
 
 
 def freeze(mod, preserved_attrs=None, optimize_numerics=True):
@@ -164,7 +173,9 @@ def enable_onednn_fusion(enabled):
 
 def __getattr__(name):
     if name in ("ScriptModule", "RecursiveScriptModule", "TracedModule", "TopLevelTracedModule"):
-        return _wg.nn.Module
+        from ._script_module import ScriptModule
+
+        return ScriptModule
     if name == "ScriptFunction":
         return type(script)
     raise AttributeError(f"module 'torch.jit' has no attribute '{name}'")

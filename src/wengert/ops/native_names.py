@@ -24,6 +24,12 @@ def _log_softmax_backward_data(grad_output, output, dim, input_dtype=None):
 
 
 @composite(**_HIDDEN)
+def _pin_memory(input, device=None):
+    """Refused, as by torch where no device is: what programs name in their tables of operations."""
+    refuse("Cannot access accelerator device when none is available.")
+
+
+@composite(**_HIDDEN)
 def _softmax(input, dim, half_to_float=False):
     """softmax."""
     return input.softmax(dim)
