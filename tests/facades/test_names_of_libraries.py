@@ -109,3 +109,17 @@ def test_meshes_of_processes_can_be_named():
 def test_memory_is_not_pinned_without_a_device():
     with pytest.raises(RuntimeError, match="^Cannot access accelerator device when none is available.$"):
         wg.ops.aten._pin_memory.default(wg.ones(2))
+
+
+def test_lists_take_numbers_for_extremes():
+    rows = [wg.tensor([1.0, float("nan")]), wg.tensor([3.0])]
+    assert wg._foreach_maximum(rows, 2.0)[1].tolist() == [3] and wg._foreach_minimum(rows, [0.0, 2.0])[1].tolist() == [
+        2
+    ]
+    assert wg._foreach_maximum_(rows, [wg.zeros(2), wg.ones(1) * 4]) is rows
+    assert rows[0][0] == 1 and rows[0][1].isnan() and rows[1].tolist() == [4]
+
+
+def test_unit_vectors_for_several_tensors():
+    a, b = wg.autograd.functional._construct_standard_basis_for((wg.ones(2), wg.ones(1, dtype=wg.float64)), (2, 1))
+    assert a.tolist() == [[1, 0], [0, 1], [0, 0]] and b.tolist() == [[0], [0], [1]] and b.dtype == wg.float64

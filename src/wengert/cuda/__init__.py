@@ -244,3 +244,6 @@ def __getattr__(name):
         cls = globals()[name] = type(name, (), {"__module__": "torch.cuda", "__init__": fail(message, TypeError)})
         return cls
     raise AttributeError(f"module 'torch.cuda' has no attribute '{name}'")
+
+
+from . import random  # noqa: F401 (it takes its names from here)

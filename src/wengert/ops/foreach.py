@@ -3,6 +3,8 @@
 from .._core import Tensor
 
 _FROM_TENSORS = ("addcdiv", "addcmul")
+# In lists these take numbers too, as the operations of these names do for one tensor.
+_AS = {"maximum": "clamp_min", "minimum": "clamp_max", "maximum_": "clamp_min_", "minimum_": "clamp_max_"}
 
 
 def _item(value, k, lists):
@@ -21,7 +23,7 @@ def _call(name, t, arguments, options):
         value = arguments[2] if len(arguments) > 2 else options.get("value", 1)
         return getattr(t, name)(arguments[0], arguments[1], value=value)
     if isinstance(t, Tensor):
-        return getattr(t, name)(*arguments, **options)
+        return getattr(t, _AS.get(name, name))(*arguments, **options)
     from .. import pow
 
     return pow(t, *arguments)
@@ -56,5 +58,5 @@ def make(name):
 def find(name):
     """The function named _foreach_<op>, or None when there is no such op."""
     op = name[len("_foreach_") :]
-    known = op in ("norm", "max") or hasattr(Tensor, op)
+    known = op in ("norm", "max", *_AS) or hasattr(Tensor, op)
     return make(op) if known else None

@@ -30,6 +30,14 @@ def _pin_memory(input, device=None):
 
 
 @composite(**_HIDDEN)
+def _sparse_addmm(input, mat1, mat2, *, beta=1, alpha=1):
+    """addmm, by the name that it has for sparse matrices."""
+    from .. import addmm
+
+    return addmm(input, mat1, mat2, beta=beta, alpha=alpha)
+
+
+@composite(**_HIDDEN)
 def _softmax(input, dim, half_to_float=False):
     """softmax."""
     return input.softmax(dim)

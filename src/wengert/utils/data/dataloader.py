@@ -3,6 +3,8 @@
 import math
 import os
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 import wengert as wg
 
@@ -13,6 +15,10 @@ from .dataset import IterableDataset
 from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
 
 __all__ = ["DataLoader", "default_collate", "default_convert", "get_worker_info"]
+
+# Names for annotations that libraries import.
+_worker_init_fn_t = Callable[[int], None]
+_collate_fn_t = Callable[[list], Any]
 
 
 class _DatasetKind:
