@@ -50,17 +50,6 @@ def _as_tuple(value, what, who):
     return is_tuple, values
 
 
-def _construct_standard_basis_for(tensors, tensor_numels):
-    """For tensors of so many elements: all unit vectors of their elements in a row, cut into one matrix a tensor."""
-    total, start, made = sum(tensor_numels), 0, []
-    for tensor, numel in zip(tensors, tensor_numels):
-        chunk = tensor.new_zeros(total, numel)
-        chunk.diagonal(-start).fill_(1)
-        made.append(chunk)
-        start += numel
-    return tuple(made)
-
-
 def _one(values, is_tuple):
     return tuple(values) if is_tuple else values[0]
 
