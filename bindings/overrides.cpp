@@ -71,8 +71,22 @@ PyObject* override_class(PyObject*, PyObject* cls) {
   Py_RETURN_NONE;
 }
 
+// Operators that were put back into Tensor's class are also taken for those of sequences (+ and += have two slots
+// each), and there NotImplemented would be a result.
+void forget_sequence_slots(PyTypeObject* type) {
+  if (PySequenceMethods* slots = type->tp_as_sequence) slots->sq_concat = slots->sq_inplace_concat = nullptr;
+  Py list(check(PyObject_CallMethod(reinterpret_cast<PyObject*>(&PyType_Type), "__subclasses__", "O", type)));
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list.get()); ++i)
+    forget_sequence_slots(reinterpret_cast<PyTypeObject*>(PyList_GET_ITEM(list.get(), i)));
+}
+
 PyObject* override_modes(PyObject*, PyObject* count) {
   modes_on = int(PyLong_AsLong(count));
+  if (modes_on == 0 && overriding)
+    return guard<PyObject*>(nullptr, [&] {
+      forget_sequence_slots(TensorType);
+      return Py_NewRef(Py_None);
+    });
   if (modes_on > 0 && !overriding) {
     overriding = true;
     watch_functions();

@@ -299,9 +299,11 @@ void cut_off(Tensor& t, const Tensor& from, const char* how) {
 }
 
 void mark_view(Tensor& view, Tensor& t, Creation creation, const OpDef* op) {
-  static const OpDef *as_real = find_op("view_as_real"), *as_complex = find_op("view_as_complex");
+  static const OpDef *as_real = find_op("view_as_real"), *as_complex = find_op("view_as_complex"),
+                     *as_bits = find_op("view.dtype");
   const bool crosses = view.dtype != t.dtype;
-  if (crosses && op != as_real && op != as_complex) return;  // bits seen as another type: gradients don't pass
+  // Bits seen as another type, or by way of it as the same one: gradients don't pass.
+  if (op == as_bits || (crosses && op != as_real && op != as_complex)) return;
   Extra& x = extra_of(view);
   if (is_view(t)) {
     x.base = t.extra->base;

@@ -28,6 +28,8 @@ uint64_t key_of(T x) {
     uint64_t u;
     std::memcpy(&u, &y, 8);
     return u >> 63 ? ~u : u | uint64_t(1) << 63;
+  } else if constexpr (std::is_unsigned_v<T>) {
+    return x;
   } else if constexpr (sizeof(T) == 8) {
     return uint64_t(x) ^ uint64_t(1) << 63;
   } else {
@@ -228,12 +230,18 @@ int64_t search(const T* row, int64_t n, const int64_t* sorter, T value, bool rig
 }  // namespace
 
 void sort_rows(const Rows& s, Order order, int64_t k, const char* x, char* values, int64_t* where) {
-  visit(s.dtype, [&]<class T>() {
+  auto with = [&]<class T>() {
     if constexpr (!is_complex_v<T>)
       with_entry<T>(s.n, [&](auto entry) {
         sort_typed<decltype(entry)>(s, order, k, reinterpret_cast<const T*>(x), reinterpret_cast<T*>(values), where);
       });
-  });
+  };
+  switch (s.dtype) {
+    case DType::UInt16: return with.template operator()<uint16_t>();
+    case DType::UInt32: return with.template operator()<uint32_t>();
+    case DType::UInt64: return with.template operator()<uint64_t>();
+    default: return visit(s.dtype, with);
+  }
 }
 
 void pick_rows(const Rows& s, Pick what, int64_t k, const char* x, char* values, int64_t* where) {

@@ -232,7 +232,7 @@ def push_mode(mode):
 def pop_mode():
     """Leave the innermost mode."""
     modes.pop()
-    _core.override_modes(len(modes))
     if not modes:
         for slot, plain in _plain.items():
             setattr(Tensor, slot, plain)
+    _core.override_modes(len(modes))

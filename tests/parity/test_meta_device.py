@@ -150,6 +150,16 @@ def test_modules():
     same(f)
 
 
+def test_operators_are_what_they_were_after_a_mode():
+    with wengert.device("meta"):
+        wengert.nn.Parameter(wengert.ones(3))
+    for x in (wengert.ones(3), wengert.nn.Parameter(wengert.ones(3)).detach()):
+        with pytest.raises(TypeError, match="unsupported operand type"):
+            x += None
+        with pytest.raises(TypeError, match="unsupported operand type"):
+            x + None
+
+
 def test_materialised():
     with wengert.device("meta"):
         model = network(wengert)

@@ -88,8 +88,15 @@ def test_rounding_to_eight(name):
     assert ours.tolist() == theirs.tolist()
 
 
+@pytest.mark.parametrize("name", ["float32", "float64", "complex64", "int32"])
+def test_bits_have_no_history(name):
+    same(lambda t: t.ones(4, requires_grad=True).view(getattr(t, name)).requires_grad)
+    same(lambda t: t.ones(4, requires_grad=True).view(getattr(t, name)).is_leaf)
+
+
 def test_uint64_above_int64():
     most = 2**64 - 1
+    same(lambda t: t.tensor([most, 1, 2**63, 2**63 - 1], dtype=t.uint64).sort().values)
     same(lambda t: t.tensor([most, 1], dtype=t.uint64))
     same(lambda t: t.tensor([most], dtype=t.uint64).item())
     same(lambda t: t.tensor([most], dtype=t.uint64).to(t.float64))
@@ -155,6 +162,9 @@ def test_unsigned_arithmetic(name):
         lambda t, x: x.floor(),
         lambda t, x: x.to(t.float32).mean(),
         lambda t, x: t.equal(x, x),
+        lambda t, x: x.sort().values,
+        lambda t, x: x.flatten().argsort(descending=True, stable=True),
+        lambda t, x: x.unique(),
         lambda t, x: x * 70000,
     ):
         same(lambda t, f=f: f(t, t.tensor([[1, 40000], [5, 1]]).to(getattr(t, name))))
