@@ -295,3 +295,58 @@ def embedding(torch):
         return y
 
     return step
+
+
+def _one_million(torch, step_of):
+    """A step over 256x4096 floats: forward, and backward of a dense gradient."""
+    torch.manual_seed(0)
+    x = torch.randn(256, 4096, requires_grad=True)
+    g = torch.ones_like(x)
+
+    def step():
+        x.grad = None
+        step_of(x).backward(g)
+        return x.grad.sum()
+
+    return step
+
+
+@case("gelu, 1 M floats, forward + backward")
+def gelu(torch):
+    """The activation of transformers."""
+    return _one_million(torch, torch.nn.functional.gelu)
+
+
+@case("silu, hardswish and leaky_relu, 1 M floats, forward + backward")
+def activations(torch):
+    """Three activations of convolutional networks, one after the other."""
+    F = torch.nn.functional
+    return _one_million(torch, lambda x: F.leaky_relu(F.hardswish(F.silu(x)), 0.1))
+
+
+@case("rows scaled by a column, 1 M floats, forward + backward")
+def scaled_rows(torch):
+    """Broadcasting along the last dim."""
+    column = torch.linspace(0.5, 1.5, 256).unsqueeze(1)
+    return _one_million(torch, lambda x: x * column)
+
+
+@case("cumsum over rows, 1 M floats, forward + backward")
+def running_sums(torch):
+    """Sums that wait for each other along a row."""
+    return _one_million(torch, lambda x: x.cumsum(-1))
+
+
+@case("cdist 256x256 of 64, forward + backward")
+def distances(torch):
+    """Distances of all rows to all others, by one product of matrices."""
+    torch.manual_seed(0)
+    a, b = torch.randn(256, 64, requires_grad=True), torch.randn(256, 64)
+
+    def step():
+        a.grad = None
+        y = torch.cdist(a, b).sum()
+        y.backward()
+        return y
+
+    return step
