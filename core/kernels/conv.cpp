@@ -286,6 +286,32 @@ void input_gradient(const Conv& s, const T* g, const T* weight, T* gx) {
   });
 }
 
+// The gradient of an image with its columns and all sums of them in half precision, one tap after the other: what torch
+// does where no library has the product.
+template <class Short>
+void input_gradient_in_steps(const Conv& s, const float* g, const float* weight, float* gx) {
+  const int64_t out_size = s.w.out_size(), in_size = s.w.in_size(), depth = s.in_channels * s.w.taps();
+  const Tile whole{0, 1, 0, s.w.out_rows(), 0, s.w.out[2]};
+  parallel_for(s.images * s.groups, 1, [&](int64_t begin, int64_t end) {
+    const Columns<float, Scratch::Sums> cols(depth, out_size);
+    for (int64_t i = begin; i < end; ++i) {
+      const float* from = weight + i % s.groups * s.out_channels * depth;
+      gemm({s.dtype, depth, out_size, s.out_channels, matrix(from, 1, depth),
+            matrix(g + i * s.out_channels * out_size, out_size, 1), matrix(cols.data, cols.ld, 1)});
+      float* image = gx + i * s.in_channels * in_size;
+      std::fill_n(image, s.in_channels * in_size, 0.0f);
+      each_row(s.w, whole, s.in_channels, 0, [&](int64_t row, int64_t at, int64_t column, int64_t low, int64_t high) {
+        if (at < 0) return;
+        const float* part = cols.data + row * cols.ld + column + low;
+        for (int64_t k = 0; k < high - low; ++k) {
+          float& sum = image[at + k * s.w.stride[2]];
+          sum = float(Short(sum + float(Short(part[k]))));
+        }
+      });
+    }
+  });
+}
+
 // How conv_weight is cut: blocks of input channels, and parts of the tiles.
 struct WeightCut {
   int64_t channels, blocks, parts;
@@ -380,9 +406,13 @@ void conv_forward(const Conv& s, const char* x, const char* weight, const char* 
   with_type(s.dtype, [&]<class T>() { forward(s, as<T>(x), as<T>(weight), as<T>(bias), as<T>(y)); });
 }
 
-bool conv_input_reverses(const Conv& s) { return by_reversal(s) && !is_depthwise(s); }
+bool conv_input_reverses(const Conv& s) { return by_reversal(s) && !is_depthwise(s) && s.rounded == DType::Float32; }
 
 void conv_input(const Conv& s, const char* g, const char* weight, char* room, char* gx) {
+  if (s.rounded == DType::Float16)
+    return input_gradient_in_steps<Half>(s, as<float>(g), as<float>(weight), as<float>(gx));
+  if (s.rounded == DType::BFloat16)
+    return input_gradient_in_steps<BFloat16>(s, as<float>(g), as<float>(weight), as<float>(gx));
   if (is_depthwise(s)) return depthwise_input(s, g, weight, gx);
   with_type(s.dtype, [&]<class T>() {
     if (!by_reversal(s)) return input_gradient(s, as<T>(g), as<T>(weight), as<T>(gx));

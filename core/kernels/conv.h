@@ -31,6 +31,7 @@ void fold(DType dtype, const Windows& w, int64_t channels, const char* cols, int
 // y[n, o] = sum over c of w[o, c] * x[n, c], where w is a window; groups split the channels.
 struct Conv {
   DType dtype;
+  DType rounded = DType::Float32;  // of conv_input: half precision, to which every product and every sum is rounded
   Windows w;
   int64_t images, groups, in_channels, out_channels;  // channels of one group
 };

@@ -63,6 +63,16 @@ WG_OP(_conv) {
   c.out(laid_out(given(std::move(y), x.dtype), format_of(x, w)));
 }
 
+// Half precision in steps: what torch's library does not take, float16 and an output padding of a stride or more.
+static bool in_steps(DType d, const Dims& in, const Dims& out, const Dims& weight, Steps k) {
+  if (d != DType::BFloat16) return d == DType::Float16;
+  for (int i = 0; i < k.stride.size(); ++i) {
+    const int64_t reach = k.dilation[i] * (weight[2 + i] - 1) + 1;
+    if (in[2 + i] - ((out[2 + i] - 1) * k.stride[i] - 2 * k.padding[i] + reach) >= k.stride[i]) return true;
+  }
+  return false;
+}
+
 // (gradient, weight, bias, sizes of the input, stride, padding, dilation, groups): also the transposed convolution.
 WG_OP(_conv_input) {
   Tensor &g = c.tensor(0), &w = c.tensor(1);
@@ -73,7 +83,8 @@ WG_OP(_conv_input) {
   const TensorRef grad = ready(g, work), weight = ready(w, work);
   TensorRef gx = g.numel && w.numel ? empty(c.ints(3), work) : zeros(c.ints(3), work);
   if (g.numel && w.numel) {
-    const Conv s = conv_of(work, c.ints(3), g.sizes, w.sizes, k, g.size(0), c.integer(7));
+    Conv s = conv_of(work, c.ints(3), g.sizes, w.sizes, k, g.size(0), c.integer(7));
+    if (in_steps(g.dtype, c.ints(3), g.sizes, w.sizes, k)) s.rounded = g.dtype;
     const TensorRef room = empty({conv_input_reverses(s) ? w.numel : 0}, work);
     conv_input(s, grad->data(), weight->data(), room->data(), gx->data());
   }

@@ -253,3 +253,21 @@ def test_no_complex_number_is_made_of_two_bfloat16():
                 t.tensor([1j])
         finally:
             t.set_default_dtype(t.float32)
+
+
+@pytest.mark.parametrize("case", ["float16", "float16 in groups", "float16 gradient", "bfloat16 and much padding"])
+def test_transposed_convolutions_without_a_library_round_every_sum(case):
+    dtype, groups = case.partition(" ")[0], 2 if "groups" in case else 1
+    options = {"stride": (3, 2), "padding": 1, "groups": groups, "dilation": 4}
+    options["output_padding"] = (2, 1) if dtype == "float16" else (2, 3)
+    x, w, b = rng.normal(size=(2, 4, 7, 6)), rng.normal(size=(4, 6 // groups, 3, 4)), rng.normal(size=6)
+    found = []
+    for t in (wg, torch):
+        xs, ws, bs = (t.tensor(a.tolist()).to(getattr(t, dtype)) for a in (x, w, b))
+        if "gradient" not in case:
+            found.append(t.nn.functional.conv_transpose2d(xs, ws, bs, **options))
+            continue
+        image = t.zeros(2, 6, 16, 13, dtype=xs.dtype, requires_grad=True)
+        y = t.nn.functional.conv2d(image, ws)
+        found += t.autograd.grad(y, image, t.linspace(-2, 2, y.numel()).reshape(y.shape).to(xs.dtype))
+    agree(*found)
