@@ -24,8 +24,10 @@ TensorRef replacement(PyObject* value, const TensorRef& g, PyObject* f) {
   WG_CHECK(g, "can't replace a None gradient with a non-None value");
   WG_CHECK_TYPE(is_tensor(value), "expected Variable, but hook returned '", Py_TYPE(value)->tp_name, "'");
   Tensor& t = *as_tensor(value);
-  WG_CHECK(t.dtype == g->dtype, "hook '", callable_name(f), "' has changed the type of value (was torch.",
-           torch_name(g->dtype), "Tensor got torch.", torch_name(t.dtype), "Tensor)");
+  Py sparse(Py_TYPE(value) == TensorType ? nullptr : check(PyObject_GetAttrString(value, "is_sparse")));
+  const bool is_sparse = sparse.get() == Py_True;
+  WG_CHECK(t.dtype == g->dtype && !is_sparse, "hook '", callable_name(f), "' has changed the type of value (was torch.",
+           torch_name(g->dtype), "Tensor got torch.", is_sparse ? "sparse." : "", torch_name(t.dtype), "Tensor)");
   WG_CHECK(t.sizes == g->sizes, "hook '", callable_name(f), "' has changed the size of value");
   return TensorRef(&t);
 }
