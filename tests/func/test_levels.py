@@ -209,6 +209,8 @@ def test_generated_rules_nest():
             t.func.vmap(t.func.vmap(t.func.jacfwd(f)))(x),
             t.func.jvp(t.func.vmap(f), (x,), (x,)),
             t.func.vmap(t.func.hessian(lambda x: f(x).sum()))(x[0]),
+            t.func.vmap(t.func.hessian(lambda x: t.func.vmap(f)(x).sum()))(x[0]),
+            t.func.vmap(lambda x: t.func.jacfwd(lambda v: t.func.vmap(lambda w: f(v) * w)(x))(x))(x[0]),
         ]
 
     agree(program)

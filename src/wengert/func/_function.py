@@ -187,15 +187,25 @@ def _generated(cls, dims, level, kwargs):
         def sample(*args):
             context, outputs = _run_forward(cls, args, kwargs)
             groups = context.to_save, context.saved_for_forward
-            state.update(context=context, single=not isinstance(outputs, tuple), groups=groups)
+            position = {id(a): k for k, a in enumerate((*args, *_tuple(outputs))) if isinstance(a, Tensor)}
+            known = [[position.get(id(t)) for t in _present(group)] for group in groups]
+            state.update(context=context, single=not isinstance(outputs, tuple), groups=groups, known=known)
             return _tuple(outputs), tuple(map(_present, groups))
 
         outputs, state["saved"] = vmap(sample, dims, randomness=level.randomness)(*values)
+        state["values"] = values
         return outputs[0] if state["single"] else outputs
 
     def setup_context(ctx, inputs, output):
-        ctx.save_for_backward(*state["saved"][0])
-        ctx.save_for_forward(*state["saved"][1])
+        if any(a is not b for a, b in zip(inputs, state["values"])):
+            forward(*inputs)  # it has run on what transforms further out have wrapped
+        whole = (*inputs, *_tuple(output))  # they keep their history
+        saved = [
+            [t if k is None else whole[k] for t, k in zip(tensors, places)]
+            for tensors, places in zip(state["saved"], state["known"])
+        ]
+        ctx.save_for_backward(*saved[0])
+        ctx.save_for_forward(*saved[1])
 
     def under_vmap(rule, saved, group, given, in_dims):
         """rule(context, *given) of every sample; None, given or found, is left out meanwhile."""
@@ -208,7 +218,8 @@ def _generated(cls, dims, level, kwargs):
             known.extend(g is not None for g in found)
             return _present(found)
 
-        at = tuple(d for g, d in zip(given, in_dims) if g is not None), 0
+        kept = tuple(0 if k is None or k >= len(dims) else dims[k] for k in state["known"][group])
+        at = tuple(d for g, d in zip(given, in_dims) if g is not None), kept
         made = iter(vmap(sample, at, randomness=level.randomness)(_present(given), tuple(saved)))
         return [next(made) if has else None for has in known]
 
