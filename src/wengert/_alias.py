@@ -239,7 +239,7 @@ def _find_module(fullname):
     value = _attribute(fullname)
     if isinstance(value, types.ModuleType):
         return value
-    if fullname.startswith("torch.distributed._"):
+    if fullname.startswith("torch.distributed._") and fullname.rpartition(".")[2].islower():  # not a class in one
         return _MissingModule(fullname, _sentence(fullname))  # as all of that room: for imports, not for use
     if fullname.split(".")[1].startswith("_"):
         raise ModuleNotFoundError(

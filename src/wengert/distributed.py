@@ -36,8 +36,29 @@ class DeviceMesh:
     __init__ = refuse("torch.distributed.DeviceMesh", _REASON)
 
 
-device_mesh = types.ModuleType(f"{__name__}.device_mesh", "Grids of processes.")
-device_mesh.DeviceMesh, device_mesh.init_device_mesh = DeviceMesh, globals()["init_device_mesh"]
+class FSDPModule:
+    """A module whose parameters are spread over processes: no module is one."""
+
+
+class MixedPrecisionPolicy:
+    """In which dtypes such a module computes: the name for annotations; making one is refused."""
+
+    __init__ = refuse("torch.distributed.fsdp.MixedPrecisionPolicy", _REASON)
+
+
+def _room(name, **parts):
+    module = types.ModuleType(f"{__name__}.{name}", "Names of torch.distributed for annotations and isinstance.")
+    vars(module).update(parts)
+    return module
+
+
+device_mesh = _room("device_mesh", DeviceMesh=DeviceMesh, init_device_mesh=globals()["init_device_mesh"])
+fsdp = _room(
+    "fsdp",
+    FSDPModule=FSDPModule,
+    MixedPrecisionPolicy=MixedPrecisionPolicy,
+    fully_shard=refuse("torch.distributed.fsdp.fully_shard", _REASON),
+)
 
 
 class group:

@@ -1,5 +1,8 @@
 """Names that third-party libraries take from torch when they are imported."""
 
+import subprocess
+import sys
+
 import pytest
 
 import wengert as wg
@@ -104,6 +107,9 @@ def test_meshes_of_processes_can_be_named():
     assert not isinstance(1, wg.distributed.device_mesh.DeviceMesh)
     with pytest.raises(NotImplementedError, match="is not in wengert"):
         wg.distributed.DeviceMesh("cpu", [0])
+    assert not isinstance(wg.nn.Linear(1, 1), wg.distributed.fsdp.FSDPModule)
+    with pytest.raises(NotImplementedError, match="is not in wengert"):
+        wg.distributed.fsdp.MixedPrecisionPolicy()
 
 
 def test_memory_is_not_pinned_without_a_device():
@@ -123,3 +129,15 @@ def test_lists_take_numbers_for_extremes():
 def test_unit_vectors_for_several_tensors():
     a, b = wg.autograd.functional._construct_standard_basis_for((wg.ones(2), wg.ones(1, dtype=wg.float64)), (2, 1))
     assert a.tolist() == [[1, 0], [0, 1], [0, 0]] and b.tolist() == [[0], [0], [1]] and b.dtype == wg.float64
+
+
+def test_private_rooms_of_distributed_can_be_imported_but_not_used(tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(
+        "from torch.distributed._composable.fsdp import FSDPModule\n"
+        "from torch.distributed._tensor.experimental import implicit_replication\n"
+        "print(isinstance(1, (int, FSDPModule)), isinstance(None, FSDPModule))\n"
+        "implicit_replication()\n"
+    )
+    run = subprocess.run([sys.executable, "-m", "wengert", "run", str(program)], capture_output=True, text=True)
+    assert run.stdout == "True False\n" and "implicit_replication is not in wengert" in run.stderr

@@ -74,7 +74,7 @@ def unused(fn):
     return fn
 
 
-export = script_method = script_if_tracing = interface = unused
+export = script_method = script_if_tracing = interface = _overload = _overload_method = unused
 
 
 def annotate(the_type, the_value):

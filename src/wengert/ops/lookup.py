@@ -104,7 +104,9 @@ def _check_bags(weight, indices, per_sample_weights, padding_idx):
 
 def _out_of_range(indices, n, kernel):
     """What is said of the first index outside the table."""
-    at, value = next((i, v) for i, v in enumerate(indices.tolist()) if not 0 <= v < n)
+    at, value = next(((i, v) for i, v in enumerate(indices.tolist()) if not 0 <= v < n), (None, None))
+    if at is None:
+        return "embedding_bag: the indices were changed while they were read"
     if kernel:
         return f"Index {at} of input takes value {value} which is not in the valid range [0, {n})"
     return f"embedding_bag: Expected idx >= 0 && idx < num_embeddings but found idx to be {value}"
