@@ -62,6 +62,29 @@ def test_a_name_that_is_assigned_again_is_no_alias():
     assert used("from torch import nn\nnn = 3\nnn.Linear") == {"torch.nn": [1]}
 
 
+def test_what_a_function_binds_is_its_own():
+    source = """
+from torch.utils import data
+from torch import nn
+def train(nn, n=data.Dataset):
+    nn.hidden()
+    for k, (data, target) in enumerate(loader): data.shuffle(); target.cos()
+loader = data.DataLoader(nn.Linear)
+for nn in loader: nn.forward_ad()
+"""
+    used = names_used.scan(source.encode())
+    assert used["torch.utils.data.Dataset"] == [4] and used["torch.utils.data.DataLoader"] == [7]
+    assert used["torch.nn.Linear"] == [7] and used["Tensor.cos"] == [6]
+    assert not {"torch.nn.hidden", "torch.utils.data.shuffle", "torch.nn.forward_ad"} & set(used)
+
+
+def test_a_package_that_is_not_there(monkeypatch):
+    for name in [n for n in sys.modules if n.startswith("wengert.utils.tensorboard")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "tensorboard", None)
+    assert coverage.problem("torch.utils.tensorboard.SummaryWriter").endswith("pip install tensorboard")
+
+
 def test_coverage():
     assert coverage.problem("torch.nn.functional.relu") is None
     assert coverage.problem("torch.Tensor.add") is None

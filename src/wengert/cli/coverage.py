@@ -24,6 +24,8 @@ def problem(name):
             found = _member(value, path, part)
         except NotImplementedError as error:
             return f"is refused: {error}"
+        except ImportError as error:
+            return f"cannot be loaded: {error}"
         if found is None:
             elsewhere = _names_elsewhere(f"{path}.{part}", parts[position + 1 :])
             return None if elsewhere else _missing(path, part)
@@ -38,14 +40,14 @@ def _member(owner, path, part):
     """The member of a module or class in a tuple, or None."""
     try:
         return (getattr(owner, part),)
-    except (AttributeError, ImportError):
+    except (AttributeError, ModuleNotFoundError):
         pass
     if isinstance(owner, type):
         # An attribute of a class that torch does not list either says nothing about coverage.
         return None if part in torch_names.names(path) else (None,)
     try:
         return (importlib.import_module(f"wengert{path[5:]}.{part}"),)
-    except ImportError:
+    except ModuleNotFoundError:
         found = kept_elsewhere(path, part)
         return None if found is None else (found,)
 

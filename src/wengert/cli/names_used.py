@@ -75,15 +75,25 @@ class _Scanner(ast.NodeVisitor):
 
     def visit_Assign(self, node):
         self.visit(node.value)
-        target = node.targets[0]
-        if len(node.targets) == 1 and isinstance(target, ast.Name):
-            name = self.dotted(node.value)
-            if name is not None:
-                self.aliases[target.id] = name  # F = torch.nn.functional
-            elif target.id in self.aliases:
-                del self.aliases[target.id]
-        for target in node.targets:
-            self.visit(target)
+        name, target = self.dotted(node.value), node.targets[0]
+        for one in node.targets:
+            self.visit(one)
+        if len(node.targets) == 1 and isinstance(target, ast.Name) and name is not None:
+            self.aliases[target.id] = name  # F = torch.nn.functional
+
+    def visit_FunctionDef(self, node):
+        """What a function binds, its arguments and the targets of its loops, is its own: outside the names mean torch's."""
+        for part in (*node.decorator_list, node.args, *([node.returns] if node.returns else ())):
+            self.visit(part)
+        outside = dict(self.aliases)
+        for argument in ast.walk(node.args):
+            if isinstance(argument, ast.arg):
+                self.aliases.pop(argument.arg, None)
+        for statement in node.body:
+            self.visit(statement)
+        self.aliases = outside
+
+    visit_AsyncFunctionDef = visit_FunctionDef
 
     def dotted(self, node):
         """The torch name that an expression spells, or None."""
@@ -119,7 +129,9 @@ class _Scanner(ast.NodeVisitor):
         return not (isinstance(root, ast.Name) and root is node.value and root.id in self.others)
 
     def visit_Name(self, node):
-        if node.id in self.aliases and isinstance(node.ctx, ast.Load) and self.aliases[node.id] != "torch":
+        if not isinstance(node.ctx, ast.Load):
+            self.aliases.pop(node.id, None)
+        elif self.aliases.get(node.id, "torch") != "torch":
             self.use(self.aliases[node.id], node)
 
     def visit_Call(self, node):
