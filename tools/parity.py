@@ -36,6 +36,24 @@ causes were then looked for:
   float64 (`torch.set_default_dtype(torch.float64)`) agrees in every line: the difference is float32 rounding that a
   fast, unstable training makes grow."""
 
+OTHERS = """\
+## Scripts of others
+
+216 public scripts were run the same way, unedited, with small stand-ins for data, torchvision and gym: official tutorials
+and recipes (128), courses for beginners (47), reinforcement learning (15), and 26 more: GANs, normalizing flows, neural
+ODEs, mixture densities, diffusion, graph networks, CRFs, contrastive learning, optimizers. Seeds are set, clocks stand
+still, and after some optimizer steps a run ends with sums over parameters and gradients. Decimals may differ by 0.001.
+
+- 79 stop in torch 2.13 too (calls of torch 0.3, a GPU, a package that is not there): 66 of them with the same words.
+- Of the other 137, 110 print the same.
+- 10 differ by what training makes of small differences. Of these, three agree in every line in float64; a fourth,
+  in float64, starts with a difference in the last digit; a fifth has one byte of one picture rounded the other way. The
+  other five have not been traced: they mix types, so that float64 stops them, or they were not tried in it.
+- 8 use what wengert refuses or lacks by name: graphs of TorchScript, `torch.fx`, masked tensors, quantisation, Triton.
+- 3 use the meta device, `functorch` by its old name, or exchange tensors of a wrapping class.
+- 6 print memory that nothing has written, times of a profiler or a timer, or another name of a node.
+- One took more than 1.5 times torch's user time: neural tangent kernels, 7.1 s against 4.7 s on a machine with other work."""
+
 
 def split(text):
     """A text with its numbers taken out, and the numbers as they are written."""
@@ -143,7 +161,7 @@ def page(rows, scripts, rtol, atol, torch_version, kept=False):
             f"| [{name}](../../examples/scripts/{name}.py) | {purpose(script)} | {numbers} | {ours:.1f} | "
             f"{theirs:.1f} | {verdict} |"
         )
-    return "\n".join([*lines, "", CAUTION, ""])
+    return "\n".join([*lines, "", CAUTION, "", OTHERS, ""])
 
 
 def main(argv=None):
