@@ -157,12 +157,16 @@ PyObject* set_taped(PyObject*, PyObject* n) {
 
 // adopt(tensor): what a transform is given as an input counts as made in it.
 PyObject* adopt(PyObject*, PyObject* t) {
-  tensor_of(t).storage->born = running_transform;
-  Py_RETURN_NONE;
+  return guard<PyObject*>(nullptr, [&] {
+    tensor_of(t).storage->born = running_transform;
+    return Py_NewRef(Py_None);
+  });
 }
 
 // born(tensor): the transform in which its memory was made, or to which it was given.
-PyObject* born(PyObject*, PyObject* t) { return PyLong_FromLongLong(tensor_of(t).storage->born); }
+PyObject* born(PyObject*, PyObject* t) {
+  return guard<PyObject*>(nullptr, [&] { return PyLong_FromLongLong(tensor_of(t).storage->born); });
+}
 
 // let_require_grad(tensor, on): requires_grad_ of the library's own, which may be asked for inside a transform, too.
 PyObject* let_require_grad(PyObject*, PyObject* args) {

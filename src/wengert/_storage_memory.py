@@ -113,6 +113,9 @@ def from_file(filename, shared=None, size=0, *, dtype=None, layout=None, device=
 
 def set_tensor(tensor, source, storage_offset, size, stride):
     """`Tensor.set_`: take over the memory of a tensor or a storage."""
+    if tensor.requires_grad and wg.is_grad_enabled() and (tensor._base if tensor._is_view() else tensor).is_leaf:
+        what = "a view of a leaf" if tensor._is_view() else "a leaf"
+        raise RuntimeError(f"{what} Variable that requires grad is being used in an in-place operation.")
     if source is None:
         source = wg.empty(0, dtype=tensor.dtype)
     if isinstance(source, wg.Tensor):
