@@ -37,6 +37,10 @@ WG_INLINE T fn_tan(T x) {
   return x == T(0) ? x : y;
 }
 template <class T>
+WG_INLINE T fn_atan2(T y, T x) {
+  return atan2(y, x);
+}
+template <class T>
 WG_INLINE T fn_sinc(T x) {
   T p = x * T(3.141592653589793238462643383);
   return x == T(0) ? T(1) : sin(p) / p;

@@ -57,7 +57,6 @@ WG_LIBRARY1(acos, acos)
 WG_LIBRARY1(asinh, asinh)
 WG_LIBRARY1(acosh, acosh)
 WG_LIBRARY1(atanh, atanh)
-WG_LIBRARY2(atan2, atan2)
 WG_LIBRARY2(hypot, hypot)
 WG_LIBRARY2(nextafter, nextafter)
 #undef WG_LIBRARY1

@@ -318,6 +318,21 @@ WG_INLINE T atan(T x) {
   return with_sign(far ? half_pi - (y - half_pi_lo) : y, x);
 }
 
+template <class T>
+WG_INLINE T atan2(T y, T x) {
+  constexpr T pi = T(3.141592653589793238462643383), half_pi = T(1.570796326794896619231321692);
+  constexpr T pi_lo = sizeof(T) == 8 ? T(1.224646799147353177e-16) : T(-8.742278000372481e-8);
+  T a = absolute(x), b = absolute(y);
+  bool steep = b > a;
+  T large = steep ? b : a, small = steep ? a : b, t = small / large;
+  T same = large == T(0) ? T(0) : T(1);  // of two zeros, or of two infinities
+  t = small == large ? same : t;
+  T z = t * t, r = mul_add(t * z, atan_tail(z), t);
+  r = steep ? half_pi - (r - pi_lo * T(0.5)) : r;
+  r = with_sign(T(1), x) < T(0) ? pi - (r - pi_lo) : r;
+  return with_sign(r, y);
+}
+
 // erf(x) / x - 1 for z = x², |x| <= 1
 WG_INLINE double erf_tail(double z) {
   return poly(z, 0.1283791670955125739, -0.3761263890318375238, 0.1128379167095512024, -0.02686617064512984081,

@@ -78,6 +78,19 @@ def test_error_functions(name, exact):
     np.testing.assert_allclose(got, [exact(v) for v in x], rtol=2e-15, atol=2e-15)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_angles_of_points(dtype):
+    edges = [0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan, 1e-40, -1e-300, 1e30, 3.0]
+    rng = np.random.default_rng(4)
+    far = [rng.normal(size=20000) * 10.0 ** rng.uniform(-8, 8, 20000) for _ in range(2)]
+    y = np.concatenate([np.repeat(edges, len(edges)), far[0]]).astype(dtype)
+    x = np.concatenate([np.tile(edges, len(edges)), far[1]]).astype(dtype)
+    got = wg.atan2(wg.from_numpy(y), wg.from_numpy(x)).numpy()
+    want = np.arctan2(y.astype(np.longdouble), x.astype(np.longdouble))
+    assert ulps(got, want).max() <= 2.2
+    assert (np.signbit(got) == np.signbit(want))[~np.isnan(want)].all()
+
+
 def test_angles_of_any_size():
     x = np.array([1e5, 1e10, 3e15, 1e22, -1e300, 0.3])
     np.testing.assert_allclose(wg.sin(wg.from_numpy(x)).numpy(), [math.sin(v) for v in x], rtol=1e-14)
