@@ -282,3 +282,15 @@ def test_a_vmap_rule_is_told_where_the_samples_are():
         return seen, made
 
     agree(program)
+
+
+def test_cotangents_of_samples_that_are_dual_numbers():
+    def program(t):
+        w = t.tensor([[1.0, 2.0, -1.0], [0.5, 1.0, 4.0]])
+
+        def f(v, x):
+            return t.func.vmap(lambda w: t.func.vjp(lambda u: x * u, v)[1](w * v)[0])(w)
+
+        return t.func.vmap(lambda x: t.func.jacfwd(lambda v: f(v, x * v))(x) @ x)(w)
+
+    agree(program)

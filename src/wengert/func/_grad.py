@@ -1,6 +1,7 @@
 """The backward pass seen from inside the transforms: wrapped tensors are taken apart, and their gradients put together."""
 
 from .. import _core
+from ._batch import wrap
 from ._history import at_level, dual_in_order, full_at, wrap_in_order
 from ._interpret import top
 
@@ -35,7 +36,11 @@ def gradients_primal(gradients, level):
 
 
 def _of(t, level):
+    """(primal, tangent or None) of a dual number of a level, below the wrappers of vmaps further in."""
     payload = _core.payload(t) if t is not None else None
+    if payload is not None and payload.kind == "batch" and payload.level > level:
+        primal, tangent = _of(payload.value, level)
+        return (t, None) if tangent is None else (wrap(primal, payload.level), wrap(tangent, payload.level))
     if payload is not None and payload.kind == "dual" and payload.level == level:
         return payload.primal, payload.tangent
     return t, None
