@@ -69,6 +69,9 @@ class _MissingModule(types.ModuleType):
             return _Missing(f"{self.__name__}.{name}")
         raise MissingInWengertError(_sentence(f"{self.__name__}.{name}"))
 
+    def __call__(self, *args, **kwargs):  # a function of a private module, which nothing here tells from a module
+        raise MissingInWengertError(_sentence(self.__name__))
+
 
 _dict_of = types.ModuleType.__dict__["__dict__"].__get__
 
