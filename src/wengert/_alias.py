@@ -192,11 +192,11 @@ class _Loader:
 
 
 class TorchFinder:
-    """A meta-path finder that answers for `torch` and everything below it."""
+    """A meta-path finder that answers for `torch`, everything below it, and `functorch`, which torch brings along."""
 
     def find_spec(self, fullname, path=None, target=None):
         """The wengert module for a torch module's name; None for any other name."""
-        if fullname != "torch" and not fullname.startswith("torch."):
+        if fullname.partition(".")[0] not in ("torch", "functorch"):
             return None
         module = _find_module(fullname)
         if not isinstance(module, _MissingModule):
@@ -233,6 +233,12 @@ def _distribution():
 
 def _find_module(fullname):
     """Wengert's module for torch's name, a stand-in for a module only torch has, or ModuleNotFoundError."""
+    if fullname.startswith("functorch"):
+        if fullname == "functorch":
+            return importlib.import_module("wengert.func.functorch")
+        raise ModuleNotFoundError(
+            f"No module named '{fullname}': of functorch only its first level is in wengert", name=fullname
+        )
     own_name = "wengert" + fullname[len("torch") :]
     try:
         return importlib.import_module(own_name)
