@@ -72,7 +72,8 @@ def _vmap(func, in_dims=0, out_dims=0, allow_none_pass_through=False):
 def vmap(func, in_dims=0, out_dims=0):
     """torch.vmap under the name that it had; warns.
 
-    >>> import wengert
+    >>> import warnings, wengert
+    >>> warnings.simplefilter("ignore", FutureWarning)
     >>> vmap(wengert.dot)(wengert.ones(2, 3), wengert.ones(2, 3))
     tensor([3., 3.])
     """

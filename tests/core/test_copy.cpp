@@ -149,13 +149,19 @@ static void test_columns() {
       expected[size_t(to[k])] = tensor[place];
       wanted[place] += source[size_t(to[k])];
     }
-    const Columns columns{sizes, dim, indexed, index, other};
-    gather_columns(reinterpret_cast<char*>(out.data()), reinterpret_cast<const char*>(tensor.data()), positions.data(),
-                   columns, 4);
+    const Columns columns{sizes, dim, indexed, index, other, indexed_sizes[dim]};
+    char* to_out = reinterpret_cast<char*>(out.data());
+    const char* from_tensor = reinterpret_cast<const char*>(tensor.data());
+    EXPECT(gather_columns(to_out, from_tensor, positions.data(), columns, 4));
     EXPECT(out == expected);
-    scatter_columns(reinterpret_cast<char*>(written.data()), reinterpret_cast<const char*>(source.data()),
-                    positions.data(), columns, DType::Float32, Reduce::Add);
+    char* to_written = reinterpret_cast<char*>(written.data());
+    const char* from_source = reinterpret_cast<const char*>(source.data());
+    EXPECT(scatter_columns(to_written, from_source, positions.data(), columns, DType::Float32, Reduce::Add));
     EXPECT(written == wanted);
+    if (at.empty()) continue;
+    positions[size_t(at[0])] = indexed_sizes[dim];  // one too many: refused, and nothing there is touched
+    EXPECT(!gather_columns(to_out, from_tensor, positions.data(), columns, 4));
+    EXPECT(!scatter_columns(to_written, from_source, positions.data(), columns, DType::Float32, Reduce::Add));
   }
 }
 
@@ -172,10 +178,10 @@ static void test_masks() {
     EXPECT(count_true(where, n) == int64_t(kept.size()));
     std::vector<int16_t> packed(kept.size()), unpacked(static_cast<size_t>(n), 7);
     const char* from = reinterpret_cast<const char*>(in.data());
-    pack_where(reinterpret_cast<char*>(packed.data()), int64_t(kept.size()), from, where, 2);
+    pack_where(reinterpret_cast<char*>(packed.data()), int64_t(kept.size()), from, where, n, 2);
     EXPECT(packed == kept);
     unpack_where(reinterpret_cast<char*>(unpacked.data()), reinterpret_cast<const char*>(kept.data()),
-                 int64_t(kept.size()), where, 2);
+                 int64_t(kept.size()), where, n, 2);
     for (int64_t i = 0; i < n; ++i) EXPECT(unpacked[size_t(i)] == (where[i] ? in[size_t(i)] : 7));
   }
 }
