@@ -16,6 +16,7 @@ uint64_t reduced_dims(Call& c, int at, int ndim) {
     else
       given.push_back(c.integer(at));
   }
+  WG_CHECK(ndim <= kMaxDims, "only tensors with up to ", kMaxDims, " dims are supported");  // sizes may be an argument
   uint64_t mask = 0;
   if (given.empty()) mask = dim_mask(given, ndim);
   for (int64_t d : given) {
