@@ -1,27 +1,10 @@
 // The setters of .grad and .grad_dtype.
+#include "../core/ops/element.h"
 #include "python.h"
 
 namespace wgpy {
 
 using namespace wg;
-
-const char* plain_name(DType d) {
-  switch (d) {
-    case DType::Bool: return "bool";
-    case DType::UInt8: return "unsigned char";
-    case DType::Int8: return "signed char";
-    case DType::Int16: return "short";
-    case DType::Int32: return "int";
-    case DType::Int64: return "long int";
-    case DType::Float16: return "c10::Half";
-    case DType::BFloat16: return "c10::BFloat16";
-    case DType::Float32: return "float";
-    case DType::Float64: return "double";
-    case DType::Complex64: return "c10::complex<float>";
-    case DType::Complex128: return "c10::complex<double>";
-    default: return torch_name(d);
-  }
-}
 
 // The dtype that .grad must have.
 PyObject* get_grad_dtype(PyObject* o, void*) {
@@ -44,7 +27,7 @@ int put_grad_dtype(PyObject* o, PyObject* v, void*) {
     Extra& x = extra_of(t);
     WG_CHECK(
         any || !x.grad || x.grad->dtype == d, "Cannot set grad_dtype to '", torch_name(d),
-        "' because there is already a gradient with dtype '", x.grad ? plain_name(x.grad->dtype) : "",
+        "' because there is already a gradient with dtype '", x.grad ? compiler_name(x.grad->dtype) : "",
         "'. Please clear the gradient (.grad = None) before changing grad_dtype, or ensure the new grad_dtype matches "
         "the existing gradient's dtype.");
     x.grad_dtype = any ? kAnyDType : int8_t(d);
@@ -66,8 +49,8 @@ int put_grad(PyObject* o, PyObject* v, void*) {
     int8_t chosen = t.extra ? t.extra->grad_dtype : -1;
     DType wanted = chosen >= 0 ? DType(chosen) : t.dtype;
     WG_CHECK(
-        chosen == kAnyDType || g.dtype == wanted, "attempting to assign a gradient with dtype '", plain_name(g.dtype),
-        "' to a tensor with grad_dtype '", torch_name(wanted),
+        chosen == kAnyDType || g.dtype == wanted, "attempting to assign a gradient with dtype '",
+        compiler_name(g.dtype), "' to a tensor with grad_dtype '", torch_name(wanted),
         "'. The gradient must match the tensor's grad_dtype (defaults to the tensor's dtype). You can set the "
         "tensor's grad_dtype attribute with a specific dtype, or None to allow any dtype. Set grad_dtype with caution. Diverging the "
         "dtypes of a tensor and its gradient may break downstream systems that assume they match.");

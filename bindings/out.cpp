@@ -1,6 +1,7 @@
 // out=: results that go into tensors the caller gave.
 #include <algorithm>
 
+#include "../core/ops/element.h"
 #include "../core/parallel.h"
 #include "signature.h"
 
@@ -48,7 +49,7 @@ void check_out_dtype(DType out, DType made, std::string_view op, bool several) {
            " output");
   WG_CHECK(op != "kthvalue" || index, "output values must be of same type as input");
   WG_CHECK(!(several || one_of(op, {"argmax", "argmin"})) || one_of(op, {"median", "nanmedian", "kthvalue"}),
-           "Expected out tensor to have dtype ", plain_name(made), ", but got ", plain_name(out), " instead");
+           "Expected out tensor to have dtype ", compiler_name(made), ", but got ", compiler_name(out), " instead");
   WG_CHECK(can_cast(made, out), "result type ", is, " can't be cast to the desired output type ", was);
 }
 
@@ -69,7 +70,7 @@ void check_out(const Tensor& out, const Tensor& made, const Call& c, bool severa
            " does not match dtype of out parameter (", torch_name(out.dtype), ")");
   WG_CHECK(elementwise || made.dtype == out.dtype || truth_as_bytes(op, out) || op == "bernoulli" ||
                (!several && !changes_kind && !asked),
-           "Expected out tensor to have dtype ", plain_name(made.dtype), ", but got ", plain_name(out.dtype),
+           "Expected out tensor to have dtype ", compiler_name(made.dtype), ", but got ", compiler_name(out.dtype),
            " instead");
   const bool written_as_it_lies = out.sizes == made.sizes || op == "index_select";  // which asks before it resizes
   if (written_as_it_lies) check_written(out.sizes, out.strides);

@@ -162,7 +162,6 @@ PyObject* index_get(PyObject* self, PyObject* index);
 int index_set(PyObject* self, PyObject* index, PyObject* value);
 PyObject* tensor_iter(PyObject* self);
 TensorRef tensor_from(PyObject* data, PyObject* dtype, bool copy_tensor);
-const char* plain_name(wg::DType d);  // C++'s name of an element type, as some messages have it
 PyObject* get_grad_dtype(PyObject* o, void*);
 int put_grad_dtype(PyObject* o, PyObject* v, void*);
 int put_grad(PyObject* o, PyObject* v, void*);

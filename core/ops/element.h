@@ -11,6 +11,7 @@ struct Element {
   alignas(16) char bytes[16];
 };
 
+// The element types as C++ sources spell them; and as its compilers do, which torch prints in other messages.
 inline const char* cpp_name(DType d) {
   static constexpr const char* names[] = {"bool",
                                           "uint8_t",
@@ -34,6 +35,18 @@ inline const char* cpp_name(DType d) {
                                           "c10::complex<float>",
                                           "c10::complex<double>"};
   return names[int(d)];
+}
+inline const char* compiler_name(DType d) {
+  switch (d) {
+    case DType::UInt8: return "unsigned char";
+    case DType::Int8: return "signed char";
+    case DType::Int16: return "short int";
+    case DType::Int64: return "long int";
+    case DType::UInt16: return "short unsigned int";
+    case DType::UInt32: return "unsigned int";
+    case DType::UInt64: return "long unsigned int";
+    default: return cpp_name(d);
+  }
 }
 
 // torch's rule: truncation is fine, a magnitude that does not fit is not; uint8 takes negative numbers modulo 256.

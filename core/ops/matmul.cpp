@@ -5,27 +5,10 @@
 #include "../kernels/gemm.h"
 #include "../tape.h"
 #include "calls.h"
+#include "element.h"
 
 namespace wg {
 namespace {
-
-const char* cpp_name(DType d) {  // torch prints the C++ name of the type in some messages
-  switch (d) {
-    case DType::Bool: return "bool";
-    case DType::UInt8: return "unsigned char";
-    case DType::Int8: return "signed char";
-    case DType::Int16: return "short int";
-    case DType::Int32: return "int";
-    case DType::Int64: return "long int";
-    case DType::Float16: return "c10::Half";
-    case DType::BFloat16: return "c10::BFloat16";
-    case DType::Float32: return "float";
-    case DType::Float64: return "double";
-    case DType::Complex64: return "c10::complex<float>";
-    case DType::Complex128: return "c10::complex<double>";
-    default: return torch_name(d);
-  }
-}
 
 void refuse_bool(const Tensor& t, const char* kernel) {
   WG_CHECK_KIND(Kind::NotImplemented, t.dtype != DType::Bool, '"', kernel, "\" not implemented for 'Bool'");
@@ -109,8 +92,8 @@ void check_mm(const Tensor& a, const Tensor& b, const char* left, const char* ri
   WG_CHECK(b.ndim() == 2, right, " must be a matrix");
   WG_CHECK(a.size(1) == b.size(0), "mat1 and mat2 shapes cannot be multiplied (", a.size(0), "x", a.size(1), " and ",
            b.size(0), "x", b.size(1), ")");
-  WG_CHECK(a.dtype == b.dtype, "expected m1 and m2 to have the same dtype, but got: ", cpp_name(a.dtype),
-           " != ", cpp_name(b.dtype));
+  WG_CHECK(a.dtype == b.dtype, "expected m1 and m2 to have the same dtype, but got: ", compiler_name(a.dtype),
+           " != ", compiler_name(b.dtype));
   refuse_bool(a, "addmm_impl_cpu_");
 }
 
@@ -339,7 +322,7 @@ WG_OP(baddbmm) {
   Tensor &self = c.tensor(0), &a = c.tensor(1), &b = c.tensor(2);
   Scales s = scales(c, 3);
   WG_CHECK(self.dtype == a.dtype && a.dtype == b.dtype, "Input dtypes must be the same, got: input ",
-           cpp_name(self.dtype), ", batch1: ", cpp_name(a.dtype), ", batch2: ", cpp_name(b.dtype));
+           compiler_name(self.dtype), ", batch1: ", compiler_name(a.dtype), ", batch2: ", compiler_name(b.dtype));
   check_batches(a, b);
   refuse_bool(a, "baddbmm");
   TensorRef out = started(self, {a.size(0), a.size(1), b.size(2)}, a.dtype, s.beta);

@@ -7,30 +7,11 @@
 
 #include "../apply.h"
 #include "../kernels/random_fill.h"
+#include "element.h"
 #include "format.h"
 
 namespace wg {
 namespace {
-
-// What torch calls the element types in messages about bounds.
-const char* cpp_name(DType d) {
-  switch (d) {
-    case DType::Bool: return "bool";
-    case DType::UInt8: return "unsigned char";
-    case DType::Int8: return "signed char";
-    case DType::Int16: return "short int";
-    case DType::Int32: return "int";
-    case DType::Int64: return "long int";
-    case DType::UInt16: return "short unsigned int";
-    case DType::UInt32: return "unsigned int";
-    case DType::UInt64: return "long unsigned int";
-    case DType::Float16: return "c10::Half";
-    case DType::BFloat16: return "c10::BFloat16";
-    case DType::Float32: return "float";
-    case DType::Float64: return "double";
-    default: return torch_name(d);
-  }
-}
 
 // Bits of precision of a floating dtype: all integers up to 2 to this power are among its values.
 int digits(DType d) { return d == DType::Float64 ? 53 : d == DType::Float32 ? 24 : d == DType::Float16 ? 11 : 8; }
@@ -40,7 +21,7 @@ void warn_of_gaps(int64_t bound, const char* name, DType d) {
   const int64_t most = int64_t(1) << digits(d);
   if (bound < -most || bound > most)
     warn(str(name, " is out of bounds [-(2^", digits(d), "), 2^", digits(d), "]. Due to precision limitations ",
-             cpp_name(d),
+             compiler_name(d),
              " can support discrete uniform distribution only within this range. This warning will become an error in "
              "version 1.7 release, please fix the code in advance"));
 }
@@ -106,8 +87,8 @@ void check_in_range(double from, double to_included, DType d) {
   WG_CHECK(!is_complex(d), "check_random_bounds handles only integral, floating-point and boolean types");
   const double low = is_floating(d) ? -largest(d) : double(smallest_integer(d));
   const double high = is_floating(d) ? largest(d) : double(largest_integer(d));
-  WG_CHECK(from >= low && from <= high, "from is out of bounds for ", cpp_name(d));
-  WG_CHECK(to_included >= low && to_included <= high, "to - 1 is out of bounds for ", cpp_name(d));
+  WG_CHECK(from >= low && from <= high, "from is out of bounds for ", compiler_name(d));
+  WG_CHECK(to_included >= low && to_included <= high, "to - 1 is out of bounds for ", compiler_name(d));
 }
 
 // v rounded to the dtype.
@@ -145,8 +126,8 @@ void uniform_fill(Tensor& t, double from, double to, Generator& g) {
   WG_CHECK_KIND(Kind::NotImplemented, is_floating(target.dtype), "\"check_uniform_bounds\" not implemented for '",
                 torch_name(t.dtype), "'");
   const double top = largest(target.dtype);
-  WG_CHECK(from >= -top && from <= top, "from is out of bounds for ", cpp_name(target.dtype));
-  WG_CHECK(to >= -top && to <= top, "to is out of bounds for ", cpp_name(target.dtype));
+  WG_CHECK(from >= -top && from <= top, "from is out of bounds for ", compiler_name(target.dtype));
+  WG_CHECK(to >= -top && to <= top, "to is out of bounds for ", compiler_name(target.dtype));
   WG_CHECK(from <= to, "uniform_ expects to return a [from, to) range, but found from=", from, " > to=", to);
   WG_CHECK(to - from <= top, "uniform_ expects to-from <= std::numeric_limits<", torch_name(target.dtype),
            ">::max(), but found to=", to, " and from=", from, " which result in to-from to exceed the limit");
@@ -309,7 +290,7 @@ WG_OP(cauchy_) {
   WG_CHECK(is_floating(t.dtype),
            "Cauchy distribution is a continuous probability distribution. "
            "dtype must be a floating point but you specified ",
-           cpp_name(t.dtype));
+           compiler_name(t.dtype));
   fill_cauchy(generator_of(c, 3).engine, Target(t).walk(), t.dtype, t.data(), c.real(1), sigma);
   finish(c);
 }
