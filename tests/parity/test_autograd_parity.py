@@ -21,10 +21,13 @@ def _run(library, source):
     library.manual_seed(0)
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
+        library.set_warn_always(True)  # also what an earlier test has heard once
         try:
             kind, text = "value", repr(scope["program"]())
         except Exception as error:
             kind, text = type(error).__name__, str(error)
+        finally:
+            library.set_warn_always(False)
     told = [(w.category.__name__, str(w.message).partition(" (Triggered")[0]) for w in said]
     # torch's first use of some modules warns of torch.jit.script; a traceback shows the code of who calls
     told = [(c, t.partition(" Traceback of")[0]) for c, t in told if "torch.jit.script" not in t]
