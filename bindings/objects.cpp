@@ -1,5 +1,6 @@
 // Tensors and nodes as Python objects: memory, garbage collection, the host table of the core.
 
+#include <cstring>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -166,10 +167,9 @@ void node_dealloc(PyObject* self) {
   Py_DECREF(type);
 }
 
-// track_graphs(objects): shows the collector all nodes behind those tensors and nodes. It is not told of every new
-// node: that would cost each op, and few graphs are ever part of a cycle.
-PyObject* track_graphs(PyObject*, PyObject* objects) {
-  if (!PyList_Check(objects)) return PyErr_Format(PyExc_TypeError, "expected a list");
+// Shows the collector all nodes behind those tensors and nodes. It is not told of every new node: that would cost each
+// op, and few graphs are ever part of a cycle.
+void track_graphs(PyObject* objects) {
   std::vector<Node*> todo;
   auto show = [&](const Ref<Node>& n) {
     if (!n || PyObject_GC_IsTracked(as_object(n.get()))) return;
@@ -194,9 +194,24 @@ PyObject* track_graphs(PyObject*, PyObject* objects) {
       follow(*n);
     }
   }
-  Py_RETURN_NONE;
 }
-PyMethodDef collector_functions[] = {{"track_graphs", track_graphs, METH_O, nullptr}, {nullptr, nullptr, 0, nullptr}};
+
+// before_collection(get_objects, phase, info): what the collector calls, with gc.get_objects before it. Not in Python:
+// an interrupt that comes in a call from the collector is printed and lost.
+PyObject* before_collection(PyObject*, PyObject* args) {
+  PyObject *get_objects, *info;
+  const char* phase;
+  if (!PyArg_ParseTuple(args, "OsO!", &get_objects, &phase, &PyDict_Type, &info)) return nullptr;
+  PyObject* generation = PyDict_GetItemString(info, "generation");
+  bool whole = generation && PyLong_Check(generation) && PyLong_AsLong(generation) == 2;
+  if (!whole || std::strcmp(phase, "start") != 0 || !live_nodes()) Py_RETURN_NONE;
+  PyObject* objects = PyObject_CallNoArgs(get_objects);
+  if (objects && PyList_Check(objects)) track_graphs(objects);
+  Py_XDECREF(objects);
+  return objects ? Py_NewRef(Py_None) : nullptr;
+}
+PyMethodDef collector_functions[] = {{"before_collection", before_collection, METH_VARARGS, nullptr},
+                                     {nullptr, nullptr, 0, nullptr}};
 
 // ---- where the user's code is
 

@@ -1,6 +1,8 @@
 """Nothing is left over: live tensors, nodes and bytes stay level over thousands of iterations of every pattern."""
 
 import gc
+import subprocess
+import sys
 
 import pytest
 
@@ -156,3 +158,26 @@ def test_with_collector(pattern):
     gc.collect()
     after = _live()
     assert after[0] <= before[0] and after[1] <= before[1]
+
+
+INTERRUPTED = """
+import gc, signal
+import wengert as wg
+
+kept = wg.ones(2, requires_grad=True).exp(), [[] for _ in range(20_000)]
+for _ in range(50):
+    signal.setitimer(signal.ITIMER_REAL, 0.003)
+    signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        while True:
+            gc.collect()
+    except KeyboardInterrupt:
+        print("interrupted")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_an_interrupt_during_a_collection_is_not_lost():
+    """Errors in what the collector calls are printed and dropped; so nothing of ours may be called that Python can interrupt."""
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == ["interrupted"] * 50 and done.stderr == ""

@@ -319,7 +319,7 @@ PROGRAM = textwrap.dedent(
 
     class Slow(Dataset):
         def __len__(self):
-            return 100
+            return 10**6
         def __getitem__(self, i):
             time.sleep(0.05)
             return i, os.getpid()

@@ -195,7 +195,7 @@ PROGRAM = textwrap.dedent(
 
     class Slow(Dataset):
         def __len__(self):
-            return 100
+            return 10**6
         def __getitem__(self, i):
             if HOW == "hung" and i > 3:
                 time.sleep(1000)
