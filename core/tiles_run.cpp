@@ -428,6 +428,7 @@ void resolve(std::span<const TileInstr> code, std::span<const Value> leaves, Pla
     WG_ASSERT(f.arity == n);
     step.arity = uint8_t(n);
     step.constant = true;
+    bool beside_numbers = n > 1;  // all operands but the first are numbers
     step.made = f.result == Result::Bool ? DType::Bool : f.result == Result::Real ? real_of(step.work) : step.work;
     if (rank == 0) kept = step.made;
     step.kept = kept;
@@ -454,7 +455,9 @@ void resolve(std::span<const TileInstr> code, std::span<const Value> leaves, Pla
         step.in[a] = {Source::Memory, uint16_t(memory_of[o.index]),
                       t.dtype == want ? nullptr : convert_fn(t.dtype, want)};
       }
+      beside_numbers &= (a == 0) == (step.in[a].kind != Source::Constant);
     }
+    if (TileFn fn = beside_numbers ? number_tile_fn(op.fn, step.work) : nullptr) step.fn = fn;
   }
 }
 

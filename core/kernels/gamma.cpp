@@ -1,5 +1,6 @@
 // The gamma function's family and the inverse error functions, in double.
 #define WG_LEVEL base
+#include "../simd/inverse.h"
 #include "scalar_special.h"
 
 #include <cmath>
@@ -203,21 +204,9 @@ double fn_igammac(double a, double x) {
   return x > a * 1.1 || x < 0.5 ? upper_series(a, x) : 1 - lower_series(a, x);
 }
 
-double fn_erfinv(double x) {
-  double a = std::fabs(x);
-  if (!(a < 1)) return a == 1 ? std::copysign(kInfinity, x) : kNaN;
-  if (a > 0.5) return std::copysign(erfc_inverse(1 - a), x);
-  double y = x * (0.8862269254527580 + x * x * 0.2320136665346544);
-  for (int i = 0; i < 3; ++i) {
-    double u = (std::erf(y) - x) / (1.128379167095512574 * std::exp(-y * y));
-    y -= u / (1 + y * u);
-  }
-  return y;
-}
-
 double fn_ndtri(double p) {
   if (!(p > 0 && p < 1)) return p == 0 ? -kInfinity : p == 1 ? kInfinity : kNaN;
-  if (p > 0.25 && p < 0.75) return 1.414213562373095049 * fn_erfinv(2 * p - 1);
+  if (p > 0.25 && p < 0.75) return 1.414213562373095049 * erfinv(2 * p - 1);
   return p < 0.5 ? -1.414213562373095049 * erfc_inverse(2 * p) : 1.414213562373095049 * erfc_inverse(2 * (1 - p));
 }
 

@@ -111,23 +111,36 @@ WG_INLINE T fn_fmod(T a, T b) {
   else
     return rest(a, b);
 }
+// Of r = fmod(a, b): what has b's sign, and the quotient by Python's algorithm (floor(a / b) would round up just below
+// an integer).
+template <class T>
+WG_INLINE T modulo(T b, T r) {
+  T other = r + b;
+  return (r != 0) & ((r < 0) != (b < 0)) ? other : r;
+}
+template <class T>
+WG_INLINE T floor_quotient(T a, T b, T r) {
+  T d = (a - r) / b;
+  d = (r != 0) & ((b < 0) != (r < 0)) ? d - T(1) : d;
+  T whole = floor_of(d), up = whole + T(1);
+  whole = d - whole > T(0.5) ? up : whole;
+  whole = d == 0 ? with_sign(T(0), a / b) : whole;
+  return b == 0 ? a / b : whole;
+}
 template <class T>
 WG_INLINE T fn_remainder(T a, T b) {
   T r = fn_fmod(a, b);
   if constexpr (std::is_unsigned_v<T>)
     return r;
+  else if constexpr (real_v<T>)
+    return modulo(b, r);
   else
     return r != 0 && (r < 0) != (b < 0) ? T(r + b) : r;
 }
 template <class T>
 WG_INLINE T fn_floor_divide(T a, T b) {
-  if constexpr (real_v<T>) {  // Python's algorithm: floor(a / b) would round up just below an integer
-    if (b == 0) return a / b;
-    T mod = std::fmod(a, b), d = (a - mod) / b;
-    if (mod != 0 && (b < 0) != (mod < 0)) d -= T(1);
-    if (d == 0) return with_sign(T(0), a / b);
-    T whole = std::floor(d);
-    return d - whole > T(0.5) ? whole + T(1) : whole;
+  if constexpr (real_v<T>) {
+    return floor_quotient(a, b, std::fmod(a, b));
   } else {
     T q = quotient(a, b);
     if constexpr (std::is_signed_v<T>) q = T(q - ((a < 0) != (b < 0) && T(q * b) != a));
@@ -246,6 +259,14 @@ WG_INLINE T fn_hardswish_slope(T x) {
   T y = x / T(3) + T(0.5);
   y = x >= T(3) ? T(1) : y;
   return x <= T(-3) ? T(0) : y;
+}
+template <class T>
+WG_INLINE T fn_threshold(T x, T bound, T value) {
+  return x <= bound ? value : x;
+}
+template <class T>
+WG_INLINE T fn_hardshrink(T x, T lambd) {
+  return (x >= -lambd) & (x <= lambd) ? T(0) : x;
 }
 template <class T>
 WG_INLINE T fn_softshrink(T x, T lambd) {

@@ -2,7 +2,7 @@
 #pragma once
 #include <cmath>
 
-#include "../simd/math.h"
+#include "../simd/inverse.h"
 #include "tiles_table.h"
 
 namespace wg::WG_LEVEL {
@@ -21,13 +21,19 @@ WG_PLAIN(log10)
 WG_PLAIN(log1p)
 WG_PLAIN(sin)
 WG_PLAIN(cos)
+WG_PLAIN(asin)
+WG_PLAIN(acos)
 WG_PLAIN(atan)
+WG_PLAIN(asinh)
+WG_PLAIN(acosh)
+WG_PLAIN(atanh)
 WG_PLAIN(sinh)
 WG_PLAIN(cosh)
 WG_PLAIN(tanh)
 WG_PLAIN(sigmoid)
 WG_PLAIN(erf)
 WG_PLAIN(erfc)
+WG_PLAIN(erfinv)
 #undef WG_PLAIN
 
 template <class T>

@@ -46,20 +46,11 @@ WG_INLINE T fn_lcm(T a, T b) {
   return T(m < 0 ? -m : m);
 }
 
-#define WG_LIBRARY1(name, call)                                 \
-  WG_INLINE double fn_##name(double x) { return std::call(x); } \
-  WG_INLINE float fn_##name(float x) { return std::call(x); }
 #define WG_LIBRARY2(name, call)                                              \
   WG_INLINE double fn_##name(double x, double y) { return std::call(x, y); } \
   WG_INLINE float fn_##name(float x, float y) { return std::call(x, y); }
-WG_LIBRARY1(asin, asin)
-WG_LIBRARY1(acos, acos)
-WG_LIBRARY1(asinh, asinh)
-WG_LIBRARY1(acosh, acosh)
-WG_LIBRARY1(atanh, atanh)
 WG_LIBRARY2(hypot, hypot)
 WG_LIBRARY2(nextafter, nextafter)
-#undef WG_LIBRARY1
 #undef WG_LIBRARY2
 
 template <class T>
@@ -90,7 +81,6 @@ double fn_zeta(double s, double q);
 double fn_polygamma(double n, double x);
 double fn_igamma(double a, double x);
 double fn_igammac(double a, double x);
-double fn_erfinv(double x);
 double fn_ndtri(double p);
 WG_IN_DOUBLE1(lgamma)
 WG_IN_DOUBLE1(digamma)
@@ -102,7 +92,6 @@ WG_INLINE T fn_polygamma_of(T x, T n) {
 }
 WG_IN_DOUBLE2(igamma)
 WG_IN_DOUBLE2(igammac)
-WG_IN_DOUBLE1(erfinv)
 WG_IN_DOUBLE1(ndtri)
 
 double fn_i0(double x);

@@ -21,8 +21,8 @@ namespace wg {
 
 #define WG_DECLARE(level)                                \
   namespace level {                                      \
-  void add_arithmetic(TileTable&);                       \
-  void add_math(TileTable&);                             \
+  void add_arithmetic(TileTable&, TileTable&);           \
+  void add_math(TileTable&, TileTable&);                 \
   void add_conversions(ConvertFn (&)[kDTypes][kDTypes]); \
   }
 WG_LEVELS(WG_DECLARE)
@@ -57,15 +57,15 @@ Level detect() {
 
 struct Tables {
   Level level = detect();
-  TileTable tiles = {};
+  TileTable tiles = {}, numbers = {};
   ConvertFn conversions[kDTypes][kDTypes] = {};
 
   Tables() {
-#define WG_ADD(name)                    \
-  if (level == Level::name) {           \
-    name::add_arithmetic(tiles);        \
-    name::add_math(tiles);              \
-    name::add_conversions(conversions); \
+#define WG_ADD(name)                      \
+  if (level == Level::name) {             \
+    name::add_arithmetic(tiles, numbers); \
+    name::add_math(tiles, numbers);       \
+    name::add_conversions(conversions);   \
   }
     WG_LEVELS(WG_ADD)
     base::add_special(tiles);
@@ -127,6 +127,7 @@ TileFn tile_fn(int fn, DType compute) {
   if (!f) refuse(fn, compute);
   return f;
 }
+TileFn number_tile_fn(int fn, DType compute) { return tables().numbers[fn][int(compute)]; }
 ConvertFn convert_fn(DType from, DType to) { return tables().conversions[int(from)][int(to)]; }
 
 StrideFn gather_fn(int itemsize) {

@@ -31,6 +31,8 @@ int find_fn(std::string_view name);     // -1 when there is none
 TileFn tile_fn(int fn, DType compute);  // throws torch's error when fn is not defined for the dtype
                                         // (float16 and bfloat16 seldom are: the caller computes in float32)
 bool has_tile(int fn, DType compute);
+TileFn number_tile_fn(int fn, DType compute);   // … that takes all operands but the first as one number each, which
+                                                // it reads from in[k][0]; null: there is none
 [[noreturn]] void refuse(int fn, DType dtype);  // that error
 // Conversions between dtypes (to bool: != 0; complex to real: the real part; float to int: truncation).
 using ConvertFn = void (*)(void* out, const void* in, int64_t n);

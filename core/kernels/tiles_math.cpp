@@ -38,13 +38,21 @@ bool all_equal(const T* e, int64_t n) {
   return !differ;
 }
 
+template <bool kNumber, class Fn, class T>
+void power_loop(void* out, const void* const* in, int64_t n) {
+  if constexpr (kNumber)
+    tile_numbers<Fn, 2, T>(out, in, n);
+  else
+    tile<Fn, 2, T, T>(out, in, n);
+}
+
 // Powers with one exponent for the whole tile that are better done by other means.
-template <class T>
+template <class T, bool kNumber>
 void pow_tile(void* out, const void* const* in, int64_t n) {
   const T* e = static_cast<const T*>(in[1]);
   const T first = n ? e[0] : T(0);
   auto run = [&]<class Fn>(Fn) { tile<Fn, 1, T, T>(out, in, n); };
-  if (all_equal(e, n)) {
+  if (all_equal(e, kNumber ? 1 : n)) {
     if (first == T(1)) return run([](T x) { return x; });
     if (first == T(2)) return run([](T x) { return x * x; });
     if (first == T(3)) return run([](T x) { return x * x * x; });
@@ -54,15 +62,15 @@ void pow_tile(void* out, const void* const* in, int64_t n) {
     if (first == T(-2)) return run([](T x) { return T(1) / (x * x); });
   }
   auto power = [](T x, T y) { return fn_pow(x, y); };
-  tile<decltype(power), 2, T, T>(out, in, n);
+  power_loop<kNumber, decltype(power), T>(out, in, n);
 }
 
-template <class T>
+template <class T, bool kNumber>
 void power_rule_tile(void* out, const void* const* in, int64_t n) {
   const T* e = static_cast<const T*>(in[1]);
   const T first = n ? e[0] : T(0);
   auto run = [&]<class Fn>(Fn) { tile<Fn, 1, T, T>(out, in, n); };
-  if (all_equal(e, n)) {
+  if (all_equal(e, kNumber ? 1 : n)) {
     if (first == T(1)) return run([](T) { return T(1); });
     if (first == T(2)) return run([](T x) { return T(2) * x; });
     if (first == T(3)) return run([](T x) { return T(3) * (x * x); });
@@ -70,12 +78,12 @@ void power_rule_tile(void* out, const void* const* in, int64_t n) {
     if (first == T(-1)) return run([](T x) { return -(T(1) / (x * x)); });
   }
   auto rule = [](T x, T p) { return fn_power_rule(x, p); };
-  tile<decltype(rule), 2, T, T>(out, in, n);
+  power_loop<kNumber, decltype(rule), T>(out, in, n);
 }
 
 }  // namespace
 
-void add_math(TileTable& table) {
+void add_math(TileTable& table, TileTable& numbers) {
 #define WG_FN_Arithmetic(name, arity, types)
 #define WG_FN_Math(name, arity, types) WG_PUT(name, arity, (types) & ~C)
 #define WG_FN_Special(name, arity, types)
@@ -91,10 +99,14 @@ void add_math(TileTable& table) {
         auto p = x * decltype(x)(3.141592653589793238462643383);
         return x == 0 ? x + 1 : std::sin(p) / p;
       });
-  table[kFn_pow][int(DType::Float32)] = pow_tile<float>;
-  table[kFn_pow][int(DType::Float64)] = pow_tile<double>;
-  table[kFn_power_rule][int(DType::Float32)] = power_rule_tile<float>;
-  table[kFn_power_rule][int(DType::Float64)] = power_rule_tile<double>;
+  auto put_powers = [](TileTable& t, auto number) {
+    t[kFn_pow][int(DType::Float32)] = pow_tile<float, number()>;
+    t[kFn_pow][int(DType::Float64)] = pow_tile<double, number()>;
+    t[kFn_power_rule][int(DType::Float32)] = power_rule_tile<float, number()>;
+    t[kFn_power_rule][int(DType::Float64)] = power_rule_tile<double, number()>;
+  };
+  put_powers(table, std::false_type());
+  put_powers(numbers, std::true_type());
 }
 
 }  // namespace wg::WG_LEVEL

@@ -68,6 +68,32 @@ void put(TileFn* row) {
   row[int(DTypeOf<T>::value)] = tile<Fn, arity, First, T>;
 }
 
+// The same with one number for each operand but the first: only the first element of their tiles is read.
+template <class Fn, int arity, class T>
+void tile_numbers(void* out, const void* const* in, int64_t n) {
+  Fn f{};
+  const T* a = static_cast<const T*>(in[0]);
+  auto run = [&](auto... numbers) {
+    auto* o = static_cast<decltype(f(T(), numbers...))*>(out);
+#pragma GCC ivdep
+    for (int64_t i = 0; i < n; ++i) o[i] = f(a[i], numbers...);
+  };
+  auto number = [in](int k) { return *static_cast<const T*>(in[k]); };
+  if constexpr (arity == 2)
+    run(number(1));
+  else if constexpr (arity == 3)
+    run(number(1), number(2));
+  else
+    run(number(1), number(2), number(3));
+}
+template <unsigned types, int arity, bool bool_first, class Fn>
+void put_numbers(TileTable& table, int id, Fn) {
+  if constexpr ((types & F) != 0 && arity > 1 && !bool_first) {
+    table[id][int(DType::Float32)] = tile_numbers<Fn, arity, float>;
+    table[id][int(DType::Float64)] = tile_numbers<Fn, arity, double>;
+  }
+}
+
 template <unsigned types, int arity, bool bool_first, class Fn>
 void put_all(TileTable& table, int id, Fn) {
   TileFn* row = table[id];
@@ -102,3 +128,6 @@ void put_all(TileTable& table, int id, Fn) {
   if constexpr ((types) != 0)                         \
     put_all<(types), arity, kFn_##name == kFn_where>( \
         table, kFn_##name, [](auto... x) __attribute__((always_inline)) { return fn_##name(x...); });
+#define WG_PUT_NUMBERS(name, arity, types)              \
+  put_numbers<(types), arity, kFn_##name == kFn_where>( \
+      numbers, kFn_##name, [](auto... x) __attribute__((always_inline)) { return fn_##name(x...); });

@@ -23,7 +23,12 @@ FUNCTIONS = {
     "sin": (np.sin, -100, 100, 1.7),
     "cos": (np.cos, -100, 100, 1.7),
     "tan": (np.tan, -1.5, 1.5, 3.5),
+    "asin": (np.arcsin, -1, 1, 2.2),
+    "acos": (np.arccos, -1, 1, 1.7),
     "atan": (np.arctan, -20, 20, 2.2),
+    "asinh": (np.arcsinh, -80, 80, 2.2),
+    "acosh": (np.arccosh, 1, 80, 2.2),
+    "atanh": (np.arctanh, -1, 1, 2.2),
     "sinh": (np.sinh, -80, 80, 2.2),
     "cosh": (np.cosh, -80, 80, 2.2),
     "tanh": (np.tanh, -10, 10, 2.2),
@@ -51,7 +56,8 @@ def test_error_in_ulps(name, dtype):
         [rng.uniform(low, high, 20000), rng.uniform(low, high, 20000) * 2.0 ** rng.uniform(-30, 0, 20000)]
     )
     x = x.astype(dtype)
-    error = ulps(getattr(wg, name)(wg.from_numpy(x)).numpy(), exact(x.astype(np.longdouble)))
+    with np.errstate(invalid="ignore"):  # acosh below 1
+        error = ulps(getattr(wg, name)(wg.from_numpy(x)).numpy(), exact(x.astype(np.longdouble)))
     worst = error.argmax()
     assert error[worst] <= limit, (x[worst], error[worst])
 
@@ -76,6 +82,56 @@ def test_error_functions(name, exact):
     x = np.random.default_rng(1).uniform(0.1, 6, 5000)
     got = getattr(wg, name)(wg.from_numpy(x)).numpy()
     np.testing.assert_allclose(got, [exact(v) for v in x], rtol=2e-15, atol=2e-15)
+
+
+@pytest.mark.parametrize("dtype,limit", [(np.float32, 0.55), (np.float64, 6)])
+def test_inverse_of_erf(dtype, limit):
+    rng = np.random.default_rng(2)
+    near = 1 - 2.0 ** rng.uniform(-24 if dtype == np.float32 else -52, -1, 5000)
+    x = np.concatenate([rng.uniform(-1, 1, 5000), near, -near, rng.uniform(-1, 1, 500) * 1e-20]).astype(dtype)
+    x = x[np.abs(x) < 1]
+    y = wg.erfinv(wg.from_numpy(x)).numpy()
+    z = y.astype(np.float64)
+    missed = [math.erf(b) - a if abs(a) < 0.5 else (1 - abs(a)) - math.erfc(abs(b)) for a, b in zip(x.astype(float), z)]
+    slope = 2 / math.sqrt(math.pi) * np.exp(-z * z)
+    assert (np.abs(missed) / slope / np.spacing(np.abs(y))).max() <= limit
+    edges = wg.erfinv(wg.tensor([1.0, -1.0, 1.5, math.nan, 0.0, -0.0])).numpy()
+    np.testing.assert_array_equal(edges, [math.inf, -math.inf, math.nan, math.nan, 0.0, 0.0])
+    assert np.signbit(edges[-1]) and not np.signbit(edges[-2])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rests_are_exact(dtype):
+    edges = [0.0, -0.0, 1.0, -1.0, 3.0, math.inf, -math.inf, math.nan, 1e-40, 1e30, 0.1]
+    rng = np.random.default_rng(6)
+    a = np.concatenate([np.repeat(edges, len(edges)), rng.normal(size=20000) * 10.0 ** rng.uniform(-8, 30, 20000)])
+    b = np.concatenate([np.tile(edges, len(edges)), rng.normal(size=20000) * 10.0 ** rng.uniform(-8, 2, 20000)])
+    a, b = a.astype(dtype), b.astype(dtype)
+    whole = np.round(rng.normal(size=4000) * 50).astype(dtype)  # quotients that are integers, or just beside them
+    a = np.concatenate([a, whole, np.nextafter(whole * dtype(0.1), dtype(9)), whole * dtype(0.1)])
+    b = np.concatenate([b, np.full(4000, 3, dtype), np.full(8000, 0.1, dtype)])
+    with np.errstate(all="ignore"):
+        rest, modulo = np.fmod(a, b), np.remainder(a, b)
+    for i in (1, 255, 4000, len(a)):  # short and long: in one tile and in several
+        for got, want in (("fmod", rest), ("remainder", modulo)):
+            y = getattr(wg, got)(wg.from_numpy(a[-i:].copy()), wg.from_numpy(b[-i:].copy())).numpy()
+            want = want[-i:]
+            np.testing.assert_array_equal(y, want)
+            if got == "fmod":
+                assert (np.signbit(y) == np.signbit(want))[~np.isnan(want)].all()
+
+
+@pytest.mark.parametrize("size", [20, 3000])
+def test_numbers_beside_a_tensor(size):
+    x = wg.from_numpy(np.random.default_rng(7).normal(size=size))
+    x[0], x[1] = math.nan, math.inf
+    full = lambda v: wg.full_like(x, v)
+    for name, *numbers in [
+        ("clamp", -0.5, 0.5), ("clamp", math.nan, 0.5), ("clamp_min", 0.1), ("clamp_max", 0.1), ("sub", 2.0),
+        ("rsub", 1.0), ("pow", 2.0), ("pow", 2.5), ("remainder", 0.3), ("fmod", -0.3), ("gt", 0.2), ("copysign", -1.0),
+    ]:  # fmt: skip
+        got, want = getattr(wg, name)(x, *numbers), getattr(wg, name)(x, *(full(v) for v in numbers))
+        np.testing.assert_array_equal(got.numpy(), want.numpy(), err_msg=name)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -2,7 +2,7 @@
 
 from ._declare import composite, elementwise, fused
 from .arithmetic import abs
-from .compare import clamp, logical_and, where
+from .compare import clamp, where
 from .math import exp, sigmoid, tanh
 
 ROOT_TWO_BY_PI = 0.7978845608028654
@@ -12,7 +12,7 @@ SELU_SCALE = 1.0507009873554805
 
 
 def _slope(schema):
-    """Declares the derivative of an activation, a function of its own for the sake of one pass, with its derivative."""
+    """Declares a part or the derivative of an activation, a function of its own for the sake of one pass."""
     fn = schema[1 : schema.index("(")]
     return elementwise(schema, fn=fn, promote="first", inplace=False, function=False, method=False, rounds="once")
 
@@ -48,6 +48,12 @@ def leaky_relu(g, self, negative_slope):
     return where(self > 0, g, g * negative_slope)
 
 
+@_slope("_threshold(Tensor self, Scalar threshold, Scalar value)")
+def _threshold(self, threshold, value):
+    """self where it is above threshold, value elsewhere."""
+    return where(self <= threshold, 0.0, 1.0)
+
+
 @fused(
     "threshold(Tensor self, Scalar threshold, Scalar value)",
     derivative=lambda self, threshold, value: where(self <= threshold, 0.0, 1.0),
@@ -56,7 +62,7 @@ def leaky_relu(g, self, negative_slope):
 )
 def threshold(self, threshold, value):
     """self where it is above threshold, value elsewhere."""
-    return where(self <= threshold, value, self)
+    return _threshold(self, threshold, value)
 
 
 @fused(
@@ -271,6 +277,12 @@ def softshrink(self, lambd):
     return _outside(self, lambd)
 
 
+@_slope("_hardshrink(Tensor self, Scalar lambd)")
+def _hardshrink(self, lambd):
+    """self; 0 within lambd of 0."""
+    return _outside(self, lambd)
+
+
 @fused(
     "hardshrink(Tensor self, Scalar lambd=0.5)",
     derivative=lambda self, lambd: _outside(self, lambd),
@@ -280,13 +292,27 @@ def softshrink(self, lambd):
 )
 def hardshrink(self, lambd):
     """self; 0 within lambd of 0."""
-    return where(logical_and(self >= -lambd, self <= lambd), 0, self)
+    return _hardshrink(self, lambd)
+
+
+@elementwise(
+    "_leak(Tensor self, Tensor slope)",
+    fn="leaky_relu",
+    vjp=True,
+    inplace=False,
+    function=False,
+    method=False,
+    rounds="once",
+)
+def _leak(g, self, slope):
+    """leaky_relu with a tensor of slopes, which have derivatives too."""
+    return where(self > 0, g, slope * g), where(self > 0, 0, self * g)
 
 
 @fused("_prelu_kernel(Tensor self, Tensor weight)", inplace=False, function=False, method=False, kernel="prelu_cpu")
 def _prelu_kernel(self, weight):
     """self where positive, weight * self elsewhere; weight is broadcast."""
-    return where(self > 0, self, weight * self)
+    return _leak(self, weight)
 
 
 @composite("prelu(Tensor self, Tensor weight)")
