@@ -76,7 +76,11 @@ void Generator::set_offset(uint64_t) { fail(Kind::Runtime, "CPU Generator does n
 uint64_t Generator::get_offset() const { fail(Kind::Runtime, "CPU Generator does not use offset"); }
 
 Generator& default_generator() {
-  static auto* g = new Generator;
+  static auto* g = [] {
+    auto* fresh = new Generator;
+    fresh->seed();  // as torch's: a program that gives no seed draws other numbers each time
+    return fresh;
+  }();
   return *g;
 }
 

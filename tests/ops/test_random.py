@@ -1,5 +1,8 @@
 """Random numbers: the same bits as torch's CPU generator, and what must hold without torch at hand."""
 
+import subprocess
+import sys
+
 import pytest
 
 import wengert as wg
@@ -230,6 +233,12 @@ def test_seeds():
         wg.manual_seed(2**64)
     with pytest.raises(ValueError, match="invalid literal"):
         wg.manual_seed("a")
+
+
+def test_without_a_seed_each_process_draws_its_own_numbers():
+    program = "import wengert; print(wengert.initial_seed(), wengert.rand(1).item())"
+    drawn = {subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout for _ in range(2)}
+    assert len(drawn) == 2
 
 
 def test_generators_are_apart_from_the_default_one():

@@ -254,3 +254,11 @@ def test_errors(call, kind, text):
     with pytest.raises(kind) as e:
         call()
     assert str(e.value) == text
+
+
+def test_broadcast_tensors_gives_back_what_has_the_shape_already():
+    a, b = wg.ones(2, 3, requires_grad=True), wg.ones(3)
+    wide, other = wg.broadcast_tensors(a, b)
+    assert wide is a and other is not b and other.shape == (2, 3)
+    with pytest.raises(TypeError, match="expected Tensor as element 1 in argument 0, but got int"):
+        wg.broadcast_tensors(a, 3)

@@ -154,9 +154,11 @@ class MixtureSameFamilyConstraint(Constraint):
 
     def check(self, value):
         """Whether each event is valid for all components."""
-        shape = value.shape[: value.dim() - self.event_dim] + (1,) + value.shape[value.dim() - self.event_dim :]
-        result = self.base_constraint.check(value.reshape(shape))
-        return result.reshape(result.shape[: result.dim() - self.event_dim] + (-1,)).all(-1)
+        result = self.base_constraint.check(value.unsqueeze(-1 - self.event_dim))
+        kept = value.dim() - self.event_dim
+        if kept < 0:
+            raise ValueError(f"Expected value.dim() >= {self.event_dim} but got {value.dim()}")
+        return result.reshape(result.shape[:kept] + (-1,)).all(-1)
 
     def __repr__(self):
         return f"{type(self).__name__}({self.base_constraint!r})"

@@ -8,7 +8,13 @@ from . import constraints
 from .distribution import ExponentialFamily
 
 
-class _Draw(wg.autograd.Function):
+def _Dirichlet_backward(x, concentration, grad_output):
+    total = concentration.sum(-1, True).expand_as(concentration)
+    slope = wg._dirichlet_grad(x, concentration, total)
+    return slope * (grad_output - (x * grad_output).sum(-1, True))
+
+
+class _Dirichlet(wg.autograd.Function):
     """Draws whose gradient comes from the implicit derivative of the sample by the concentration."""
 
     @staticmethod
@@ -18,11 +24,9 @@ class _Draw(wg.autograd.Function):
         return x
 
     @staticmethod
+    @wg.autograd.function.once_differentiable
     def backward(ctx, grad):
-        x, concentration = ctx.saved_tensors
-        total = concentration.sum(-1, True).expand_as(concentration)
-        slope = wg._dirichlet_grad(x, concentration, total)
-        return slope * (grad - (x * grad).sum(-1, True))
+        return _Dirichlet_backward(*ctx.saved_tensors, grad)
 
 
 class Dirichlet(ExponentialFamily):
@@ -45,7 +49,7 @@ class Dirichlet(ExponentialFamily):
 
     def rsample(self, sample_shape=()):
         """Draws through which gradients reach the concentration."""
-        return _Draw.apply(self.concentration.expand(self._extended_shape(sample_shape)))
+        return _Dirichlet.apply(self.concentration.expand(self._extended_shape(sample_shape)))
 
     def log_prob(self, value):
         """Logarithm of the density."""

@@ -17,7 +17,6 @@ class Distribution:
     has_rsample = False
     has_enumerate_support = False
     _validate_args = __debug__
-    arg_constraints = None
 
     @staticmethod
     def set_default_validate_args(value):
@@ -31,10 +30,19 @@ class Distribution:
         if validate_args is not None:
             self._validate_args = validate_args
         if self._validate_args:
-            self._validate_parameters()
+            try:
+                arg_constraints = self.arg_constraints
+            except NotImplementedError:
+                arg_constraints = {}
+                warnings.warn(
+                    f"{type(self)} does not define `arg_constraints`. Please set `arg_constraints = {{}}` or initialize "
+                    "the distribution with `validate_args=False` to turn off validation.",
+                    stacklevel=2,
+                )
+            self._validate_parameters(arg_constraints)
 
-    def _validate_parameters(self):
-        for name, constraint in (self.arg_constraints or {}).items():
+    def _validate_parameters(self, arg_constraints):
+        for name, constraint in arg_constraints.items():
             if constraints.is_dependent(constraint):
                 continue
             if name not in self.__dict__ and isinstance(getattr(type(self), name, None), lazy_property):
@@ -80,6 +88,11 @@ class Distribution:
         return self._event_shape
 
     @property
+    def arg_constraints(self):
+        """The constraint of each parameter that is a tensor, by name."""
+        raise NotImplementedError
+
+    @property
     def support(self):
         """The constraint that samples satisfy."""
         raise NotImplementedError
@@ -108,6 +121,11 @@ class Distribution:
         """Draws of shape sample_shape + batch_shape + event_shape, without gradients."""
         with wg.no_grad():
             return self.rsample(sample_shape)
+
+    def sample_n(self, n):
+        """Deprecated: sample((n,))."""
+        warnings.warn("`sample_n(n)` will be deprecated. Use `sample((n,))` instead.", FutureWarning, stacklevel=2)
+        return self.sample((n,))
 
     def rsample(self, sample_shape=()):
         """Draws through which gradients reach the parameters."""
@@ -161,7 +179,7 @@ class Distribution:
             warnings.warn(
                 f"{type(self)} does not define `support` to enable sample validation. Please initialize the "
                 "distribution with `validate_args=False` to turn off validation.",
-                stacklevel=3,
+                stacklevel=2,
             )
             return
         if not bool(support.check(value).all()):
@@ -172,7 +190,7 @@ class Distribution:
             )
 
     def __repr__(self):
-        shown = ((name, self.__dict__[name]) for name in self.arg_constraints or {} if name in self.__dict__)
+        shown = ((name, self.__dict__[name]) for name in self.arg_constraints if name in self.__dict__)
         text = ", ".join(f"{name}: {value if value.numel() == 1 else value.size()}" for name, value in shown)
         return f"{type(self).__name__}({text})"
 

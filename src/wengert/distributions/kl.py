@@ -1,6 +1,7 @@
 """Kullback-Leibler divergences: a registry by pairs of classes, and the formulas."""
 
 import math
+import warnings
 
 import wengert as wg
 
@@ -26,21 +27,31 @@ def register_kl(type_p, type_q):
     return register
 
 
-def _steps(cls, base):
-    """How far up a class its base is; one that only claims to be a base is farthest."""
-    return cls.__mro__.index(base) if base in cls.__mro__ else len(cls.__mro__)
+def _nearest(pairs):
+    """The pair whose first class is the most derived one, and among these its second class."""
+    best = pairs[0]
+    for pair in pairs[1:]:
+        place = 0 if pair[0] is not best[0] else 1
+        if issubclass(pair[place], best[place]):
+            best = pair
+    return best
 
 
 def _dispatch(type_p, type_q):
-    """The function for the nearest registered classes, or None."""
-    if (type_p, type_q) not in _memo:
-        found = [
-            (_steps(type_p, p) + _steps(type_q, q), _steps(type_p, p), function)
-            for (p, q), function in _registry.items()
-            if issubclass(type_p, p) and issubclass(type_q, q)
-        ]
-        _memo[type_p, type_q] = min(found, key=lambda entry: entry[:2])[2] if found else None
-    return _memo[type_p, type_q]
+    """The function for the nearest registered classes, or None; a warning where p and q see it differently."""
+    found = [(p, q) for p, q in _registry if issubclass(type_p, p) and issubclass(type_q, q)]
+    if not found:
+        return None
+    near_p, far_q = _nearest(found)
+    near_q, far_p = _nearest([(q, p) for p, q in found])
+    if _registry[near_p, far_q] is not _registry[far_p, near_q]:
+        warnings.warn(
+            f"Ambiguous kl_divergence({type_p.__name__}, {type_q.__name__}). Please "
+            f"register_kl({near_p.__name__}, {near_q.__name__})",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+    return _registry[near_p, far_q]
 
 
 def kl_divergence(p, q):
@@ -50,7 +61,10 @@ def kl_divergence(p, q):
     >>> kl_divergence(Normal(0.0, 1.0), Normal(1.0, 1.0))
     tensor(0.5000)
     """
-    function = _dispatch(type(p), type(q))
+    pair = type(p), type(q)
+    if pair not in _memo:
+        _memo[pair] = _dispatch(*pair)
+    function = _memo[pair]
     if function is None:
         raise NotImplementedError(
             f"No KL(p || q) is implemented for p type {type(p).__name__} and q type {type(q).__name__}"
@@ -245,7 +259,7 @@ def _(p, q):
 
 
 @register_kl(ExponentialFamily, ExponentialFamily)
-def _(p, q):
+def _kl_expfamily_expfamily(p, q):
     if type(p) is not type(q):
         raise NotImplementedError(
             "The cross KL-divergence between different exponential families cannot "

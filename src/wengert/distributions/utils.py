@@ -83,3 +83,45 @@ def _standard_normal(shape, dtype, device):
 
 
 _sum_rightmost = sum_rightmost
+
+
+def _below(size, diag, device):
+    """Which entries of a square matrix are on or below a diagonal."""
+    return wg.ones(size, size, dtype=wg.bool, device=device).tril(diag)
+
+
+def tril_matrix_to_vec(mat, diag=0):
+    """The entries on and below a diagonal of (..., n, n), row after row, as (..., entries).
+
+    >>> import wengert
+    >>> tril_matrix_to_vec(wengert.tensor([[1, 2], [3, 4]]))
+    tensor([1, 3, 4])
+    """
+    n = mat.shape[-1]
+    if diag < -n or diag >= n:
+        raise ValueError(f"diag ({diag}) provided is outside [{-n}, {n - 1}].")
+    return mat[..., _below(n, diag, mat.device)]
+
+
+def vec_to_tril_matrix(vec, diag=0):
+    """The inverse of tril_matrix_to_vec; the entries above the diagonal are zero.
+
+    >>> import wengert
+    >>> vec_to_tril_matrix(wengert.tensor([1.0, 3.0, 4.0]))
+    tensor([[1., 0.],
+            [3., 4.]])
+    """
+    b = 1 + 2 * diag
+    root = (
+        b * b + 8 * vec.shape[-1] + 4 * abs(diag) * (diag + 1)
+    ) ** 0.5  # of n (n + b) = 2 entries + |diag| (diag + 1)
+    n = (root - b) / 2
+    if round(n) - n > wg.finfo(vec.dtype).eps:
+        raise ValueError(
+            f"The size of last dimension is {vec.shape[-1]} which cannot be expressed as the lower triangular part of a"
+            " square D x D matrix."
+        )
+    n = round(n)
+    mat = vec.new_zeros((*vec.shape[:-1], n, n))
+    mat[..., _below(n, diag, vec.device)] = vec
+    return mat

@@ -2,7 +2,8 @@
 
 from ._declare import composite, constant, primitive
 from .create import new_zeros
-from .shape import _three_dims, reshape, slice
+from .restructure import _three_dims
+from .shape import reshape, slice
 
 
 @primitive("cat(Tensor[] tensors, int dim=0)", method=False, aliases=("concat", "concatenate"))

@@ -1,4 +1,4 @@
-"""In-place changes of a tensor's sizes and strides; the real part."""
+"""In-place changes of a tensor's sizes and strides; the real part; tensors of at least so many dims."""
 
 from ._declare import composite, constant
 
@@ -73,3 +73,32 @@ def real(input):
     tensor([3.])
     """
     return input.real
+
+
+@composite(method=False)
+def atleast_1d(*tensors):
+    """Numbers as vectors of one element; several tensors give a tuple."""
+    return _each(tensors, lambda t: t.reshape(1) if t.dim() == 0 else t)
+
+
+@composite(method=False)
+def atleast_2d(*tensors):
+    """Tensors of fewer than two dims as a matrix of one row; several tensors give a tuple."""
+    return _each(tensors, lambda t: t.reshape(1, -1) if t.dim() < 2 else t)
+
+
+@composite(method=False)
+def atleast_3d(*tensors):
+    """Vectors as (1, n, 1), matrices as (n, m, 1); several tensors give a tuple."""
+    return _each(tensors, _three_dims)
+
+
+def _three_dims(t):
+    return t.reshape(1, -1, 1) if t.dim() < 2 else t.unsqueeze(2) if t.dim() == 2 else t
+
+
+def _each(tensors, change):
+    if len(tensors) == 1:
+        given = tensors[0]
+        return change(given) if not isinstance(given, (tuple, list)) else tuple(change(t) for t in given)
+    return tuple(change(t) for t in tensors)

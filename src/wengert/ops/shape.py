@@ -1,5 +1,6 @@
 """Views and changes of shape, and what undoes them in the backward pass."""
 
+from .. import _core
 from ._declare import composite, constant, primitive
 
 
@@ -333,35 +334,6 @@ def resolve_neg(input):
 
 
 @composite(method=False)
-def atleast_1d(*tensors):
-    """Numbers as vectors of one element; several tensors give a tuple."""
-    return _each(tensors, lambda t: t.reshape(1) if t.dim() == 0 else t)
-
-
-@composite(method=False)
-def atleast_2d(*tensors):
-    """Tensors of fewer than two dims as a matrix of one row; several tensors give a tuple."""
-    return _each(tensors, lambda t: t.reshape(1, -1) if t.dim() < 2 else t)
-
-
-@composite(method=False)
-def atleast_3d(*tensors):
-    """Vectors as (1, n, 1), matrices as (n, m, 1); several tensors give a tuple."""
-    return _each(tensors, _three_dims)
-
-
-def _three_dims(t):
-    return t.reshape(1, -1, 1) if t.dim() < 2 else t.unsqueeze(2) if t.dim() == 2 else t
-
-
-def _each(tensors, change):
-    if len(tensors) == 1:
-        given = tensors[0]
-        return change(given) if not isinstance(given, (tuple, list)) else tuple(change(t) for t in given)
-    return tuple(change(t) for t in tensors)
-
-
-@composite(method=False)
 def broadcast_shapes(*shapes):
     """The shape that tensors of the given shapes are broadcast to.
 
@@ -390,11 +362,12 @@ def broadcast_shapes(*shapes):
 
 @composite(method=False)
 def broadcast_tensors(*tensors):
-    """Views of the tensors expanded to their common shape."""
-    if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)):
-        tensors = tensors[0]
+    """Views of the tensors expanded to their common shape; a tensor that has it already is given back as it is."""
+    for i, t in enumerate(tensors):
+        if not isinstance(t, _core.Tensor):
+            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(t).__name__}")
     try:
         shape = broadcast_shapes(*(t.shape for t in tensors))
     except RuntimeError:
         shape = sum(t.detach() for t in tensors).shape  # says so in the words of an operation, as torch does
-    return tuple(t.expand(shape) for t in tensors)
+    return tuple(t if t.shape == shape else t.expand(shape) for t in tensors)

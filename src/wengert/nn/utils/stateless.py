@@ -50,22 +50,29 @@ def _check_keys(module, given):
 _NOTHING = object()
 
 
+def _is_tensor(value):
+    return value is None or value is _NOTHING or isinstance(value, wg.Tensor)
+
+
 def _swap(module, name, tensor):
     """Set one tensor by dotted name, bypassing the checks of assignment; returns what was there, or _NOTHING."""
+    if not _is_tensor(tensor):
+        raise TypeError(f"{tensor} is not an instance of torch.Tensor")
     path, _, last = name.rpartition(".")
     owner = module.get_submodule(path)
-    for place in (owner._parameters, owner._buffers):
-        if last in place:
-            old = place[last]
-            place[last] = tensor
-            return old
-    old = getattr(owner, last, _NOTHING)
-    if old is not _NOTHING and not isinstance(old, wg.Tensor):
+    place = next((place for place in (owner._parameters, owner._buffers) if last in place), None)
+    old = getattr(owner, last, _NOTHING) if place is None else place[last]
+    if not _is_tensor(old):
         raise TypeError(f"attribute `{last}`: {old} is not an instance of torch.Tensor")
-    if tensor is _NOTHING:
-        delattr(owner, last)
+    if place is None:
+        if tensor is not _NOTHING:
+            setattr(owner, last, tensor)
+        elif old is not _NOTHING:
+            delattr(owner, last)
+    elif tensor is _NOTHING:
+        del place[last]
     else:
-        setattr(owner, last, tensor)
+        place[last] = tensor
     return old
 
 
