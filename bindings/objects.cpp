@@ -159,8 +159,9 @@ void node_dealloc(PyObject* self) {
   if (n->weakrefs) PyObject_ClearWeakRefs(self);
   if (auto* d = static_cast<PyObject*>(std::exchange(n->dict, nullptr))) Py_DECREF(d);
   destruct(n);
-  // Types made for op names have the layout of Node itself: their memory can be used again for any node.
-  if (type->tp_basicsize == NodeType->tp_basicsize && free_nodes.size() < kFreeList)
+  // Types made for op names have the layout of Node itself: their memory can be used again for any node. That of
+  // Python's classes has words in front of it from 3.12 on.
+  if (type->tp_dealloc == node_dealloc && free_nodes.size() < kFreeList)
     free_nodes.push_back(self);
   else
     type->tp_free(self);
@@ -210,7 +211,41 @@ PyObject* before_collection(PyObject*, PyObject* args) {
   Py_XDECREF(objects);
   return objects ? Py_NewRef(Py_None) : nullptr;
 }
+
+// at_end(function): an object that calls it when it goes. Where Python would print an error and go on, as an interrupt
+// is in a __del__ or in what a weak reference calls, this raises it once ordinary code runs again.
+int raise_late(void* error) {
+  auto* e = static_cast<PyObject*>(error);
+  PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(e)), e);
+  Py_DECREF(e);
+  return -1;
+}
+void at_end_came(PyObject* capsule) {
+  PyObject *type, *value, *trace, *before[3];
+  PyErr_Fetch(&before[0], &before[1], &before[2]);
+  Py function(static_cast<PyObject*>(PyCapsule_GetPointer(capsule, nullptr)));
+  Py r(PyObject_CallNoArgs(function.get()));
+  PyErr_Fetch(&type, &value, &trace);
+  if (type) {
+    PyErr_NormalizeException(&type, &value, &trace);
+    if (trace) PyException_SetTraceback(value, trace);
+    if (Py_AddPendingCall(raise_late, Py_NewRef(value)) < 0) {  // too many wait
+      PyErr_SetObject(type, value);
+      PyErr_WriteUnraisable(function.get());
+      Py_DECREF(value);
+    }
+  }
+  Py_XDECREF(type), Py_XDECREF(value), Py_XDECREF(trace);
+  PyErr_Restore(before[0], before[1], before[2]);
+}
+PyObject* at_end(PyObject*, PyObject* function) {
+  PyObject* capsule = PyCapsule_New(function, nullptr, at_end_came);
+  if (capsule) Py_INCREF(function);
+  return capsule;
+}
+
 PyMethodDef collector_functions[] = {{"before_collection", before_collection, METH_VARARGS, nullptr},
+                                     {"at_end", at_end, METH_O, nullptr},
                                      {nullptr, nullptr, 0, nullptr}};
 
 // ---- where the user's code is
