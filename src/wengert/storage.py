@@ -25,7 +25,23 @@ _casts = {
     "long": "int64",
     "short": "int16",
 }
-_known = weakref.WeakValueDictionary()  # the storages that programs hold, by the address of their bytes
+_known = {}  # weak references to the storages that programs hold, by the address of their bytes
+_crowded = 64  # at so many references the dead ones are dropped
+
+
+def _nobody():
+    """What the reference to a storage that is gone answers."""
+
+
+def _remember(storage):
+    """Have the storage found by its address. No callback drops it again: an interrupt that comes in one is lost."""
+    global _crowded
+    _known[storage._row.data_ptr()] = weakref.ref(storage)
+    if len(_known) > _crowded:
+        for address, reference in list(_known.items()):
+            if reference() is None:
+                _known.pop(address, None)
+        _crowded = max(64, 2 * len(_known))
 
 
 class _StorageBase:
@@ -190,21 +206,21 @@ class StorageBase(_StorageBase):
         self = super().__new__(cls)
         self._row = row_of(args[0] if args else 0 if size is None else size, name)
         if len(self):
-            _known[self._row.data_ptr()] = self
+            _remember(self)
         return self
 
     @classmethod
     def _of(cls, tensor):
         """The storage of a tensor: the same object as long as somebody holds it."""
         row = tensor._storage_bytes()
-        known = _known.get(row.data_ptr())
+        known = _known.get(row.data_ptr(), _nobody)()
         if known is not None and known._row._same_storage(row):
             known._row = row  # it may have been resized through a tensor
             return known
         self = object.__new__(cls)
         self._row = row
         if len(self):
-            _known[row.data_ptr()] = self
+            _remember(self)
         return self
 
     @classmethod

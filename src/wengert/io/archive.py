@@ -115,6 +115,12 @@ def failure(what):
     return RuntimeError(f"PytorchStreamReader failed {what}. This is an internal miniz error. {_CORRUPT}")
 
 
+class _Zip(zipfile.ZipFile):
+    """Closed by whoever opens it. ZipFile's own `__del__` is Python, and an interrupt that came in it would be lost."""
+
+    __del__ = object
+
+
 class Reader:
     """Finds and reads the records of a seekable file."""
 
@@ -123,7 +129,7 @@ class Reader:
         file.seek(0, 2)
         self.size = file.tell()
         try:
-            with zipfile.ZipFile(file) as archive:
+            with _Zip(file) as archive:
                 entries = archive.infolist()
         except (
             zipfile.BadZipFile,
@@ -201,7 +207,7 @@ class Reader:
 
     def _inflate_into(self, record, target):
         try:
-            with zipfile.ZipFile(self.file) as archive, archive.open(self._entry(record)) as stream:
+            with _Zip(self.file) as archive, archive.open(self._entry(record)) as stream:
                 _fill(stream, target, record)
         except (zipfile.BadZipFile, NotImplementedError, zlib.error, EOFError, OSError) as error:
             raise failure(f"reading file {record}: file read failed") from error

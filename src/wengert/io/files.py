@@ -56,17 +56,16 @@ def _replacing(path, mode):
     """Write beside the file and put it in place at the end; on any failure the old file stays as it was."""
     temporary = f"{path}.{os.getpid()}-{os.urandom(4).hex()}.tmp"
     try:
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
-    except PermissionError:
-        with open(path, "wb") as file:  # the folder is closed to us, perhaps the file is not
+        try:
+            file = open(temporary, "xb", buffering=1 << 20)
+        except PermissionError:
+            file = open(path, "wb")  # the folder is closed to us, perhaps the file is not
+        with file:
             yield file
-        return
-    try:
-        with os.fdopen(handle, "wb", buffering=1 << 20) as file:
-            yield file
-        if mode is not None:
-            os.chmod(temporary, stat.S_IMODE(mode))
-        os.replace(temporary, path)
+        if file.name == temporary:
+            if mode is not None:
+                os.chmod(temporary, stat.S_IMODE(mode))
+            os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(temporary)

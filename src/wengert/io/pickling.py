@@ -2,6 +2,7 @@
 
 import pickle
 import types
+from collections import OrderedDict
 
 import wengert as wg
 
@@ -35,6 +36,8 @@ class Pickler(pickle._Pickler):
             return NotImplemented
         if isinstance(obj, wg.Tensor):
             return tensors.reduce_tensor(obj, self.proto)
+        if kind is OrderedDict:  # as its own __reduce__ does, in which copyreg drops any error, an interrupt too
+            return OrderedDict, (), vars(obj) or None, None, iter(obj.items())
         if kind is wg.Size:
             return wg.Size, (tuple(obj),)
         if kind is wg.dtype:

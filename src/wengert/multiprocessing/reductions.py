@@ -1,21 +1,25 @@
 """Tensors in shared memory: moved there by `share_memory_`, sent to other processes by the name of their file."""
 
 import atexit
+import contextlib
 import mmap
 import os
 import secrets
 import tempfile
 import weakref
 from collections import OrderedDict
+from functools import partial
 from multiprocessing.reduction import ForkingPickler
 
 import wengert as wg
+
+from .. import _core
 
 _by_address = {}  # the first byte's address: the file, and the process that made it
 
 
 class _Memory(mmap.mmap):
-    """A mapped file that can be watched for its end."""
+    """A mapped file that can have an attribute, which goes with it."""
 
 
 def _folder():
@@ -33,18 +37,16 @@ def _map(path, size, flags):
         os.close(handle)
     row = wg.frombuffer(memory, dtype=wg.uint8)
     _by_address[row.data_ptr()] = (path, os.getpid())
-    weakref.finalize(memory, _forget, row.data_ptr(), path, os.getpid())
+    memory.end = _core.at_end(partial(_forget, row.data_ptr(), path, os.getpid()))
     return row
 
 
 def _forget(address, path, maker):
     """Remove the file when the process that made it no longer needs it."""
-    _by_address.pop(address, None)
     if maker == os.getpid() and os.path.basename(path).startswith(f"wengert-{maker}-"):
-        try:
+        with contextlib.suppress(FileNotFoundError):
             os.unlink(path)
-        except FileNotFoundError:
-            return
+    _by_address.pop(address, None)
 
 
 def is_shared(tensor):

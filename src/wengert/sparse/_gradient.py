@@ -1,12 +1,13 @@
 """Sparse gradients of lookup tables: which rows a backward pass touched, and the gradient kept as those rows."""
 
 import weakref
+from functools import partial
 
 import wengert as wg
 
 from ._tensor import SparseTensor
 
-_touched = {}  # id of a table: the indices that gradients arrived at, since its gradient was last made sparse
+_touched = {}  # id of a table: the indices that gradients arrived at, since its gradient was last made sparse; the table
 
 
 def watch(weight, looked_up, output, padding_idx=-1):
@@ -15,11 +16,11 @@ def watch(weight, looked_up, output, padding_idx=-1):
     The engine adds gradients up as dense tensors, so that every sum and `autograd.grad` are right; what is stored in
     `.grad` are the rows that were looked up. A gradient that has other rows, from another use of the table, stays dense.
     """
-    rows = _touched.get(id(weight))
+    rows, table = _touched.get(id(weight), (None, None))
     if rows is None:
-        rows = _touched[id(weight)] = []
-        weakref.finalize(weight, _touched.pop, id(weight), None)
-        table = weakref.ref(weight)
+        rows = []
+        table = weakref.ref(weight, partial(_touched.pop, id(weight)))  # no Python of ours: interrupts there are lost
+        _touched[id(weight)] = rows, table
         weight.register_hook(lambda grad: _make_dense(table(), rows))
         weight.register_post_accumulate_grad_hook(lambda table: _make_sparse(table, rows))
     flat = looked_up.detach().reshape(-1)

@@ -15,7 +15,9 @@ from functools import partial
 from itertools import cycle
 from multiprocessing import connection as mp_connection
 
+from ... import _core
 from ._utils import transport
+from ._utils.signals import undisturbed
 from ._utils.worker import Failure, Resumed, StreamEnded, worker_loop
 from .dataloader import _BaseDataLoaderIter, _DatasetKind
 
@@ -33,16 +35,18 @@ def _default_context():
     return multiprocessing.get_context()
 
 
-def _hang_up(end):
-    """Closes a connection for good, also where other forks of this process hold copies of it."""
-    if hasattr(socket, "AF_UNIX"):
-        try:
-            with socket.socket(fileno=os.dup(end.fileno())) as copy:
-                copy.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            # The worker was faster.
-            pass
-    end.close()
+def _hang_up(connections):
+    """Closes connections for good, also where other forks of this process hold copies of them."""
+    while connections:
+        end = connections.pop()
+        if hasattr(socket, "AF_UNIX"):
+            try:
+                with socket.socket(fileno=os.dup(end.fileno())) as copy:
+                    copy.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                # The worker was faster.
+                pass
+        end.close()
 
 
 def _limit_silence(end, seconds):
@@ -58,11 +62,16 @@ def _stop(owner, processes, connections):
     if os.getpid() != owner:
         # A fork of the process that owns the workers; they are none of its business.
         return
-    for end in connections:
-        _hang_up(end)
-    deadline = time.monotonic() + _GRACE
-    for process in processes:
-        process.join(max(0.0, deadline - time.monotonic()))
+    try:
+        undisturbed(_hang_up, connections)
+        deadline = time.monotonic() + _GRACE
+        for process in processes:
+            process.join(max(0.0, deadline - time.monotonic()))
+    finally:  # also when Ctrl-C ends the waiting
+        undisturbed(_make_end, processes)
+
+
+def _make_end(processes):
     for process in processes:
         if process.is_alive():
             process.terminate()
@@ -107,11 +116,13 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
         self._in_order = loader.in_order
         self._workers = []
         self._connections = []
-        # Not a __del__: this also runs when the interpreter exits while a pass is under way.
-        self._finalizer = weakref.finalize(self, _stop, os.getpid(), self._workers, self._connections)
+        # By way of a finalizer, which also runs when the interpreter exits while a pass is under way; not the iterator's
+        # own, in which an interrupt would be lost.
+        self._finalizer = weakref.finalize(_stop, _stop, os.getpid(), self._workers, self._connections)
+        self._end = _core.at_end(self._finalizer)
         context = loader.multiprocessing_context or _default_context()
         for worker_id in range(self._num_workers):
-            self._start(context, worker_id, loader.worker_init_fn)
+            undisturbed(self._start, context, worker_id, loader.worker_init_fn)
         self._reset(loader, first_iter=True)
 
     def _start(self, context, worker_id, init_fn):

@@ -11,7 +11,7 @@ from threading import Thread
 
 import wengert as wg
 
-from . import info, transport
+from . import info, signals, transport
 
 # How often a waiting worker looks whether its parent is still alive, in seconds.
 PARENT_CHECK_INTERVAL = 5.0
@@ -179,6 +179,7 @@ class _Answers:
 
 def worker_loop(connection, inherited, make_fetcher, dataset, is_stream, base_seed, init_fn, worker_id, num_workers):
     """Runs in the worker until the parent closes the connection or dies."""
+    signals.give_back()
     # Ctrl-C goes to the whole group of processes; the parent decides what happens to its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
