@@ -165,10 +165,10 @@ import gc, signal
 import wengert as wg
 
 kept = wg.ones(2, requires_grad=True).exp(), [[] for _ in range(20_000)]
+signal.signal(signal.SIGALRM, signal.default_int_handler)
 for _ in range(50):
-    signal.setitimer(signal.ITIMER_REAL, 0.003)
-    signal.signal(signal.SIGALRM, signal.default_int_handler)
     try:
+        signal.setitimer(signal.ITIMER_REAL, 0.003)
         while True:
             gc.collect()
     except KeyboardInterrupt:
