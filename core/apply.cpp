@@ -168,6 +168,10 @@ static Value leaf_value(const Leaf& l, Call& c, std::vector<Held>& keep) {
       const Value v = l.kind == Leaf::ArgDType ? c.args[l.index] : Value(c.result(l.index));
       return Value::of_dtype(v.is_tensor() ? v.tensor->dtype : v.weak_dtype());
     }
+    case Leaf::ArgColumns: {
+      const Tensor& t = *c.args[l.index].tensor;
+      return Value::of_bool(t.ndim() == 2 && t.strides[0] == 1 && t.strides[1] == t.sizes[0]);
+    }
     default: return Value();
   }
 }

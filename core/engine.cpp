@@ -16,8 +16,6 @@ struct Newest {
   bool operator()(const Slot* a, const Slot* b) const { return a->node->sequence < b->node->sequence; }
 };
 
-bool exclusive(const TensorRef& t) { return t->refs == 1 && t->storage->uses == 1 && !t->extra; }
-
 // to.copy_(from), recorded where the mode says so.
 void copy_into(const TensorRef& to, const TensorRef& from) {
   static const OpDef* copy_op = find_op("copy_");
@@ -37,6 +35,7 @@ void accumulate(Node& n, TensorRef g, bool recording) {
   Extra& x = extra_of(leaf);
   if (!x.grad) {
     bool layout = is_dense(leaf.sizes, leaf.strides) ? g->strides == leaf.strides || g->numel < 2 : g->contiguous;
+    if (!recording && layout) own(g);
     if (!recording && !g->grad_fn && exclusive(g) && layout) {
       x.grad = std::move(g);
     } else if (!g->wrapped) {

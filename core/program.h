@@ -11,9 +11,10 @@ struct Operand {
   uint16_t index = 0;
 };
 
-// What a program reads. Sizes and dtypes are values of their own, so that using them does not save the tensor.
+// What a program reads. Sizes, dtypes and whether a matrix lies column by column are values of their own, so that using
+// them does not save the tensor.
 struct Leaf {
-  enum Kind : uint8_t { Grad, Arg, Out, ArgSizes, OutSizes, ArgDType, OutDType } kind = Arg;
+  enum Kind : uint8_t { Grad, Arg, Out, ArgSizes, OutSizes, ArgDType, OutDType, ArgColumns } kind = Arg;
   uint16_t index = 0;
 };
 

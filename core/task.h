@@ -78,4 +78,16 @@ class Task {
   std::span<const std::unique_ptr<Slot>> slots() const { return {memory_.slots.data(), used_}; }
 };
 
+// Whether nobody else holds a gradient: it may be written.
+inline bool exclusive(const TensorRef& t) { return t->refs == 1 && t->storage->uses == 1 && !t->extra; }
+
+// A view of all of something that nobody else holds (the transpose of a product): the same memory as a tensor of its
+// own.
+inline void own(TensorRef& t) {
+  if (t->refs != 1 || t->storage->uses != 2 || !is_view(*t)) return;
+  const TensorRef& base = t->extra->base;
+  if (base->refs == 1 && base->numel == t->numel && base->dtype == t->dtype && t->extra->hooks.empty())
+    t = alias(*t, t->sizes, t->strides, t->offset);
+}
+
 }  // namespace wg

@@ -264,7 +264,26 @@ WG_OP(mm) {
   c.out(std::move(out));
 }
 
-[[maybe_unused]] static const bool mm_adds = op_mm.adds = true;
+// A look at a matrix from its other side, that nobody else will see.
+static TensorRef turned(Tensor& x) { return alias(x, {x.size(1), x.size(0)}, {x.strides[1], x.strides[0]}, x.offset); }
+
+WG_OP_AS(mm_by, "_mm_by", Composite) {
+  Tensor &a = c.tensor(0), &b = c.tensor(1);
+  const bool plain = !modes().grad && !a.wrapped && !b.wrapped;
+  if (!c.flag(2)) {
+    if (plain) return op_mm.body(c);
+    return c.out(call<"mm">(a, b));
+  }
+  if (!plain) return c.out(call<"t">(call<"mm">(call<"t">(b), call<"t">(a))));
+  const TensorRef left = turned(b), right = turned(a), to = c.add_to ? turned(*c.add_to) : TensorRef();
+  Value args[2] = {Value(left), Value(right)};
+  Call product{&op_mm, args, 2};
+  product.add_to = to.get();
+  op_mm.body(product);
+  c.out(to && product.first == to ? TensorRef(c.add_to) : turned(*product.first));
+}
+
+[[maybe_unused]] static const bool mm_adds = op_mm.adds = op_mm_by.adds = true;
 
 WG_OP(bmm) {
   Tensor &a = c.tensor(0), &b = c.tensor(1);

@@ -4,7 +4,7 @@ from .. import _core
 from ._declare import FUNCTIONS, METHODS, OPS, parameters
 
 LEAF, TEMP, CONST = 1, 2, 3  # Operand::Kind
-GRAD, ARG, OUT, ARG_SIZES, OUT_SIZES, ARG_DTYPE, OUT_DTYPE = range(7)  # Leaf::Kind
+GRAD, ARG, OUT, ARG_SIZES, OUT_SIZES, ARG_DTYPE, OUT_DTYPE, ARG_COLUMNS = range(8)  # Leaf::Kind
 ALL_GRADS = 0xFFFF
 N_ADD, N_SUB, N_MUL, N_DIV, N_NEG, N_ITEM, N_COUNT, N_PRODUCT = range(1, 9)  # NumberOp
 T_TENSOR, T_TENSORS, T_SCALAR, T_INT, T_FLOAT, T_BOOL, T_INTS, T_FLOATS, T_DTYPE, T_STR, T_GENERATOR, T_ANY = range(12)
@@ -108,6 +108,11 @@ class Symbol:
     @property
     def dtype(self):
         return self._meta(ARG_DTYPE, OUT_DTYPE, "dtype")
+
+    @property
+    def by_columns(self):
+        """Of an argument: whether it is a matrix that lies column by column."""
+        return self.trace.leaf(ARG_COLUMNS, self.key[1], "any")
 
     def size(self, dim=None):
         return self.shape if dim is None else self.shape[dim]

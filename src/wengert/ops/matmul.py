@@ -20,10 +20,15 @@ def _scaled():
     """self times the conjugate of a number; self itself when that is 1."""
 
 
+@primitive("_mm_by(Tensor self, Tensor mat2, bool columns)", function=False, method=False)
+def _mm_by():
+    """mm, with a result that lies column by column where that is asked for: gradients lie as what they belong to."""
+
+
 @primitive("mm(Tensor self, Tensor mat2)")
 def mm(g, self, mat2):
     """The product of two matrices, (n, k) @ (k, m) -> (n, m)."""
-    return mm(g, _adjoint(mat2)), mm(_adjoint(self), g)
+    return _mm_by(g, _adjoint(mat2), self.by_columns), _mm_by(_adjoint(self), g, mat2.by_columns)
 
 
 @primitive("bmm(Tensor self, Tensor mat2)")
@@ -55,8 +60,8 @@ def addmm(g, mat1, mat2, beta, alpha):
     """beta * self + alpha * (mat1 @ mat2); self is broadcast to the shape of the product."""
     return (
         _scaled(g, beta),
-        _scaled(mm(g, _adjoint(mat2)), alpha),
-        _scaled(mm(_adjoint(mat1), g), alpha),
+        _scaled(_mm_by(g, _adjoint(mat2), mat1.by_columns), alpha),
+        _scaled(_mm_by(_adjoint(mat1), g, mat2.by_columns), alpha),
     )
 
 
