@@ -104,6 +104,15 @@ def _watch_all(module, torch_name):
         below = name.startswith(own_name + ".") and isinstance(loaded, types.ModuleType)
         if below and name.split(".")[1] not in _OWN_ROOMS:
             _watch(loaded, torch_name + name[len(own_name) :])
+            _keep_rebound(name, loaded)
+
+
+def _keep_rebound(own_name, module):
+    """Let `import torch.a.b` leave `torch.a.b` a function where `torch.a` took that name for one, as in torch."""
+    parent, _, last = own_name.rpartition(".")
+    value = _dict_of(sys.modules[parent]).get(last)
+    if value is not None and not isinstance(value, types.ModuleType):  # the import system rebinds what it finds anew
+        sys.modules.setdefault("torch" + own_name[len("wengert") :], module)
 
 
 def _watch(module, torch_name):
@@ -131,14 +140,16 @@ def _watch(module, torch_name):
             problem = AttributeError(f"module '{torch_name}' has no attribute '{name}'", name=name, obj=module)
         if name == "torch":  # as in every module of torch's
             return sys.modules["wengert"]
+        full_name = f"{torch_name}.{name}"
         if not name.startswith("_") and _in_torch(torch_name, name):
             found = kept_elsewhere(torch_name, name)
             if found is not None:
                 return found
-            full_name = f"{torch_name}.{name}"
             if _importing_from(sys._getframe(1)):
                 return _Missing(full_name)
             problem = MissingInWengertError(_sentence(full_name))
+        elif _importing_from(sys._getframe(1)) and _has_module(full_name):
+            return importlib.import_module(full_name)
         raise problem.with_traceback(None) from None
 
     module.__getattr__ = __getattr__
@@ -172,6 +183,12 @@ def _in_torch(torch_name, name):
     from .cli import torch_names
 
     return name in torch_names.names(torch_name)
+
+
+def _has_module(torch_name):
+    from .cli import torch_names
+
+    return torch_names.has_module(torch_name)
 
 
 class _Loader:
@@ -255,9 +272,7 @@ def _find_module(fullname):
             f"No module named '{fullname}': torch's private modules, compiled into it, are not in wengert",
             name=fullname,
         )
-    from .cli import torch_names
-
-    if torch_names.has_module(fullname):
+    if _has_module(fullname):
         return _MissingModule(fullname, _sentence(fullname))
     raise ModuleNotFoundError(f"No module named '{fullname}'", name=fullname)
 

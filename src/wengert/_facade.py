@@ -123,9 +123,14 @@ HOMES = {
         "nn.functional",
     ),
     "grid_sampler": "nn.functional._resample",
+    **dict.fromkeys(
+        ("_pack_padded_sequence", "_weight_norm", "gru", "lstm", "rnn_relu", "rnn_tanh"), "nn.recurrent_calls"
+    ),
     "Storage": "storage",
     "Future": "futures",
     **dict.fromkeys(("fake_quantize_per_channel_affine", "fake_quantize_per_tensor_affine"), "_quantize"),
+    **dict.fromkeys(("_convert_indices_from_coo_to_csr", "_convert_indices_from_csr_to_coo"), "sparse._compressed"),
+    "_segment_reduce": "ops.native_names",
     "from_file": "_storage_memory",
     "_grouped_mm": "nn.functional.grouped",
     **dict.fromkeys(("SymBool", "SymFloat", "SymInt"), "types"),

@@ -1,8 +1,19 @@
 """torch._jit_internal: what modules written to be scripted import; scripted functions stay Python here."""
 
-from typing import Dict, Final, List, Optional, Tuple, Union  # noqa: F401, UP035 (names of the module)
+from typing import Any, Dict, Final, List, Optional, Tuple, Union  # noqa: F401, UP035 (names of the module)
 
 from .jit import Future, export, ignore, is_scripting, unused  # noqa: F401
+
+
+class BroadcastingListCls:
+    """Stands in signatures for one number or a list of as many as its name says."""
+
+    def __getitem__(self, types):
+        return None
+
+
+BroadcastingList1 = BroadcastingList2 = BroadcastingList3 = BroadcastingListCls()
+BroadcastingList4 = BroadcastingList5 = BroadcastingList6 = BroadcastingList1
 
 
 def _copy_to_script_wrapper(fn):

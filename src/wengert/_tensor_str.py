@@ -186,6 +186,11 @@ def _contents(t, indent):
     return _layout(data, tuple(t.shape), indent, edge, kind(values))
 
 
+def _tensor_str(self, indent):
+    """The numbers of any tensor, brackets included: the name that libraries with tensors of their own print by."""
+    return _contents(self, indent) if self.numel() else "[]"
+
+
 def _is_implied(dtype, wg):
     """Whether a literal of this dtype is what a reader would assume, so that ``dtype=`` can be left out."""
     default = wg.get_default_dtype()
@@ -214,11 +219,12 @@ def _history(t):
     return ["requires_grad=True"] if t.requires_grad else []
 
 
-def _join(text, suffixes, indent):
-    """Append the suffixes, breaking the line before one that would pass the width."""
+def _add_suffixes(text, suffixes, indent, force_newline):
+    """Append the suffixes, breaking the line before one that would pass the width, before the first if so told."""
     column = len(text) - text.rfind("\n") + 1
     for suffix in suffixes:
-        if column + len(suffix) + 2 > PRINT_OPTS.linewidth:
+        if force_newline or column + len(suffix) + 2 > PRINT_OPTS.linewidth:
+            force_newline = False
             text += ",\n" + " " * indent + suffix
             column = indent + len(suffix)
         else:
@@ -266,5 +272,8 @@ def tensor_str(t, *, tensor_contents=None):
     suffixes += _history(t)
     if tangent is not None:
         suffixes.append(f"tangent={tangent}")
-    text = _join(prefix + text, suffixes, len(prefix))
+    text = _add_suffixes(prefix + text, suffixes, len(prefix), False)
     return f"Parameter({text})" if not plain and getattr(t, "_is_param", False) else text
+
+
+_str = _str_intern = tensor_str

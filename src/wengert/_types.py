@@ -205,6 +205,12 @@ _LIMITS = {  # bits, eps, max, smallest normal, resolution
 }
 
 
+def _dtype_of(kind):
+    """The dtype that one of Python's number types stands for; anything else unchanged."""
+    names = {float: "float64", int: "int64", bool: "bool", complex: "complex128"}
+    return getattr(_core, names[kind]) if isinstance(kind, type) and kind in names else kind
+
+
 class finfo:
     """Limits of a floating-point dtype.
 
@@ -214,7 +220,7 @@ class finfo:
     """
 
     def __init__(self, type=None):
-        dtype = _core.get_default_dtype() if type is None else type
+        dtype = _core.get_default_dtype() if type is None else _dtype_of(type)
         if not isinstance(dtype, _core.dtype):
             name = dtype.__class__.__name__
             raise TypeError(f"finfo(): argument 'type' (position 1) must be torch.dtype, not {name}")
@@ -245,6 +251,7 @@ class iinfo:
     """
 
     def __init__(self, type):
+        type = _dtype_of(type)
         if not isinstance(type, _core.dtype):
             name = type.__class__.__name__
             raise TypeError(f"iinfo(): argument 'type' (position 1) must be torch.dtype, not {name}")

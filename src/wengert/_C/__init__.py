@@ -52,6 +52,11 @@ def _get_deterministic_fill_uninitialized_memory():
     return _import("wengert._settings").get_fill_uninitialized_memory()
 
 
+def _get_default_device():
+    """The kind of device of new tensors."""
+    return _import("wengert").get_default_device().type
+
+
 def _is_fwd_grad_enabled():
     """Whether forward mode computes tangents."""
     return _import("wengert.autograd.forward_ad")._is_fwd_grad_enabled()

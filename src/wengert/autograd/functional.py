@@ -77,6 +77,9 @@ def _finish(tensors, create_graph):
     return tuple(_finish(t, create_graph) for t in tensors)
 
 
+_grad_preprocess, _grad_postprocess, _tuple_postprocess = _prepare, _finish, _one  # what libraries call them
+
+
 def _require(tensors, kind, strict):
     if not strict:
         return

@@ -44,6 +44,9 @@ def is_available():
     return False
 
 
+_initialized = False
+
+
 def is_initialized():
     """False: there is nothing to initialise."""
     return False

@@ -290,3 +290,6 @@ def segment_reduce(data, reduce, *, lengths=None, indices=None, offsets=None, ax
         parts.append(_reduce_segment(data.narrow(0, start, n), reduce, initial))
         start += n
     return stack(parts) if parts else data.new_zeros((0, *data.shape[1:]))
+
+
+_segment_reduce = segment_reduce

@@ -115,3 +115,13 @@ def _inside(t, a, b, stuck):
     if stuck or t >= largest or t <= smallest:
         return (largest - margin if abs(t - largest) < abs(t - smallest) else smallest + margin), False
     return t, True
+
+
+def _cubic_interpolate(x1, f1, g1, x2, f2, g2, bounds=None):
+    """cubic_minimum of points given one number after the other, as libraries call it."""
+    return cubic_minimum((x1, f1, None, g1), (x2, f2, None, g2), bounds)
+
+
+def _strong_wolfe(obj_func, x, t, d, f, g, gtd, c1=1e-4, c2=0.9, tolerance_change=1e-9, max_ls=25):
+    """strong_wolfe where `obj_func(x, t, d)` gives loss and gradient at x + t * d, as libraries call it."""
+    return strong_wolfe(lambda step: obj_func(x, step, d), t, d, f, g, gtd, c1, c2, tolerance_change, max_ls)

@@ -2,7 +2,7 @@
 
 import wengert as wg
 
-from ._linesearch import strong_wolfe
+from ._linesearch import _cubic_interpolate, _strong_wolfe, strong_wolfe  # noqa: F401 (torch keeps them here)
 from ._rule import check_lr, number, scalar
 from .optimizer import Optimizer
 
