@@ -82,6 +82,12 @@ PyObject* blas_library(PyObject*, PyObject* path) {
   Py_RETURN_NONE;
 }
 
+// blas_symbol(name) -> int: where a routine of the library is, 0 when there is none.
+PyObject* find_routine(PyObject*, PyObject* name) {
+  const char* s = PyUnicode_AsUTF8(name);
+  return s ? PyLong_FromVoidPtr(blas_symbol(s)) : nullptr;
+}
+
 // fill_unwritten(bool): whether memory that nothing was written to is filled.
 PyObject* put_fill(PyObject*, PyObject* on) {
   wg::fill_unwritten = on == Py_True;
@@ -90,6 +96,7 @@ PyObject* put_fill(PyObject*, PyObject* on) {
 
 PyMethodDef functions[] = {{"fill_unwritten", put_fill, METH_O, nullptr},
                            {"set_blas_library", blas_library, METH_O, nullptr},
+                           {"blas_symbol", find_routine, METH_O, nullptr},
                            {"get_default_dtype", get_default_dtype, METH_NOARGS, nullptr},
                            {"set_default_dtype", put_default_dtype, METH_O, nullptr},
                            {"promote_types", promote_types, METH_VARARGS, nullptr},

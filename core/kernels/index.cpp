@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "random_clones.h"
+
 namespace wg {
 namespace {
 
@@ -430,5 +432,31 @@ void divide_strided(char* to, const Dims& to_strides, const char* by, const Dims
     });
   });
 }
+
+namespace {
+#define WG_ADD_ROW(T)                                                         \
+  WG_CLONES void add_row(T* to, const T* from, T by, bool plain, int64_t n) { \
+    if (plain)                                                                \
+      for (int64_t i = 0; i < n; ++i) to[i] += from[i];                       \
+    else                                                                      \
+      for (int64_t i = 0; i < n; ++i) to[i] += by * from[i];                  \
+  }
+WG_ADD_ROW(float)
+WG_ADD_ROW(double)
+#undef WG_ADD_ROW
+}  // namespace
+
+template <class T>
+void sum_rows(T* to, const T* from, const int64_t* places_to, const int64_t* places_from, const T* factors, int64_t m,
+              int64_t width) {
+  // Threads take columns of their own, so that the sums are the same for any number of them.
+  parallel_for(width, std::max<int64_t>(64, kGrain / std::max<int64_t>(m, 1)), [&](int64_t begin, int64_t end) {
+    for (int64_t k = 0; k < m; ++k)
+      add_row(to + places_to[k] * width + begin, from + places_from[k] * width + begin, factors ? factors[k] : T(1),
+              !factors, end - begin);
+  });
+}
+template void sum_rows(float*, const float*, const int64_t*, const int64_t*, const float*, int64_t, int64_t);
+template void sum_rows(double*, const double*, const int64_t*, const int64_t*, const double*, int64_t, int64_t);
 
 }  // namespace wg

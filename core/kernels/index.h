@@ -23,6 +23,12 @@ struct Rows {
   int64_t n;
 };
 void get_rows(char* flat, const char* tensor, const Rows& rows, int itemsize);
+// Rows of `width` elements of T: to[places_to[k]] += factors[k] * from[places_from[k]] for k = 0, 1, … m - 1; factors
+// may be null.
+template <class T>
+void sum_rows(T* to, const T* from, const int64_t* places_to, const int64_t* places_from, const T* factors, int64_t m,
+              int64_t width);
+
 // In the order of the positions; what is written twice is the same for any number of threads.
 void put_rows(char* tensor, const char* flat, const Rows& rows, DType type, Reduce reduce);
 // Contiguous: row r of `to` becomes the sum of the rows k of `from` whose position at[k] is r, in order. Positions

@@ -2,6 +2,7 @@
 #include "norm.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "../parallel.h"
 #include "norm_kernels.h"
@@ -42,6 +43,82 @@ void each_plane(const PlaneNorm& s, int64_t set, F plane) {
     for (int64_t k = 0; k < many; ++k) plane(set * many + k);
   } else {
     for (int64_t i = 0; i < s.images; ++i) plane(i * s.channels + set);
+  }
+}
+
+// Rows of features: every column is a channel. Columns are added up by themselves, each over all rows.
+constexpr int64_t kColumns = 256;  // at once: whole cache lines, and their sums in the first-level cache
+
+template <class F>
+void each_columns(const PlaneNorm& s, F f) {
+  const int64_t pieces = (s.channels + kColumns - 1) / kColumns;
+  parallel_for(pieces, grain(s.images * kColumns), [&](int64_t from, int64_t to) {
+    for (int64_t k = from; k < to; ++k) f(k * kColumns, std::min(s.channels, (k + 1) * kColumns));
+  });
+}
+template <class T>
+std::vector<T> narrowed(const double* x, int64_t n) {
+  return std::vector<T>(x, x + n);
+}
+
+template <class K, class T>
+void feature_stats(const K& k, const PlaneNorm& s, const T* x, double* mean, double* variance) {
+  const double count = double(s.images);
+  each_columns(s, [&](int64_t from, int64_t to) {
+    k.column_sums(x, s.images, s.channels, from, to, mean);
+    for (int64_t j = from; j < to; ++j) mean[j] /= count;
+  });
+  const std::vector<T> middle = narrowed<T>(mean, s.channels);
+  each_columns(s, [&](int64_t from, int64_t to) {
+    k.column_spreads(x, middle.data(), s.images, s.channels, from, to, variance);
+    for (int64_t j = from; j < to; ++j) variance[j] /= count;
+  });
+}
+
+// f(first row, number of rows) for pieces of the rows.
+template <class F>
+void each_rows(const PlaneNorm& s, F f) {
+  parallel_for(s.images, grain(s.channels), [&](int64_t from, int64_t to) { f(from, to - from); });
+}
+
+template <class K, class T>
+void feature_apply(const K& k, const PlaneNorm& s, const T* x, const double* mean, const double* rstd, const T* w,
+                   const T* b, T* y) {
+  std::vector<T> scale(s.channels), shift(s.channels);
+  for (int64_t j = 0; j < s.channels; ++j) {
+    const double by = rstd[j] * (w ? double(w[j]) : 1.0);
+    scale[j] = T(by), shift[j] = T((b ? double(b[j]) : 0.0) - mean[j] * by);
+  }
+  each_rows(s, [&](int64_t row, int64_t rows) {
+    k.affine_rows(y + row * s.channels, x + row * s.channels, scale.data(), shift.data(), rows, s.channels);
+  });
+}
+
+template <class K, class T>
+void feature_backward(const K& k, const PlaneNorm& s, const T* g, const T* x, const double* mean, const double* rstd,
+                      const T* w, bool fixed, double* scratch, T* gx, T* gw, T* gb) {
+  const std::vector<T> middle = narrowed<T>(mean, s.channels);
+  double *all = scratch, *along = scratch + s.channels;
+  each_columns(s, [&](int64_t from, int64_t to) {
+    k.column_products(g, x, middle.data(), s.images, s.channels, from, to, all, along);
+  });
+  if (gx) {
+    std::vector<T> by_g(s.channels), by_x(s.channels), rest(s.channels);
+    const double count = double(s.images);
+    for (int64_t j = 0; j < s.channels; ++j) {
+      const double weight = w ? double(w[j]) : 1.0, r = rstd[j];
+      const double b = fixed ? 0 : -along[j] * weight / count * r * r * r;
+      const double c = fixed ? 0 : -all[j] * weight / count * r - b * mean[j];
+      by_g[j] = T(weight * r), by_x[j] = T(b), rest[j] = T(c);
+    }
+    each_rows(s, [&](int64_t row, int64_t rows) {
+      const int64_t at = row * s.channels;
+      k.blend_rows(gx + at, g + at, x + at, by_g.data(), by_x.data(), rest.data(), rows, s.channels);
+    });
+  }
+  for (int64_t j = 0; j < s.channels; ++j) {
+    if (gw) gw[j] = T(along[j] * rstd[j]);
+    if (gb) gb[j] = T(all[j]);
   }
 }
 
@@ -87,6 +164,7 @@ void row_norm_backward(const RowNorm& s, const char* g, const char* x, const cha
 void plane_stats(const PlaneNorm& s, const char* x, double* mean, double* variance) {
   with_kernels(s.dtype, [&](const auto& k, auto zero) {
     using T = decltype(zero);
+    if (s.features()) return feature_stats(k, s, at<T>(x, 0), mean, variance);
     const double count = double(s.count());
     parallel_for(s.sets(), grain(s.count()), [&](int64_t from, int64_t to) {
       for (int64_t set = from; set < to; ++set) {
@@ -104,6 +182,7 @@ void plane_apply(const PlaneNorm& s, const char* x, const double* mean, const do
                  const char* b, char* y) {
   with_kernels(s.dtype, [&](const auto& k, auto zero) {
     using T = decltype(zero);
+    if (s.features()) return feature_apply(k, s, at<T>(x, 0), mean, rstd, at<T>(w, 0), at<T>(b, 0), at<T>(y, 0));
     parallel_for(s.images * s.channels, grain(s.n), [&](int64_t from, int64_t to) {
       for (int64_t p = from; p < to; ++p) {
         const int64_t c = p % s.channels, set = set_of(s, p / s.channels, c);
@@ -119,6 +198,9 @@ void plane_backward(const PlaneNorm& s, const char* g, const char* x, const doub
                     const char* w, bool fixed, double* scratch, char* gx, char* gw, char* gb) {
   with_kernels(s.dtype, [&](const auto& k, auto zero) {
     using T = decltype(zero);
+    if (s.features())
+      return feature_backward(k, s, at<T>(g, 0), at<T>(x, 0), mean, rstd, at<T>(w, 0), fixed, scratch, at<T>(gx, 0),
+                              at<T>(gw, 0), at<T>(gb, 0));
     const int64_t planes = s.images * s.channels;
     auto weight = [&](int64_t p) { return w ? double(at<T>(w, p % s.channels)[0]) : 1.0; };
     parallel_for(planes, grain(s.n), [&](int64_t from, int64_t to) {

@@ -20,13 +20,14 @@ void row_norm(const RowNorm& s, double eps, const char* x, const char* w, const 
 void row_norm_backward(const RowNorm& s, const char* g, const char* x, const char* mean, const char* rstd,
                        const char* w, char* scratch, char* gx, char* gw, char* gb);
 
-// images x channels x n, contiguous. Group norm takes statistics over `channels / groups` channels of one image;
-// batch norm (groups == 0) over one channel of all images.
+// images x channels x n, contiguous; n of 1 without groups is rows of features. Group norm takes statistics over
+// `channels / groups` channels of one image; batch norm (groups == 0) over one channel of all images.
 struct PlaneNorm {
   DType dtype;
   int64_t images, channels, n, groups;
   int64_t sets() const { return groups ? images * groups : channels; }
   int64_t count() const { return groups ? channels / groups * n : images * n; }
+  bool features() const { return n == 1 && !groups; }
 };
 // mean and variance (sum of squares over count()) of every set, in double.
 void plane_stats(const PlaneNorm& s, const char* x, double* mean, double* variance);
@@ -34,7 +35,7 @@ void plane_stats(const PlaneNorm& s, const char* x, double* mean, double* varian
 void plane_apply(const PlaneNorm& s, const char* x, const double* mean, const double* rstd, const char* w,
                  const char* b, char* y);
 // gx (may be null), gw, gb (null or `channels` each). fixed: mean and rstd do not depend on x.
-// scratch: 2 * images * channels doubles.
+// scratch: 2 * images * channels doubles, of features 2 * channels.
 void plane_backward(const PlaneNorm& s, const char* g, const char* x, const double* mean, const double* rstd,
                     const char* w, bool fixed, double* scratch, char* gx, char* gw, char* gb);
 

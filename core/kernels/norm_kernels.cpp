@@ -44,6 +44,41 @@ void blend(T* y, const T* g, const T* x, T a, T b, T c, int64_t n) {
   for (int64_t i = 0; i < n; ++i) y[i] = g[i] * a + (x[i] * b + c);
 }
 
+// out[j] = the sum over all rows i of f(i * n + j, j), in double
+template <class F>
+inline void sum_columns(int64_t rows, int64_t n, int64_t first, int64_t last, double* __restrict out, F f) {
+  for (int64_t j = first; j < last; ++j) out[j] = 0;
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t j = first; j < last; ++j) out[j] += double(f(i * n + j, j));
+}
+template <class T>
+void column_sums(const T* x, int64_t rows, int64_t n, int64_t first, int64_t last, double* out) {
+  sum_columns(rows, n, first, last, out, [x](int64_t at, int64_t) { return x[at]; });
+}
+template <class T>
+void column_spreads(const T* x, const T* mean, int64_t rows, int64_t n, int64_t first, int64_t last, double* out) {
+  sum_columns(rows, n, first, last, out,
+              [x, mean](int64_t at, int64_t j) { return (x[at] - mean[j]) * (x[at] - mean[j]); });
+}
+template <class T>
+void column_products(const T* g, const T* x, const T* mean, int64_t rows, int64_t n, int64_t first, int64_t last,
+                     double* all, double* along) {
+  column_sums(g, rows, n, first, last, all);
+  sum_columns(rows, n, first, last, along, [g, x, mean](int64_t at, int64_t j) { return g[at] * (x[at] - mean[j]); });
+}
+template <class T>
+void affine_rows(T* __restrict y, const T* __restrict x, const T* __restrict a, const T* __restrict b, int64_t rows,
+                 int64_t n) {
+  for (; rows > 0; --rows, x += n, y += n)
+    for (int64_t j = 0; j < n; ++j) y[j] = x[j] * a[j] + b[j];
+}
+template <class T>
+void blend_rows(T* __restrict y, const T* __restrict g, const T* __restrict x, const T* __restrict a,
+                const T* __restrict b, const T* __restrict c, int64_t rows, int64_t n) {
+  for (; rows > 0; --rows, x += n, g += n, y += n)
+    for (int64_t j = 0; j < n; ++j) y[j] = g[j] * a[j] + (x[j] * b[j] + c[j]);
+}
+
 // Not inlined, so that the compiler sees that nothing overlaps.
 template <class T, bool kWeight, bool kBias>
 [[gnu::noinline]] void write_row(T* __restrict y, const T* __restrict x, const T* __restrict w, const T* __restrict b,
@@ -139,7 +174,11 @@ void rows_backward(const RowsBackward<T>& p, int64_t rows, int64_t n) {
 
 }  // namespace
 
-#define WG_NORM(T) {rows_forward<T>, rows_backward<T>, sum<T>, spread<T>, product<T>, affine<T>, blend<T>}
+#define WG_NORM(T)                                                           \
+  {                                                                          \
+      rows_forward<T>,   rows_backward<T>,   sum<T>,         spread<T>,      \
+      product<T>,        affine<T>,          blend<T>,       column_sums<T>, \
+      column_spreads<T>, column_products<T>, affine_rows<T>, blend_rows<T>}
 const NormKernels norm_kernels = {WG_NORM(float), WG_NORM(double)};
 
 }  // namespace wg::WG_LEVEL

@@ -26,6 +26,14 @@ struct NormOf {
   void (*product)(const T* g, const T* x, T mean, int64_t n, double* out);  // sum of g, sum of g * (x - mean)
   void (*affine)(T* y, const T* x, T a, T b, int64_t n);                    // y = x * a + b
   void (*blend)(T* y, const T* g, const T* x, T a, T b, T c, int64_t n);    // y = g * a + x * b + c
+  // Columns [first, last) of rows of n, one number a column: sums of x, of (x - mean)², of g and of g * (x - mean).
+  void (*column_sums)(const T* x, int64_t rows, int64_t n, int64_t first, int64_t last, double* out);
+  void (*column_spreads)(const T* x, const T* mean, int64_t rows, int64_t n, int64_t first, int64_t last, double* out);
+  void (*column_products)(const T* g, const T* x, const T* mean, int64_t rows, int64_t n, int64_t first, int64_t last,
+                          double* all, double* along);
+  // Rows of n: y = x * a + b and y = g * a + x * b + c, one number a column.
+  void (*affine_rows)(T* y, const T* x, const T* a, const T* b, int64_t rows, int64_t n);
+  void (*blend_rows)(T* y, const T* g, const T* x, const T* a, const T* b, const T* c, int64_t rows, int64_t n);
 };
 struct NormKernels {
   NormOf<float> of_float;

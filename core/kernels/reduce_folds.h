@@ -26,10 +26,11 @@ struct Folder {
   FoldMerge merge;
 };
 
-// Tables for float and double, indexed by Fold.
+// Tables for float and double, indexed by Fold; and the sums of long integers.
 struct FoldKernels {
   Folder of_float[13];
   Folder of_double[13];
+  Folder long_sum;
 };
 WG_LEVEL_TABLE(FoldKernels, fold_kernels, fold_table)
 

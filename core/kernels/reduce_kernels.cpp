@@ -24,6 +24,6 @@ namespace wg::WG_LEVEL {
    folder_of<SquareSumOf<T, T>, T>(), folder_of<AbsMaxOf<T, T>, T>(), folder_of<AbsMinOf<T, T>, T>(), \
    folder_of<PowSumOf<T, T>, T>(),    folder_of<NonZeroOf<T>, T>(),   folder_of<AnyOf<T>, T>(),       \
    folder_of<AllOf<T>, T>()}
-const FoldKernels fold_kernels = {WG_FOLDS(float), WG_FOLDS(double)};
+const FoldKernels fold_kernels = {WG_FOLDS(float), WG_FOLDS(double), folder_of<SumOf<int64_t, int64_t>, int64_t>()};
 
 }  // namespace wg::WG_LEVEL

@@ -89,6 +89,7 @@ const Folder& folder(Fold f, DType d) {
   static const Tables tables;
   if (d == DType::Float32) return fold_table().of_float[int(f)];
   if (d == DType::Float64) return fold_table().of_double[int(f)];
+  if (d == DType::Int64 && f == Fold::Sum) return fold_table().long_sum;
   if (is_stored(d)) no_kernel(d);
   return tables.of[int(d)][int(f)];
 }

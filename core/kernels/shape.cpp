@@ -1,4 +1,5 @@
 // Loops of ops that rearrange or make whole tensors.
+#include "random_clones.h"
 #include "shape.h"
 
 #include <algorithm>
@@ -54,11 +55,51 @@ T from_double(double x) {
 
 }  // namespace
 
+namespace {
+
+// The same for the usual types, with the loops written out for machines that multiply and add in one step: elements
+// [begin, end) of a sequence, where begin is a multiple of kLanes.
+template <class T>
+inline constexpr int kLanes = sizeof(T) == 8 ? 4 : 8;
+template <class T>
+[[gnu::always_inline]] inline void write_steps(T* to, int64_t begin, int64_t end, double first, double step) {
+  for (int64_t i = begin; i < end; i += kLanes<T>) {
+    const double base = double(T(__builtin_fma(step, double(i), first)));
+    const int64_t many = std::min<int64_t>(kLanes<T>, end - i);
+    for (int64_t lane = 0; lane < many; ++lane) to[i + lane] = T(__builtin_fma(step, double(lane), base));
+  }
+}
+WG_CLONES void steps(float* to, int64_t begin, int64_t end, double first, double step) {
+  write_steps(to, begin, end, first, step);
+}
+WG_CLONES void steps(double* to, int64_t begin, int64_t end, double first, double step) {
+  write_steps(to, begin, end, first, step);
+}
+// to[i] = from + step * (place of i counted from `origin`), for i in [begin, end)
+template <class T>
+[[gnu::always_inline]] inline void write_way(T* to, int64_t begin, int64_t end, int64_t origin, double step,
+                                             double from) {
+  for (int64_t i = begin; i < end; ++i) to[i] = T(__builtin_fma(step, double(i - origin), from));
+}
+WG_CLONES void way(float* to, int64_t begin, int64_t end, int64_t origin, double step, double from) {
+  write_way(to, begin, end, origin, step, from);
+}
+WG_CLONES void way(double* to, int64_t begin, int64_t end, int64_t origin, double step, double from) {
+  write_way(to, begin, end, origin, step, from);
+}
+
+}  // namespace
+
 // Bit for bit torch's values: vectors of a few elements start at first + step * position, rounded to the dtype, and go
 // on from there.
 void arithmetic(char* out, DType type, int64_t n, double first, double step) {
   visit(type, [&]<class T>() {
     constexpr int64_t lanes = sizeof(T) == 8 ? 4 : sizeof(T) == 4 ? 8 : 16;
+    if constexpr (std::is_floating_point_v<T>) {
+      return for_each_piece((n + lanes - 1) / lanes, [&](int64_t begin, int64_t end) {
+        steps(reinterpret_cast<T*>(out), begin * lanes, std::min(end * lanes, n), first, step);
+      });
+    }
     for_each_piece(n, [&](int64_t begin, int64_t end) {
       T* to = reinterpret_cast<T*>(out);
       for (int64_t i = begin; i < end; ++i) {
@@ -105,6 +146,15 @@ void evenly_spaced(char* out, DType type, int64_t n, complex128 first, complex12
       b = S(from_double<T>(last.real()));
     }
     const S step = n > 1 ? (b - a) / S(n - 1) : S(0);
+    if constexpr (std::is_floating_point_v<T>) {  // from both ends to the middle
+      for_each_piece(n, [&](int64_t begin, int64_t end) {
+        const int64_t middle = std::clamp(n / 2, begin, end);
+        way(reinterpret_cast<T*>(out), begin, middle, 0, double(step), double(a));
+        way(reinterpret_cast<T*>(out), middle, end, n - 1, double(step), double(b));
+      });
+      if (n == 1) reinterpret_cast<T*>(out)[0] = a;
+      return;
+    }
     for_each_piece(n, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         const bool low = i < n / 2;

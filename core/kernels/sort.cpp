@@ -42,6 +42,8 @@ struct Short {
   uint64_t word;
   Short() = default;
   Short(uint64_t key, int64_t place, bool down) : word((down ? ~key & 0xFFFFFFFFu : key) << 32 | uint64_t(place)) {}
+  static constexpr int kBits = 32;
+  uint64_t digits() const { return word >> 32; }
   int64_t place() const { return int64_t(word & 0xFFFFFFFFu); }
   bool before(const Short& o) const { return word >> 32 < o.word >> 32; }  // by key alone
   bool operator<(const Short& o) const { return word < o.word; }
@@ -51,24 +53,30 @@ struct Long {
   int64_t at;
   Long() = default;
   Long(uint64_t k, int64_t place, bool down) : key(down ? ~k : k), at(place) {}
+  static constexpr int kBits = 64;
+  uint64_t digits() const { return key; }
   int64_t place() const { return at; }
   bool before(const Long& o) const { return key < o.key; }
   bool operator<(const Long& o) const { return key != o.key ? key < o.key : at < o.at; }
 };
 
-void sort_stable(Short* e, Short* spare, int64_t n) {
+template <class E>
+void sort_stable(E* e, E* spare, int64_t n) {
   if (n < kRadix) return std::sort(e, e + n);
-  // Places are in order already: three stable passes over the digits of the key do it.
-  for (int shift = 32; shift < 64; shift += 11) {
+  uint64_t differ = 0;
+  for (int64_t i = 1; i < n; ++i) differ |= e[i].digits() ^ e[0].digits();
+  // Places are in order already: a stable pass over every digit of the key that is not the same in all does it.
+  E *from = e, *to = spare;
+  for (int shift = 0; shift < E::kBits; shift += 11) {
+    if (!(differ >> shift & 2047)) continue;
     int64_t count[2049] = {};
-    for (int64_t i = 0; i < n; ++i) ++count[(e[i].word >> shift & 2047) + 1];
-    if (std::find(count, count + 2049, n) != count + 2049) continue;  // all digits equal
+    for (int64_t i = 0; i < n; ++i) ++count[(from[i].digits() >> shift & 2047) + 1];
     for (int d = 0; d < 2048; ++d) count[d + 1] += count[d];
-    for (int64_t i = 0; i < n; ++i) spare[count[e[i].word >> shift & 2047]++] = e[i];
-    std::memcpy(static_cast<void*>(e), spare, n * sizeof(Short));
+    for (int64_t i = 0; i < n; ++i) to[count[from[i].digits() >> shift & 2047]++] = from[i];
+    std::swap(from, to);
   }
+  if (from != e) std::memcpy(static_cast<void*>(e), from, n * sizeof(E));
 }
-void sort_stable(Long* e, Long*, int64_t n) { std::sort(e, e + n); }
 
 constexpr auto kBefore = [](const auto& a, const auto& b) { return a.before(b); };
 

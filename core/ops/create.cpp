@@ -133,7 +133,10 @@ WG_OP(zeros) {
   for (int64_t s : c.ints(0)) WG_CHECK(s >= 0, "zeros: Dimension size must be non-negative.");
   c.out(zeros(c.ints(0), c.dtype_or(1, default_dtype())));
 }
-WG_OP(ones) { c.out(full(checked(c.ints(0)), 1, c.dtype_or(1, default_dtype()))); }
+static void all_ones(Call& c, int sizes_at, DType d) {
+  c.out(filled_with(empty(checked(c.ints(sizes_at)), d), element_of(Value::of_int(1), d)));
+}
+WG_OP(ones) { all_ones(c, 0, c.dtype_or(1, default_dtype())); }
 WG_OP(full) {
   const DType d = c.dtype_or(2, c.args[1].weak_dtype());
   const Element value = element_of(c.args[1], d);
@@ -151,7 +154,7 @@ WG_OP(full_like) {
 }
 WG_OP(new_empty) { c.out(unwritten(empty(checked(c.ints(1)), c.dtype_or(2, c.tensor(0).dtype)))); }
 WG_OP(new_zeros) { c.out(zeros(checked(c.ints(1)), c.dtype_or(2, c.tensor(0).dtype))); }
-WG_OP(new_ones) { c.out(full(checked(c.ints(1)), 1, c.dtype_or(2, c.tensor(0).dtype))); }
+WG_OP(new_ones) { all_ones(c, 1, c.dtype_or(2, c.tensor(0).dtype)); }
 WG_OP(new_full) {
   const DType d = c.dtype_or(3, c.tensor(0).dtype);
   const Element value = element_of(c.args[2], d);

@@ -152,6 +152,37 @@ WG_OP(embedding_dense_backward) {
   c.out(out);
 }
 
+// (source, places, to, factors, count): `count` rows, the sums of factors[k] * source[places[k]] over all k with the
+// same to[k]. The places are copied: they may be changed between the check and their use.
+WG_OP(_sum_rows) {
+  Tensor &source = c.tensor(0), &places = c.tensor(1), &to = c.tensor(2);
+  Tensor* factors = c.tensor_or_null(3);
+  const int64_t count = c.integer(4), m = places.numel;
+  expect(c, source.ndim() == 2 && (source.dtype == DType::Float32 || source.dtype == DType::Float64),
+         "rows of float or double");
+  expect(c, to.numel == m && (!factors || (factors->numel == m && factors->dtype == source.dtype)) && count >= 0,
+         "one number for every place");
+  const auto copied = [](const Tensor& t) {
+    const TensorRef at = empty(t.sizes, DType::Int64);
+    copy(*at, t);
+    return at;
+  };
+  const TensorRef from = contiguous(source), at = copied(places), into = copied(to);
+  const TensorRef by = factors ? contiguous(*factors) : TensorRef();
+  WG_CHECK_INDEX(first_outside(at->as<int64_t>(), m, source.size(0)) < 0, "index out of range in self");
+  WG_CHECK_INDEX(first_outside(into->as<int64_t>(), m, count) < 0, "index out of range in self");
+  const TensorRef out = zeros({count, source.size(1)}, source.dtype);
+  const auto sum = [&]<class T>(T) {
+    sum_rows(out->as<T>(), from->as<T>(), into->as<int64_t>(), at->as<int64_t>(), by ? by->as<T>() : nullptr, m,
+             source.size(1));
+  };
+  if (source.dtype == DType::Float32)
+    sum(float());
+  else
+    sum(double());
+  c.out(out);
+}
+
 WG_OP_AS(one_hot, "one_hot", Primitive) {
   Tensor& self = c.tensor(0);
   WG_CHECK(self.dtype == DType::Int64, "one_hot is only applicable to index tensor of type LongTensor.");

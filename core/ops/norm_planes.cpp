@@ -16,29 +16,12 @@ constexpr auto kDouble = DType::Float64;
 const char* data_of(const TensorRef& t) { return t ? t->data() : nullptr; }
 TensorRef ready_or_null(Tensor* t, DType d) { return t ? ready(*t, d) : TensorRef(); }
 
-// An input of batch norm as images x channels x n. Rows of features are turned on their side, so that a channel is
-// a run of memory.
-struct Planes {
-  PlaneNorm s;
-  bool turned;
-  DType dtype;  // Float32 or Float64
-  Dims sizes;
-  explicit Planes(const Tensor& x) : turned(x.ndim() == 2), dtype(work_dtype(x.dtype)), sizes(x.sizes) {
-    s = {dtype, x.size(0), x.size(1), 1, 0};
-    for (int i = 2; i < x.ndim(); ++i) s.n *= x.size(i);
-    if (turned) s.n = s.images, s.images = 1;
-  }
-  TensorRef in(const Tensor& x) const {
-    if (!turned) return ready(x, dtype);
-    const TensorRef typed = x.dtype == dtype ? TensorRef(const_cast<Tensor*>(&x)) : cast(x, dtype);
-    return contiguous(*alias(*typed, {sizes[1], sizes[0]}, {typed->strides[1], typed->strides[0]}, typed->offset));
-  }
-  TensorRef room() const { return empty(turned ? Dims{sizes[1], sizes[0]} : sizes, dtype); }
-  TensorRef out(TensorRef y, DType d) const {
-    if (turned) y = contiguous(*alias(*y, sizes, {1, sizes[0]}, 0));
-    return given(std::move(y), d);
-  }
-};
+// An input of batch norm as images x channels x n.
+PlaneNorm planes_of(const Tensor& x) {
+  PlaneNorm s{work_dtype(x.dtype), x.size(0), x.size(1), 1, 0};
+  for (int i = 2; i < x.ndim(); ++i) s.n *= x.size(i);
+  return s;
+}
 
 void check_channels(const Tensor* t, const char* name, int64_t n) {
   WG_CHECK(!t || t->numel == n, name, " should contain ", n, " elements not ", t->numel);
@@ -62,7 +45,7 @@ TensorRef inverse_root(const Tensor& variance, double eps) {
 void backward(Call& c, const PlaneNorm& s, const Tensor& grad, const Tensor& from, Tensor& mean, Tensor& rstd,
               Tensor* w, bool fixed, Tensor& gx) {
   const TensorRef m = ready(mean, kDouble), r = ready(rstd, kDouble), weight = ready_or_null(w, s.dtype);
-  const TensorRef scratch = empty({2 * s.images * s.channels}, kDouble);
+  const TensorRef scratch = empty({2 * (s.features() ? 1 : s.images) * s.channels}, kDouble);
   const TensorRef gw = zeros({s.channels}, s.dtype), gb = zeros({s.channels}, s.dtype);
   plane_backward(s, grad.data(), from.data(), m->as<double>(), r->as<double>(), data_of(weight), fixed,
                  scratch->as<double>(), gx.data(), gw->data(), gb->data());
@@ -96,13 +79,13 @@ WG_OP(_batch_norm) {
   check_channels(b, "bias", x.size(1));
   check_floating(x.dtype, "batch_norm");
   check_parameter_dtypes(x, {w, b, rm, rv});
-  const Planes planes(x);
-  const TensorRef from = planes.in(x), weight = ready_or_null(w, planes.dtype), bias = ready_or_null(b, planes.dtype);
-  TensorRef mean, variance, y = planes.room();
+  const PlaneNorm s = planes_of(x);
+  const TensorRef from = ready(x, s.dtype), weight = ready_or_null(w, s.dtype), bias = ready_or_null(b, s.dtype);
+  TensorRef mean, variance, y = empty(x.sizes, s.dtype);
   if (training) {
     mean = empty({x.size(1)}, kDouble), variance = empty({x.size(1)}, kDouble);
-    plane_stats(planes.s, from->data(), mean->as<double>(), variance->as<double>());
-    const int64_t n = planes.s.count();
+    plane_stats(s, from->data(), mean->as<double>(), variance->as<double>());
+    const int64_t n = s.count();
     const double momentum = c.real(6);
     if (rm && n) update(*rm, mean->as<double>(), 1, momentum);
     if (rv && n) update(*rv, variance->as<double>(), double(n) / double(n - 1), momentum);
@@ -113,9 +96,8 @@ WG_OP(_batch_norm) {
   const DType stats = is_reduced(x.dtype) && rm ? rm->dtype : x.dtype;
   if (training && is_reduced(stats))  // what is saved is also what is used
     mean = cast(*cast(*mean, stats), kDouble), rstd = cast(*cast(*rstd, stats), kDouble);
-  plane_apply(planes.s, from->data(), mean->as<double>(), rstd->as<double>(), data_of(weight), data_of(bias),
-              y->data());
-  c.out(laid_out_like(planes.out(std::move(y), x.dtype), x));
+  plane_apply(s, from->data(), mean->as<double>(), rstd->as<double>(), data_of(weight), data_of(bias), y->data());
+  c.out(laid_out_like(given(std::move(y), x.dtype), x));
   c.out(cast(*mean, stats));
   c.out(cast(*rstd, stats));
 }
@@ -127,12 +109,12 @@ WG_OP(_batch_norm_backward) {
   expect_sizes(c, g.sizes, x.sizes, "a gradient");
   expect(c, c.tensor(2).numel == x.size(1) && c.tensor(3).numel == x.size(1), "statistics of every channel");
   check_channels(c.tensor_or_null(4), "weight", x.size(1));
-  const Planes planes(x);
-  TensorRef gx = planes.room();
+  const PlaneNorm s = planes_of(x);
+  TensorRef gx = empty(x.sizes, s.dtype);
   Call parts{c.op, c.args, c.nargs};
-  backward(parts, planes.s, *planes.in(g), *planes.in(x), c.tensor(2), c.tensor(3), c.tensor_or_null(4), !c.flag(5),
+  backward(parts, s, *ready(g, s.dtype), *ready(x, s.dtype), c.tensor(2), c.tensor(3), c.tensor_or_null(4), !c.flag(5),
            *gx);
-  c.out(laid_out_like(planes.out(std::move(gx), x.dtype), x));
+  c.out(laid_out_like(given(std::move(gx), x.dtype), x));
   c.out(parts.result(0));
   c.out(parts.result(1));
 }

@@ -36,7 +36,10 @@ void sort_along(Call& c, int dim_at, int descending_at, bool stable) {
   Tensor& x = c.tensor(0);
   int dim = reduced_dim(c, dim_at, x.ndim());
   WG_CHECK(!is_complex(x.dtype), " Sort does not support complex dtypes on CPU");
-  sorted_into(c, dim, {.descending = c.flag(descending_at), .stable = stable}, x.ndim() ? x.size(dim) : 1);
+  const bool down = c.flag(descending_at);
+  // A long vector of integers is sorted digit by digit by torch too, which keeps the order of equals.
+  stable |= x.ndim() == 1 && x.numel >= 32768 && !down && is_integral(x.dtype) && x.dtype != DType::Bool;
+  sorted_into(c, dim, {.descending = down, .stable = stable}, x.ndim() ? x.size(dim) : 1);
   for (int k = 0; k < 2 && !x.contiguous; ++k) {  // the results lie in memory as the input does
     const TensorRef out = empty_like(x, c.result(k)->dtype);
     copy(*out, *c.result(k));

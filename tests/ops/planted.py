@@ -114,7 +114,8 @@ def report(what):
     return {"report": made, "used": sorted(used)}
 
 
-UNBATCHED = {"as_strided_scatter", "_all_steps"}  # refused within vmap, as torch does; made of other ops there
+# Refused within vmap, as torch does; made of other ops there.
+UNBATCHED = {"as_strided_scatter", "_all_steps", "_sum_rows", "_grid_sample2d", "_grid_sample3d", "_ctc_losses"}
 
 if __name__ == "__main__":
     json.dump(report(globals()[sys.argv[1]]), sys.stdout)

@@ -3,6 +3,7 @@
 import zlib
 
 import numpy as np
+from samples_native import native_calls
 
 import wengert as wg
 from wengert.ops._declare import OPS
@@ -369,8 +370,7 @@ def _later(s):
         "scaled_dot_product_attention": [Call(f(2, 3, 2), f(2, 4, 2), f(2, 4, 2)), Call(f(2, 3, 2), f(2, 4, 2), f(2, 4, 2), f(3, 4))],
         "_all_steps": [Call(f(5, 8), f(3, 2), f(3, 2), f(8, 2), f(8), "LSTM", [3, 2], r, via=lambda op, *a: op(*a)[:3]) for r in (False, True)]
         + [Call(f(5, 6), f(3, 2), None, f(6, 2), f(6), "GRU", [3, 2], True, via=lambda op, *a: op(*a)[:2])],
-        "im2col": [Call(f(1, 2, 3, 3), [2, 2], [1, 1], [1, 0], [1, 2])],
-        "col2im": [Call(f(1, 8, 4), [3, 3], [2, 2], [1, 1], [0, 0], [1, 1])],
+        "im2col": [Call(f(1, 2, 3, 3), [2, 2], [1, 1], [1, 0], [1, 2])], "col2im": [Call(f(1, 8, 4), [3, 3], [2, 2], [1, 1], [0, 0], [1, 1])],
         "upsample_linear1d": [Call(f(1, 2, 3), [5], False), Call(f(1, 2, 3), [5], True)],
         "upsample_bilinear2d": [Call(f(1, 1, 3, 2), [4, 5], False)], "upsample_trilinear3d": [Call(f(1, 1, 2, 2, 2), [3, 2, 3], True)],
         "upsample_bicubic2d": [Call(f(1, 1, 3, 4), [5, 6], False)], "_upsample_bilinear2d_aa": [Call(f(1, 1, 4, 5), [2, 3], False)],
@@ -391,10 +391,10 @@ def _attended(op, g, q, k, v):
 def samples(seed=0):
     """Op name -> its sample calls."""
     source = Source(seed)
-    table = {}
+    table = native_calls(Call, Source(seed + 1))
     for family in (_views, _joins, _indexing, _products, _reductions, _losses, _norms, _windows, _bounds, _later):
         table.update(family(source))
-    for name, declared in [(n, d) for n, d in OPS.items() if ".user" not in n]:
-        if declared.kind in ("elementwise", "fused") and name not in table and name not in WITHOUT:
+    for name, declared in OPS.items():
+        if ".user" not in name and declared.kind in ("elementwise", "fused") and name not in {**table, **WITHOUT}:
             table[name] = [elementwise_call(declared, Source(zlib.crc32(name.encode())))]
     return table

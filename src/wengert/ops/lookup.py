@@ -1,5 +1,6 @@
 """Look-ups in flat tensors and tables: take, put, embedding, one_hot, isin."""
 
+from .._core import payload
 from ._declare import composite, constant, primitive
 from .compare import where
 from .index import index_select, masked_fill
@@ -124,6 +125,22 @@ def _first_maxima(rows, bag, count):
     return full(shape, len(rows)).index_reduce(0, bag, order, "amin")
 
 
+@primitive(
+    "_sum_rows(Tensor source, Index places, Index to, Index? factors, int count)",
+    eager=True,
+    grad_name="EmbeddingBagBackward0",
+    function=False,
+    method=False,
+)
+def _sum_rows(g, source_like, places, to, factors):
+    """count rows: the sums of factors[k] * source[places[k]] over all k with the same to[k]."""
+    if payload(g) is None:
+        return _sum_rows(g, to, places, factors, source_like.shape[0]), None
+    rows = index_select(g, 0, to)  # in a transform, of ops that have rules for it
+    rows = rows if factors is None else rows * factors.unsqueeze(-1)
+    return rows.new_zeros(source_like.shape).index_add(0, places, rows), None
+
+
 @composite(method=False)
 def embedding_bag(
     weight,
@@ -160,18 +177,25 @@ def embedding_bag(
     indices = indices.long()
     steps = indices.new_zeros(indices.numel() + 1).index_add(0, starts.long(), indices.new_ones(starts.numel()))
     bag = steps[:-1].cumsum(0) - 1
-    try:
-        rows = embedding(weight, indices, padding_idx, scale_grad_by_freq)
-    except IndexError:
-        raise RuntimeError(_out_of_range(indices, weight.shape[0], kernel)) from None
-    narrow = rows.dtype in (float16, bfloat16)
-    rows = rows.float() if narrow else rows  # sums are rounded once
-    if per_sample_weights is not None:
-        rows = rows * per_sample_weights.unsqueeze(-1)
-    used, places = bag, indices
+    narrow = weight.dtype in (float16, bfloat16)
+    summed = mode != 2 and not narrow and not scale_grad_by_freq  # without the rows side by side
+    summed = summed and (per_sample_weights is None or not per_sample_weights.requires_grad)
+    summed = summed and all(t is None or payload(t) is None for t in (weight, indices, offsets, per_sample_weights))
+    used, places, factors, rows = bag, indices, per_sample_weights, None
     if padding_idx >= 0:
         positions = (indices != padding_idx).nonzero().reshape(-1)
-        rows, used, places = (t.index_select(0, positions) for t in (rows, bag, indices))
+        used, places = (t.index_select(0, positions) for t in (bag, indices))
+        factors = None if factors is None else factors.index_select(0, positions)
+    try:
+        if summed:
+            out = _sum_rows(weight, places, used, factors, starts.numel())
+        else:
+            rows = embedding(weight, places, padding_idx, scale_grad_by_freq)
+    except IndexError:
+        raise RuntimeError(_out_of_range(indices, weight.shape[0], kernel)) from None
+    if rows is not None:
+        rows = rows.float() if narrow else rows  # sums are rounded once
+        rows = rows if factors is None else rows * factors.unsqueeze(-1)
     sizes = indices.new_zeros(starts.numel()).index_add(0, used, indices.new_ones(used.numel()))
     if mode == 2:
         at = _first_maxima(rows, used, starts.numel())
@@ -179,8 +203,9 @@ def embedding_bag(
         out = cat([rows, rows.new_zeros(1, weight.shape[1])]).gather(0, at)
         best = cat([places, indices.new_zeros(1)])[at]
     else:
-        out, best = rows.new_zeros(starts.numel(), weight.shape[1]), sizes.clone()
-        out = out.index_add(0, used, rows)
+        best = sizes.clone()
+        if rows is not None:
+            out = rows.new_zeros(starts.numel(), weight.shape[1]).index_add(0, used, rows)
         if mode == 1:
             out = out / sizes.clamp_min(1).unsqueeze(-1).to(out.dtype)
     out = out.to(weight.dtype) if narrow else out

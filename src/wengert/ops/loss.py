@@ -1,6 +1,7 @@
 """Losses: element by element, and over classes."""
 
-from ._declare import composite, fused, primitive
+from .._core import let_require_grad, payload
+from ._declare import composite, constant, fused, primitive
 from .activation import log_sigmoid
 from .arithmetic import div, mul, neg
 from .compare import clamp, where
@@ -198,6 +199,41 @@ def kl_div(self, target, reduction=1, *, log_target=False):
 
 
 REDUCTIONS = ("none", "mean", "sum")
+
+
+@primitive(
+    "_ctc_losses(Tensor log_probs, Index labels, Index input_lengths, Index target_lengths, int blank) -> "
+    "(Tensor losses, Index alpha)",
+    eager=True,
+    grad_name="CtcLossBackward0",
+    function=False,
+    method=False,
+)
+def _ctc_losses(g, log_probs, labels, input_lengths, target_lengths, blank, losses, alpha):
+    """The loss of each sample of (T, N, C) with labels (N, S), and the forward recursion's numbers. The gradient is the
+    one by what the log_softmax was taken of."""
+    from .. import enable_grad, is_grad_enabled
+
+    recorded = is_grad_enabled()
+    if not recorded and payload(g) is None:
+        return _ctc_losses_backward(g, log_probs, labels, input_lengths, target_lengths, blank, losses, alpha)
+    from ..autograd import grad
+    from ..nn.functional.margin_loss import _composed_ctc
+
+    root = log_probs if log_probs.requires_grad else let_require_grad(log_probs.detach())
+    with enable_grad():
+        again = _composed_ctc(root, labels, input_lengths, target_lengths, blank)
+        return grad(again, root, g, create_graph=recorded)[0]
+
+
+@constant(
+    "_ctc_losses_backward(Tensor g, Tensor log_probs, Tensor labels, Tensor input_lengths, Tensor target_lengths, "
+    "int blank, Tensor losses, Tensor alpha) -> Tensor",
+    function=False,
+    method=False,
+)
+def _ctc_losses_backward():
+    """The gradient of _ctc_losses, when no derivative of it is wanted."""
 
 
 @composite(method=False)

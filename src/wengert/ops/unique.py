@@ -1,7 +1,7 @@
 """Distinct elements, runs of equal elements, quantiles and histograms: made of sorting and counting."""
 
 from ._batched import DYNAMIC, NO_RULE, refuse_batches, sampled
-from ._declare import composite
+from ._declare import composite, constant
 from .linalg_checks import check_kernel
 from .linalg_host import bare
 from .sort import _sort_matrix_rows, bincount, searchsorted_tensor, sort_plain, sort_stable
@@ -42,10 +42,25 @@ def _rows(self, dim):
     return first, first.reshape(first.shape[0], width)
 
 
-def _distinct(self, dim, in_order):
-    """(values, inverse, counts) over a dim, or of all elements; in_order: of neighbours only."""
-    from .. import empty, empty_like, int64
+@constant(
+    "_distinct_elements(Tensor self, bool runs, bool inverse, bool counts) -> "
+    "(Tensor values, Index inverse, Index counts)",
+    function=False,
+    method=False,
+)
+def _distinct_elements():
+    """The distinct elements of all, or (runs) of neighbours, where each element's is, how often it occurs."""
 
+
+def _distinct(self, dim, in_order, inverse=True, counts=True):
+    """(values, inverse, counts) over a dim, or of all elements; in_order: of neighbours only. inverse, counts: whether
+    they are wanted."""
+    from .. import bool as bool_
+    from .. import empty, empty_like, int8, int16, int32, int64, uint8
+
+    plain = self.dtype.is_floating_point and self.dtype.itemsize > 1 or self.dtype in (int64, int32, int16, int8, uint8)
+    if dim is None and (plain or self.dtype == bool_) and not self.is_meta:
+        return _distinct_elements(self, in_order, inverse, counts)
     if dim is None:
         first = self.reshape(-1)
         n = first.shape[0]
@@ -85,13 +100,13 @@ def unique(self, sorted=True, return_inverse=False, return_counts=False, dim=Non
     """
     op, node = ("_unique2", "Unique2Backward0") if dim is None else ("unique_dim", "UniqueDimBackward0")
     refuse_batches(DYNAMIC.format(op), self)
-    values, inverse, counts = _distinct(self.detach(), dim, False)
+    values, inverse, counts = _distinct(self.detach(), dim, False, return_inverse, return_counts)
     return _results(_without_derivative(values, self, node, op), inverse, counts, return_inverse, return_counts)
 
 
 def _native(self, dim, name, node, inverse=True, counts=True):
     """What the functions below unique give: their parts, those that were not asked for empty."""
-    values, where, how_often = _distinct(self.detach(), dim, False)
+    values, where, how_often = _distinct(self.detach(), dim, False, inverse, counts)
     nothing = where.new_empty(0)
     return (
         _without_derivative(values, self, node, name),

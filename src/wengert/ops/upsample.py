@@ -1,6 +1,7 @@
 """Resizing of images, and sampling at the points of a grid."""
 
-from ._declare import composite, host, primitive
+from .._core import let_require_grad, payload
+from ._declare import composite, constant, host, primitive
 from .compare import where
 
 HIDDEN = {"function": False, "method": False}
@@ -182,6 +183,62 @@ def grid_sampler(input, grid, interpolation_mode, padding_mode, align_corners):
     interpolation_mode: 0 linear, 1 nearest, 2 cubic; padding_mode: 0 zeros, 1 border, 2 reflection.
     """
     _check_grid(input, grid, interpolation_mode)
+    if _has_kernel(input, grid):
+        sample = _grid_sample2d if input.dim() == 4 else _grid_sample3d
+        return sample(input, grid, interpolation_mode, padding_mode, align_corners)
+    return _composed_sampler(input, grid, interpolation_mode, padding_mode, align_corners)
+
+
+def _has_kernel(input, grid):
+    from .. import float32, float64
+
+    plain = payload(input) is None and payload(grid) is None and not (input.is_meta or grid.is_meta)
+    same = input.dtype == grid.dtype and input.dtype in (float32, float64)
+    return plain and same and input[:1, :1].numel() < 1 << 31
+
+
+def _grid_rule(g, input, grid, interpolation_mode, padding_mode, align_corners):
+    """The native gradients, or with a history those of the composed form."""
+    from .. import enable_grad, is_grad_enabled
+
+    how = interpolation_mode, padding_mode, align_corners
+    recorded = is_grad_enabled()
+    if not recorded and payload(g) is None:
+        wanted = input.requires_grad, grid.requires_grad
+        found = _grid_sample_backward(g, input, grid, *how, *wanted)
+        return tuple(t if want else None for t, want in zip(found, wanted))
+    from ..autograd import grad
+
+    roots = [t if t.requires_grad else let_require_grad(t.detach()) for t in (input, grid)]
+    with enable_grad():
+        return grad(_composed_sampler(*roots, *how), roots, g, create_graph=recorded)
+
+
+_GRID = "(Tensor input, Tensor grid, int interpolation_mode, int padding_mode, bool align_corners)"
+_grid_sample2d, _grid_sample3d = (
+    primitive(
+        f"_grid_sample{dims}d{_GRID}",
+        eager=True,
+        grad_name=f"GridSampler{dims}DBackward0",
+        function=False,
+        method=False,
+    )(_grid_rule)
+    for dims in (2, 3)
+)
+
+
+@constant(
+    "_grid_sample_backward(Tensor g, Tensor input, Tensor grid, int interpolation_mode, int padding_mode, "
+    "bool align_corners, bool input_wanted, bool grid_wanted) -> (Tensor input_grad, Tensor grid_grad)",
+    function=False,
+    method=False,
+)
+def _grid_sample_backward():
+    """The gradients of the inputs of grid_sampler, when no derivative of them is wanted."""
+
+
+def _composed_sampler(input, grid, interpolation_mode, padding_mode, align_corners):
+    """grid_sampler, made of other ops: for transforms, half precision and derivatives of derivatives."""
     sizes = list(input.shape[2:])
     cubic = interpolation_mode == 2
     points = grid.unbind(-1)[::-1]  # the last coordinate of the grid goes with the first dim

@@ -3,9 +3,11 @@
 import wengert as wg
 
 from .. import _reduction as R
+from ._native import native
 from .activation import logsigmoid
 from .distance import pairwise_distance
 
+_ctc_losses = native("_ctc_losses")
 _CTC_CHECK = "(while checking arguments for ctc_loss_allocate_outputs)"
 _RANKING = "margin_ranking_loss : All input tensors should have same dimension but got sizes: "
 
@@ -271,9 +273,19 @@ def _log_add(terms):
 
 
 def _ctc_rows(log_probs, targets, input_lengths, target_lengths, blank):
-    """The loss of each sample, by the forward recursion over states blank, l1, blank, l2, ..., blank."""
+    """The loss of each sample."""
+    labels = _padded_targets(targets, target_lengths, log_probs.shape[1]).long()
+    valid = wg.arange(labels.size(1)) < target_lengths.unsqueeze(1)
+    inside = not bool((valid & ((labels < 0) | (labels >= log_probs.shape[2]))).any())
+    plain = wg._core.payload(log_probs) is None and log_probs.dtype in (wg.float32, wg.float64)
+    if inside and plain and not log_probs.is_meta:
+        return _ctc_losses(log_probs, labels, input_lengths, target_lengths, blank)[0]
+    return _composed_ctc(log_probs, labels, input_lengths, target_lengths, blank)
+
+
+def _composed_ctc(log_probs, labels, input_lengths, target_lengths, blank):
+    """The same by the forward recursion over states blank, l1, blank, l2, ..., blank, made of ops."""
     steps, n, _ = log_probs.shape
-    labels = _padded_targets(targets, target_lengths, n).long()
     states = wg.full((n, 2 * labels.size(1) + 1), blank, dtype=wg.int64)
     states[:, 1::2] = labels
     emit = log_probs.gather(2, states.unsqueeze(0).expand(steps, -1, -1))
@@ -294,7 +306,10 @@ def _ctc_rows(log_probs, targets, input_lengths, target_lengths, blank):
     final = wg.cat([last.gather(1, end), last.gather(1, (end - 1).clamp_min(0))], 1)
     final = wg.where(wg.stack([target_lengths >= 0, target_lengths > 0], 1), final, never[:, :2])
     of_nothing = wg.where(target_lengths > 0, float("inf"), -0.0).to(final.dtype)  # the loss of no input at all
-    return wg.where(input_lengths > 0, -_log_add(final), of_nothing)
+    loss = wg.where(input_lengths > 0, -_log_add(final), of_nothing)
+    inside = (wg.arange(steps).unsqueeze(1) < input_lengths).unsqueeze(2)
+    mass = (log_probs.exp() * inside).sum((0, 2))
+    return loss + (mass - mass.detach())
 
 
 def ctc_loss(log_probs, targets, input_lengths, target_lengths, blank=0, reduction="mean", zero_infinity=False):
@@ -322,9 +337,6 @@ def ctc_loss(log_probs, targets, input_lengths, target_lengths, blank=0, reducti
         raise RuntimeError("target_lengths must be of size batch_size")
     _check_targets(targets, target_lengths, n)
     loss = _ctc_rows(log_probs, targets, input_lengths, target_lengths, blank)
-    inside = (wg.arange(steps).unsqueeze(1) < input_lengths).unsqueeze(2)
-    mass = (log_probs.exp() * inside).sum((0, 2))
-    loss = loss + (mass - mass.detach())
     if zero_infinity:
         loss = wg.where(loss == float("inf"), wg.zeros_like(loss), loss)
     if reduction == "mean":

@@ -1,0 +1,20 @@
+"""Sample calls of ops that do in one loop what others did before them."""
+
+import wengert as wg
+
+
+def native_calls(call, s):
+    """Op name -> its sample calls; call: the class of samples, s: the source of tensors."""
+    f, t = s.f, wg.tensor
+    labels, lengths = t([[1, 2], [1, 1]]), (t([4, 3]), t([2, 2]))
+    return {
+        "_sum_rows": [call(f(4, 2), t([3, 0, 3]), t([0, 2, 2]), by, 3) for by in (None, f(3))],
+        "_grid_sample2d": [call(f(2, 2, 3, 3), f(2, 2, 2, 2), mode, 0, False) for mode in (0, 2)],
+        "_grid_sample3d": [call(f(1, 2, 3, 3, 2), f(1, 2, 2, 2, 3), 0, 1, True)],
+        "_ctc_losses": [call(f(4, 2, 3), labels, *lengths, 0, via=_of_probabilities)],
+    }
+
+
+def _of_probabilities(op, scores, *rest):
+    """The gradient is the one by what the log_softmax was taken of."""
+    return op(scores.log_softmax(-1), *rest)[0]
