@@ -384,7 +384,7 @@ void apply(Call& c) {
   // Composites are seen by their parts; but one that changes what a tensor is (t_(), squeeze_()) has none.
   if (op.style == Style::Composite && !(op.constant && look(c).wrapped)) return op.body(c);
   Seen seen = look(c);
-  if ((seen.wrapped || (op.random && modes().batching)) && interpret) return apply_elsewhere(c);
+  if ((seen.wrapped || (op.random && modes().batching)) && interpret) return c.wanted = nullptr, apply_elsewhere(c);
   uint64_t mask = modes().grad && op.diff_args ? grad_mask(c) : 0;
   run_body(c);
   // A body may hand back an argument untouched (contiguous of a contiguous tensor): then there is nothing to record.
@@ -396,7 +396,7 @@ void apply(Call& c) {
     for (int i = 0; i < c.nargs; ++i)
       if (c.args[i].is_tensor() && c.first.get() == c.args[i].tensor) return;
     record(c, mask, false);
-  } else if (seen.past) {
+  } else if (seen.past && c.first) {
     note_cut(c, cuts::kNoDerivative);
   }
 }

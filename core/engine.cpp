@@ -2,7 +2,6 @@
 #include "engine.h"
 
 #include <algorithm>
-#include <unordered_map>
 
 #include "task.h"
 
@@ -15,6 +14,8 @@ namespace {
 struct Newest {
   bool operator()(const Slot* a, const Slot* b) const { return a->node->sequence < b->node->sequence; }
 };
+
+constexpr size_t kMostProducts = 32;  // that wait for each other: they keep their operands alive
 
 // to.copy_(from), recorded where the mode says so.
 void copy_into(const TensorRef& to, const TensorRef& from) {
@@ -76,8 +77,8 @@ void each_result(const Node& n, F f) {
   }
 }
 
-// add_to: by edge, a gradient that is already there and may be added to in place.
-void run_native_rule(Node& n, const Gradients& in, Gradients& out, bool recording, Tensor* const* add_to = nullptr) {
+// wanted: by edge.
+void run_native_rule(Node& n, const Gradients& in, Gradients& out, bool recording, const Wanted* wanted = nullptr) {
   const Program& p = *n.program;
   Few<Held, 8> held;
   Few<Value, 8> leaves;
@@ -93,12 +94,12 @@ void run_native_rule(Node& n, const Gradients& in, Gradients& out, bool recordin
       held[i] = unpack(n, i, recording);
     leaves[i] = held[i].get();
   }
-  Few<Tensor*, 4> there;
-  if (add_to) {
-    there.resize(results.size());
-    each_result(n, [&](uint32_t k, uint32_t edge) { there[k] = add_to[edge]; });
+  Few<Wanted, 4> said;
+  if (wanted) {
+    said.resize(results.size());
+    each_result(n, [&](uint32_t k, uint32_t edge) { said[k] = wanted[edge]; });
   }
-  run_program(p, leaves.begin(), results.begin(), recording, add_to ? there.begin() : nullptr);
+  run_program(p, leaves.begin(), results.begin(), recording, wanted ? said.begin() : nullptr);
   held.clear();
   each_result(n, [&](uint32_t k, uint32_t edge) { out[edge] = std::move(results[k]); });
 }
@@ -206,6 +207,7 @@ class Pass {
   std::vector<TensorRef> captured_;
   Gradients& out_ = task_.out;  // of the node at hand
   Node* at_ = nullptr;
+  std::vector<Slot*> waiting_;  // where products do
   std::vector<Foreign> callbacks_;
 
  public:
@@ -216,8 +218,8 @@ class Pass {
   }
 
   std::vector<TensorRef> run() {
-    count();
-    if (!s_.inputs.empty()) select();
+    reach(task_, s_.roots);
+    if (!s_.inputs.empty()) select(task_, s_);
     for (size_t i = 0; i < s_.roots.size(); ++i) {
       fit(s_.gradients[i], *s_.roots[i].node, s_.roots[i].nr, *s_.roots[i].node, i, s_.create_graph);
       add(*task_.find(s_.roots[i].node.get()), s_.roots[i].nr, s_.gradients[i]);
@@ -238,73 +240,23 @@ class Pass {
   }
 
  private:
-  // Finds every node that can be reached and counts the edges into each.
-  void count() {
-    std::vector<Slot*>& stack = ready_;  // nothing is ready yet
-    auto reach = [&](const Edge& e) {
-      Slot* slot = task_.find(e.node.get());
-      if (!slot) {
-        slot = &task_.add(e.node.get());
-        stack.push_back(slot);
-      }
-      return slot;
-    };
-    for (const Edge& e : s_.roots) reach(e);
-    while (!stack.empty()) {
-      Node* n = stack.back()->node.get();
-      stack.pop_back();
-      for (const Edge& e : n->edges)
-        if (e.node) ++reach(e)->waiting;
-    }
-  }
-
-  // Marks what leads to the inputs; everything else is not run.
-  void select() {
-    for (const auto& slot : task_.slots()) slot->needed = false;
-    for (size_t i = 0; i < s_.inputs.size(); ++i) {
-      Slot* slot = task_.find(s_.inputs[i].node.get());
-      if (!slot) continue;
-      if (s_.accumulate)
-        slot->needed = true;  // a tensor that is no leaf retains its gradient
-      else
-        slot->captures.push_back({s_.inputs[i].nr, int(i)});
-    }
-    // Depth first without recursion: a node is needed when one behind it is.
-    std::unordered_map<Node*, bool> wanted;
-    std::vector<std::pair<Node*, uint32_t>> stack;
-    auto begin = [&](Node* n) {
-      auto [it, fresh] = wanted.try_emplace(n, false);
-      if (fresh) {
-        Slot* slot = task_.find(n);
-        it->second = slot->needed || !slot->captures.empty();
-        stack.push_back({n, 0});
-      }
-      return fresh;
-    };
-    for (const Edge& root : s_.roots) {
-      begin(root.node.get());
-      while (!stack.empty()) {
-        auto& [n, next] = stack.back();
-        Node* node = n;
-        if (next < node->edges.size()) {
-          Node* child = node->edges[next++].node.get();
-          if (child) begin(child);
-          continue;
-        }
-        stack.pop_back();
-        for (const Edge& e : node->edges)
-          if (e.node && wanted[e.node.get()]) task_.find(node)->needed = true;
-        if (task_.find(node)->needed) wanted[node] = true;
-      }
-    }
-  }
-
   static TensorRef settle(Slot& slot, uint32_t nr) {
     Own<Expression> e = std::move(slot.deferred[nr]);
     return evaluate(*e);
   }
+  static void add_products(Slot& slot) {
+    if (slot.products.empty()) return;
+    if (!slot.needed && slot.captures.empty()) return slot.products.clear();
+    static const AddUp add_up = find_op("mm")->adds;
+    if (slot.buffer.empty()) slot.buffer.resize(1);
+    TensorRef& have = slot.buffer[0];
+    const bool ours = have && exclusive(have) && !have->wrapped;
+    TensorRef sum = add_up(ours ? std::move(have) : TensorRef(), slot.products);
+    have = have ? add_gradients(std::move(have), std::move(sum), false) : std::move(sum);
+  }
 
   void add(Slot& slot, uint32_t nr, TensorRef g) {
+    if (g) add_products(slot);
     if (nr < slot.deferred.size() && slot.deferred[nr] && g) {
       Expression& have = *slot.deferred[nr];
       Own<Expression> sum =
@@ -322,6 +274,7 @@ class Pass {
   }
 
   void add(Slot& slot, uint32_t nr, Own<Expression> e) {
+    add_products(slot);
     size_t n = std::max<size_t>(nr + 1, slot.node->outputs.size());
     if (slot.buffer.size() < n) slot.buffer.resize(n);
     if (slot.deferred.size() < n) slot.deferred.resize(n);
@@ -409,10 +362,8 @@ class Pass {
     Node& n = *slot.node;
     if (!n.op || !n.op->through || s_.create_graph || modes().anomaly || n.extra || n.edges.size() != 1) return false;
     Node* source = n.edges[0].node.get();
-    if (!source || !source->op || source->extra || source->op->name != n.op->through->source) return false;
-    Slot& to = *task_.find(source);
-    if (to.waiting != 1 || !to.buffer.empty() || !to.deferred.empty() || !to.needed || !to.captures.empty() ||
-        !slot.captures.empty() || slot.buffer.empty() || !slot.buffer[0])
+    if (!source || !source->op || source->op->name != n.op->through->source) return false;
+    if (!task_.find(source)->private_way() || !slot.captures.empty() || slot.buffer.empty() || !slot.buffer[0])
       return false;
     Gradients out(1);
     out[0] = n.op->through->run(n, *source, slot.buffer[0]);
@@ -438,9 +389,22 @@ class Pass {
     }
   }
 
+  // What a user wrote may change what products still wait with, and so may adding to a .grad.
+  static bool may_change_operands(Node& n) {
+    if (n.extra || n.kind == NodeKind::Function || n.kind == NodeKind::CopySlices || has_unpack_hooks(n)) return true;
+    if (n.kind != NodeKind::Accumulate) return false;
+    const Extra* x = n.saved[0].value.get().tensor->extra;
+    return x && (x->grad || !x->hooks.empty() || !x->post_hooks.empty());
+  }
+
   void visit(Slot& slot) {
     Node& n = *slot.node;
+    if (!waiting_.empty() && may_change_operands(n)) {
+      for (Slot* s : waiting_) on_behalf_of(n, [&] { add_products(*s); });
+      waiting_.clear();
+    }
     if (on_behalf_of(n, [&] { return put_off(slot) || run_through(slot); })) return;
+    on_behalf_of(n, [&] { add_products(slot); });
     for (uint32_t nr = 0; nr < slot.deferred.size(); ++nr)
       if (slot.deferred[nr]) slot.buffer[nr] = settle(slot, nr);
     Gradients& in = slot.buffer;
@@ -493,23 +457,31 @@ class Pass {
       for (const Hook& h : HeldHooks(n.extra->post_hooks)) engine_host.post_hook(h.call, out, in);
   }
 
-  // What has already arrived at the end of an edge.
-  const TensorRef* waiting(const Edge& e) {
+  // Products are added to the gradients that wait for them, where nobody else holds those; where more of them are to
+  // come they wait for each other, and of a row of matrices only those are computed that somebody needs.
+  Wanted wanted(const Edge& e) {
+    Wanted w;
     Slot* to = e.node ? task_.find(e.node.get()) : nullptr;
-    return to && e.nr < to->buffer.size() && to->buffer[e.nr] ? &to->buffer[e.nr] : nullptr;
+    if (!to) return w;
+    if (e.nr < to->buffer.size())
+      if (const TensorRef& have = to->buffer[e.nr]; have && exclusive(have) && !have->wrapped) w.add_to = have.get();
+    if (to->node->kind == NodeKind::Accumulate && (to->waiting > 1 || !to->products.empty())) w.later = &to->products;
+    if (to->node->op && to->node->op->looks_at && to->private_way()) to->node->op->looks_at(*to->node, w);
+    return w;
   }
 
-  // Products are added to the gradients that wait for them, where nobody else holds those.
   void run_adding(Node& n, Gradients& in, Gradients& out) {
-    Few<Tensor*, 4> there;
-    there.resize(n.edges.size());
+    Few<Wanted, 4> said;
+    said.resize(n.edges.size());
+    for (uint32_t i = 0; i < n.edges.size(); ++i) said[i] = wanted(n.edges[i]);
+    run_native_rule(n, in, out, false, said.begin());
     for (uint32_t i = 0; i < n.edges.size(); ++i) {
-      const TensorRef* have = waiting(n.edges[i]);
-      there[i] = have && exclusive(*have) && !(*have)->wrapped ? have->get() : nullptr;
+      if (said[i].add_to && out[i].get() == said[i].add_to) out[i].reset();  // it is where it belongs
+      if (!said[i].later) continue;
+      Slot& to = *task_.find(n.edges[i].node.get());
+      if (to.products.size() == 1) waiting_.push_back(&to);
+      if (to.products.size() >= kMostProducts) add_products(to);
     }
-    run_native_rule(n, in, out, false, there.begin());
-    for (uint32_t i = 0; i < n.edges.size(); ++i)
-      if (there[i] && out[i].get() == there[i]) out[i].reset();  // it is where it belongs
   }
 
   void pass_on(Node& n, Gradients& out) {

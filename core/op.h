@@ -141,6 +141,16 @@ Held hold_complex(complex128 z);
 Held hold_text(std::string s);
 Held hold_tensors(std::vector<TensorRef> v);
 
+// What a backward pass says of a result that it asks for; the body of an op that `adds` may make use of it.
+struct Product {
+  TensorRef a, b;
+};
+struct Wanted {
+  Tensor* add_to = nullptr;               // may be added to this one, which is then given out
+  std::vector<Product>* later = nullptr;  // may be put there as a product that somebody adds up: nothing is given out
+  int64_t column = 0, columns = -1;       // unless -1: nobody looks at other columns than these
+};
+
 // One call of an op: arguments in the order of its signature, results in the order of its outputs.
 // A body may rewrite its arguments into canonical form (dims wrapped, defaults resolved): what is recorded for the
 // backward pass is what the body leaves there. A body never looks at requires_grad and never records.
@@ -148,8 +158,8 @@ struct Call {
   const OpDef* op;
   Value* args;
   int nargs;
-  Tensor* into = nullptr;            // write the result there (in-place), when the op is elementwise
-  Tensor* add_to = nullptr;          // the body may add its result to this one instead, and then gives it out
+  Tensor* into = nullptr;  // write the result there (in-place), when the op is elementwise
+  const Wanted* wanted = nullptr;
   std::vector<TensorRef> more = {};  // outputs after the first
   TensorRef first = {};
   std::vector<Held> kept = {};  // keeps rewritten arguments alive
@@ -224,6 +234,12 @@ struct Through {
 // output (or null); out, one an edge. False: the rule itself must run. (A split of four gates is four copies.)
 using Shortcut = bool (*)(Node& n, const std::vector<TensorRef>& in, std::vector<TensorRef>& out);
 
+// Which columns of the gradient the node looks at.
+using LooksAt = void (*)(Node& n, Wanted& w);
+
+// have + the sum of the products, which it takes away; have may be null, or be the result.
+using AddUp = TensorRef (*)(TensorRef have, std::vector<Product>& products);
+
 struct OpDef {
   std::string name;  // "sum", "max.dim"
   int id = -1;
@@ -243,7 +259,8 @@ struct OpDef {
   Foreign rule = nullptr;             // … as this object of the host, once it has been asked for
   const Through* through = nullptr;   // a shorter way for its gradient, past the op that made its first argument
   Shortcut shortcut = nullptr;        // of an eager rule
-  bool adds = false;                  // its body knows Call::add_to
+  AddUp adds = nullptr;               // where its body knows Call::wanted
+  LooksAt looks_at = nullptr;         // where that may be a part of it
   bool random = false;                // draws from a generator: never folded, never replayed
   bool multi_view = false;            // split, unbind: outputs are views that can't be written in place
   // Elementwise:

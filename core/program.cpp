@@ -61,7 +61,7 @@ struct State {
   const Value* leaves;
   Few<Held, 12> temps;
   bool recording;
-  Tensor* const* add_to;
+  const Wanted* wanted;
 
   Value read(const Operand& o) const {
     switch (o.kind) {
@@ -84,7 +84,7 @@ void run_one(State& s, const Instr& i) {
     return;
   }
   Call c{i.op, args, n};
-  if (s.add_to && i.output >= 0) c.add_to = s.add_to[i.output];
+  if (s.wanted && i.output >= 0) c.wanted = &s.wanted[i.output];
   apply(c);
   for (int k = 0; k < c.nouts(); ++k) s.temps[i.out + k] = Held(Value(c.result(k)));
 }
@@ -187,8 +187,8 @@ void prepare(Program& p) {
 
 namespace {
 
-void run_steps(const Program& p, const Value* leaves, TensorRef* outputs, bool recording, Tensor* const* add_to) {
-  State s{p, leaves, {}, recording, add_to};
+void run_steps(const Program& p, const Value* leaves, TensorRef* outputs, bool recording, const Wanted* wanted) {
+  State s{p, leaves, {}, recording, wanted};
   s.temps.resize(uint32_t(p.temps));
   GradMode mode(recording);
   for (const Segment& g : p.segments) {
@@ -234,9 +234,9 @@ bool run_wide(const Program& p, const Value* leaves, TensorRef* outputs, bool re
 
 }  // namespace
 
-void run_program(const Program& p, const Value* leaves, TensorRef* outputs, bool recording, Tensor* const* add_to) {
+void run_program(const Program& p, const Value* leaves, TensorRef* outputs, bool recording, const Wanted* wanted) {
   if (p.once && run_wide(p, leaves, outputs, recording)) return;
-  run_steps(p, leaves, outputs, recording, add_to);
+  run_steps(p, leaves, outputs, recording, wanted);
 }
 
 std::string to_string(const Program& p) {

@@ -62,10 +62,9 @@ struct Program {
 void prepare(Program& p);
 // Runs p. leaves[i] is the value of p.leaves[i]; outputs[k] becomes the k-th result (null where there is none).
 // recording: through apply, one op at a time, so that the result has a history; else elementwise runs are fused.
-// add_to[k], where given and not null, is a tensor that the k-th result may be added to in place; it is then the
-// result.
+// wanted[k], where given, is what is said of the k-th result.
 void run_program(const Program& p, const Value* leaves, TensorRef* outputs, bool recording,
-                 Tensor* const* add_to = nullptr);
+                 const Wanted* wanted = nullptr);
 // Program text for people: one line an instruction.
 std::string to_string(const Program& p);
 

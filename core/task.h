@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "defer.h"
+#include "engine.h"
 
 namespace wg {
 
@@ -14,7 +15,13 @@ struct Slot {
   std::vector<Own<Expression>> deferred;  // … or, where large elementwise derivatives wait, what it will be
   int32_t waiting = 0;
   bool needed = true;
+  std::vector<Product> products;                   // to be added to the first gradient
   std::vector<std::pair<uint32_t, int>> captures;  // output -> position among the inputs
+
+  // One gradient is still to come, the first, and nobody but the node looks at it.
+  bool private_way() const {
+    return waiting == 1 && buffer.empty() && deferred.empty() && needed && captures.empty() && !node->extra;
+  }
 };
 
 // The state of one pass. A node remembers its slot; a node that another pass holds is looked up in a map.
@@ -47,6 +54,7 @@ class Task {
       s.node.reset();
       s.buffer.clear();
       s.deferred.clear();
+      s.products.clear();
       s.captures.clear();
       s.waiting = 0;
       s.needed = true;
@@ -77,6 +85,11 @@ class Task {
   }
   std::span<const std::unique_ptr<Slot>> slots() const { return {memory_.slots.data(), used_}; }
 };
+
+// Gives every node that can be reached a slot and counts the edges into each.
+void reach(Task& task, const std::vector<Edge>& roots);
+// Marks what leads to the sweep's inputs; everything else is not run.
+void select(Task& task, const Sweep& sweep);
 
 // Whether nobody else holds a gradient: it may be written.
 inline bool exclusive(const TensorRef& t) { return t->refs == 1 && t->storage->uses == 1 && !t->extra; }

@@ -240,6 +240,27 @@ void run(const Gemm& g) {
   parallel_for(total, std::max<int64_t>(1, int64_t(double(least) / std::max(tile_work, 1.0))), body);
 }
 
+// All parts for one block of c, then the next block.
+template <class T>
+void run_sum(const std::vector<Gemm>& parts) {
+  const Gemm& one = parts[0];
+  int64_t depth = 0;
+  for (const Gemm& g : parts) depth += g.k;
+  const double work = double(one.m) * double(one.n) * double(depth);
+  const Grid grid = blocks(one.m, one.n, work, tiles_of<T>().panel);
+  const int64_t tiles = grid.down * grid.across, grain = int64_t(double(kBlockWork / 2) / (work / double(tiles)));
+  parallel_for(tiles, std::max<int64_t>(1, grain), [&](int64_t begin, int64_t end) {
+    for (int64_t t = begin; t < end; ++t) {
+      const int64_t i = t / grid.across * grid.rows, j = t % grid.across * grid.cols;
+      for (Gemm g : parts) {
+        g.m = std::min(grid.rows, g.m - i), g.n = std::min(grid.cols, g.n - j);
+        block<T>(g, reinterpret_cast<const T*>(g.a.data) + i * g.a.row,
+                 reinterpret_cast<const T*>(g.b.data) + j * g.b.col, reinterpret_cast<T*>(g.c.data) + i * g.c.row + j);
+      }
+    }
+  });
+}
+
 template <class T, class Acc>
 Acc dot_strided(int64_t n, const T* x, int64_t x_step, const T* y, int64_t y_step, bool conj) {
   Acc sum = 0;
@@ -295,6 +316,10 @@ void gemm(const Gemm& g) {
   visit(g.dtype, [&]<class T>() {
     if constexpr (!std::is_same_v<T, bool>) run<T>(g);
   });
+}
+
+void gemm_sum(const std::vector<Gemm>& parts) {
+  parts[0].dtype == DType::Float32 ? run_sum<float>(parts) : run_sum<double>(parts);
 }
 
 int64_t packed_numel(DType dtype, int64_t k, int64_t n) {

@@ -1,6 +1,7 @@
 // Matrix products: our own loops, packed for large ones; OpenBLAS for large complex ones.
 #pragma once
 #include <cstdint>
+#include <vector>
 
 #include "../dtype.h"
 
@@ -33,6 +34,8 @@ struct Gemm {
   Right right = Right::Plain;
 };
 void gemm(const Gemm& g);
+// One after the other; all of them with the same c and of the same sizes but for k, each a single pair.
+void gemm_sum(const std::vector<Gemm>& parts);
 
 // Prepares a k x n matrix that many products share; `to` has room for packed_numel elements.
 int64_t packed_numel(DType dtype, int64_t k, int64_t n);

@@ -205,6 +205,23 @@ static bool parts_cut(Node& n, const std::vector<TensorRef>& in, std::vector<Ten
 }
 [[maybe_unused]] static const Shortcut cut = op__cat.shortcut = parts_cut;
 
+// Of matrices side by side: from the first that needs a gradient to the last.
+static void parts_needed(Node& n, Wanted& w) {
+  const int at = saved_at(n, false, 1), list = saved_at(n, false, 2);
+  if (at < 0 || list < 0 || n.outputs[0].sizes.size() != 2) return;
+  if (unpack(n, uint32_t(at), false).get().to_int() != 1) return;
+  const Held held = unpack(n, uint32_t(list), false);
+  const Dims& lengths = held.get().ints();
+  int64_t start = 0, first = -1, last = 0;
+  for (int k = 0; k < lengths.size() && size_t(k) < n.edges.size(); ++k) {
+    if (n.edges[size_t(k)].node && first < 0) first = start;
+    start += std::max<int64_t>(lengths[k], 0);
+    if (n.edges[size_t(k)].node) last = start;
+  }
+  if (first >= 0) w.column = first, w.columns = last - first;
+}
+[[maybe_unused]] static const LooksAt parts_seen = op__cat.looks_at = parts_needed;
+
 WG_OP(stack) {
   const std::vector<TensorRef>& tensors = c.tensors(0);
   WG_CHECK(!tensors.empty(), "stack expects a non-empty TensorList");

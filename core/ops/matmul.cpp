@@ -47,8 +47,19 @@ void in_float(Tensor& out, const Tensor& a, const Tensor& b, Scales s, F multipl
   copy(out, *wide);
 }
 
-// out = alpha * a @ b + beta * out for 2-d tensors. Equal rows of a (or columns of b), as an expanded gradient has
-// them, make equal rows of the result: one is computed.
+// Products of little depth, which write more than they read, are better added up together.
+bool may_wait(const Tensor& a, const Tensor& b) {
+  return (a.dtype == DType::Float32 || a.dtype == DType::Float64) && a.size(1) <= 64 && a.size(1) > 0 &&
+         a.size(0) * b.size(1) >= 1024;
+}
+
+// A matrix's columns that are wanted.
+TensorRef columns_of(const Tensor& x, const Wanted& w) {
+  return alias(x, {x.size(0), w.columns}, x.strides, x.offset + w.column * x.strides[1]);
+}
+
+// out = alpha * a @ b + beta * out for 2-d tensors with rows of contiguous elements. Equal rows of a (or columns of b),
+// as an expanded gradient has them, make equal rows of the result: one is computed.
 void product(Tensor& out, const Tensor& a, const Tensor& b, Scales s) {
   const int64_t m = a.size(0), k = a.size(1), n = b.size(1);
   const bool fresh = s.beta == complex128(0) && k > 0 && n > 0;
@@ -64,7 +75,8 @@ void product(Tensor& out, const Tensor& a, const Tensor& b, Scales s) {
   }
   if (wants_float(out, k)) return in_float(out, a, b, s, product);
   TensorRef left(const_cast<Tensor*>(&a)), right(const_cast<Tensor*>(&b));
-  Gemm g{out.dtype, a.size(0), b.size(1), a.size(1), matrix_of(left), matrix_of(right), {out.data(), b.size(1), 1}};
+  Gemm g{
+      out.dtype, a.size(0), b.size(1), a.size(1), matrix_of(left), matrix_of(right), {out.data(), out.strides[0], 1}};
   g.alpha = for_dtype(s.alpha, out.dtype), g.beta = for_dtype(s.beta, out.dtype);
   gemm(g);
 }
@@ -255,13 +267,36 @@ WG_OP_AS(scaled_by, "_scaled", Composite) {
 WG_OP(mm) {
   Tensor &a = c.tensor(0), &b = c.tensor(1);
   check_mm(a, b, "self", "mat2");
-  if (Tensor* to = c.add_to; to && to->contiguous && to->dtype == a.dtype && to->sizes == Dims{a.size(0), b.size(1)}) {
+  const Dims sizes{a.size(0), b.size(1)};
+  const Wanted w = c.wanted ? *c.wanted : Wanted();
+  if (w.later && (!w.later->empty() || may_wait(a, b))) return w.later->push_back({TensorRef(&a), TensorRef(&b)});
+  if (Tensor* to = w.add_to;
+      to && to->contiguous && to->dtype == a.dtype && !is_reduced(a.dtype) && to->sizes == sizes) {
     product(*to, a, b, {1, 1});
     return c.out(TensorRef(to));
   }
-  TensorRef out = empty({a.size(0), b.size(1)}, a.dtype);
-  product(*out, a, b, {0, 1});
+  TensorRef out = empty(sizes, a.dtype);
+  if (w.columns >= 0 && w.columns < sizes[1])
+    product(*columns_of(*out, w), a, *columns_of(b, w), {0, 1});
+  else
+    product(*out, a, b, {0, 1});
   c.out(std::move(out));
+}
+
+static TensorRef add_up(TensorRef have, std::vector<Product>& products) {
+  const Product& one = products[0];
+  const Dims sizes{one.a->size(0), one.b->size(1)};
+  const bool there = have && have->contiguous && have->dtype == one.a->dtype && have->sizes == sizes;
+  TensorRef sum = there ? have : empty(sizes, one.a->dtype);
+  std::vector<Gemm> parts;
+  for (Product& p : products) {
+    parts.push_back(
+        {sum->dtype, sizes[0], sizes[1], p.a->size(1), matrix_of(p.a), matrix_of(p.b), {sum->data(), sizes[1], 1}});
+    parts.back().beta = parts.size() > 1 || there ? 1 : 0;
+  }
+  gemm_sum(parts);
+  products.clear();
+  return have && !there ? call<"add">(have, sum) : sum;
 }
 
 // A look at a matrix from its other side, that nobody else will see.
@@ -275,15 +310,17 @@ WG_OP_AS(mm_by, "_mm_by", Composite) {
     return c.out(call<"mm">(a, b));
   }
   if (!plain) return c.out(call<"t">(call<"mm">(call<"t">(b), call<"t">(a))));
-  const TensorRef left = turned(b), right = turned(a), to = c.add_to ? turned(*c.add_to) : TensorRef();
+  Tensor* have = c.wanted ? c.wanted->add_to : nullptr;
+  const TensorRef left = turned(b), right = turned(a), to = have ? turned(*have) : TensorRef();
   Value args[2] = {Value(left), Value(right)};
   Call product{&op_mm, args, 2};
-  product.add_to = to.get();
+  const Wanted w{to.get()};
+  product.wanted = &w;
   op_mm.body(product);
-  c.out(to && product.first == to ? TensorRef(c.add_to) : turned(*product.first));
+  c.out(to && product.first == to ? TensorRef(have) : turned(*product.first));
 }
 
-[[maybe_unused]] static const bool mm_adds = op_mm.adds = op_mm_by.adds = true;
+[[maybe_unused]] static const AddUp mm_adds = op_mm.adds = op_mm_by.adds = add_up;
 
 WG_OP(bmm) {
   Tensor &a = c.tensor(0), &b = c.tensor(1);
