@@ -4,7 +4,9 @@ A case is a function of the library that prepares its data and returns one step 
 number of which the first value is compared between the libraries, so that nothing is timed that is not the same.
 """
 
-CASES: dict = {}
+import layers
+
+CASES: dict = dict(layers.cases())
 
 
 def case(name):

@@ -6,6 +6,7 @@
 
 #include "../parallel.h"
 #include "conv_depthwise.h"
+#include "conv_shift.h"
 #include "gemm.h"
 #include "scratch.h"
 
@@ -346,7 +347,7 @@ void weight_tile(const Conv& s, const Tile& t, int64_t group, int64_t first, int
 }
 
 template <class T>
-void weight_gradient(const Conv& s, const T* g, const T* x, T* sums, T* gw) {
+void weight_sums(const Conv& s, const T* g, const T* x, T* sums) {
   const Tiling tiling(s.w, s.images);
   const WeightCut cut(s);
   const int64_t taps = s.w.taps(), depth = s.in_channels * taps, tiles = ceil_div(tiling.count(), cut.parts);
@@ -360,7 +361,13 @@ void weight_gradient(const Conv& s, const T* g, const T* x, T* sums, T* gw) {
         weight_tile(s, tiling[t], group, first, many, g, x, to);
     }
   });
+}
+
+// gw[output channel, tap of a channel] = the sum of all parts
+template <class T>
+void add_parts(const Conv& s, int64_t parts, const T* sums, T* gw) {
   constexpr int64_t kBlock = 16;  // rows and columns: each cache line of the sums is used whole
+  const int64_t depth = s.in_channels * s.w.taps(), weights = s.groups * s.out_channels * depth;
   parallel_for(s.groups * ceil_div(depth, kBlock), std::max<int64_t>(1, 4096 / s.out_channels),
                [&](int64_t begin, int64_t end) {
                  for (int64_t i = begin; i < end; ++i) {
@@ -369,7 +376,7 @@ void weight_gradient(const Conv& s, const T* g, const T* x, T* sums, T* gw) {
                    for (int64_t o = 0; o < s.out_channels; ++o)
                      for (int64_t j = d; j < std::min(depth, d + kBlock); ++j) {
                        T total = from[j * s.out_channels + o];
-                       for (int64_t p = 1; p < cut.parts; ++p)
+                       for (int64_t p = 1; p < parts; ++p)
                          total = T(total + from[p * weights + j * s.out_channels + o]);
                        gw[(group * s.out_channels + o) * depth + j] = total;
                      }
@@ -403,10 +410,13 @@ void fold(DType dtype, const Windows& w, int64_t channels, const char* cols, int
 void conv_forward(const Conv& s, const char* x, const char* weight, const char* bias, char* y) {
   if (s.images == 0 || s.w.out_size() == 0) return;
   if (is_depthwise(s)) return depthwise_forward(s, x, weight, bias, y);
+  if (shifts(s)) return shift_forward(s, x, weight, bias, y);
   with_type(s.dtype, [&]<class T>() { forward(s, as<T>(x), as<T>(weight), as<T>(bias), as<T>(y)); });
 }
 
-bool conv_input_reverses(const Conv& s) { return by_reversal(s) && !is_depthwise(s) && s.rounded == DType::Float32; }
+bool conv_input_reverses(const Conv& s) {
+  return (shifts_input(s) || by_reversal(s)) && !is_depthwise(s) && s.rounded == DType::Float32;
+}
 
 void conv_input(const Conv& s, const char* g, const char* weight, char* room, char* gx) {
   if (s.rounded == DType::Float16)
@@ -414,6 +424,7 @@ void conv_input(const Conv& s, const char* g, const char* weight, char* room, ch
   if (s.rounded == DType::BFloat16)
     return input_gradient_in_steps<BFloat16>(s, as<float>(g), as<float>(weight), as<float>(gx));
   if (is_depthwise(s)) return depthwise_input(s, g, weight, gx);
+  if (shifts_input(s)) return shift_input(s, g, weight, room, gx);
   with_type(s.dtype, [&]<class T>() {
     if (!by_reversal(s)) return input_gradient(s, as<T>(g), as<T>(weight), as<T>(gx));
     reverse_taps(s, as<T>(weight), as<T>(room));
@@ -421,11 +432,16 @@ void conv_input(const Conv& s, const char* g, const char* weight, char* room, ch
   });
 }
 
-int64_t conv_weight_parts(const Conv& s) { return is_depthwise(s) ? 0 : WeightCut(s).parts; }
+int64_t conv_weight_parts(const Conv& s) {
+  return is_depthwise(s) ? 0 : shifts(s) ? shift_weight_parts(s) : WeightCut(s).parts;
+}
 
 void conv_weight(const Conv& s, const char* g, const char* x, char* scratch, char* gw) {
   if (is_depthwise(s)) return depthwise_weight(s, g, x, gw);
-  with_type(s.dtype, [&]<class T>() { weight_gradient(s, as<T>(g), as<T>(x), as<T>(scratch), as<T>(gw)); });
+  with_type(s.dtype, [&]<class T>() {
+    shifts(s) ? shift_weight(s, g, x, scratch) : weight_sums(s, as<T>(g), as<T>(x), as<T>(scratch));
+    add_parts(s, conv_weight_parts(s), as<T>(scratch), as<T>(gw));
+  });
 }
 
 }  // namespace wg

@@ -3,6 +3,7 @@
 #define WG_LEVEL generic
 #endif
 #include "conv_kernels.h"
+#include "turn.h"
 
 namespace wg::WG_LEVEL {
 namespace {
@@ -44,9 +45,74 @@ T dot(const T* y, int64_t y_row, const T* x, int64_t x_row, int64_t step, int64_
   return rest + lane[0];
 }
 
+template <class T, int W>
+struct Vec {
+  typedef T type __attribute__((vector_size(W * sizeof(T)), aligned(sizeof(T)), may_alias));
+};
+
+// to[i] = from[i] + add in vectors of W, the last over the end of the one before it; false if there are fewer.
+template <class T, int W>
+[[gnu::always_inline]] inline bool add_vectors(int64_t n, const T* from, T add, T* to) {
+  typedef typename Vec<T, W>::type V;
+  if (n < W) return false;
+  for (int64_t i = 0; i + W < n; i += W) *reinterpret_cast<V*>(to + i) = *reinterpret_cast<const V*>(from + i) + add;
+  *reinterpret_cast<V*>(to + n - W) = *reinterpret_cast<const V*>(from + n - W) + add;
+  return true;
+}
+template <class T>
+inline void add_row(int64_t n, const T* from, T add, T* to) {
+  if (add_vectors<T, 8>(n, from, add, to) || add_vectors<T, 4>(n, from, add, to)) return;
+  for (int64_t i = 0; i < n; ++i) to[i] = from[i] + add;
+}
+
+template <class T>
+void lay(int64_t before, int64_t n, int64_t after, int64_t lanes, const T* from, int64_t image_step, int64_t step,
+         T* to) {
+  for (int64_t i = 0; i < before * lanes; ++i) *to++ = 0;
+  int64_t done = 0;
+  if (lanes == 1 && step == 1) {
+    add_row(n, from, T(-0.0), to), done = 1;
+  } else if (lanes == 1) {
+    for (int64_t j = 0; j < n; ++j) to[j] = from[j * step];
+    done = 1;
+  } else if (step == 1) {
+    for (; done + 4 <= lanes; done += 4) {
+      int64_t j = 0;
+      for (; j + 4 <= n; j += 4) turn(from + done * image_step + j, image_step, to + j * lanes + done, lanes);
+      for (; j < n; ++j)
+        for (int64_t i = done; i < done + 4; ++i) to[j * lanes + i] = from[i * image_step + j];
+    }
+  }
+  for (; done < lanes; ++done)
+    for (int64_t j = 0; j < n; ++j) to[j * lanes + done] = from[done * image_step + j * step];
+  to += n * lanes;
+  for (int64_t i = 0; i < after * lanes; ++i) to[i] = 0;
+}
+
+template <class T>
+void place(int64_t n, int64_t lanes, const T* from, T add, T* to, int64_t image_step, int64_t step) {
+  if (lanes == 1 && step == 1) return add_row(n, from, add, to);
+  int64_t done = 0;
+  if (step == 1)
+    for (; done + 4 <= lanes; done += 4) {
+      T part[16];
+      int64_t j = 0;
+      for (; j + 4 <= n; j += 4) {
+        turn(from + j * lanes + done, lanes, part, 4);
+        for (int i = 0; i < 4; ++i) add_row(4, part + 4 * i, add, to + (done + i) * image_step + j);
+      }
+      for (; j < n; ++j)
+        for (int64_t i = done; i < done + 4; ++i) to[i * image_step + j] = from[j * lanes + i] + add;
+    }
+  for (; done < lanes; ++done)
+    for (int64_t j = 0; j < n; ++j) to[done * image_step + j * step] = from[j * lanes + done] + add;
+}
+
 }  // namespace
 
 const ConvKernels conv_kernels = {{gather<float>, scatter<float>, dot<float>},
-                                  {gather<double>, scatter<double>, dot<double>}};
+                                  {gather<double>, scatter<double>, dot<double>},
+                                  {lay<float>, place<float>},
+                                  {lay<double>, place<double>}};
 
 }  // namespace wg::WG_LEVEL

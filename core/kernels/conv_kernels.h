@@ -1,4 +1,4 @@
-// One tap of a convolution over a whole plane, one table per level of x86-64.
+// One tap of a convolution over a whole plane, and rows of planes on their way, one table per level of x86-64.
 #pragma once
 #include <cstdint>
 
@@ -13,9 +13,19 @@ struct TapOf {
   void (*scatter)(const T* y, int64_t y_row, T* x, int64_t x_row, int64_t step, T w, int64_t rows, int64_t cols);
   T (*dot)(const T* y, int64_t y_row, const T* x, int64_t x_row, int64_t step, int64_t rows, int64_t cols);
 };
+// Rows of `lanes` images, image_step apart, of which every step'th element counts; the images' elements lie side by
+// side in `lay`'s result and `place`'s source. before, after: elements of 0 around them. add: to each.
+template <class T>
+struct RowOf {
+  void (*lay)(int64_t before, int64_t n, int64_t after, int64_t lanes, const T* from, int64_t image_step, int64_t step,
+              T* to);
+  void (*place)(int64_t n, int64_t lanes, const T* from, T add, T* to, int64_t image_step, int64_t step);
+};
 struct ConvKernels {
   TapOf<float> of_float;
   TapOf<double> of_double;
+  RowOf<float> rows_of_float;
+  RowOf<double> rows_of_double;
 };
 WG_LEVEL_TABLE(ConvKernels, conv_kernels, conv_table)
 

@@ -27,6 +27,8 @@ constexpr int64_t kGemmDepth = 256;  // rows of a panel, at most: it stays in th
 
 // c = alpha * a @ b + beta * c on one thread, of a depth k of at most kGemmDepth. b: panels of `panel` columns,
 // b_panel elements apart, each of k rows b_row apart; whole vectors are read, also of the last columns.
+// Rows may lie anywhere: b_rows tells how far from b each of its rows begins, a_rows the same of a, whose rows then lie
+// in runs along k, with `skip` elements between two of them, and of which k may be any.
 template <class T>
 struct GemmPanels {
   int64_t m, n, k;
@@ -38,6 +40,8 @@ struct GemmPanels {
   T beta;
   T* c;
   int64_t c_row;
+  const int64_t *b_rows = nullptr, *a_rows = nullptr;
+  int64_t run = 0, skip = 0;
 };
 template <class T>
 struct GemmTilesOf {

@@ -87,23 +87,55 @@ struct Tile {
   T alpha, beta;
   T* c;
   int64_t c_row, rows, columns;
+  const int64_t *b_rows, *a_rows;
+  int64_t run, skip;
 };
 
-template <class T, int R, int C, bool Packed>
+// Where the rows of a tile's matrices are: Packed: a is packed. Shifted: b's by b_rows, and PackedShifted: a is packed.
+// Windows: a's by a_rows.
+enum class Rows { Even, Packed, Shifted, PackedShifted, Windows };
+
+template <class T, int R, int C>
+using Sums = typename Vec<T, kWide<T>>::type[R][C];
+
+// acc += a column of R elements, each `step` after the other, times C vectors of b.
+template <class T, int R, int C, class Left>
+[[gnu::always_inline]] inline void multiply_row(Sums<T, R, C>& acc, Left left, const T* b) {
+  typedef typename Vec<T, kWide<T>>::type V;
+  V right[C];
+  for (int j = 0; j < C; ++j) right[j] = load<V>(b + j * kWide<T>);
+#pragma GCC unroll 8
+  for (int i = 0; i < R; ++i) {
+    const T one = left(i);
+#pragma GCC unroll 3
+    for (int j = 0; j < C; ++j) acc[i][j] += one * right[j];
+  }
+}
+
+template <class T, int R, int C>
+[[gnu::always_inline]] inline void multiply_windows(Sums<T, R, C>& acc, const Tile<T>& t) {
+  const T *row[R], *b = t.b;
+#pragma GCC unroll 8
+  for (int i = 0; i < R; ++i) row[i] = t.a + t.a_rows[i < t.rows ? i : 0];
+  for (int64_t done = 0, at = 0; done < t.k; done += t.run, at += t.run + t.skip)
+    for (int64_t p = at; p < at + t.run; ++p, b += t.b_row)
+      multiply_row<T, R, C>(acc, [&](int i) { return row[i][p]; }, b);
+}
+
+template <class T, int R, int C, Rows How>
 [[gnu::noinline]] void multiply_tile(const Tile<T>& t) {
   constexpr int64_t W = kWide<T>;
+  constexpr bool kPacked = How == Rows::Packed || How == Rows::PackedShifted;
   typedef typename Vec<T, W>::type V;
-  V acc[R][C] = {};
-  const T *a = t.a, *b = t.b;
-  const int64_t a_row = Packed ? 1 : t.a_row, b_row = t.b_row;
-  for (int64_t p = 0; p < t.k; ++p, a += Packed ? R : 1, b += b_row) {
-    V right[C];
-    for (int j = 0; j < C; ++j) right[j] = load<V>(b + j * W);
-#pragma GCC unroll 8
-    for (int i = 0; i < R; ++i) {
-      const T left = a[i * a_row];
-#pragma GCC unroll 3
-      for (int j = 0; j < C; ++j) acc[i][j] += left * right[j];
+  Sums<T, R, C> acc = {};
+  if constexpr (How == Rows::Windows) {
+    multiply_windows<T, R, C>(acc, t);
+  } else {
+    const T *a = t.a, *b = t.b;
+    const int64_t a_row = kPacked ? 1 : t.a_row, b_row = t.b_row;
+    for (int64_t p = 0; p < t.k; ++p, a += kPacked ? R : 1, b += b_row) {
+      if constexpr (How == Rows::Shifted || How == Rows::PackedShifted) b = t.b + t.b_rows[p];
+      multiply_row<T, R, C>(acc, [&](int i) { return a[i * a_row]; }, b);
     }
   }
   const bool whole = t.columns == C * W;
@@ -124,30 +156,35 @@ template <class T, int R, int C, bool Packed>
   }
 }
 
-template <class T, int R, bool Packed>
+template <class T, int R, Rows How>
 inline void multiply_vectors(const Tile<T>& t) {
-  if (t.columns > 2 * kWide<T>) return multiply_tile<T, R, 3, Packed>(t);
-  if (t.columns > kWide<T>) return multiply_tile<T, R, 2, Packed>(t);
-  multiply_tile<T, R, 1, Packed>(t);
+  if (t.columns > 2 * kWide<T>) return multiply_tile<T, R, 3, How>(t);
+  if (t.columns > kWide<T>) return multiply_tile<T, R, 2, How>(t);
+  multiply_tile<T, R, 1, How>(t);
 }
 
 // R rows of a, or the `rows` that are left, by all panels. Rows that are not contiguous, or too few, are packed.
 template <class T, int R>
 void strip(const GemmPanels<T>& g, int64_t i, int64_t rows) {
   alignas(64) T packed[R * kDepth];
-  Tile<T> t{g.k, g.a + i * g.a_row, g.a_row, nullptr, g.b_row, g.alpha, g.beta, nullptr, g.c_row, rows, 0};
+  Tile<T> t{g.k,    g.a + i * g.a_row, g.a_row, nullptr,  g.b_row, g.alpha, g.beta, nullptr,
+            g.c_row, rows,              0,       g.b_rows, nullptr, g.run,   g.skip};
   const bool direct = g.a_col == 1 && rows == R;
-  if (!direct) {
+  if (g.a_rows) {
+    t.a = g.a, t.a_rows = g.a_rows + i;
+  } else if (!direct) {
     pack_panel<T, R>(g.k, rows, t.a, g.a_col, g.a_row, packed);
     t.a = packed;
   }
   const T* b = g.b;
   for (int64_t j = 0; j < g.n; j += kPanel<T>, b += g.b_panel) {
     t.b = b, t.c = g.c + i * g.c_row + j, t.columns = g.n - j < kPanel<T> ? g.n - j : kPanel<T>;
-    if (direct)
-      multiply_vectors<T, R, false>(t);
+    if (g.a_rows)
+      multiply_vectors<T, R, Rows::Windows>(t);
+    else if (g.b_rows)
+      direct ? multiply_vectors<T, R, Rows::Shifted>(t) : multiply_vectors<T, R, Rows::PackedShifted>(t);
     else
-      multiply_vectors<T, R, true>(t);
+      direct ? multiply_vectors<T, R, Rows::Even>(t) : multiply_vectors<T, R, Rows::Packed>(t);
   }
 }
 

@@ -7,7 +7,7 @@
 namespace wg {
 
 // Whose buffer it is: a kernel that calls another must not share one with it.
-enum class Scratch { Windows, Sums, Panels };
+enum class Scratch { Windows, Sums, Panels, Rows };
 
 // At least `bytes`, aligned for any vector; what it held before is lost. One per thread and use.
 template <Scratch = Scratch::Windows>

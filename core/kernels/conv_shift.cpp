@@ -1,0 +1,410 @@
+// Planes of a tile's source are copied once, with their padding; each tap of a window is one shift of them.
+#include "conv_shift.h"
+
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+
+#include "../parallel.h"
+#include "conv_kernels.h"
+#include "gemm_kernels.h"
+#include "scratch.h"
+
+namespace wg {
+namespace {
+
+constexpr int64_t kPositions = 512;    // of a tile, about: sums and source stay in the second-level cache
+constexpr int64_t kSource = 96 << 10;  // elements of the source at a time
+constexpr int64_t kLanes = 16;         // images side by side, about
+constexpr int64_t kSlack = 64;         // elements past the source that may be read
+constexpr int64_t kTasks = 16;         // wanted: enough to balance the load of a few threads
+constexpr int64_t kMaxParts = 8;       // of the images whose gradients of the weight are summed apart
+
+int64_t ceil_div(int64_t a, int64_t b) { return a >= 0 ? (a + b - 1) / b : -(-a / b); }
+int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
+
+// Positions of the output: some columns of some rows of a plane, of images side by side.
+struct Tile {
+  int64_t image, lanes, z, row, rows, col, cols;
+};
+
+// The tiles of an output. Images side by side make vectors of any width, but have to be turned on their side.
+struct Tiling {
+  const Windows& w;
+  int64_t all, lanes, cols, across, rows, down;
+  Tiling(const Windows& windows, int64_t images, int64_t side_by_side) : w(windows), all(images), lanes(side_by_side) {
+    across = ceil_div(w.out[2], std::max<int64_t>(1, 2 * kPositions / lanes));
+    cols = ceil_div(w.out[2], across);
+    rows = across > 1 ? 1 : std::clamp<int64_t>(kPositions / (cols * lanes), 1, w.out[1]);
+    rows = ceil_div(w.out[1], ceil_div(w.out[1], rows));
+    down = ceil_div(w.out[1], rows);
+  }
+  int64_t count() const { return ceil_div(all, lanes) * w.out[0] * down * across; }
+  Tile operator[](int64_t i) const {
+    Tile t;
+    t.col = i % across * cols, t.cols = std::min(cols, w.out[2] - t.col), i /= across;
+    t.row = i % down * rows, t.rows = std::min(rows, w.out[1] - t.row), i /= down;
+    t.z = i % w.out[0], t.image = i / w.out[0] * lanes, t.lanes = std::min(lanes, all - t.image);
+    return t;
+  }
+};
+
+// One dim of a tile's source. Steps of a stride take it apart into phases, so that the next position of the output is
+// the next element; tap k reads phase k % period, shifted by k * dilation / stride.
+struct Axis {
+  int64_t in, stride, padding, dilation, kernel, period, phases, first, need;
+  Axis(const Windows& w, int d, int64_t from, int64_t count)
+      : in(w.in[d]), stride(w.stride[d]), padding(w.padding[d]), dilation(w.dilation[d]), kernel(w.kernel[d]) {
+    period = stride / std::gcd(dilation, stride);
+    phases = std::min(kernel, period);
+    first = from, need = count + shift(kernel - 1);
+  }
+  int64_t shift(int64_t k) const { return k * dilation / stride; }
+  int64_t source(int64_t phase, int64_t j) const { return (first + j) * stride + phase * dilation % stride - padding; }
+  // The elements [low, high) of a phase lie inside the image.
+  int64_t low(int64_t phase) const { return std::clamp<int64_t>(ceil_div(-source(phase, 0), stride), 0, need); }
+  int64_t high(int64_t phase) const {
+    return std::clamp<int64_t>(ceil_div(in - source(phase, 0), stride), low(phase), need);
+  }
+};
+
+// What the windows of a tile see of a channel: a plane for each tap of depth and phase. Rows share their padding: what
+// is read past the end of one is the padding before the next.
+struct Planes {
+  const Windows& w;
+  Tile t;
+  Axis y, x;
+  int64_t row, plane, channel;  // elements, each of t.lanes images
+  Planes(const Windows& windows, const Tile& tile)
+      : w(windows), t(tile), y(w, 1, t.row, t.rows), x(w, 2, t.col, t.cols) {
+    row = t.cols;
+    for (int64_t f = 0; f < x.phases; ++f) row = std::max({row, x.high(f), x.need - x.low(f)});
+    plane = y.need * row + x.need - row;
+    channel = w.kernel[0] * y.phases * x.phases * plane;
+  }
+  int64_t at(int64_t a, int64_t phase_y, int64_t phase_x) const {
+    return ((a * y.phases + phase_y) * x.phases + phase_x) * plane;
+  }
+  // Of every tap of `channels` channels: where its elements begin.
+  void offsets(int64_t channels, int64_t* to) const {
+    for (int64_t c = 0; c < channels; ++c)
+      for (int64_t a = 0; a < w.kernel[0]; ++a)
+        for (int64_t b = 0; b < w.kernel[1]; ++b)
+          for (int64_t k = 0; k < w.kernel[2]; ++k)
+            *to++ = (c * channel + at(a, b % y.period, k % x.period) + y.shift(b) * row + x.shift(k)) * t.lanes;
+  }
+};
+
+template <class T>
+const GemmTilesOf<T>& tiles_of() {
+  if constexpr (std::is_same_v<T, float>)
+    return gemm_tiles_table().of_float;
+  else
+    return gemm_tiles_table().of_double;
+}
+template <class T>
+const RowOf<T>& rows_of() {
+  if constexpr (std::is_same_v<T, float>)
+    return conv_table().rows_of_float;
+  else
+    return conv_table().rows_of_double;
+}
+
+template <class T>
+void lay(const Planes& p, int64_t channels, const T* x, int64_t image_step, T* to) {
+  const int64_t lanes = p.t.lanes;
+  auto clear = [&](int64_t count) { std::fill_n(to, count * lanes, T(0)), to += count * lanes; };
+  for (int64_t c = 0; c < channels; ++c)
+    for (int64_t a = 0; a < p.w.kernel[0]; ++a)
+      for (int64_t f = 0; f < p.y.phases; ++f)
+        for (int64_t e = 0; e < p.x.phases; ++e) {
+          const int64_t z = p.t.z * p.w.stride[0] + a * p.w.dilation[0] - p.w.padding[0];
+          const int64_t low = p.x.low(e), high = p.x.high(e);
+          const bool inside = uint64_t(z) < uint64_t(p.w.in[0]);
+          for (int64_t h = 0; h < p.y.need; ++h) {
+            const int64_t y = p.y.source(f, h);
+            if (!inside || uint64_t(y) >= uint64_t(p.w.in[1]) || low == high) {
+              clear(p.row);
+              continue;
+            }
+            const T* from = x + ((c * p.w.in[0] + z) * p.w.in[1] + y) * p.w.in[2] + p.x.source(e, low);
+            rows_of<T>().lay(low, high - low, p.row - high, lanes, from, image_step, p.w.stride[2], to);
+            to += p.row * lanes;
+          }
+          clear(p.x.need - p.row);
+        }
+}
+
+template <class T, Scratch Use>
+T* room_for(int64_t n) {
+  return reinterpret_cast<T*>(scratch<Use>(size_t(n) * sizeof(T)));
+}
+
+// A convolution whose result stands at steps of a larger one.
+struct Placed {
+  Conv s;
+  int64_t start[3] = {0, 0, 0}, step[3] = {1, 1, 1}, size[3];
+  explicit Placed(const Conv& conv) : s(conv) { std::copy_n(s.w.out, 3, size); }
+  int64_t out_size() const { return size[0] * size[1] * size[2]; }
+};
+
+// The sums of a tile: in lines of whole vectors, one a row, or one for all rows with gaps where those share padding.
+struct Lines {
+  int64_t lines, wide, ld, row;
+  Lines(const Planes& p, int64_t vector) {
+    const Tile& t = p.t;
+    lines = t.lanes == 1 ? 1 : t.rows;
+    wide = round_up(t.lanes == 1 ? (t.rows - 1) * p.row + t.cols : t.cols * t.lanes, vector);
+    ld = lines * wide, row = t.lanes == 1 ? p.row : wide;
+  }
+};
+
+template <class T>
+void place(const Placed& d, const Tile& t, const Lines& l, int64_t many, const T* sums, const T* bias, T* y,
+           int64_t image_step) {
+  const int64_t step = d.step[2];
+  for (int64_t o = 0; o < many; ++o, y += d.out_size()) {
+    const T add = bias ? bias[o] : T(0);
+    for (int64_t r = 0; r < t.rows; ++r) {
+      const T* from = sums + o * l.ld + r * l.row;
+      T* to = y + ((t.z * d.step[0] + d.start[0]) * d.size[1] + (t.row + r) * d.step[1] + d.start[1]) * d.size[2] +
+              t.col * step + d.start[2];
+      rows_of<T>().place(t.cols, t.lanes, from, add, to, image_step, step);
+    }
+  }
+}
+
+template <class T>
+void forward_tile(const Placed& d, const Tile& t, int64_t group, int64_t first, int64_t many, const T* x,
+                  const T* weight, const T* bias, T* y) {
+  const Conv& s = d.s;
+  const Planes p(s.w, t);
+  const Lines l(p, tiles_of<T>().vector);
+  const int64_t taps = s.w.taps(), depth = s.in_channels * taps, image = s.groups * s.in_channels * s.w.in_size();
+  const int64_t step = std::clamp<int64_t>(kSource / (p.channel * t.lanes), 1, s.in_channels);
+  T* source = room_for<T, Scratch::Windows>(step * p.channel * t.lanes + kSlack);
+  T* sums = room_for<T, Scratch::Sums>(many * l.ld);
+  int64_t* rows = room_for<int64_t, Scratch::Rows>(step * taps);
+  p.offsets(step, rows);
+  const int64_t channel = group * s.out_channels + first;
+  for (int64_t c = 0; c < s.in_channels; c += step) {
+    const int64_t now = std::min(step, s.in_channels - c);
+    lay(p, now, x + t.image * image + (group * s.in_channels + c) * s.w.in_size(), image, source);
+    for (int64_t line = 0; line < l.lines; ++line)
+      for (int64_t k = 0; k < now * taps; k += kGemmDepth) {
+        GemmPanels<T> g{many,
+                        l.wide,
+                        std::min(kGemmDepth, now * taps - k),
+                        1,
+                        weight + channel * depth + c * taps + k,
+                        depth,
+                        1,
+                        source + line * p.row * t.lanes,
+                        0,
+                        tiles_of<T>().panel,
+                        T(c || k),
+                        sums + line * l.wide,
+                        l.ld};
+        g.b_rows = rows + k;
+        tiles_of<T>().multiply(g);
+      }
+  }
+  const int64_t all = s.groups * s.out_channels;
+  place(d, t, l, many, sums, bias ? bias + channel : nullptr, y + (t.image * all + channel) * d.out_size(),
+        all * d.out_size());
+}
+
+// How many images go side by side: where rows of one image would waste much of the vectors.
+int64_t lanes_of(const Conv& s) {
+  const int64_t lanes = ceil_div(s.images, ceil_div(s.images, kLanes));
+  const Tiling alone(s.w, s.images, 1);
+  const Tile t = alone[0];
+  const double work = double(s.in_channels * s.w.taps() * s.out_channels), ends = double(s.in_channels + s.out_channels);
+  auto waste = [](int64_t useful, int64_t n) { return double(round_up(n, 16)) / double(useful); };
+  const double one = work * waste(t.rows * t.cols, (t.rows - 1) * Planes(s.w, t).row + t.cols) + 8 * ends;
+  const double many = work * waste(s.w.out[2] * lanes, s.w.out[2] * lanes) + 40 * ends;
+  return one <= many ? 1 : lanes;
+}
+
+template <class T>
+void forward(const Placed& d, const T* x, const T* weight, const T* bias, T* y) {
+  const Conv& s = d.s;
+  const Tiling tiling(s.w, s.images, lanes_of(s));
+  const int64_t tiles = tiling.count() * s.groups;
+  const int64_t cuts = std::clamp<int64_t>(ceil_div(kTasks, tiles), 1, std::max<int64_t>(1, s.out_channels / 64));
+  const int64_t many = round_up(ceil_div(s.out_channels, cuts), 8);
+  parallel_for(tiles * cuts, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t first = i % cuts * many, left = std::min(many, s.out_channels - first);
+      if (left > 0)
+        forward_tile(d, tiling[i / cuts / s.groups], i / cuts % s.groups, first, left, x, weight, bias, y);
+    }
+  });
+}
+
+// The taps of one dim that reach positions of the input which have the residue r, last one first.
+struct Taps {
+  int64_t first, step, count;
+};
+
+// The gradient of the input at the positions of residues r: a convolution of g with those taps. False if it has none.
+bool residue(const Conv& s, const int64_t* r, Placed* d, Taps* taps) {
+  std::swap(d->s.in_channels, d->s.out_channels);
+  bool some = true;
+  for (int i = 0; i < 3; ++i) {
+    const int64_t stride = s.w.stride[i], dilation = s.w.dilation[i], common = std::gcd(stride, dilation);
+    int64_t first = 0;
+    while (first < stride / common && first * dilation % stride != r[i]) ++first;
+    const int64_t step = stride / common;
+    const int64_t count = first < step && first < s.w.kernel[i] ? (s.w.kernel[i] - first + step - 1) / step : 0;
+    const int64_t begin = ceil_div(s.w.padding[i] - r[i], stride);
+    taps[i] = {first + (count - 1) * step, -step, count};
+    Windows& w = d->s.w;
+    w.in[i] = s.w.out[i], w.kernel[i] = count, w.stride[i] = 1, w.dilation[i] = dilation / common;
+    w.out[i] = ceil_div(s.w.in[i] + s.w.padding[i] - r[i], stride) - begin;
+    w.padding[i] = (taps[i].first * dilation - r[i]) / stride - begin;
+    d->start[i] = begin * stride + r[i] - s.w.padding[i], d->step[i] = stride, d->size[i] = s.w.in[i];
+    some &= count > 0 && w.out[i] > 0;
+  }
+  return some;
+}
+
+// to[group, input channel, output channel, tap]
+template <class T>
+void turn_weight(const Conv& s, const Taps* t, const T* weight, T* to) {
+  for (int64_t g = 0; g < s.groups; ++g)
+    for (int64_t c = 0; c < s.in_channels; ++c)
+      for (int64_t o = 0; o < s.out_channels; ++o) {
+        const T* from = weight + ((g * s.out_channels + o) * s.in_channels + c) * s.w.taps();
+        for (int64_t i = 0; i < t[0].count; ++i)
+          for (int64_t j = 0; j < t[1].count; ++j)
+            for (int64_t k = 0; k < t[2].count; ++k)
+              *to++ = from[((t[0].first + i * t[0].step) * s.w.kernel[1] + t[1].first + j * t[1].step) * s.w.kernel[2] +
+                           t[2].first + k * t[2].step];
+      }
+}
+
+int64_t residues(const Conv& s) { return s.w.stride[0] * s.w.stride[1] * s.w.stride[2]; }
+
+template <class T>
+void input(const Conv& s, const T* g, const T* weight, T* room, T* gx) {
+  int64_t reached = 0;
+  auto each = [&](auto body) {
+    int64_t r[3];
+    for (r[0] = 0; r[0] < s.w.stride[0]; ++r[0])
+      for (r[1] = 0; r[1] < s.w.stride[1]; ++r[1])
+        for (r[2] = 0; r[2] < s.w.stride[2]; ++r[2]) {
+          Placed d(s);
+          Taps taps[3];
+          if (residue(s, r, &d, taps)) body(d, taps);
+        }
+  };
+  each([&](const Placed& d, const Taps*) { reached += d.s.w.out_size(); });
+  const int64_t size = s.images * s.groups * s.in_channels * s.w.in_size();
+  if (reached < s.w.in_size()) std::memset(static_cast<void*>(gx), 0, size_t(size) * sizeof(T));
+  each([&](const Placed& d, const Taps* taps) {
+    turn_weight(s, taps, weight, room);
+    forward<T>(d, g, room, nullptr, gx);
+  });
+}
+
+// How the gradient of the weight is cut: blocks of input channels, and parts of the tiles.
+struct WeightCut {
+  int64_t channels, blocks, parts;
+  explicit WeightCut(const Conv& s) {
+    channels = std::clamp<int64_t>(512 / s.w.taps(), 1, std::max<int64_t>(1, s.in_channels));
+    blocks = ceil_div(s.in_channels, channels);
+    channels = ceil_div(s.in_channels, blocks);
+    const int64_t tiles = Tiling(s.w, s.images, 1).count();
+    const int64_t deep = ceil_div(s.images * s.w.out_size(), kPositions);  // to sum more apart would cost much of it
+    parts = std::clamp<int64_t>(std::min({tiles, deep, ceil_div(kTasks, blocks * s.groups)}), 1, kMaxParts);
+  }
+};
+
+// to[tap of a channel, output channel] += windows times gradients, at a tile's positions.
+template <class T>
+void weight_tile(const Conv& s, const Tile& t, int64_t group, int64_t first, int64_t many, const T* g, const T* x,
+                 T* to) {
+  const GemmTilesOf<T>& kernels = tiles_of<T>();
+  const Planes p(s.w, t);
+  const int64_t taps = s.w.taps(), out_size = s.w.out_size(), positions = t.rows * t.cols;
+  T* source = room_for<T, Scratch::Windows>(many * p.channel + kSlack);
+  T* grads = room_for<T, Scratch::Panels>(positions * round_up(s.out_channels, kernels.panel));
+  int64_t* rows = room_for<int64_t, Scratch::Rows>(many * taps);
+  p.offsets(many, rows);
+  lay(p, many, x + ((t.image * s.groups + group) * s.in_channels + first) * s.w.in_size(), 0, source);
+  const int64_t at = (t.z * s.w.out[1] + t.row) * s.w.out[2] + t.col;
+  kernels.pack(positions, s.out_channels, g + (t.image * s.groups + group) * s.out_channels * out_size + at, 1,
+               out_size, grads);
+  GemmPanels<T> product{many * taps,
+                        s.out_channels,
+                        positions,
+                        1,
+                        source,
+                        0,
+                        1,
+                        grads,
+                        kernels.panel,
+                        positions * kernels.panel,
+                        1,
+                        to,
+                        s.out_channels};
+  product.a_rows = rows, product.run = t.cols, product.skip = p.row - t.cols;
+  kernels.multiply(product);
+}
+
+template <class T>
+void weight_sums(const Conv& s, const T* g, const T* x, T* sums) {
+  const Tiling tiling(s.w, s.images, 1);
+  const WeightCut cut(s);
+  const int64_t taps = s.w.taps(), depth = s.in_channels * taps, tiles = ceil_div(tiling.count(), cut.parts);
+  parallel_for(cut.parts * s.groups * cut.blocks, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t part = i / (s.groups * cut.blocks), group = i / cut.blocks % s.groups;
+      const int64_t first = i % cut.blocks * cut.channels, many = std::min(cut.channels, s.in_channels - first);
+      T* to = sums + ((part * s.groups + group) * depth + first * taps) * s.out_channels;
+      for (int64_t t = part * tiles; many > 0 && t < std::min(tiling.count(), (part + 1) * tiles); ++t)
+        weight_tile(s, tiling[t], group, first, many, g, x, to);
+    }
+  });
+}
+
+template <class F>
+void with_type(DType d, F f) {
+  if (d == DType::Float32) return f(float());
+  f(double());
+}
+template <class T>
+const T* as(const char* p, T) {
+  return reinterpret_cast<const T*>(p);
+}
+template <class T>
+T* as(char* p, T) {
+  return reinterpret_cast<T*>(p);
+}
+
+}  // namespace
+
+bool shifts(const Conv& s) {
+  return (s.dtype == DType::Float32 || s.dtype == DType::Float64) && s.in_channels > 0 && s.out_channels > 0;
+}
+void shift_forward(const Conv& s, const char* x, const char* weight, const char* bias, char* y) {
+  with_type(s.dtype,
+            [&](auto t) { forward(Placed(s), as(x, t), as(weight, t), bias ? as(bias, t) : nullptr, as(y, t)); });
+}
+
+bool shifts_input(const Conv& s) {
+  const bool apart = residues(s) > 1 && residues(s) == s.w.taps();  // windows side by side: each tap is an element of the input
+  return shifts(s) && s.in_channels >= 4 && residues(s) <= 8 && !apart &&
+         2 * s.w.in_size() <= 3 * s.w.out_size() * residues(s);
+}
+void shift_input(const Conv& s, const char* g, const char* weight, char* room, char* gx) {
+  with_type(s.dtype, [&](auto t) { input(s, as(g, t), as(weight, t), as(room, t), as(gx, t)); });
+}
+
+int64_t shift_weight_parts(const Conv& s) { return WeightCut(s).parts; }
+void shift_weight(const Conv& s, const char* g, const char* x, char* sums) {
+  with_type(s.dtype, [&](auto t) { weight_sums(s, as(g, t), as(x, t), as(sums, t)); });
+}
+
+}  // namespace wg
