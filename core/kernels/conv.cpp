@@ -1,4 +1,4 @@
-// Convolution: windows of a tile of the output are unfolded into columns that stay in the cache, and multiplied.
+// Convolution of any type: windows of a tile of the output are unfolded into columns that stay in the cache.
 #include "conv.h"
 
 #include <algorithm>
@@ -217,34 +217,6 @@ void forward(const Conv& s, const T* x, const T* weight, const T* bias, T* y) {
   });
 }
 
-// Windows that step by one: the gradient is a convolution of the gradient with the taps in reverse order. Not worth it
-// for a few channels, nor where most windows of that would lie in the padding.
-bool by_reversal(const Conv& s) {
-  const bool ones = s.w.stride[0] == 1 && s.w.stride[1] == 1 && s.w.stride[2] == 1;
-  return ones && s.in_channels >= 8 && 2 * s.w.in_size() <= 3 * s.w.out_size();
-}
-
-Conv reversed(const Conv& s) {
-  Conv r = s;
-  std::swap(r.in_channels, r.out_channels);
-  for (int i = 0; i < 3; ++i) {
-    std::swap(r.w.in[i], r.w.out[i]);
-    r.w.padding[i] = s.w.dilation[i] * (s.w.kernel[i] - 1) - s.w.padding[i];
-  }
-  return r;
-}
-
-template <class T>
-void reverse_taps(const Conv& s, const T* weight, T* to) {
-  const int64_t taps = s.w.taps();
-  for (int64_t g = 0; g < s.groups; ++g)
-    for (int64_t c = 0; c < s.in_channels; ++c)
-      for (int64_t o = 0; o < s.out_channels; ++o, to += taps) {
-        const T* from = weight + ((g * s.out_channels + o) * s.in_channels + c) * taps;
-        for (int64_t k = 0; k < taps; ++k) to[k] = from[taps - 1 - k];
-      }
-}
-
 // Sums over output channels make columns of windows, which are added to the image.
 template <class T>
 void scatter_tile(const Conv& s, const Tile& t, int64_t group, int64_t first, int64_t many, const T* g, const T* weight,
@@ -414,9 +386,7 @@ void conv_forward(const Conv& s, const char* x, const char* weight, const char* 
   with_type(s.dtype, [&]<class T>() { forward(s, as<T>(x), as<T>(weight), as<T>(bias), as<T>(y)); });
 }
 
-bool conv_input_reverses(const Conv& s) {
-  return (shifts_input(s) || by_reversal(s)) && !is_depthwise(s) && s.rounded == DType::Float32;
-}
+bool conv_input_reverses(const Conv& s) { return shifts_input(s) && !is_depthwise(s) && s.rounded == DType::Float32; }
 
 void conv_input(const Conv& s, const char* g, const char* weight, char* room, char* gx) {
   if (s.rounded == DType::Float16)
@@ -425,21 +395,17 @@ void conv_input(const Conv& s, const char* g, const char* weight, char* room, ch
     return input_gradient_in_steps<BFloat16>(s, as<float>(g), as<float>(weight), as<float>(gx));
   if (is_depthwise(s)) return depthwise_input(s, g, weight, gx);
   if (shifts_input(s)) return shift_input(s, g, weight, room, gx);
-  with_type(s.dtype, [&]<class T>() {
-    if (!by_reversal(s)) return input_gradient(s, as<T>(g), as<T>(weight), as<T>(gx));
-    reverse_taps(s, as<T>(weight), as<T>(room));
-    forward<T>(reversed(s), as<T>(g), as<T>(room), nullptr, as<T>(gx));
-  });
+  with_type(s.dtype, [&]<class T>() { input_gradient(s, as<T>(g), as<T>(weight), as<T>(gx)); });
 }
 
 int64_t conv_weight_parts(const Conv& s) {
-  return is_depthwise(s) ? 0 : shifts(s) ? shift_weight_parts(s) : WeightCut(s).parts;
+  return is_depthwise(s) ? 0 : shifts_weight(s) ? shift_weight_parts(s) : WeightCut(s).parts;
 }
 
 void conv_weight(const Conv& s, const char* g, const char* x, char* scratch, char* gw) {
   if (is_depthwise(s)) return depthwise_weight(s, g, x, gw);
   with_type(s.dtype, [&]<class T>() {
-    shifts(s) ? shift_weight(s, g, x, scratch) : weight_sums(s, as<T>(g), as<T>(x), as<T>(scratch));
+    shifts_weight(s) ? shift_weight(s, g, x, scratch) : weight_sums(s, as<T>(g), as<T>(x), as<T>(scratch));
     add_parts(s, conv_weight_parts(s), as<T>(scratch), as<T>(gw));
   });
 }

@@ -72,9 +72,22 @@ void lay(int64_t before, int64_t n, int64_t after, int64_t lanes, const T* from,
   int64_t done = 0;
   if (lanes == 1 && step == 1) {
     add_row(n, from, T(-0.0), to), done = 1;
-  } else if (lanes == 1) {
-    for (int64_t j = 0; j < n; ++j) to[j] = from[j * step];
+  } else if (lanes == 1 && step == 2) {
+    for (int64_t j = 0; j < n; ++j) to[j] = from[2 * j];
     done = 1;
+  } else if (step == 2) {
+    for (; done + 4 <= lanes; done += 4) {
+      const T* images = from + done * image_step;
+      int64_t j = 0;
+      for (; j + 2 < n; j += 2) {
+        T part[16];
+        turn(images + 2 * j, image_step, part, 4);
+        for (int64_t i = 0; i < 4; ++i)
+          to[j * lanes + done + i] = part[i], to[(j + 1) * lanes + done + i] = part[8 + i];
+      }
+      for (; j < n; ++j)
+        for (int64_t i = 0; i < 4; ++i) to[j * lanes + done + i] = images[i * image_step + 2 * j];
+    }
   } else if (step == 1) {
     for (; done + 4 <= lanes; done += 4) {
       int64_t j = 0;

@@ -13,8 +13,10 @@
 namespace wg {
 namespace {
 
-constexpr int64_t kPositions = 512;    // of a tile, about: sums and source stay in the second-level cache
-constexpr int64_t kSource = 96 << 10;  // elements of the source at a time
+constexpr int64_t kPositions = 512;    // of a tile of the gradient of the weight
+constexpr int64_t kSums = 64 << 10;    // elements of a tile's sums, about: they and
+constexpr int64_t kSource = 96 << 10;  // elements of its source, about, stay in the second-level cache
+constexpr int64_t kDeep = 144;         // positions of a product: a panel of them stays in the first-level cache
 constexpr int64_t kLanes = 16;         // images side by side, about
 constexpr int64_t kSlack = 64;         // elements past the source that may be read
 constexpr int64_t kTasks = 16;         // wanted: enough to balance the load of a few threads
@@ -26,27 +28,6 @@ int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
 // Positions of the output: some columns of some rows of a plane, of images side by side.
 struct Tile {
   int64_t image, lanes, z, row, rows, col, cols;
-};
-
-// The tiles of an output. Images side by side make vectors of any width, but have to be turned on their side.
-struct Tiling {
-  const Windows& w;
-  int64_t all, lanes, cols, across, rows, down;
-  Tiling(const Windows& windows, int64_t images, int64_t side_by_side) : w(windows), all(images), lanes(side_by_side) {
-    across = ceil_div(w.out[2], std::max<int64_t>(1, 2 * kPositions / lanes));
-    cols = ceil_div(w.out[2], across);
-    rows = across > 1 ? 1 : std::clamp<int64_t>(kPositions / (cols * lanes), 1, w.out[1]);
-    rows = ceil_div(w.out[1], ceil_div(w.out[1], rows));
-    down = ceil_div(w.out[1], rows);
-  }
-  int64_t count() const { return ceil_div(all, lanes) * w.out[0] * down * across; }
-  Tile operator[](int64_t i) const {
-    Tile t;
-    t.col = i % across * cols, t.cols = std::min(cols, w.out[2] - t.col), i /= across;
-    t.row = i % down * rows, t.rows = std::min(rows, w.out[1] - t.row), i /= down;
-    t.z = i % w.out[0], t.image = i / w.out[0] * lanes, t.lanes = std::min(lanes, all - t.image);
-    return t;
-  }
 };
 
 // One dim of a tile's source. Steps of a stride take it apart into phases, so that the next position of the output is
@@ -92,6 +73,31 @@ struct Planes {
         for (int64_t b = 0; b < w.kernel[1]; ++b)
           for (int64_t k = 0; k < w.kernel[2]; ++k)
             *to++ = (c * channel + at(a, b % y.period, k % x.period) + y.shift(b) * row + x.shift(k)) * t.lanes;
+  }
+};
+
+// The tiles of an output. Images side by side make vectors of any width, but have to be turned on their side.
+struct Tiling {
+  const Windows& w;
+  int64_t all, lanes, cols, across, rows, down;
+  Tiling(const Conv& s, int64_t side_by_side, int64_t positions) : w(s.w), all(s.images), lanes(side_by_side) {
+    across = ceil_div(w.out[2], std::max<int64_t>(1, 2 * positions / lanes));
+    cols = ceil_div(w.out[2], across);
+    rows = across > 1 ? 1 : std::clamp<int64_t>(positions / (cols * lanes), 1, w.out[1]);
+    const int64_t one = of(1), more = std::max<int64_t>(1, of(2) - one),
+                  room = kSource / std::max<int64_t>(1, s.in_channels);
+    rows = std::min(rows, std::max(1 + (room - one) / more, one / more));
+    rows = ceil_div(w.out[1], ceil_div(w.out[1], rows));
+    down = ceil_div(w.out[1], rows);
+  }
+  int64_t of(int64_t many) const { return Planes(w, {0, lanes, 0, 0, many, 0, cols}).channel * lanes; }
+  int64_t count() const { return ceil_div(all, lanes) * w.out[0] * down * across; }
+  Tile operator[](int64_t i) const {
+    Tile t;
+    t.col = i % across * cols, t.cols = std::min(cols, w.out[2] - t.col), i /= across;
+    t.row = i % down * rows, t.rows = std::min(rows, w.out[1] - t.row), i /= down;
+    t.z = i % w.out[0], t.image = i / w.out[0] * lanes, t.lanes = std::min(lanes, all - t.image);
+    return t;
   }
 };
 
@@ -150,28 +156,30 @@ struct Placed {
 
 // The sums of a tile: in lines of whole vectors, one a row, or one for all rows with gaps where those share padding.
 struct Lines {
-  int64_t lines, wide, ld, row;
-  Lines(const Planes& p, int64_t vector) {
+  int64_t lines, wide, step, ld, row;
+  Lines(const Planes& p, int64_t vector, bool at_once) {  // at_once: a line is done before the next begins
     const Tile& t = p.t;
     lines = t.lanes == 1 ? 1 : t.rows;
     wide = round_up(t.lanes == 1 ? (t.rows - 1) * p.row + t.cols : t.cols * t.lanes, vector);
-    ld = lines * wide, row = t.lanes == 1 ? p.row : wide;
+    step = at_once ? 0 : wide, ld = at_once ? wide : lines * wide, row = t.lanes == 1 ? p.row : 0;
   }
 };
 
+int64_t positions_of(const Conv& s) {
+  return std::clamp<int64_t>(kSums / std::max<int64_t>(1, s.out_channels), 256, 1024);
+}
+
+// Rows [first, last) of a tile from sums, which begin with row `first`.
 template <class T>
-void place(const Placed& d, const Tile& t, const Lines& l, int64_t many, const T* sums, const T* bias, T* y,
-           int64_t image_step) {
-  const int64_t step = d.step[2];
-  for (int64_t o = 0; o < many; ++o, y += d.out_size()) {
-    const T add = bias ? bias[o] : T(0);
-    for (int64_t r = 0; r < t.rows; ++r) {
-      const T* from = sums + o * l.ld + r * l.row;
-      T* to = y + ((t.z * d.step[0] + d.start[0]) * d.size[1] + (t.row + r) * d.step[1] + d.start[1]) * d.size[2] +
-              t.col * step + d.start[2];
-      rows_of<T>().place(t.cols, t.lanes, from, add, to, image_step, step);
-    }
-  }
+void place(const Placed& d, const Tile& t, const Lines& l, int64_t first, int64_t last, int64_t many, const T* sums,
+           const T* bias, T* y, int64_t image_step) {
+  for (int64_t o = 0; o < many; ++o, y += d.out_size())
+    for (int64_t r = first; r < last; ++r)
+      rows_of<T>().place(
+          t.cols, t.lanes, sums + o * l.ld + (r - first) * l.row, bias ? bias[o] : T(0),
+          y + ((t.z * d.step[0] + d.start[0]) * d.size[1] + (t.row + r) * d.step[1] + d.start[1]) * d.size[2] +
+              t.col * d.step[2] + d.start[2],
+          image_step, d.step[2]);
 }
 
 template <class T>
@@ -179,18 +187,20 @@ void forward_tile(const Placed& d, const Tile& t, int64_t group, int64_t first, 
                   const T* weight, const T* bias, T* y) {
   const Conv& s = d.s;
   const Planes p(s.w, t);
-  const Lines l(p, tiles_of<T>().vector);
   const int64_t taps = s.w.taps(), depth = s.in_channels * taps, image = s.groups * s.in_channels * s.w.in_size();
-  const int64_t step = std::clamp<int64_t>(kSource / (p.channel * t.lanes), 1, s.in_channels);
+  const int64_t chunks = ceil_div(s.in_channels * p.channel * t.lanes, 2 * kSource);
+  const int64_t step = std::max<int64_t>(1, s.in_channels / chunks);
+  const Lines l(p, tiles_of<T>().vector, step >= s.in_channels);
   T* source = room_for<T, Scratch::Windows>(step * p.channel * t.lanes + kSlack);
   T* sums = room_for<T, Scratch::Sums>(many * l.ld);
   int64_t* rows = room_for<int64_t, Scratch::Rows>(step * taps);
   p.offsets(step, rows);
-  const int64_t channel = group * s.out_channels + first;
+  const int64_t channel = group * s.out_channels + first, all = s.groups * s.out_channels, out = d.out_size();
   for (int64_t c = 0; c < s.in_channels; c += step) {
     const int64_t now = std::min(step, s.in_channels - c);
     lay(p, now, x + t.image * image + (group * s.in_channels + c) * s.w.in_size(), image, source);
-    for (int64_t line = 0; line < l.lines; ++line)
+    for (int64_t line = 0; line < l.lines; ++line) {
+      T* to = sums + line * l.step;
       for (int64_t k = 0; k < now * taps; k += kGemmDepth) {
         GemmPanels<T> g{many,
                         l.wide,
@@ -203,41 +213,47 @@ void forward_tile(const Placed& d, const Tile& t, int64_t group, int64_t first, 
                         0,
                         tiles_of<T>().panel,
                         T(c || k),
-                        sums + line * l.wide,
+                        to,
                         l.ld};
         g.b_rows = rows + k;
         tiles_of<T>().multiply(g);
       }
+      if (c + now == s.in_channels)
+        place(d, t, l, line, l.lines == 1 ? t.rows : line + 1, many, to, bias ? bias + channel : nullptr,
+              y + (t.image * all + channel) * out, all * out);
+    }
   }
-  const int64_t all = s.groups * s.out_channels;
-  place(d, t, l, many, sums, bias ? bias + channel : nullptr, y + (t.image * all + channel) * d.out_size(),
-        all * d.out_size());
 }
 
-// How many images go side by side: where rows of one image would waste much of the vectors.
+// How many images go side by side: where rows of one image would waste much of the vectors. Costs in multiplications.
 int64_t lanes_of(const Conv& s) {
-  const int64_t lanes = ceil_div(s.images, ceil_div(s.images, kLanes));
-  const Tiling alone(s.w, s.images, 1);
-  const Tile t = alone[0];
-  const double work = double(s.in_channels * s.w.taps() * s.out_channels), ends = double(s.in_channels + s.out_channels);
-  auto waste = [](int64_t useful, int64_t n) { return double(round_up(n, 16)) / double(useful); };
-  const double one = work * waste(t.rows * t.cols, (t.rows - 1) * Planes(s.w, t).row + t.cols) + 8 * ends;
-  const double many = work * waste(s.w.out[2] * lanes, s.w.out[2] * lanes) + 40 * ends;
-  return one <= many ? 1 : lanes;
+  constexpr double kLay = 20, kPlace = 30, kTurn = 16;
+  auto cost = [&](int64_t lanes) {
+    const Tiling tiling(s, lanes, positions_of(s));
+    const Tile t = tiling[0];
+    const Planes p(s.w, t);
+    const Lines l(p, 16, true);
+    const double useful = double(t.rows * t.cols * lanes), sums = double(l.lines * l.wide);
+    return double(s.in_channels * s.w.taps() * s.out_channels) * sums / useful +
+           kLay * double(s.in_channels * p.channel * lanes) / useful +
+           double(s.out_channels) * (kPlace + (lanes > 1 ? kTurn : 0));
+  };
+  const int64_t wanted = std::max(kLanes, 3 * kLanes / s.w.out[2]);
+  const int64_t lanes = ceil_div(s.images, ceil_div(s.images, wanted));
+  return cost(1) <= cost(lanes) ? 1 : lanes;
 }
 
 template <class T>
 void forward(const Placed& d, const T* x, const T* weight, const T* bias, T* y) {
   const Conv& s = d.s;
-  const Tiling tiling(s.w, s.images, lanes_of(s));
+  const Tiling tiling(s, lanes_of(s), positions_of(s));
   const int64_t tiles = tiling.count() * s.groups;
   const int64_t cuts = std::clamp<int64_t>(ceil_div(kTasks, tiles), 1, std::max<int64_t>(1, s.out_channels / 64));
   const int64_t many = round_up(ceil_div(s.out_channels, cuts), 8);
   parallel_for(tiles * cuts, 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t first = i % cuts * many, left = std::min(many, s.out_channels - first);
-      if (left > 0)
-        forward_tile(d, tiling[i / cuts / s.groups], i / cuts % s.groups, first, left, x, weight, bias, y);
+      if (left > 0) forward_tile(d, tiling[i / cuts / s.groups], i / cuts % s.groups, first, left, x, weight, bias, y);
     }
   });
 }
@@ -315,7 +331,7 @@ struct WeightCut {
     channels = std::clamp<int64_t>(512 / s.w.taps(), 1, std::max<int64_t>(1, s.in_channels));
     blocks = ceil_div(s.in_channels, channels);
     channels = ceil_div(s.in_channels, blocks);
-    const int64_t tiles = Tiling(s.w, s.images, 1).count();
+    const int64_t tiles = Tiling(s, 1, kPositions).count();
     const int64_t deep = ceil_div(s.images * s.w.out_size(), kPositions);  // to sum more apart would cost much of it
     parts = std::clamp<int64_t>(std::min({tiles, deep, ceil_div(kTasks, blocks * s.groups)}), 1, kMaxParts);
   }
@@ -336,26 +352,32 @@ void weight_tile(const Conv& s, const Tile& t, int64_t group, int64_t first, int
   const int64_t at = (t.z * s.w.out[1] + t.row) * s.w.out[2] + t.col;
   kernels.pack(positions, s.out_channels, g + (t.image * s.groups + group) * s.out_channels * out_size + at, 1,
                out_size, grads);
-  GemmPanels<T> product{many * taps,
-                        s.out_channels,
-                        positions,
-                        1,
-                        source,
-                        0,
-                        1,
-                        grads,
-                        kernels.panel,
-                        positions * kernels.panel,
-                        1,
-                        to,
-                        s.out_channels};
-  product.a_rows = rows, product.run = t.cols, product.skip = p.row - t.cols;
-  kernels.multiply(product);
+  const int64_t most = kDeep * kernels.panel / std::min(kernels.panel, round_up(s.out_channels, kernels.vector));
+  const int64_t down = std::max<int64_t>(1, most / t.cols), across = std::min(most, t.cols);
+  for (int64_t r = 0; r < t.rows; r += down)
+    for (int64_t c = 0; c < t.cols; c += across) {
+      const int64_t run = std::min(across, t.cols - c), deep = std::min(down, t.rows - r) * run;
+      GemmPanels<T> product{many * taps,
+                            s.out_channels,
+                            deep,
+                            1,
+                            source + r * p.row + c,
+                            0,
+                            1,
+                            grads + (r * t.cols + c) * kernels.panel,
+                            kernels.panel,
+                            positions * kernels.panel,
+                            1,
+                            to,
+                            s.out_channels};
+      product.a_rows = rows, product.run = run, product.skip = p.row - run;
+      kernels.multiply(product);
+    }
 }
 
 template <class T>
 void weight_sums(const Conv& s, const T* g, const T* x, T* sums) {
-  const Tiling tiling(s.w, s.images, 1);
+  const Tiling tiling(s, 1, kPositions);
   const WeightCut cut(s);
   const int64_t taps = s.w.taps(), depth = s.in_channels * taps, tiles = ceil_div(tiling.count(), cut.parts);
   parallel_for(cut.parts * s.groups * cut.blocks, 1, [&](int64_t begin, int64_t end) {
@@ -394,7 +416,8 @@ void shift_forward(const Conv& s, const char* x, const char* weight, const char*
 }
 
 bool shifts_input(const Conv& s) {
-  const bool apart = residues(s) > 1 && residues(s) == s.w.taps();  // windows side by side: each tap is an element of the input
+  const bool apart =
+      residues(s) > 1 && residues(s) == s.w.taps();  // windows side by side: each tap is an element of the input
   return shifts(s) && s.in_channels >= 4 && residues(s) <= 8 && !apart &&
          2 * s.w.in_size() <= 3 * s.w.out_size() * residues(s);
 }
@@ -402,6 +425,7 @@ void shift_input(const Conv& s, const char* g, const char* weight, char* room, c
   with_type(s.dtype, [&](auto t) { input(s, as(g, t), as(weight, t), as(room, t), as(gx, t)); });
 }
 
+bool shifts_weight(const Conv& s) { return shifts(s) && s.w.out_size() >= 32; }
 int64_t shift_weight_parts(const Conv& s) { return WeightCut(s).parts; }
 void shift_weight(const Conv& s, const char* g, const char* x, char* sums) {
   with_type(s.dtype, [&](auto t) { weight_sums(s, as(g, t), as(x, t), as(sums, t)); });

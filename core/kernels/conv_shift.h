@@ -13,7 +13,8 @@ void shift_forward(const Conv& s, const char* x, const char* weight, const char*
 bool shifts_input(const Conv& s);
 void shift_input(const Conv& s, const char* g, const char* weight, char* room, char* gx);
 
-// sums[part, group, tap of a channel, output channel]; they are zeros before.
+// sums[part, group, tap of a channel, output channel]; they are zeros before. Not for a few positions an image.
+bool shifts_weight(const Conv& s);
 int64_t shift_weight_parts(const Conv& s);
 void shift_weight(const Conv& s, const char* g, const char* x, char* sums);
 

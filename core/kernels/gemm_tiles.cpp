@@ -127,7 +127,10 @@ template <class T, int R, int C, Rows How>
   constexpr int64_t W = kWide<T>;
   constexpr bool kPacked = How == Rows::Packed || How == Rows::PackedShifted;
   typedef typename Vec<T, W>::type V;
-  Sums<T, R, C> acc = {};
+  Sums<T, R, C> acc;
+#pragma GCC unroll 8
+  for (int i = 0; i < R; ++i)
+    for (int j = 0; j < C; ++j) acc[i][j] = V{};
   if constexpr (How == Rows::Windows) {
     multiply_windows<T, R, C>(acc, t);
   } else {
@@ -167,8 +170,8 @@ inline void multiply_vectors(const Tile<T>& t) {
 template <class T, int R>
 void strip(const GemmPanels<T>& g, int64_t i, int64_t rows) {
   alignas(64) T packed[R * kDepth];
-  Tile<T> t{g.k,    g.a + i * g.a_row, g.a_row, nullptr,  g.b_row, g.alpha, g.beta, nullptr,
-            g.c_row, rows,              0,       g.b_rows, nullptr, g.run,   g.skip};
+  Tile<T> t{g.k, g.a + i * g.a_row, g.a_row, nullptr, g.b_row, g.alpha, g.beta, nullptr, g.c_row, rows,
+            0,   g.b_rows,          nullptr, g.run,   g.skip};
   const bool direct = g.a_col == 1 && rows == R;
   if (g.a_rows) {
     t.a = g.a, t.a_rows = g.a_rows + i;
@@ -190,6 +193,15 @@ void strip(const GemmPanels<T>& g, int64_t i, int64_t rows) {
 
 template <class T>
 void multiply(const GemmPanels<T>& g) {
+  // Of windows, a panel at a time stays in the first-level cache: most of its rows are shifts of others.
+  if ((g.a_rows || (g.b_rows && g.m % 4 == 0)) && g.n > kPanel<T>) {
+    GemmPanels<T> one = g;
+    for (int64_t j = 0; j < g.n; j += kPanel<T>, one.b += g.b_panel, one.c += kPanel<T>) {
+      one.n = g.n - j < kPanel<T> ? g.n - j : kPanel<T>;
+      multiply(one);
+    }
+    return;
+  }
   int64_t i = 0;
   for (; i + kRows <= g.m; i += kRows) strip<T, kRows>(g, i, kRows);
   if (kRows > 4 && g.m - i > 4)
