@@ -66,7 +66,7 @@ LAYERS = {
 def _prepared(torch, layer, sizes):
     """The module, its input and a gradient of its result."""
     torch.manual_seed(0)
-    module = eval(f"nn.{layer}", {"nn": torch.nn})  # noqa: S307 -- from the table above
+    module = eval(f"nn.{layer}", {"nn": torch.nn})
     x = torch.randn(*sizes, requires_grad=True)
     first = module(x)
     return module, x, torch.randn_like(first[0] if isinstance(first, tuple) else first)
