@@ -11,7 +11,7 @@ _NUMBERS_FIRST = frozenset(("add", "sub", "mul", "div", "floor_divide"))
 _NUMBER_AND_TENSOR = frozenset(
     ("remainder", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift", "bitwise_right_shift")
 )
-_MATRIX_SUMS = frozenset(("addmm", "addmv", "addr", "baddbmm"))
+_MATRIX_SUMS = frozenset(("addmm", "addmv", "addr", "addbmm", "baddbmm"))
 _warned = False
 
 

@@ -3,6 +3,7 @@
 import operator
 
 from .. import _core
+from ._called import called
 from ._out import with_out
 
 OPS = {}  # op name ("max.dim") -> Declaration: THE TABLE
@@ -248,16 +249,22 @@ def composite(*args, function=True, method=True, inplace=False, aliases=(), name
                 namespace=namespace,
                 **options,
             )
-        if args and isinstance(args[0], str):
-            name = args[0][: args[0].index("(")] if "(" in args[0] else args[0]
-        if out:
-            body = with_out(body)
+        schema = args[0] if args and isinstance(args[0], str) else name
+        op, stated, _ = schema.partition("(")
+        name = op.removeprefix(f"{namespace}_")
+        plain, names = body, parameters(body)
+        stated = stated and names  # else it takes all there is
+        if stated:
+            body = called(plain, schema, names, op, out)
+        elif out:
+            body = with_out(plain)
         shown = f"{namespace}.{name}" if namespace else name
         _publish(shown, body, aliases, function and not namespace, method and not namespace)
         if inplace:
+            made = called(plain, schema, names, name + "_") if stated else plain
 
             def written(self, *a, **k):
-                return self.copy_(body(self, *a, **k))
+                return self.copy_(made(self, *a, **k))
 
             written.__name__ = name + "_"
             written.__doc__ = f"In-place form of {name}."

@@ -121,7 +121,7 @@ def _repeat_indices():
     """The index of each repetition: [2, 1] gives [0, 0, 1]."""
 
 
-@composite
+@composite("repeat_interleave(any self, any repeats=None, int? dim=None, *, any output_size=None)")
 def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
     """Each element (or slice of dim) repeated; repeats is a number or a tensor of one for each. Given alone, a
     tensor of repeats yields the index of each repetition.
@@ -193,7 +193,7 @@ def _roll_inverse(g, shifts, dims):
     return roll(g, shifts, dims)
 
 
-@composite
+@composite("rot90(Tensor self, int k=1, any dims=(0, 1))")
 def rot90(input, k=1, dims=(0, 1)):
     """Turned by 90 degrees, k times, from the first towards the second of two dims."""
     n = input.dim()

@@ -60,8 +60,7 @@ def _cholesky_ex(g, L):
     return mH(triangular(mH(L), mH(inner), True)) * 0.5
 
 
-@composite(**_LINALG, aliases=("linalg_cholesky_ex",))
-@with_out
+@composite("linalg_cholesky_ex(Tensor self, *, bool upper=False, bool check_errors=False)", **_LINALG, aliases=("linalg_cholesky_ex",), out=True)
 def cholesky_ex(A, *, upper=False, check_errors=False):
     """linalg.cholesky that reports failures in info (the order of the leading minor that is not positive definite).
 
@@ -85,8 +84,7 @@ def _check_cholesky(info):
     )
 
 
-@composite(**_LINALG, aliases=("linalg_cholesky",))
-@with_out
+@composite("linalg_cholesky(Tensor self, *, bool upper=False)", **_LINALG, aliases=("linalg_cholesky",), out=True)
 def cholesky(A, *, upper=False):
     """Lower (or upper) triangular L with A = L L^H, for Hermitian positive-definite A (*, n, n).
 
@@ -138,8 +136,7 @@ def _linalg_qr(g0, g1, A, mode, Q, R):
     return g
 
 
-@composite(**_LINALG)
-@with_out
+@composite('linalg_qr(Tensor A, str mode="reduced")', **_LINALG, out=True)
 def qr(A, mode="reduced"):
     """Q with orthonormal columns and upper triangular R with A = Q R; mode "reduced", "complete" or "r" (R alone).
 
@@ -217,8 +214,7 @@ def _linalg_svd(g0, g1, g2, A_like, full_matrices, U, S, Vh):
     return U @ inner @ Vh
 
 
-@composite(**_LINALG, aliases=("linalg_svd",))
-@with_out
+@composite("linalg_svd(Tensor A, bool full_matrices=True, *, str? driver=None)", **_LINALG, aliases=("linalg_svd",), out=True)
 def svd(A, full_matrices=True, *, driver=None):
     """U, S, Vh with A = U diag(S) Vh, singular values descending.
 
@@ -236,8 +232,7 @@ def _check_svd(A, driver):
         refuse("torch.linalg.svd: keyword argument `driver=` is only supported on CUDA inputs with cuSOLVER backend.")
 
 
-@composite(**_LINALG, aliases=("linalg_svdvals",))
-@with_out
+@composite("linalg_svdvals(Tensor A, *, str? driver=None)", **_LINALG, aliases=("linalg_svdvals",), out=True)
 def svdvals(A, *, driver=None):
     """The singular values of A, descending."""
     _check_svd(A, driver)
@@ -285,8 +280,7 @@ def _check_hermitian(A, name, UPLO):
         refuse(f"Expected UPLO argument to be 'L' or 'U', but got {UPLO}")
 
 
-@composite(**_LINALG, aliases=("linalg_eigh",))
-@with_out
+@composite('linalg_eigh(Tensor self, str UPLO="L")', **_LINALG, aliases=("linalg_eigh",), out=True)
 def eigh(A, UPLO="L"):
     """Eigenvalues (ascending) and eigenvectors of Hermitian matrices, of which one triangle is read.
 
@@ -297,8 +291,7 @@ def eigh(A, UPLO="L"):
     return named("linalg_eigh", ("eigenvalues", "eigenvectors"), _linalg_eigh(A, UPLO.upper()))
 
 
-@composite(**_LINALG, aliases=("linalg_eigvalsh",))
-@with_out
+@composite('linalg_eigvalsh(Tensor self, str UPLO="L")', **_LINALG, aliases=("linalg_eigvalsh",), out=True)
 def eigvalsh(A, UPLO="L"):
     """The eigenvalues of Hermitian matrices, ascending."""
     _check_hermitian(A, "linalg.eigh", UPLO)
@@ -336,8 +329,7 @@ def _check_eig(A, name):
         refuse("torch.linalg.eig: input tensor should not contain infs or NaNs.")
 
 
-@composite(**_LINALG, aliases=("linalg_eig",))
-@with_out
+@composite("linalg_eig(Tensor self)", **_LINALG, aliases=("linalg_eig",), out=True)
 def eig(A):
     """Eigenvalues and eigenvectors of square matrices, always complex.
 
@@ -348,8 +340,7 @@ def eig(A):
     return named("linalg_eig", ("eigenvalues", "eigenvectors"), _linalg_eig(A))
 
 
-@composite(**_LINALG, aliases=("linalg_eigvals",))
-@with_out
+@composite("linalg_eigvals(Tensor self)", **_LINALG, aliases=("linalg_eigvals",), out=True)
 def eigvals(A):
     """The eigenvalues of square matrices, complex, in no order."""
     _check_eig(A, "linalg.eigvals")

@@ -85,8 +85,7 @@ def _check_lu(A, name, pivot):
         refuse("linalg.lu_factor: LU without pivoting is not implemented on the CPU")
 
 
-@composite(**_LINALG, aliases=("linalg_lu_factor_ex",))
-@with_out
+@composite("linalg_lu_factor_ex(Tensor A, *, bool pivot=True, bool check_errors=False)", **_LINALG, aliases=("linalg_lu_factor_ex",), out=True)
 def lu_factor_ex(A, *, pivot=True, check_errors=False):
     """linalg.lu_factor that reports zeros on the diagonal of U in info."""
     _check_lu(A, "torch.lu_factor", pivot)
@@ -106,8 +105,7 @@ def _check_singular(info):
     )
 
 
-@composite(**_LINALG, aliases=("linalg_lu_factor",))
-@with_out
+@composite("linalg_lu_factor(Tensor A, *, bool pivot=True)", **_LINALG, aliases=("linalg_lu_factor",), out=True)
 def lu_factor(A, *, pivot=True):
     """LU of A's rows permuted, both factors in one matrix, and the pivots (row numbers from 1).
 
@@ -118,8 +116,7 @@ def lu_factor(A, *, pivot=True):
     return named("linalg_lu_factor", ("LU", "pivots"), (LU, pivots))
 
 
-@composite("lu_unpack", method=False)
-@with_out
+@composite("lu_unpack(Tensor LU_data, Tensor LU_pivots, bool unpack_data=True, bool unpack_pivots=True)", method=False, out=True)
 def lu_unpack(LU_data, LU_pivots, unpack_data=True, unpack_pivots=True):
     """P, L and U from what lu_factor returned."""
     from .. import empty, eye, int32
@@ -140,8 +137,7 @@ def lu_unpack(LU_data, LU_pivots, unpack_data=True, unpack_pivots=True):
     return named("lu_unpack", ("P", "L", "U"), (P, L, U))
 
 
-@composite("lu", **_LINALG, aliases=("linalg_lu",))
-@with_out
+@composite("linalg_lu(Tensor A, *, bool pivot=True)", **_LINALG, aliases=("linalg_lu",), out=True)
 def linalg_lu(A, *, pivot=True):
     """P, L, U with A = P L U."""
     _check_lu(A, "linalg.lu", pivot)
@@ -149,8 +145,7 @@ def linalg_lu(A, *, pivot=True):
     return named("linalg_lu", ("P", "L", "U"), lu_unpack(LU, pivots))
 
 
-@composite(**_LINALG, aliases=("linalg_lu_solve",))
-@with_out
+@composite("linalg_lu_solve(Tensor LU, Tensor pivots, Tensor B, *, bool left=True, bool adjoint=False)", **_LINALG, aliases=("linalg_lu_solve",), out=True)
 def lu_solve(LU, pivots, B, *, left=True, adjoint=False):
     """X with A X = B (left=False: X A = B; adjoint: A^H) from the LU factors of A."""
     from .. import int32
@@ -197,8 +192,7 @@ def lu(A, pivot=True, get_infos=False):
     return (LU, pivots, info) if get_infos else (LU, pivots)
 
 
-@composite("lu_solve")
-@with_out
+@composite("lu_solve(Tensor self, Tensor LU_data, Tensor LU_pivots)", out=True)
 def torch_lu_solve(b, LU_data, LU_pivots):
     """linalg.lu_solve with b first."""
     return lu_solve(LU_data, LU_pivots, b)

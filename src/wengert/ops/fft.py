@@ -157,8 +157,7 @@ def _one_c2r(name, x, n, dim, norm, forward):
     return fft_c2r(x.conj() if forward else x, [dim], scale(norm, forward), n)
 
 
-@composite(**_FFT)
-@with_out
+@composite("fft_fft(Tensor self, int? n=None, int dim=-1, str? norm=None)", **_FFT, out=True)
 def fft(input, n=None, dim=-1, norm=None):
     """The discrete Fourier transform over a dim, cut or padded with zeros to n points.
 
@@ -170,15 +169,13 @@ def fft(input, n=None, dim=-1, norm=None):
     return _one_c2c("fft", input, n, dim, norm, True)
 
 
-@composite(**_FFT)
-@with_out
+@composite("fft_ifft(Tensor self, int? n=None, int dim=-1, str? norm=None)", **_FFT, out=True)
 def ifft(input, n=None, dim=-1, norm=None):
     """The inverse of fft."""
     return _one_c2c("ifft", input, n, dim, norm, False)
 
 
-@composite(**_FFT)
-@with_out
+@composite("fft_rfft(Tensor self, int? n=None, int dim=-1, str? norm=None)", **_FFT, out=True)
 def rfft(input, n=None, dim=-1, norm=None):
     """fft of real input, without the redundant half: n // 2 + 1 points.
 
@@ -188,22 +185,19 @@ def rfft(input, n=None, dim=-1, norm=None):
     return _one_r2c("rfft", input, n, dim, norm, True)
 
 
-@composite(**_FFT)
-@with_out
+@composite("fft_irfft(Tensor self, int? n=None, int dim=-1, str? norm=None)", **_FFT, out=True)
 def irfft(input, n=None, dim=-1, norm=None):
     """The inverse of rfft; n, the number of real points, is 2 * (size - 1) by default."""
     return _one_c2r("irfft", input, n, dim, norm, False)
 
 
-@composite(**_FFT)
-@with_out
+@composite("fft_hfft(Tensor self, int? n=None, int dim=-1, str? norm=None)", **_FFT, out=True)
 def hfft(input, n=None, dim=-1, norm=None):
     """fft of a Hermitian signal, of which input is one half; real output."""
     return _one_c2r("hfft", input, n, dim, norm, True)
 
 
-@composite(**_FFT)
-@with_out
+@composite("fft_ihfft(Tensor self, int? n=None, int dim=-1, str? norm=None)", **_FFT, out=True)
 def ihfft(input, n=None, dim=-1, norm=None):
     """The inverse of hfft."""
     return _one_r2c("ihfft", input, n, dim, norm, False)

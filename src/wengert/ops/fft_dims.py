@@ -56,8 +56,7 @@ def _last_size(x, dims, sizes):
     return n, [*sizes[:-1], n // 2 + 1]
 
 
-@composite(**_FFT)
-@with_out
+@composite("fft_fftn(Tensor self, any s=None, any dim=None, str? norm=None)", **_FFT, out=True)
 def fftn(input, s=None, dim=None, norm=None):
     """fft over all dims, or the last len(s), or those in dim.
 
@@ -67,15 +66,13 @@ def fftn(input, s=None, dim=None, norm=None):
     return _all_c2c(input, s, dim, norm, True)
 
 
-@composite(**_FFT)
-@with_out
+@composite("fft_ifftn(Tensor self, any s=None, any dim=None, str? norm=None)", **_FFT, out=True)
 def ifftn(input, s=None, dim=None, norm=None):
     """The inverse of fftn."""
     return _all_c2c(input, s, dim, norm, False)
 
 
-@composite(**_FFT)
-@with_out
+@composite("fft_rfftn(Tensor self, any s=None, any dim=None, str? norm=None)", **_FFT, out=True)
 def rfftn(input, s=None, dim=None, norm=None):
     """fftn of real input, without the redundant half of the last transformed dim."""
     if input.is_complex():
@@ -86,8 +83,7 @@ def rfftn(input, s=None, dim=None, norm=None):
     return fft_r2c(_fitted(x, dims, sizes), dims, scale(norm, True), True)
 
 
-@composite(**_FFT)
-@with_out
+@composite("fft_irfftn(Tensor self, any s=None, any dim=None, str? norm=None)", **_FFT, out=True)
 def irfftn(input, s=None, dim=None, norm=None):
     """The inverse of rfftn."""
     x = _promoted(input, True)
@@ -97,8 +93,7 @@ def irfftn(input, s=None, dim=None, norm=None):
     return fft_c2r(_fitted(x, dims, sizes), dims, scale(norm, False), n)
 
 
-@composite(**_FFT)
-@with_out
+@composite("fft_hfftn(Tensor self, any s=None, any dim=None, str? norm=None)", **_FFT, out=True)
 def hfftn(input, s=None, dim=None, norm=None):
     """fftn of a Hermitian signal, of whose last transformed dim input has one half; real output."""
     x = _promoted(input, True)
@@ -110,8 +105,7 @@ def hfftn(input, s=None, dim=None, norm=None):
     return fft_c2r(x.conj(), dims[-1:], code, n)
 
 
-@composite(**_FFT)
-@with_out
+@composite("fft_ihfftn(Tensor self, any s=None, any dim=None, str? norm=None)", **_FFT, out=True)
 def ihfftn(input, s=None, dim=None, norm=None):
     """The inverse of hfftn."""
     if input.is_complex():
@@ -174,13 +168,13 @@ def _shift(x, dim, half):
     return x.roll([half(x.shape[d]) for d in dims], dims) if dims else x
 
 
-@composite(**_FFT)
+@composite("fft_fftshift(Tensor self, any dim=None)", **_FFT)
 def fftshift(input, dim=None):
     """Points reordered so that frequency 0 is in the middle."""
     return _shift(input, dim, lambda n: n // 2)
 
 
-@composite(**_FFT)
+@composite("fft_ifftshift(Tensor self, any dim=None)", **_FFT)
 def ifftshift(input, dim=None):
     """The inverse of fftshift."""
     return _shift(input, dim, lambda n: (n + 1) // 2)

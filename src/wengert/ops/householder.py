@@ -15,8 +15,7 @@ def _geqrf():
     refuse("derivative for aten::geqrf is not implemented")
 
 
-@composite
-@with_out
+@composite("geqrf(Tensor self)", out=True)
 def geqrf(input):
     """QR as LAPACK's geqrf leaves it: R on and above the diagonal, reflections below, and their factors tau."""
     if input.ndim < 2:
@@ -63,8 +62,7 @@ def _check_reflectors(input, tau, name):
         refuse(f"{name}: tau dtype {kind(tau)} does not match input dtype {kind(input)}")
 
 
-@composite(**_LINALG, aliases=("linalg_householder_product",))
-@with_out
+@composite("linalg_householder_product(Tensor input, Tensor tau)", **_LINALG, aliases=("linalg_householder_product",), out=True)
 def householder_product(A, tau):
     """The first n columns of the product of the reflections that geqrf stores in A (*, m, n)."""
     from .. import eye
@@ -77,14 +75,13 @@ def householder_product(A, tau):
     return _reflect(A, tau, start, reversed(range(tau.shape[-1])))
 
 
-@composite
+@composite("orgqr(Tensor self, Tensor input2)")
 def orgqr(input, input2):
     """linalg.householder_product."""
     return householder_product(input, input2)
 
 
-@composite
-@with_out
+@composite("ormqr(Tensor self, Tensor input2, Tensor input3, bool left=True, bool transpose=False)", out=True)
 def ormqr(input, tau, other, left=True, transpose=False):
     """Q other (left=False: other Q; transpose: Q^H), Q the product of the reflections in input."""
     name = "torch.ormqr"
@@ -142,7 +139,7 @@ def _lstsq(g, A, B, rcond):
     return pinv_backward(g @ mH(B), pinv, A), mH(pinv) @ g
 
 
-@composite(**_LINALG, aliases=("linalg_lstsq",))
+@composite("linalg_lstsq(Tensor self, Tensor b, any rcond=None, *, str? driver=None)", **_LINALG, aliases=("linalg_lstsq",))
 def lstsq(A, B, rcond=None, *, driver=None):
     """solution, residuals, rank and singular_values of min ||A X - B|| for A (*, m, n) and B (*, m, k) or (*, m).
 
@@ -208,8 +205,7 @@ def _ldl_factor():
     refuse("derivative for aten::linalg_ldl_factor_ex is not implemented")
 
 
-@composite(**_LINALG, aliases=("linalg_ldl_factor_ex",))
-@with_out
+@composite("linalg_ldl_factor_ex(Tensor self, *, bool hermitian=False, bool check_errors=False)", **_LINALG, aliases=("linalg_ldl_factor_ex",), out=True)
 def ldl_factor_ex(A, *, hermitian=False, check_errors=False):
     """linalg.ldl_factor that reports zeros on the diagonal of D in info."""
     name = "torch.linalg.ldl_factor_ex"
@@ -223,8 +219,7 @@ def ldl_factor_ex(A, *, hermitian=False, check_errors=False):
     return named("linalg_ldl_factor_ex", ("LD", "pivots", "info"), (LD, pivots, info))
 
 
-@composite(**_LINALG, aliases=("linalg_ldl_factor",))
-@with_out
+@composite("linalg_ldl_factor(Tensor self, *, bool hermitian=False)", **_LINALG, aliases=("linalg_ldl_factor",), out=True)
 def ldl_factor(A, *, hermitian=False):
     """LD and pivots of symmetric (hermitian=True: Hermitian) indefinite matrices."""
     return named("linalg_ldl_factor", ("LD", "pivots"), ldl_factor_ex(A, hermitian=hermitian, check_errors=True)[:2])
@@ -238,8 +233,7 @@ def _ldl_solved():
     refuse("derivative for aten::linalg_ldl_solve is not implemented")
 
 
-@composite(**_LINALG, aliases=("linalg_ldl_solve",))
-@with_out
+@composite("linalg_ldl_solve(Tensor LD, Tensor pivots, Tensor B, *, bool hermitian=False)", **_LINALG, aliases=("linalg_ldl_solve",), out=True)
 def ldl_solve(LD, pivots, B, *, hermitian=False):
     """X with A X = B from the LDL factors of A."""
     from .linalg_checks import expand_batch

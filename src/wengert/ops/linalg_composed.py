@@ -22,8 +22,7 @@ def _check_dtype_pair(b, A):
         )
 
 
-@composite("matrix_power", aliases=("linalg.matrix_power", "linalg_matrix_power"))
-@with_out
+@composite("matrix_power(Tensor self, int n)", aliases=("linalg.matrix_power", "linalg_matrix_power"), out=True)
 def matrix_power(A, n):
     """A multiplied n times with itself (n < 0: its inverse), by repeated squaring.
 
@@ -49,8 +48,7 @@ def matrix_power(A, n):
     return result.clone() if result is A else result
 
 
-@composite(**_LINALG, aliases=("linalg_matrix_rank",))
-@with_out
+@composite("linalg_matrix_rank(Tensor self, any tol=None, bool hermitian=False, *, any atol=None, any rtol=None)", **_LINALG, aliases=("linalg_matrix_rank",), out=True)
 def matrix_rank(A, tol=None, hermitian=False, *, atol=None, rtol=None):
     """How many singular values of A (*, m, n) are larger than max(atol, rtol * largest).
 
@@ -74,8 +72,7 @@ def matrix_rank(A, tol=None, hermitian=False, *, atol=None, rtol=None):
         return (values > limit).sum(-1)
 
 
-@composite(**_LINALG, aliases=("linalg_cond",))
-@with_out
+@composite("linalg_cond(Tensor self, any p=None)", **_LINALG, aliases=("linalg_cond",), out=True)
 def cond(A, p=None):
     """The condition number: norm(A, p) * norm(inv(A), p); by default the ratio of extreme singular values."""
     check_matrix_input(A)
@@ -111,8 +108,7 @@ def _count(sizes):
     return n
 
 
-@composite(**_LINALG, aliases=("linalg_tensorinv",))
-@with_out
+@composite("linalg_tensorinv(Tensor self, int ind=2)", **_LINALG, aliases=("linalg_tensorinv",), out=True)
 def tensorinv(A, ind=2):
     """The inverse for tensordot(A, ., ind): the first ind dims against the rest."""
     if ind <= 0:
@@ -126,8 +122,7 @@ def tensorinv(A, ind=2):
     return inv(A.reshape(_count(head), _count(tail))).reshape((*tail, *head))
 
 
-@composite(**_LINALG, aliases=("linalg_tensorsolve",))
-@with_out
+@composite("linalg_tensorsolve(Tensor self, Tensor other, any dims=None)", **_LINALG, aliases=("linalg_tensorsolve",), out=True)
 def tensorsolve(A, B, dims=None):
     """X with tensordot(A, X, X.ndim) = B; dims of A are moved to its end first."""
     if dims is not None:
@@ -143,7 +138,7 @@ def tensorsolve(A, B, dims=None):
     return solve(A.reshape(-1, _count(tail)), B.reshape(-1)).reshape(tail)
 
 
-@composite(**_LINALG, aliases=("linalg_vander",))
+@composite("linalg_vander(Tensor x, *, int? N=None)", **_LINALG, aliases=("linalg_vander",))
 def vander(x, *, N=None):
     """Powers 0 … N-1 of the elements along a new last dim (N: the size of the last dim).
 
@@ -180,8 +175,7 @@ def torch_vander(x, N=None, increasing=False):
     return result if increasing else result.flip(-1)
 
 
-@composite(**_LINALG, aliases=("linalg_cross",))
-@with_out
+@composite("linalg_cross(Tensor self, Tensor other, *, int dim=-1)", **_LINALG, aliases=("linalg_cross",), out=True)
 def cross(input, other, *, dim=-1):
     """The cross products of vectors of length 3 along a dim."""
     if input.ndim != other.ndim:
@@ -194,8 +188,7 @@ def cross(input, other, *, dim=-1):
     return a.roll(-1, dim) * b.roll(1, dim) - a.roll(1, dim) * b.roll(-1, dim)
 
 
-@composite("cross")
-@with_out
+@composite("cross(Tensor self, Tensor other, int? dim=None)", out=True)
 def torch_cross(input, other, dim=None):
     """linalg.cross along a dim, by default the first of size 3."""
     if dim is None:
@@ -205,35 +198,31 @@ def torch_cross(input, other, dim=None):
     return cross(input, other, dim=dim)
 
 
-@composite(**_LINALG)
+@composite("linalg_diagonal(Tensor A, *, int offset=0, int dim1=-2, int dim2=-1)", **_LINALG)
 def diagonal(A, *, offset=0, dim1=-2, dim2=-1):
     """The diagonals of matrices, a view."""
     return A.diagonal(offset, dim1, dim2)
 
 
-@composite(**_LINALG)
-@with_out
+@composite("linalg_matmul(Tensor self, Tensor other)", **_LINALG, out=True)
 def matmul(input, other):
     """torch.matmul."""
     return input @ other
 
 
-@composite("cholesky")
-@with_out
+@composite("cholesky(Tensor self, bool upper=False)", out=True)
 def old_cholesky(input, upper=False):
     """linalg.cholesky under its old name."""
     return _new_cholesky(input, upper=upper)
 
 
-@composite("qr")
-@with_out
+@composite("qr(Tensor self, bool some=True)", out=True)
 def old_qr(input, some=True):
     """linalg.qr under its old name; some=False gives complete factors."""
     return named("qr", ("Q", "R"), _new_qr(input, "reduced" if some else "complete"))
 
 
-@composite("svd")
-@with_out
+@composite("svd(Tensor self, bool some=True, bool compute_uv=True)", out=True)
 def old_svd(input, some=True, compute_uv=True):
     """U, S, V (not its adjoint) with input = U diag(S) V^H."""
     if not compute_uv:
@@ -267,8 +256,7 @@ def _cholesky_solve(g, L, upper, y, needs):
     return back, -(L @ common) if upper else -(common @ L)
 
 
-@composite
-@with_out
+@composite("cholesky_solve(Tensor self, Tensor input2, bool upper=False)", out=True)
 def cholesky_solve(input, L, upper=False):
     """X with A X = input, from the Cholesky factor L of A."""
     if input.ndim < 2:
@@ -288,8 +276,7 @@ def cholesky_solve(input, L, upper=False):
     return _cholesky_solve(*reversed(expand_batch(L, input)), upper)
 
 
-@composite
-@with_out
+@composite("cholesky_inverse(Tensor self, bool upper=False)", out=True)
 def cholesky_inverse(L, upper=False):
     """The inverse of A from its Cholesky factor."""
     from .. import eye
@@ -299,8 +286,7 @@ def cholesky_inverse(L, upper=False):
     return cholesky_solve(eye(L.shape[-1], dtype=L.dtype).expand(L.shape), L, upper)
 
 
-@composite
-@with_out
+@composite("triangular_solve(Tensor self, Tensor A, bool upper=True, bool transpose=False, bool unitriangular=False)", out=True)
 def triangular_solve(b, A, upper=True, transpose=False, unitriangular=False):
     """X with A X = b (transpose: A^T) for triangular A, and a copy of A."""
     for name, t in (("b", b), ("A", A)):
@@ -375,7 +361,7 @@ def _linalg_matrix_exp(g, A):
     return _linalg_matrix_exp(cat([cat([A, g], -1), cat([zeros_like(A), A], -1)], -2))[..., :n, n:]
 
 
-@composite(**_LINALG)
+@composite("linalg_matrix_exp(Tensor self)", **_LINALG)
 def matrix_exp(A):
     """The exponential of square matrices.
 
@@ -387,7 +373,7 @@ def matrix_exp(A):
     return _linalg_matrix_exp(A)
 
 
-@composite("matrix_exp")
+@composite("matrix_exp(Tensor self)")
 def torch_matrix_exp(input):
     """linalg.matrix_exp."""
     return matrix_exp(input)

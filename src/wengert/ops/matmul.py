@@ -118,12 +118,9 @@ def addbmm(self, batch1, batch2, *, beta=1, alpha=1):
             f"Incompatible matrix sizes for bmm ({batch1.shape[1]}x{batch1.shape[2]} and "
             f"{batch2.shape[1]}x{batch2.shape[2]})"
         )
-    # One product of matrices that lie side by side.
-    left = batch1.transpose(0, 1).reshape(batch1.shape[1], -1)
-    right = batch2.reshape(-1, batch2.shape[2])
-    if batch1.shape[0] == 0 or batch1.shape[2] == 0:
-        left = batch1.new_empty((batch1.shape[1], 0))
-        right = batch2.new_empty((0, batch2.shape[2]))
+    inner_size = batch1.shape[0] * batch1.shape[2]  # one product of matrices that lie side by side
+    left = batch1.transpose(0, 1).reshape(batch1.shape[1], inner_size)
+    right = batch2.reshape(inner_size, batch2.shape[2])
     return addmm(self, left, right, beta=beta, alpha=alpha)
 
 

@@ -64,7 +64,7 @@ def _check_order(order):
 
 
 @composite(
-    "linalg_matrix_norm(Tensor self, any ord='fro', int[] dim=(-2, -1), bool keepdim=False)",
+    "linalg_matrix_norm(Tensor self, any ord='fro', int[] dim=(-2, -1), bool keepdim=False, *, ScalarType? dtype=None)",
     method=False,
     function=False,
     aliases=("linalg.matrix_norm",),
@@ -99,7 +99,7 @@ def linalg_matrix_norm(A, ord="fro", dim=(-2, -1), keepdim=False, *, dtype=None)
 
 
 @composite(
-    "linalg_norm(Tensor self, any ord=None, int[]? dim=None, bool keepdim=False)",
+    "linalg_norm(Tensor self, any ord=None, int[]? dim=None, bool keepdim=False, *, ScalarType? dtype=None)",
     method=False,
     function=False,
     aliases=("linalg.norm",),

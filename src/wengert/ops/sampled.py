@@ -5,7 +5,7 @@ from .combine import cat
 from .shape import slice
 
 
-@composite(method=False)
+@composite("gradient(Tensor self, *, any spacing=1, any dim=None, int edge_order=1)", method=False)
 def gradient(input, *, spacing=1, dim=None, edge_order=1):
     """Derivatives along dims by central differences, one-sided at the ends (of order edge_order, 1 or 2).
 

@@ -44,8 +44,7 @@ def _linalg_inv_ex(g, inverse):
     return -(mH(inverse) @ g @ mH(inverse))
 
 
-@composite(**_LINALG, aliases=("linalg_inv_ex",))
-@with_out
+@composite("linalg_inv_ex(Tensor A, *, bool check_errors=False)", **_LINALG, aliases=("linalg_inv_ex",), out=True)
 def inv_ex(A, *, check_errors=False):
     """linalg.inv that reports singular matrices in info instead of raising."""
     check_square(A, "linalg.inv")
@@ -61,8 +60,7 @@ def inv_ex(A, *, check_errors=False):
     return named("linalg_inv_ex", ("inverse", "info"), (result, info))
 
 
-@composite(**_LINALG, aliases=("linalg_inv",))
-@with_out
+@composite("linalg_inv(Tensor A)", **_LINALG, aliases=("linalg_inv",), out=True)
 def inv(A):
     """The inverses of square matrices (*, n, n); LinAlgError when one is singular.
 
@@ -73,8 +71,7 @@ def inv(A):
     return inv_ex(A, check_errors=True)[0]
 
 
-@composite
-@with_out
+@composite("inverse(Tensor self)", out=True)
 def inverse(input):
     """linalg.inv."""
     return inv(input)
@@ -104,8 +101,7 @@ def _linalg_det(g, A, y):
     return (g * phase.conj()).unsqueeze(-1).unsqueeze(-1) * (U @ (others * Vh))
 
 
-@composite(**_LINALG, aliases=("linalg_det",))
-@with_out
+@composite("linalg_det(Tensor A)", **_LINALG, aliases=("linalg_det",), out=True)
 def det(A):
     """The determinants of square matrices.
 
@@ -139,8 +135,7 @@ def _linalg_slogdet(g0, g1, A, sign):
     return weight.unsqueeze(-1).unsqueeze(-1) * mH(_linalg_inv_ex(A)[0])
 
 
-@composite(**_LINALG, aliases=("linalg_slogdet",))
-@with_out
+@composite("linalg_slogdet(Tensor A)", **_LINALG, aliases=("linalg_slogdet",), out=True)
 def slogdet(A):
     """sign and logabsdet of square matrices: det = sign * exp(logabsdet)."""
     check_square(A, "linalg.slogdet")
@@ -148,20 +143,19 @@ def slogdet(A):
     return named("linalg_slogdet", ("sign", "logabsdet"), _linalg_slogdet(A))
 
 
-@composite("det")
+@composite("det(Tensor self)")
 def torch_det(input):
     """linalg.det."""
     return det(input)
 
 
-@composite("slogdet")
-@with_out
+@composite("slogdet(Tensor self)", out=True)
 def torch_slogdet(input):
     """linalg.slogdet."""
     return slogdet(input)
 
 
-@composite
+@composite("logdet(Tensor self)")
 def logdet(input):
     """The logarithm of the determinant; nan where that is negative, -inf where it is 0."""
     check_square(input, "logdet")
@@ -198,8 +192,7 @@ def _linalg_solve(g, A, y, needs):
     return -(back @ mH(y)) if needs[0] else None, back
 
 
-@composite(**_LINALG, aliases=("linalg_solve_ex",))
-@with_out
+@composite("linalg_solve_ex(Tensor A, Tensor B, *, bool left=True, bool check_errors=False)", **_LINALG, aliases=("linalg_solve_ex",), out=True)
 def solve_ex(A, B, *, left=True, check_errors=False):
     """linalg.solve that reports singular matrices in info instead of raising."""
     name = "linalg.solve"
@@ -228,8 +221,7 @@ def _not_finite(t):
     return not bool(numpy_.bare(t).detach().isfinite().all())
 
 
-@composite(**_LINALG, aliases=("linalg_solve",))
-@with_out
+@composite("linalg_solve(Tensor A, Tensor B, *, bool left=True)", **_LINALG, aliases=("linalg_solve",), out=True)
 def solve(A, B, *, left=True):
     """X with A X = B (left=False: X A = B); B is a matrix or a vector (or batches). LinAlgError when A is singular.
 
@@ -261,8 +253,7 @@ def triangular(A, B, upper, unitriangular=False):
     return _triangular(A, B, upper, unitriangular)
 
 
-@composite(**_LINALG, aliases=("linalg_solve_triangular",))
-@with_out
+@composite("linalg_solve_triangular(Tensor self, Tensor B, *, bool upper, bool left=True, bool unitriangular=False)", **_LINALG, aliases=("linalg_solve_triangular",), out=True)
 def solve_triangular(A, B, *, upper, left=True, unitriangular=False):
     """X with A X = B (left=False: X A = B), A triangular: the other triangle is not read.
 
@@ -343,8 +334,7 @@ def singular_values(A, hermitian):
     return eigvalsh(A).abs() if hermitian else svdvals(A)
 
 
-@composite(**_LINALG, aliases=("linalg_pinv",))
-@with_out
+@composite("linalg_pinv(Tensor self, any rcond=None, bool hermitian=False, *, any atol=None, any rtol=None)", **_LINALG, aliases=("linalg_pinv",), out=True)
 def pinv(A, *args, atol=None, rtol=None, hermitian=False, rcond=None):
     """The pseudoinverses of matrices (*, m, n); singular values up to max(atol, rtol * largest) count as 0.
 
@@ -372,7 +362,7 @@ def pinv(A, *args, atol=None, rtol=None, hermitian=False, rcond=None):
     return _pinv(A, relative.expand(A.shape[:-2]).contiguous(), hermitian)
 
 
-@composite
+@composite("pinverse(Tensor self, float rcond=1e-15)")
 def pinverse(input, rcond=1e-15):
     """linalg.pinv."""
     return pinv(input, rtol=rcond)

@@ -208,7 +208,7 @@ def _quantile(self, q, dim, keepdim, interpolation, name, ignore_nan):
 
 
 @composite(
-    "quantile(Tensor self, Tensor q, int? dim=None, bool keepdim=False, *, str interpolation='linear')", out=True
+    "quantile(Tensor self, any q, int? dim=None, bool keepdim=False, *, str interpolation='linear')", out=True
 )
 def quantile(self, q, dim=None, keepdim=False, *, interpolation="linear"):
     """The q-quantiles of all elements or along a dim; several q come first in the result's shape.
@@ -220,7 +220,7 @@ def quantile(self, q, dim=None, keepdim=False, *, interpolation="linear"):
 
 
 @composite(
-    "nanquantile(Tensor self, Tensor q, int? dim=None, bool keepdim=False, *, str interpolation='linear')", out=True
+    "nanquantile(Tensor self, any q, int? dim=None, bool keepdim=False, *, str interpolation='linear')", out=True
 )
 def nanquantile(self, q, dim=None, keepdim=False, *, interpolation="linear"):
     """quantile of the elements that are not nan."""
