@@ -1,6 +1,7 @@
 // Values between Python and the core: dtypes, sizes, numbers; exceptions.
 
 #include "../core/ops/once.h"
+#include "../core/names.h"
 #include "python.h"
 
 namespace wgpy {
@@ -27,6 +28,7 @@ PyObject* dtype_signed(PyObject* o, void*) { return PyBool_FromLong(is_signed(dt
 PyObject* dtype_itemsize(PyObject* o, void*) { return PyLong_FromLong(size_of(dtype_of(o))); }
 PyObject* dtype_name(PyObject* o, void*) { return PyUnicode_FromString(name_of(dtype_of(o))); }
 PyObject* dtype_torch_name(PyObject* o, void*) { return PyUnicode_FromString(torch_name(dtype_of(o))); }
+PyObject* dtype_compiler_name(PyObject* o, void*) { return PyUnicode_FromString(compiler_name(dtype_of(o))); }
 PyObject* dtype_real(PyObject* o, PyObject*) {
   return guard<PyObject*>(nullptr, [&] { return Py_NewRef(dtype_object(real_of(dtype_of(o)))); });
 }
@@ -40,6 +42,7 @@ PyGetSetDef dtype_getset[] = {{"is_floating_point", dtype_floating, nullptr, nul
                               {"itemsize", dtype_itemsize, nullptr, nullptr, nullptr},
                               {"name", dtype_name, nullptr, nullptr, nullptr},
                               {"_torch_name", dtype_torch_name, nullptr, nullptr, nullptr},
+                              {"_compiler_name", dtype_compiler_name, nullptr, nullptr, nullptr},
                               {nullptr, nullptr, nullptr, nullptr, nullptr}};
 PyMethodDef dtype_methods[] = {{"__reduce__", dtype_reduce, METH_NOARGS, nullptr},
                                {"to_real", dtype_real, METH_NOARGS, nullptr},

@@ -48,8 +48,11 @@ void check_out_dtype(DType out, DType made, std::string_view op, bool several) {
   WG_CHECK(op != "mode", "expected scalar type '", is, "' but got '", was, "' for ", index ? "indices" : "values",
            " output");
   WG_CHECK(op != "kthvalue" || index, "output values must be of same type as input");
-  WG_CHECK(!(several || one_of(op, {"argmax", "argmin"})) || one_of(op, {"median", "nanmedian", "kthvalue"}),
-           "Expected out tensor to have dtype ", compiler_name(made), ", but got ", compiler_name(out), " instead");
+  WG_CHECK(op != "dot" && op != "vdot", "result dtype ", was, " does not match input dtype ", is);
+  const bool exact = one_of(op, {"argmax", "argmin", "mm", "bmm", "mv", "matmul", "addmm", "addmv", "baddbmm",
+                                 "linalg_vector_norm", "take_along_dim"});
+  WG_CHECK(!(several || exact) || one_of(op, {"median", "nanmedian", "kthvalue"}), "Expected out tensor to have dtype ",
+           compiler_name(made), ", but got ", compiler_name(out), " instead");
   WG_CHECK(can_cast(made, out), "result type ", is, " can't be cast to the desired output type ", was);
 }
 

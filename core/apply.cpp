@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "kernels/reduce.h"
+#include "names.h"
 #include "program.h"
 
 namespace wg {
@@ -306,12 +307,28 @@ static void check_alpha(const Call& c) {
            "For non-complex input tensors, argument alpha must not be a complex number.");
 }
 
+// lerp promotes nothing: its operands are of one dtype, but for a weight without dims.
+static void check_lerp(const Call& c) {
+  const DType d = c.args[0].tensor->dtype;
+  const Value &end = c.args[1], &weight = c.args[2];
+  if (end.is_tensor())
+    WG_CHECK(end.tensor->dtype == d, "expected dtype ", compiler_name(d), " for `end` but got dtype ",
+             compiler_name(end.tensor->dtype));
+  if (weight.is_tensor() && weight.tensor->ndim())
+    WG_CHECK(weight.tensor->dtype == d, "expected dtype ", compiler_name(d), " for `weight` but got dtype ",
+             compiler_name(weight.tensor->dtype));
+  const bool counts = is_differentiable(d) || (weight.is_tensor() && is_differentiable(weight.tensor->dtype));
+  WG_CHECK_KIND(Kind::NotImplemented, counts, "\"lerp_kernel_", weight.is_tensor() ? "tensor" : "scalar",
+                "\" not implemented for '", torch_name(d), "'");
+}
+
 // add(x, y, alpha=2) is an op of three operands; div(x, y, rounding_mode="floor") is floor_divide(x, y): what is beyond
 // the operands of an elementwise op is settled here.
 static void settle_options(Call& c) {
   static const OpDef *add = find_op("add"), *sub = find_op("sub"), *div = find_op("div"),
                      *add_scaled = find_op("_add_scaled"), *sub_scaled = find_op("_sub_scaled"),
-                     *floor = find_op("_div_floor"), *trunc = find_op("trunc_divide"), *where = find_op("where");
+                     *floor = find_op("_div_floor"), *trunc = find_op("trunc_divide"), *where = find_op("where"),
+                     *lerp = find_op("lerp");
   if (c.op == add || c.op == sub) {
     Value alpha = c.args[2];
     if (alpha.tag != Tag::Int) check_alpha(c);
@@ -332,6 +349,12 @@ static void settle_options(Call& c) {
     DType d = c.args[0].tensor->dtype;
     WG_CHECK(d == DType::Bool || d == DType::UInt8,
              "where expected condition to be a boolean tensor, but got a tensor with dtype ", torch_name(d));
+    if (d == DType::UInt8)
+      warn(
+          "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a future version "
+          "of PyTorch. Use a boolean condition instead.");
+  } else if (c.op == lerp && c.args[0].is_tensor()) {
+    check_lerp(c);
   }
 }
 

@@ -208,6 +208,11 @@ WG_OP_AS(range_step, "range", Primitive) { range(c, c.args[2], 3); }
 
 static DType spaced_dtype(Call& c, int at) {
   const bool z = c.args[0].tag == Tag::Complex || c.args[1].tag == Tag::Complex;
+  if (z && c.has(at)) {
+    const DType asked = c.dtype_or(at, default_dtype()), found = complex_of(default_dtype());
+    WG_CHECK(is_complex(asked), "torch.", c.op->name, "(): inferred dtype ", compiler_name(found),
+             " can't be safely cast to passed dtype ", torch_name(asked));
+  }
   return c.dtype_or(at, z ? complex_of(default_dtype()) : default_dtype());
 }
 WG_OP(linspace) {

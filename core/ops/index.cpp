@@ -136,7 +136,7 @@ const std::vector<TensorRef>& canonical_indices(Call& c, int i, const Tensor& se
 void masked_fill(Call& c, const Element& value) {
   Tensor &self = c.tensor(0), &mask = c.tensor(1);
   WG_CHECK(mask.dtype == DType::Bool, "masked_fill_ only supports boolean masks, but got mask with dtype ",
-           cpp_name(mask.dtype));
+           compiler_name(mask.dtype));
   const Dims sizes = broadcast(self.sizes, mask.sizes);
   if (c.into)
     WG_CHECK(sizes == self.sizes, "output with shape ", to_string(self.sizes), " doesn't match the broadcast shape ",

@@ -27,6 +27,10 @@ struct Scales {
 };
 Scales scales(Call& c, int beta_at) {
   Scales s;
+  const DType d = c.tensor(0).dtype;
+  for (int i = beta_at; i < beta_at + 2 && d != DType::Bool && !is_complex(d); ++i)
+    WG_CHECK(c.args[i].tag != Tag::Complex, "value cannot be converted to type ", compiler_name(d),
+             " without overflow");
   if (c.has(beta_at)) s.beta = c.complex(beta_at);
   if (c.has(beta_at + 1)) s.alpha = c.complex(beta_at + 1);
   return s;
@@ -404,6 +408,9 @@ WG_OP(addr) {
   WG_CHECK(x.ndim() == 1, "addr: Expected 1-D argument vec1, but got ", x.ndim(), "-D");
   WG_CHECK(y.ndim() == 1, "addr: Expected 1-D argument vec2, but got ", y.ndim(), "-D");
   DType dtype = promote(self.dtype, promote(x.dtype, y.dtype));
+  for (int i = 3; i < 5 && !is_differentiable(dtype); ++i)
+    WG_CHECK(c.args[i].tag != Tag::Float, "For integral input tensors, argument ", i == 3 ? "beta" : "alpha",
+             " must not be a floating point number.");
   if (is_reduced(dtype)) return c.out(addr_by_steps(*expand(self, {x.numel, y.numel}), x, y, s, dtype));
   DType inner = dtype == DType::Bool ? DType::UInt8 : dtype;  // and, or: a product of 0s and 1s, cast back
   TensorRef left = cast(x, inner), right = cast(y, inner);

@@ -115,11 +115,14 @@ void extremes_over_dims(Call& c, bool max) {
   Tensor& x = c.tensor(0);
   const char* name = max ? "amax()" : "amin()";
   bool whole = !c.has(1) || (c.args[1].tag == Tag::Ints && c.ints(1).empty());
+  const Dims asked = whole ? Dims() : c.ints(1);
   uint64_t mask = reduced_dims(c, 1, x.ndim());
   WG_CHECK(!whole || x.numel, name,
            ": Expected reduction dim to be specified for input.numel() == 0. Specify the reduction "
            "dim with the 'dim' argument.");
-  need_elements(x, mask, name);
+  for (int64_t d : asked)
+    WG_CHECK_INDEX(!x.ndim() || x.size(wrap_dim(d, x.ndim())), name, ": Expected reduction dim ", d,
+                   " to have non-zero size.");
   refuse_complex(x, max ? "max_values_cpu" : "min_values_cpu");
   c.out(extreme(x, max, mask, c.flag(2)));
 }

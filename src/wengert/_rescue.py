@@ -23,6 +23,8 @@ def rescue(function, args, kwargs):
         watch()  # a foreign class takes calls over: functions written in Python have to ask from here on
         return take(function, args, kwargs)
     name = function.__name__
+    if name in ("linspace", "logspace") and (ends := _ends(name, args)) is not None:
+        return function(*ends, *args[2:], **kwargs)
     form = _older_form(name.rstrip("_"), args)
     if form is not None:
         args, options = form
@@ -33,6 +35,18 @@ def rescue(function, args, kwargs):
         if (name in _NUMBERS_FIRST and (tensor or _is_number(args[1]))) or (name in _NUMBER_AND_TENSOR and tensor):
             return function(wg.tensor(args[0], dtype=wg.result_type(*args)), args[1], **kwargs)
     return NotImplemented
+
+
+def _ends(name, args):
+    """The numbers in the tensors between which a sequence is asked for, or None."""
+    given = [a for a in args[:2] if isinstance(a, Tensor)]
+    if not given or not all(isinstance(a, Tensor) or _is_number(a) for a in args[:2]):
+        return None
+    if any(a.ndim for a in given):
+        shown = zip(args, ("start", "end"))
+        listed = " and ".join(f"{end} with {a.ndim} dimension(s)" for a, end in shown if isinstance(a, Tensor))
+        raise RuntimeError(f"{name} only supports 0-dimensional start and end tensors, but got {listed}.")
+    return [a.detach().item() if isinstance(a, Tensor) else a for a in args[:2]]
 
 
 def _each(args, kwargs):

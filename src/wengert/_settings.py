@@ -217,6 +217,9 @@ def is_vulkan_available():
 
 def _assert_async(tensor, message=None):
     """RuntimeError if the one element is zero."""
+    if tensor.numel() != 1:
+        counted = "no values" if tensor.numel() == 0 else "more than one value"
+        raise RuntimeError(f"Boolean value of Tensor with {counted} is ambiguous")
     if not tensor.item():
         raise RuntimeError(message or "Expected Tensor with single nonzero value, but got zero")
 

@@ -168,8 +168,10 @@ def type(self, dtype=None, non_blocking=False):
             ):
                 return self.to(candidate)
         raise ValueError(f"invalid type: '{dtype}'")
-    wanted = getattr(dtype, "dtype", dtype)
+    wanted = _core.get_default_dtype() if dtype is Tensor else getattr(dtype, "dtype", dtype)
     if not isinstance(wanted, _core.dtype):
+        if hasattr(dtype, "__mro__"):
+            raise ValueError(f"invalid type: '{dtype.__name__}'")
         raise TypeError("dtype must be a type, str, or dtype object")
     return self.to(wanted)
 

@@ -4,6 +4,7 @@ import numbers
 import re
 
 from .. import _core
+from ._notices import NOTICES, notice
 from ._out import write
 
 # NumPy's names of arguments, which torch takes as well.
@@ -28,6 +29,7 @@ _KINDS = {  # what the types of a schema take, and what they are called in messa
     "Tensor": ("Tensor", lambda value: isinstance(value, _core.Tensor)),
     "Tensor[]": ("tuple of Tensors", _tensors),
     "Scalar": ("Number", lambda value: isinstance(value, (numbers.Number, _core.Tensor)) or hasattr(value, "dtype")),
+    "float": ("float", lambda value: isinstance(value, numbers.Real) or hasattr(value, "dtype") and not value.shape),
     "int": ("int", lambda value: hasattr(value, "__index__") and not isinstance(value, bool)),
     "bool": ("bool", lambda value: hasattr(value, "__index__")),
     "str": ("str", lambda value: isinstance(value, str)),
@@ -110,7 +112,11 @@ def called(body, schema, names, public, out=False):
     names: its parameters; out: it takes out=, a tensor or several that results are written to.
     """
 
+    goes = public in NOTICES and public != "cross"  # which does so for one form alone
+
     def function(*args, **kwargs):
+        if goes:
+            notice(public)
         target = kwargs.pop("out", None) if out else None
         try:
             result = body(*args, **kwargs)

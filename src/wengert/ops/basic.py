@@ -84,7 +84,7 @@ def equal(self, other):
     return self.shape == other.shape and bool((self == other).all())
 
 
-@composite
+@composite("isclose(Tensor self, Tensor other, float rtol=1e-05, float atol=1e-08, bool equal_nan=False)")
 def isclose(self, other, rtol=1e-05, atol=1e-08, equal_nan=False):
     """|self - other| <= atol + rtol * |other|, elementwise; equal infinities are close."""
     if self.dtype != other.dtype:
@@ -109,7 +109,7 @@ def _core_name(t):
     return t.dtype._torch_name
 
 
-@composite
+@composite("allclose(Tensor self, Tensor other, float rtol=1e-05, float atol=1e-08, bool equal_nan=False)")
 def allclose(self, other, rtol=1e-05, atol=1e-08, equal_nan=False):
     """Whether all elements are close (isclose)."""
     refuse_batches(

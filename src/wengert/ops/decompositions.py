@@ -13,7 +13,6 @@ from .linalg_checks import (
     mH,
     real,
     refuse,
-    with_out,
 )
 
 
@@ -21,9 +20,12 @@ def on_arrays(function):
     """The body of a host op from a function on NumPy arrays."""
 
     def forward(*args):
+        import numpy as np
+
         from .._core import Tensor
 
-        results = function(*[numpy_.array(a) if isinstance(a, Tensor) else a for a in args])
+        with np.errstate(all="ignore"):  # inf and nan are results like others
+            results = function(*[numpy_.array(a) if isinstance(a, Tensor) else a for a in args])
         return tuple(map(numpy_.tensor, results)) if isinstance(results, tuple) else numpy_.tensor(results)
 
     return forward
@@ -60,7 +62,12 @@ def _cholesky_ex(g, L):
     return mH(triangular(mH(L), mH(inner), True)) * 0.5
 
 
-@composite("linalg_cholesky_ex(Tensor self, *, bool upper=False, bool check_errors=False)", **_LINALG, aliases=("linalg_cholesky_ex",), out=True)
+@composite(
+    "linalg_cholesky_ex(Tensor self, *, bool upper=False, bool check_errors=False)",
+    **_LINALG,
+    aliases=("linalg_cholesky_ex",),
+    out=True,
+)
 def cholesky_ex(A, *, upper=False, check_errors=False):
     """linalg.cholesky that reports failures in info (the order of the leading minor that is not positive definite).
 
@@ -160,8 +167,10 @@ def _numpy_svd(a, full_matrices, compute_uv):
         empty = np.empty(0, a.dtype)
         return empty, np.linalg.svd(a, compute_uv=False), empty
     except np.linalg.LinAlgError:
+        bad = np.flatnonzero(~np.isfinite(a).all((-2, -1)))
+        where = f"(Batch element {bad[0]}): " if a.ndim > 2 and bad.size else ""
         raise numpy_.LinAlgError(
-            "linalg.svd: The algorithm failed to converge because the input matrix contained non-finite values."
+            f"linalg.svd: {where}The algorithm failed to converge because the input matrix contained non-finite values."
         ) from None
 
 
@@ -214,7 +223,9 @@ def _linalg_svd(g0, g1, g2, A_like, full_matrices, U, S, Vh):
     return U @ inner @ Vh
 
 
-@composite("linalg_svd(Tensor A, bool full_matrices=True, *, str? driver=None)", **_LINALG, aliases=("linalg_svd",), out=True)
+@composite(
+    "linalg_svd(Tensor A, bool full_matrices=True, *, str? driver=None)", **_LINALG, aliases=("linalg_svd",), out=True
+)
 def svd(A, full_matrices=True, *, driver=None):
     """U, S, Vh with A = U diag(S) Vh, singular values descending.
 

@@ -14,6 +14,10 @@ def __dlpack__(self, *, stream=None, max_version=None, dl_device=None, copy=None
     >>> numpy.from_dlpack(wengert.ones(2))
     array([1., 1.], dtype=float32)
     """
+    if stream is not None and type(stream) is not int:
+        raise TypeError("stream must be ``int`` or ``none``")
+    if stream not in (None, -1):
+        raise AssertionError("stream should be None on cpu.")
     if self.requires_grad:
         raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
     array = self.numpy()

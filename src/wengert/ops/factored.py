@@ -13,7 +13,6 @@ from .linalg_checks import (
     kind,
     mH,
     refuse,
-    with_out,
 )
 from .solvers import _triangular, triangular
 
@@ -85,7 +84,12 @@ def _check_lu(A, name, pivot):
         refuse("linalg.lu_factor: LU without pivoting is not implemented on the CPU")
 
 
-@composite("linalg_lu_factor_ex(Tensor A, *, bool pivot=True, bool check_errors=False)", **_LINALG, aliases=("linalg_lu_factor_ex",), out=True)
+@composite(
+    "linalg_lu_factor_ex(Tensor A, *, bool pivot=True, bool check_errors=False)",
+    **_LINALG,
+    aliases=("linalg_lu_factor_ex",),
+    out=True,
+)
 def lu_factor_ex(A, *, pivot=True, check_errors=False):
     """linalg.lu_factor that reports zeros on the diagonal of U in info."""
     _check_lu(A, "torch.lu_factor", pivot)
@@ -116,7 +120,11 @@ def lu_factor(A, *, pivot=True):
     return named("linalg_lu_factor", ("LU", "pivots"), (LU, pivots))
 
 
-@composite("lu_unpack(Tensor LU_data, Tensor LU_pivots, bool unpack_data=True, bool unpack_pivots=True)", method=False, out=True)
+@composite(
+    "lu_unpack(Tensor LU_data, Tensor LU_pivots, bool unpack_data=True, bool unpack_pivots=True)",
+    method=False,
+    out=True,
+)
 def lu_unpack(LU_data, LU_pivots, unpack_data=True, unpack_pivots=True):
     """P, L and U from what lu_factor returned."""
     from .. import empty, eye, int32
@@ -131,6 +139,11 @@ def lu_unpack(LU_data, LU_pivots, unpack_data=True, unpack_pivots=True):
     k = min(m, n)
     P = L = U = empty(0, dtype=LU_data.dtype)
     if unpack_pivots:
+        if LU_pivots.numel() and not bool(((LU_pivots >= 1) & (LU_pivots <= m)).all()):
+            refuse(
+                "pivots passed to lu_unpack must be between 1 and LU.size(-2) inclusive.Did you properly pass the "
+                "result of lu_factor?"
+            )
         P = eye(m, dtype=LU_data.dtype)[_permutation(LU_pivots, m)].mT.contiguous()
     if unpack_data:
         L, U = unit_lower(LU_data[..., :, :k]), LU_data[..., :k, :].triu()
@@ -145,7 +158,12 @@ def linalg_lu(A, *, pivot=True):
     return named("linalg_lu", ("P", "L", "U"), lu_unpack(LU, pivots))
 
 
-@composite("linalg_lu_solve(Tensor LU, Tensor pivots, Tensor B, *, bool left=True, bool adjoint=False)", **_LINALG, aliases=("linalg_lu_solve",), out=True)
+@composite(
+    "linalg_lu_solve(Tensor LU, Tensor pivots, Tensor B, *, bool left=True, bool adjoint=False)",
+    **_LINALG,
+    aliases=("linalg_lu_solve",),
+    out=True,
+)
 def lu_solve(LU, pivots, B, *, left=True, adjoint=False):
     """X with A X = B (left=False: X A = B; adjoint: A^H) from the LU factors of A."""
     from .. import int32
@@ -185,7 +203,7 @@ def _lu_with_info(input, pivot=True, check_errors=True):
     return named("_lu_with_info", ("LU", "pivots", "info"), (LU, pivots, info))
 
 
-@composite(function=True)
+@composite("lu(Tensor self, bool pivot=True, bool get_infos=False)")
 def lu(A, pivot=True, get_infos=False):
     """linalg.lu_factor under its old name, with infos if asked."""
     LU, pivots, info = _lu_with_info(A, pivot, False)

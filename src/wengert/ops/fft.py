@@ -1,7 +1,7 @@
 """Discrete Fourier transforms by NumPy: three ops with adjoints, and torch.fft's functions made of them."""
 
 from ._declare import composite, host
-from .linalg_checks import kind, refuse, with_out
+from .linalg_checks import kind, refuse
 from .linalg_host import array, tensor
 
 _FFT = {"namespace": "fft"}

@@ -5,7 +5,7 @@ from ._declare import composite, host
 from .decompositions import _HIDDEN, _LINALG, named, on_arrays
 from .ldl import ldl as _ldl
 from .ldl import ldl_solve as _ldl_solve
-from .linalg_checks import check_float, check_square, is_float, kind, mH, refuse, with_out
+from .linalg_checks import check_float, check_square, is_float, kind, mH, refuse
 from .solvers import _pinv, pinv_backward
 
 
@@ -22,7 +22,8 @@ def geqrf(input):
         refuse("torch.geqrf: input must have at least 2 dimensions.")
     if not is_float(input):
         raise NotImplementedError(f"\"geqrf_cpu\" not implemented for '{kind(input)}'")
-    return named("geqrf", ("a", "tau"), _geqrf(input))
+    a, tau = _geqrf(input)
+    return named("geqrf", ("a", "tau"), (a.mT.contiguous().mT, tau))  # as LAPACK leaves it, column by column
 
 
 def _reflector(A, i):
@@ -62,7 +63,9 @@ def _check_reflectors(input, tau, name):
         refuse(f"{name}: tau dtype {kind(tau)} does not match input dtype {kind(input)}")
 
 
-@composite("linalg_householder_product(Tensor input, Tensor tau)", **_LINALG, aliases=("linalg_householder_product",), out=True)
+@composite(
+    "linalg_householder_product(Tensor input, Tensor tau)", **_LINALG, aliases=("linalg_householder_product",), out=True
+)
 def householder_product(A, tau):
     """The first n columns of the product of the reflections that geqrf stores in A (*, m, n)."""
     from .. import eye
@@ -75,7 +78,7 @@ def householder_product(A, tau):
     return _reflect(A, tau, start, reversed(range(tau.shape[-1])))
 
 
-@composite("orgqr(Tensor self, Tensor input2)")
+@composite("orgqr(Tensor self, Tensor input2)", out=True)
 def orgqr(input, input2):
     """linalg.householder_product."""
     return householder_product(input, input2)
@@ -139,7 +142,12 @@ def _lstsq(g, A, B, rcond):
     return pinv_backward(g @ mH(B), pinv, A), mH(pinv) @ g
 
 
-@composite("linalg_lstsq(Tensor self, Tensor b, any rcond=None, *, str? driver=None)", **_LINALG, aliases=("linalg_lstsq",))
+@composite(
+    "linalg_lstsq(Tensor self, Tensor b, any rcond=None, *, str? driver=None)",
+    **_LINALG,
+    aliases=("linalg_lstsq",),
+    out=True,
+)
 def lstsq(A, B, rcond=None, *, driver=None):
     """solution, residuals, rank and singular_values of min ||A X - B|| for A (*, m, n) and B (*, m, k) or (*, m).
 
@@ -205,7 +213,12 @@ def _ldl_factor():
     refuse("derivative for aten::linalg_ldl_factor_ex is not implemented")
 
 
-@composite("linalg_ldl_factor_ex(Tensor self, *, bool hermitian=False, bool check_errors=False)", **_LINALG, aliases=("linalg_ldl_factor_ex",), out=True)
+@composite(
+    "linalg_ldl_factor_ex(Tensor self, *, bool hermitian=False, bool check_errors=False)",
+    **_LINALG,
+    aliases=("linalg_ldl_factor_ex",),
+    out=True,
+)
 def ldl_factor_ex(A, *, hermitian=False, check_errors=False):
     """linalg.ldl_factor that reports zeros on the diagonal of D in info."""
     name = "torch.linalg.ldl_factor_ex"
@@ -219,7 +232,9 @@ def ldl_factor_ex(A, *, hermitian=False, check_errors=False):
     return named("linalg_ldl_factor_ex", ("LD", "pivots", "info"), (LD, pivots, info))
 
 
-@composite("linalg_ldl_factor(Tensor self, *, bool hermitian=False)", **_LINALG, aliases=("linalg_ldl_factor",), out=True)
+@composite(
+    "linalg_ldl_factor(Tensor self, *, bool hermitian=False)", **_LINALG, aliases=("linalg_ldl_factor",), out=True
+)
 def ldl_factor(A, *, hermitian=False):
     """LD and pivots of symmetric (hermitian=True: Hermitian) indefinite matrices."""
     return named("linalg_ldl_factor", ("LD", "pivots"), ldl_factor_ex(A, hermitian=hermitian, check_errors=True)[:2])
@@ -233,7 +248,12 @@ def _ldl_solved():
     refuse("derivative for aten::linalg_ldl_solve is not implemented")
 
 
-@composite("linalg_ldl_solve(Tensor LD, Tensor pivots, Tensor B, *, bool hermitian=False)", **_LINALG, aliases=("linalg_ldl_solve",), out=True)
+@composite(
+    "linalg_ldl_solve(Tensor LD, Tensor pivots, Tensor B, *, bool hermitian=False)",
+    **_LINALG,
+    aliases=("linalg_ldl_solve",),
+    out=True,
+)
 def ldl_solve(LD, pivots, B, *, hermitian=False):
     """X with A X = B from the LDL factors of A."""
     from .linalg_checks import expand_batch

@@ -2,7 +2,7 @@
 
 from . import linalg_host as numpy_
 from ._declare import composite, host
-from ._out import with_out
+from ._notices import notice
 from .decompositions import _HIDDEN, _LINALG, named, on_arrays
 from .decompositions import cholesky as _new_cholesky
 from .decompositions import qr as _new_qr
@@ -48,7 +48,12 @@ def matrix_power(A, n):
     return result.clone() if result is A else result
 
 
-@composite("linalg_matrix_rank(Tensor self, any tol=None, bool hermitian=False, *, any atol=None, any rtol=None)", **_LINALG, aliases=("linalg_matrix_rank",), out=True)
+@composite(
+    "linalg_matrix_rank(Tensor self, any tol=None, bool hermitian=False, *, any atol=None, any rtol=None)",
+    **_LINALG,
+    aliases=("linalg_matrix_rank",),
+    out=True,
+)
 def matrix_rank(A, tol=None, hermitian=False, *, atol=None, rtol=None):
     """How many singular values of A (*, m, n) are larger than max(atol, rtol * largest).
 
@@ -81,18 +86,24 @@ def cond(A, p=None):
             return A.new_zeros(A.shape[:-2]).abs()
         values = singular_values(A, False)
         largest, smallest = values[..., 0], values[..., -1]
-        result = smallest / largest if p == -2 else largest / smallest
-        return result.nan_to_num(_INFINITY, _INFINITY, -_INFINITY) if _not_finite(result) else result
+        return smallest / largest if p == -2 else largest / smallest
     if p not in ("fro", "nuc", 1, -1, _INFINITY, -_INFINITY):
         refuse(f"linalg.cond got an invalid norm type: {p if isinstance(p, str) else format(p, 'g')}")
-    check_square(A, f"linalg.cond(ord={p if isinstance(p, str) else format(p, 'g')})")
     if A.numel() == 0:
         return A.new_zeros(A.shape[:-2]).abs()
+    check_square(A, f"linalg.cond(ord={p if isinstance(p, str) else format(p, 'g')})")
     from .solvers import inv_ex
 
     inverse, info = inv_ex(A)
-    result = linalg_matrix_norm(A, p) * linalg_matrix_norm(inverse, p)
-    return result.masked_fill(info != 0, _INFINITY) if numpy_.bare(info).any() else result
+    singular = info != 0
+    if numpy_.bare(singular).any():  # their norms are infinite, which LAPACK cannot find
+        there = singular.unsqueeze(-1).unsqueeze(-1)
+        result = linalg_matrix_norm(A, p) * linalg_matrix_norm(inverse.masked_fill(there, 0), p).masked_fill(
+            singular, _INFINITY
+        )
+    else:
+        result = linalg_matrix_norm(A, p) * linalg_matrix_norm(inverse, p)
+    return result.nan_to_num(_INFINITY, _INFINITY) if p != "nuc" and _not_finite(result) else result
 
 
 def check_matrix_input(A):
@@ -122,7 +133,9 @@ def tensorinv(A, ind=2):
     return inv(A.reshape(_count(head), _count(tail))).reshape((*tail, *head))
 
 
-@composite("linalg_tensorsolve(Tensor self, Tensor other, any dims=None)", **_LINALG, aliases=("linalg_tensorsolve",), out=True)
+@composite(
+    "linalg_tensorsolve(Tensor self, Tensor other, any dims=None)", **_LINALG, aliases=("linalg_tensorsolve",), out=True
+)
 def tensorsolve(A, B, dims=None):
     """X with tensordot(A, X, X.ndim) = B; dims of A are moved to its end first."""
     if dims is not None:
@@ -192,6 +205,7 @@ def cross(input, other, *, dim=-1):
 def torch_cross(input, other, dim=None):
     """linalg.cross along a dim, by default the first of size 3."""
     if dim is None:
+        notice("cross", 5)
         dim = next((d for d, size in enumerate(input.shape) if size == 3), None)
         if dim is None:
             refuse("no dimension of size 3 in input")
@@ -286,7 +300,9 @@ def cholesky_inverse(L, upper=False):
     return cholesky_solve(eye(L.shape[-1], dtype=L.dtype).expand(L.shape), L, upper)
 
 
-@composite("triangular_solve(Tensor self, Tensor A, bool upper=True, bool transpose=False, bool unitriangular=False)", out=True)
+@composite(
+    "triangular_solve(Tensor self, Tensor A, bool upper=True, bool transpose=False, bool unitriangular=False)", out=True
+)
 def triangular_solve(b, A, upper=True, transpose=False, unitriangular=False):
     """X with A X = b (transpose: A^T) for triangular A, and a copy of A."""
     for name, t in (("b", b), ("A", A)):

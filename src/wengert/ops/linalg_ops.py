@@ -2,6 +2,7 @@
 
 from . import norms, unique  # noqa: F401  (their declarations)
 from ._declare import composite
+from ._notices import notice
 from .arithmetic import conj, mul
 from .matmul import bmm, matmul
 
@@ -10,6 +11,13 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 def _refuse(message):
     raise RuntimeError(f"einsum(): {message}")
+
+
+def _refuse_nothing():
+    raise ValueError(
+        "einsum(): must specify the equation string and at least one operand, "
+        "or at least one operand and its subscripts list"
+    )
 
 
 def _from_lists(operands):
@@ -176,13 +184,12 @@ def einsum(*args):
     torch.Size([2, 4])
     """
     if len(args) < 2:
-        raise ValueError(
-            "einsum(): must specify the equation string and at least one operand, "
-            "or at least one operand and its subscripts list"
-        )
+        _refuse_nothing()
     equation, operands = (args[0], list(args[1:])) if isinstance(args[0], str) else _from_lists(args)
     if len(operands) == 1 and isinstance(operands[0], (list, tuple)):
         operands = list(operands[0])
+    if not operands:
+        _refuse_nothing()
     inputs, output = _parse(equation, operands)
     _with_sizes(inputs, operands)
     result, labels = operands[0], inputs[0]
@@ -258,6 +265,9 @@ def linalg_multi_dot(tensors):
 @composite("chain_matmul(any matrices)", method=False, out=True)
 def chain_matmul(*matrices):
     """The product of matrices in the cheapest order: linalg.multi_dot of them."""
+    notice("chain_matmul", 5)
+    if not matrices:
+        raise RuntimeError("chain_matmul(): Expected one or more matrices")
     if len(matrices) == 1 and not isinstance(matrices[0], (list, tuple)):
         return matrices[0]
     return linalg_multi_dot(list(matrices))

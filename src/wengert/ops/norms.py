@@ -22,7 +22,7 @@ def norm(self, p="fro", dim=None, keepdim=False, out=None, dtype=None):
     tensor(5.)
     """
     if out is not None:
-        return write(norm(self, p, dim, keepdim, dtype=dtype or out.dtype), out, "norm")
+        return write(norm(self, p, dim, keepdim, dtype=dtype), out, "norm")
     if p is None or p == "fro":
         p = 2
     if p == "nuc":
@@ -93,9 +93,9 @@ def linalg_matrix_norm(A, ord="fro", dim=(-2, -1), keepdim=False, *, dtype=None)
         return _singular_values(A, dim, keepdim, lambda s: s.amin(-1) if smallest else s.amax(-1))
     if abs(ord) == _INFINITY:
         first, second = second, first
-    sums = linalg_vector_norm(A, 1, first, True)
-    result = sums.amin(second, True) if smallest else sums.amax(second, True)
-    return result if keepdim else result.squeeze(dim=(first, second))
+    sums = linalg_vector_norm(A, 1, first, keepdim)
+    second -= not keepdim and second > first
+    return sums.amin(second, keepdim) if smallest else sums.amax(second, keepdim)
 
 
 @composite(
@@ -118,7 +118,9 @@ def linalg_norm(A, ord=None, dim=None, keepdim=False, *, dtype=None):
     if ord is not None and (len(dim) == 2 if dim is not None else A.ndim == 2):
         return linalg_matrix_norm(A, ord, (0, 1) if dim is None else dim, keepdim, dtype=dtype)
     if isinstance(ord, str):
-        raise RuntimeError(f"linalg.norm: Order {ord} not supported for vectors.")
+        if ord not in ("fro", "nuc"):
+            raise RuntimeError(f"linalg.norm: Order {ord} not supported for vectors.")
+        raise RuntimeError("linalg.matrix_norm: The input tensor A must have at least 2 dimensions.")
     return linalg_vector_norm(A, 2 if ord is None else ord, dim, keepdim, dtype=dtype)
 
 

@@ -94,7 +94,7 @@ def _joined(self, dim, prepend, append):
     return cat(parts, dim) if len(parts) > 1 else self
 
 
-@composite("diff(Tensor self, int n=1, int dim=-1, Tensor? prepend=None, Tensor? append=None)")
+@composite("diff(Tensor self, int n=1, int dim=-1, Tensor? prepend=None, Tensor? append=None)", out=True)
 def diff(self, n=1, dim=-1, prepend=None, append=None):
     """Differences of neighbours along a dim, n times.
 

@@ -14,7 +14,6 @@ from .linalg_checks import (
     kind,
     mH,
     refuse,
-    with_out,
 )
 
 
@@ -192,7 +191,12 @@ def _linalg_solve(g, A, y, needs):
     return -(back @ mH(y)) if needs[0] else None, back
 
 
-@composite("linalg_solve_ex(Tensor A, Tensor B, *, bool left=True, bool check_errors=False)", **_LINALG, aliases=("linalg_solve_ex",), out=True)
+@composite(
+    "linalg_solve_ex(Tensor A, Tensor B, *, bool left=True, bool check_errors=False)",
+    **_LINALG,
+    aliases=("linalg_solve_ex",),
+    out=True,
+)
 def solve_ex(A, B, *, left=True, check_errors=False):
     """linalg.solve that reports singular matrices in info instead of raising."""
     name = "linalg.solve"
@@ -253,7 +257,12 @@ def triangular(A, B, upper, unitriangular=False):
     return _triangular(A, B, upper, unitriangular)
 
 
-@composite("linalg_solve_triangular(Tensor self, Tensor B, *, bool upper, bool left=True, bool unitriangular=False)", **_LINALG, aliases=("linalg_solve_triangular",), out=True)
+@composite(
+    "linalg_solve_triangular(Tensor self, Tensor B, *, bool upper, bool left=True, bool unitriangular=False)",
+    **_LINALG,
+    aliases=("linalg_solve_triangular",),
+    out=True,
+)
 def solve_triangular(A, B, *, upper, left=True, unitriangular=False):
     """X with A X = B (left=False: X A = B), A triangular: the other triangle is not read.
 
@@ -334,7 +343,12 @@ def singular_values(A, hermitian):
     return eigvalsh(A).abs() if hermitian else svdvals(A)
 
 
-@composite("linalg_pinv(Tensor self, any rcond=None, bool hermitian=False, *, any atol=None, any rtol=None)", **_LINALG, aliases=("linalg_pinv",), out=True)
+@composite(
+    "linalg_pinv(Tensor self, any rcond=None, bool hermitian=False, *, any atol=None, any rtol=None)",
+    **_LINALG,
+    aliases=("linalg_pinv",),
+    out=True,
+)
 def pinv(A, *args, atol=None, rtol=None, hermitian=False, rcond=None):
     """The pseudoinverses of matrices (*, m, n); singular values up to max(atol, rtol * largest) count as 0.
 

@@ -1,6 +1,7 @@
 """Views in several parts; views as copies; parts written over."""
 
 from ._declare import composite, primitive
+from ._out import write
 from .combine import cat, stack
 from .create import new_zeros
 from .shape import as_strided, diagonal, select, slice, unfold, view_as_complex, view_as_real
@@ -147,16 +148,25 @@ def as_strided_scatter(g, src, size, stride, storage_offset):
     return kept, as_strided(g.contiguous(), size, stride, storage_offset)
 
 
+def _write_all(made, out, name):
+    if len(out) != len(made):
+        raise RuntimeError(f"{name}_out() expected an out= argument of size {len(made)}, got size {len(out)}")
+    for tensor, target in zip(made, out):
+        write(tensor, target, name)
+
+
 def _copy_of(name, view):
     """name_copy: the view as a row-major copy with memory of its own."""
 
-    def copied(input, *args, **kwargs):
+    def copied(input, *args, out=None, **kwargs):
         from .. import contiguous_format
 
-        out = view(input, *args, **kwargs)
-        if isinstance(out, tuple):
-            return tuple(t.clone(memory_format=contiguous_format) for t in out)
-        return out.clone(memory_format=contiguous_format)
+        made = view(input, *args, **kwargs)
+        if isinstance(made, tuple):
+            copies = tuple(t.clone(memory_format=contiguous_format) for t in made)
+            return copies if out is None else _write_all(copies, out, copied.__name__)
+        made = made.clone(memory_format=contiguous_format)
+        return made if out is None else write(made, out, copied.__name__)
 
     copied.__name__ = name + "_copy"
     copied.__doc__ = f"{name} as a copy."

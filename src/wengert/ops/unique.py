@@ -207,9 +207,7 @@ def _quantile(self, q, dim, keepdim, interpolation, name, ignore_nan):
     return result if q.ndim else result.squeeze(0)
 
 
-@composite(
-    "quantile(Tensor self, any q, int? dim=None, bool keepdim=False, *, str interpolation='linear')", out=True
-)
+@composite("quantile(Tensor self, any q, int? dim=None, bool keepdim=False, *, str interpolation='linear')", out=True)
 def quantile(self, q, dim=None, keepdim=False, *, interpolation="linear"):
     """The q-quantiles of all elements or along a dim; several q come first in the result's shape.
 

@@ -28,6 +28,10 @@ def threshold(input, threshold, value, inplace=False):
     >>> threshold(wg.tensor([0.5, 2.0]), 1, 0)
     tensor([0., 2.])
     """
+    if not input.is_floating_point():
+        if input.dtype is wg.bool:
+            raise NotImplementedError("\"threshold_cpu\" not implemented for 'Bool'")
+        threshold, value = int(threshold), int(value)  # as elements of the input
     return (threshold_ if inplace else _threshold_op)(input, threshold, value)
 
 
@@ -59,7 +63,17 @@ def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
     """
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
+    if not input.is_floating_point():
+        _refuse_bool(input)
+        if min_val < 0 and not input.dtype.is_signed:
+            raise RuntimeError("cannot do hardtanh on an unsigned type with negative limits")
+        min_val, max_val = int(min_val), int(max_val)  # as elements of the input
     return (hardtanh_ if inplace else _hardtanh)(input, min_val, max_val)
+
+
+def _refuse_bool(input):
+    if input.dtype is wg.bool:
+        raise RuntimeError("Bool inputs not supported for hardtanh")
 
 
 def relu6(input, inplace=False):
@@ -68,6 +82,7 @@ def relu6(input, inplace=False):
     >>> relu6(wg.tensor([9.0]))
     tensor([6.])
     """
+    _refuse_bool(input)
     return (_relu6_ if inplace else _relu6)(input)
 
 
