@@ -139,7 +139,8 @@ def lu_unpack(LU_data, LU_pivots, unpack_data=True, unpack_pivots=True):
     k = min(m, n)
     P = L = U = empty(0, dtype=LU_data.dtype)
     if unpack_pivots:
-        if LU_pivots.numel() and not bool(((LU_pivots >= 1) & (LU_pivots <= m)).all()):
+        rows = numpy_.array(numpy_.bare(LU_pivots))
+        if rows.size and not (rows.min() >= 1 and rows.max() <= m):
             refuse(
                 "pivots passed to lu_unpack must be between 1 and LU.size(-2) inclusive.Did you properly pass the "
                 "result of lu_factor?"
