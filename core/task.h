@@ -71,15 +71,15 @@ class Task {
     return it == elsewhere_.end() ? nullptr : memory_.slots[it->second].get();
   }
   Slot& add(Node* n) {
-    auto k = uint32_t(used_++);
+    auto k = uint32_t(used_);
     if (k == memory_.slots.size()) memory_.slots.push_back(std::make_unique<Slot>());
     Slot& s = *memory_.slots[k];
+    if (n->task) elsewhere_[n] = k;
+    ++used_;  // from here on nothing can fail: the destructor looks at what is counted
     s.node = Ref<Node>(n);
     if (!n->task) {
       n->task = this;
       n->slot = k;
-    } else {
-      elsewhere_[n] = k;
     }
     return s;
   }

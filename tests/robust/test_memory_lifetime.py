@@ -3,6 +3,8 @@
 import gc
 import hashlib
 import itertools
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -174,3 +176,28 @@ def test_threads_that_accumulate_into_a_gradient_that_is_taken_away():
     done.set()
     cleaner.join()
     assert not failed
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts the pages of a process as Linux does")
+def test_a_pass_that_finds_no_memory_is_broken_off_cleanly():
+    program = """
+import resource
+import wengert as wg
+
+x = wg.ones(2, requires_grad=True)
+y = x
+for _ in range(200_000):
+    y = y * 1
+with open("/proc/self/statm") as file:
+    used = int(file.read().split()[0]) * resource.getpagesize()
+before = resource.getrlimit(resource.RLIMIT_AS)
+resource.setrlimit(resource.RLIMIT_AS, (used + (1 << 20), before[1]))
+try:
+    y.sum().backward()
+except MemoryError:
+    resource.setrlimit(resource.RLIMIT_AS, before)
+    y.sum().backward()
+    print(x.grad.tolist())
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[1.0, 1.0]\n", "")
