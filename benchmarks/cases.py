@@ -352,3 +352,48 @@ def distances(torch):
         return y
 
     return step
+
+
+@case("grid_sample 8x32x32x32, forward + backward")
+def sampled_grid(torch):
+    """Images at the points of a grid, with the gradients of both."""
+    torch.manual_seed(0)
+    leaves = torch.randn(8, 32, 32, 32).requires_grad_(), (torch.rand(8, 32, 32, 2) * 2 - 1).requires_grad_()
+
+    def step():
+        y = torch.nn.functional.grid_sample(*leaves, align_corners=False).sum()
+        torch.autograd.grad(y, leaves)
+        return y
+
+    return step
+
+
+@case("CTC loss of 32 samples, forward + backward")
+def alignments(torch):
+    """The recursion over 100 steps and 20 labels each."""
+    torch.manual_seed(0)
+    scores = torch.randn(100, 32, 60, requires_grad=True)
+    labels, steps, length = torch.randint(1, 60, (32, 20)), torch.full((32,), 100), torch.full((32,), 20)
+
+    def step():
+        scores.grad = None
+        loss = torch.nn.functional.ctc_loss(scores.log_softmax(-1), labels, steps, length)
+        loss.backward()
+        return loss
+
+    return step
+
+
+@case("trunc_normal_, then remainder, 1 M floats")
+def inverse_functions(torch):
+    """Functions that are slow one number at a time."""
+    x = torch.empty(1 << 20)
+    return lambda: torch.nn.init.trunc_normal_(x, generator=torch.Generator().manual_seed(0)).remainder(0.25)
+
+
+@case("unique of 100 k integers, with inverse")
+def distinct(torch):
+    """What gives classes their numbers."""
+    x = torch.arange(100_000) * 7919 % 1000
+
+    return lambda: torch.unique(x, return_inverse=True)[1]

@@ -13,133 +13,186 @@ namespace {
 constexpr int kPoints = 64, kMostCorners = 16, kMostDims = 3;
 constexpr int64_t kGrain = 1 << 14;  // corners times channels
 
-// A coordinate along a dim, and its derivative by the grid's number.
+#define WG_INLINE [[gnu::always_inline]] inline
+
+// A coordinate along a dim, and its derivative by the grid's number. All of it without branches: loops over it are
+// vectors.
 template <class T>
 struct Place {
   T at, slope;
 };
 
 template <class T>
-Place<T> reflected(Place<T> p, T low, T high) {  // low and high are twice the bounds
-  if (low == high) return {T(0), T(0)};
-  const T least = low / 2, span = (high - low) / 2;
-  T x = p.at - least, slope = p.slope;
-  if (x < 0) x = -x, slope = -slope;
-  const T turns = std::floor(x / span), rest = x - turns * span;
-  if (std::fmod(turns, T(2)) == 0) return {rest + least, slope};
-  return {span - rest + least, -slope};
+WG_INLINE Place<T> reflected(Place<T> p, T low, T high) {  // low and high are twice the bounds
+  const T least = low / 2, span = (high - low) / 2, x = p.at - least;
+  const T far = std::fabs(x), turns = std::floor(far / span), rest = far - turns * span;
+  const bool odd = std::floor(turns / 2) != turns / 2;
+  const T slope = (x < 0) != odd ? -p.slope : p.slope;
+  const T at = odd ? span - rest + least : rest + least;
+  return {span == 0 ? T(0) : at, span == 0 ? T(0) : slope};
 }
 
-template <class T>
-Place<T> bounded(Place<T> p, int64_t size, GridPadding padding, bool align) {
-  if (padding == GridPadding::Zeros) return p;
-  const T last = T(size - 1);
-  if (padding == GridPadding::Reflection)
-    p = align ? reflected(p, T(0), 2 * last) : reflected(p, T(-1), T(2 * size - 1));
-  if (!(p.at > 0)) return {T(0), T(0)};  // nan too
-  return p.at >= last ? Place<T>{last, T(0)} : p;
+template <GridPadding padding, class T>
+WG_INLINE Place<T> bounded(Place<T> p, T size, bool align) {
+  if constexpr (padding == GridPadding::Zeros) return p;
+  const T last = size - 1;
+  if constexpr (padding == GridPadding::Reflection)
+    p = align ? reflected(p, T(0), 2 * last) : reflected(p, T(-1), 2 * size - 1);
+  const bool above = p.at > 0, beyond = p.at >= last;  // nan is not above
+  const T at = beyond ? last : p.at;
+  return {above ? at : T(0), above & !beyond ? p.slope : T(0)};
 }
 
-// The neighbours of a point along one dim: positions (-1: outside), weights, and their derivatives by the grid's
-// number.
+// The neighbours of points along one dim: positions (-1: outside), weights, and their derivatives by the grid's number.
 template <class T>
-struct Neighbours {
+struct Along {
   int count;
-  int64_t at[4];
-  T weight[4], slope[4];
+  int32_t at[4][kPoints];
+  T weight[4][kPoints], slope[4][kPoints];
 };
 
 template <class T>
-int64_t inside(T at, int64_t size) {
-  return at >= 0 && at < T(size) ? int64_t(at) : -1;  // not of nan
+WG_INLINE int32_t inside(T at, T size) {
+  return int32_t((at >= 0) & (at < size) ? at : T(-1));  // nan is not inside
 }
 
-template <class T>
-Neighbours<T> neighbours(const GridSample& s, int dim, T x) {
-  const int64_t size = s.in[dim];
-  Place<T> p;
-  if (s.align)
-    p = {(x + 1) / 2 * T(size - 1), T(size - 1) / 2};
-  else
-    p = {((x + 1) * T(size) - 1) / 2, T(size) / 2};
-  if (s.mode == GridMode::Cubic) {
-    const T a = T(-0.75), low = std::floor(p.at), t = p.at - low;
-    const auto near = [a](T u) { return ((a + 2) * u - (a + 3)) * u * u + 1; };
-    const auto far = [a](T u) { return ((a * u - 5 * a) * u + 8 * a) * u - 4 * a; };
-    const auto near_slope = [a](T u) { return (3 * (a + 2) * u - 2 * (a + 3)) * u; };
-    const auto far_slope = [a](T u) { return (3 * a * u - 10 * a) * u + 8 * a; };
-    Neighbours<T> n{4, {}, {far(t + 1), near(t), near(1 - t), far(2 - t)}, {}};
-    const T slopes[] = {far_slope(t + 1), near_slope(t), -near_slope(1 - t), -far_slope(2 - t)};
-    for (int k = 0; k < 4; ++k) {
-      const Place<T> q = bounded(Place<T>{low + T(k - 1), T(0)}, size, s.padding, s.align);
-      n.at[k] = inside(std::nearbyint(q.at), size);
-      n.slope[k] = slopes[k] * p.slope;
+template <GridMode mode, GridPadding padding, class T>
+WG_INLINE void find_neighbours(Along<T>& to, const T* grid, int step, int n, T size, bool align) {
+  to.count = mode == GridMode::Cubic ? 4 : mode == GridMode::Linear ? 2 : 1;
+  const T unit = align ? (size - 1) / 2 : size / 2;
+  for (int i = 0; i < n; ++i) {
+    const T x = grid[i * step];
+    Place<T> p{align ? (x + 1) / 2 * (size - 1) : ((x + 1) * size - 1) / 2, unit};
+    if constexpr (mode == GridMode::Cubic) {
+      const T a = T(-0.75), low = std::floor(p.at), t = p.at - low;
+      const auto near = [a](T u) { return ((a + 2) * u - (a + 3)) * u * u + 1; };
+      const auto far = [a](T u) { return ((a * u - 5 * a) * u + 8 * a) * u - 4 * a; };
+      const auto near_slope = [a](T u) { return (3 * (a + 2) * u - 2 * (a + 3)) * u; };
+      const auto far_slope = [a](T u) { return (3 * a * u - 10 * a) * u + 8 * a; };
+      const T weights[] = {far(t + 1), near(t), near(1 - t), far(2 - t)};
+      const T slopes[] = {far_slope(t + 1), near_slope(t), -near_slope(1 - t), -far_slope(2 - t)};
+      for (int k = 0; k < 4; ++k) {
+        const T at = bounded<padding>(Place<T>{low + T(k - 1), T(0)}, size, align).at;
+        to.at[k][i] = inside(std::nearbyint(at), size);
+        to.weight[k][i] = weights[k];
+        to.slope[k][i] = slopes[k] * unit;
+      }
+    } else {
+      p = bounded<padding>(p, size, align);
+      const T low = mode == GridMode::Nearest ? std::nearbyint(p.at) : std::floor(p.at), t = p.at - low;
+      to.at[0][i] = inside(low, size);
+      to.weight[0][i] = mode == GridMode::Nearest ? T(1) : 1 - t;
+      to.slope[0][i] = mode == GridMode::Nearest ? T(0) : -p.slope;
+      if constexpr (mode == GridMode::Linear) {
+        to.at[1][i] = inside(low + 1, size);
+        to.weight[1][i] = t;
+        to.slope[1][i] = p.slope;
+      }
     }
-    return n;
   }
-  p = bounded(p, size, s.padding, s.align);
-  if (s.mode == GridMode::Nearest) return {1, {inside(std::nearbyint(p.at), size)}, {T(1)}, {T(0)}};
-  const T low = std::floor(p.at), t = p.at - low;
-  return {2, {inside(low, size), inside(low + 1, size)}, {1 - t, t}, {-p.slope, p.slope}};
+}
+template <GridMode mode, class T>
+WG_INLINE void find_neighbours(Along<T>& to, const T* grid, int step, int n, T size, bool align, GridPadding padding) {
+  switch (padding) {
+    case GridPadding::Zeros: return find_neighbours<mode, GridPadding::Zeros>(to, grid, step, n, size, align);
+    case GridPadding::Border: return find_neighbours<mode, GridPadding::Border>(to, grid, step, n, size, align);
+    default: return find_neighbours<mode, GridPadding::Reflection>(to, grid, step, n, size, align);
+  }
 }
 
 // The corners of up to kPoints points: places in a plane (outside: 0, and not counted), weights, and the derivatives of
 // the weights by the grid's numbers.
 template <class T>
 struct Corners {
-  int n = 0, count = 0;
+  int count = 0;
+  Along<T> along[kMostDims];
   int32_t place[kMostCorners][kPoints];
-  int32_t counts[kMostCorners][kPoints];  // all bits where the corner is inside
+  int32_t counts[kMostCorners][kPoints];  // not 0 where the corner is inside
   T weight[kMostCorners][kPoints];
   T slope[kMostDims][kMostCorners][kPoints];
 };
 
 template <class T>
-void find_corners(const GridSample& s, const T* grid, int n, bool slopes, Corners<T>& c) {
-  c.n = n;
-  for (int i = 0; i < n; ++i) {
-    Neighbours<T> along[kMostDims];
-    c.count = 1;
+WG_INLINE void join_corners(const GridSample& s, Corners<T>& c, int n, bool slopes) {
+  for (int k = 0; k < c.count; ++k) {
+    int which[kMostDims];
+    for (int d = s.dims, rest = k; d-- > 0; rest /= c.along[d].count) which[d] = rest % c.along[d].count;
+    int32_t* __restrict place = c.place[k];
+    int32_t* __restrict counts = c.counts[k];
+    for (int i = 0; i < n; ++i) place[i] = 0, counts[i] = 1, c.weight[k][i] = T(1);
     for (int d = 0; d < s.dims; ++d) {
-      along[d] = neighbours(s, d, grid[i * s.dims + s.dims - 1 - d]);
-      c.count *= along[d].count;
-    }
-    for (int k = 0; k < c.count; ++k) {
-      int which[kMostDims];
-      for (int d = s.dims, rest = k; d-- > 0; rest /= along[d].count) which[d] = rest % along[d].count;
-      int64_t place = 0;
-      bool counts = true;
-      T weight = along[0].weight[which[0]];
-      for (int d = 0; d < s.dims; ++d) {
-        const int64_t at = along[d].at[which[d]];
-        counts &= at >= 0;
-        place = place * s.in[d] + at;
-        if (d) weight *= along[d].weight[which[d]];
+      const int32_t* __restrict at = c.along[d].at[which[d]], size = int32_t(s.in[d]);
+      const T* __restrict weight = c.along[d].weight[which[d]];
+      for (int i = 0; i < n; ++i) {
+        place[i] = place[i] * size + at[i];
+        counts[i] &= at[i] >= 0;
+        c.weight[k][i] *= weight[i];
       }
-      c.place[k][i] = counts ? int32_t(place) : 0;
-      c.counts[k][i] = counts ? -1 : 0;
-      c.weight[k][i] = weight;
-      for (int by = 0; slopes && by < s.dims; ++by) {
-        T slope = 1;
-        for (int d = 0; d < s.dims; ++d) slope *= (d == by ? along[d].slope : along[d].weight)[which[d]];
-        c.slope[by][k][i] = slope;
+    }
+    for (int i = 0; i < n; ++i) place[i] = counts[i] ? place[i] : 0;
+    for (int by = 0; slopes && by < s.dims; ++by) {
+      T* __restrict slope = c.slope[by][k];
+      for (int i = 0; i < n; ++i) slope[i] = T(1);
+      for (int d = 0; d < s.dims; ++d) {
+        const T* __restrict part = (d == by ? c.along[d].slope : c.along[d].weight)[which[d]];
+        for (int i = 0; i < n; ++i) slope[i] *= part[i];
       }
     }
   }
 }
 
-// to[i] += weight[i] * plane[place[i]], where the corner counts; the first corner begins the sum.
-#define WG_ADD_CORNER(T)                                                                                         \
-  WG_CLONES void add_corner(T* to, const T* plane, const int32_t* place, const int32_t* counts, const T* weight, \
-                            bool first, int n) {                                                                 \
-    for (int i = 0; i < n; ++i) {                                                                                \
-      const T v = plane[place[i]], part = (counts[i] ? v : T(0)) * weight[i];                                    \
-      to[i] = first ? part : to[i] + part;                                                                       \
-    }                                                                                                            \
+template <class T>
+WG_INLINE void find_all(const GridSample& s, const T* grid, int n, bool slopes, Corners<T>& c) {
+  c.count = 1;
+  for (int d = 0; d < s.dims; ++d) {
+    const T* x = grid + s.dims - 1 - d;
+    const T size = T(s.in[d]);
+    if (s.mode == GridMode::Linear)
+      find_neighbours<GridMode::Linear>(c.along[d], x, s.dims, n, size, s.align, s.padding);
+    else if (s.mode == GridMode::Nearest)
+      find_neighbours<GridMode::Nearest>(c.along[d], x, s.dims, n, size, s.align, s.padding);
+    else
+      find_neighbours<GridMode::Cubic>(c.along[d], x, s.dims, n, size, s.align, s.padding);
+    c.count *= c.along[d].count;
   }
-WG_ADD_CORNER(float)
-WG_ADD_CORNER(double)
-#undef WG_ADD_CORNER
+  join_corners(s, c, n, slopes);
+}
+
+// find_corners; add_corner: to[i] += weight[i] * plane[place[i]], where the corner counts, and the first corner begins
+// the sum; scale_corner: to[i] = plane[place[i]] * g[i] where it counts, 0 elsewhere; add_product: to[i] += a[i] *
+// b[i].
+#define WG_CORNERS(T)                                                                                               \
+  WG_CLONES void find_corners(const GridSample& s, const T* grid, int n, bool slopes, Corners<T>& c) {              \
+    find_all(s, grid, n, slopes, c);                                                                                \
+  }                                                                                                                 \
+  WG_CLONES void add_corner(T* __restrict to, const T* __restrict plane, const int32_t* __restrict place,           \
+                            const int32_t* __restrict counts, const T* __restrict weight, bool first, int n) {      \
+    if (first)                                                                                                      \
+      for (int i = 0; i < n; ++i) to[i] = 0;                                                                        \
+    for (int i = 0; i < n; ++i) {                                                                                   \
+      const T v = plane[place[i]];                                                                                  \
+      to[i] += (counts[i] ? v : T(0)) * weight[i];                                                                  \
+    }                                                                                                               \
+  }                                                                                                                 \
+  WG_CLONES void scale_corner(T* __restrict to, const T* __restrict plane, const int32_t* __restrict place,         \
+                              const int32_t* __restrict counts, const T* __restrict g, int n) {                     \
+    for (int i = 0; i < n; ++i) {                                                                                   \
+      const T v = plane[place[i]];                                                                                  \
+      to[i] = (counts[i] ? v : T(0)) * g[i];                                                                        \
+    }                                                                                                               \
+  }                                                                                                                 \
+  WG_CLONES void add_product(T* __restrict to, const T* __restrict a, const T* __restrict b, int n) {               \
+    for (int i = 0; i < n; ++i) to[i] += a[i] * b[i];                                                               \
+  }                                                                                                                 \
+  WG_CLONES void put_corner(T* __restrict plane, const int32_t* __restrict place, const int32_t* __restrict counts, \
+                            const T* __restrict weight, const T* __restrict g, int n) {                             \
+    T part[kPoints];                                                                                                \
+    for (int i = 0; i < n; ++i) part[i] = counts[i] ? weight[i] * g[i] : T(0);                                      \
+    for (int i = 0; i < n; ++i) plane[place[i]] += part[i];                                                         \
+  }
+WG_CORNERS(float)
+WG_CORNERS(double)
+#undef WG_CORNERS
 
 template <class T>
 void sample(const GridSample& s, const T* input, const T* grid, T* output) {
@@ -177,8 +230,7 @@ void input_gradient(const GridSample& s, const T* g, const T* grid, T* g_input) 
         find_corners(s, grid + (image * s.points + first) * s.dims, n, false, c);
         for (int64_t ch = from; ch < to; ++ch)
           for (int q = 0; q < c.count; ++q)
-            for (int i = 0; i < n; ++i)
-              if (c.counts[q][i]) g_input[ch * plane + c.place[q][i]] += c.weight[q][i] * g[ch * s.points + first + i];
+            put_corner(g_input + ch * plane, c.place[q], c.counts[q], c.weight[q], g + ch * s.points + first, n);
       }
     }
   });
@@ -198,11 +250,10 @@ void grid_gradient(const GridSample& s, const T* g, const T* input, const T* gri
       find_corners(s, grid + at, n, true, c);
       T total[kMostDims][kPoints] = {};
       for (int64_t ch = image * s.channels; ch < (image + 1) * s.channels; ++ch)
-        for (int d = 0; d < s.dims; ++d) {
+        for (int q = 0; q < c.count; ++q) {
           T value[kPoints];
-          for (int q = 0; q < c.count; ++q)
-            add_corner(value, input + ch * plane, c.place[q], c.counts[q], c.slope[d][q], q == 0, n);
-          for (int i = 0; i < n; ++i) total[d][i] += value[i] * g[ch * s.points + first + i];
+          scale_corner(value, input + ch * plane, c.place[q], c.counts[q], g + ch * s.points + first, n);
+          for (int d = 0; d < s.dims; ++d) add_product(total[d], value, c.slope[d][q], n);
         }
       for (int i = 0; i < n; ++i)
         for (int d = 0; d < s.dims; ++d) g_grid[at + i * s.dims + s.dims - 1 - d] = total[d][i];

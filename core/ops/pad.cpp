@@ -105,9 +105,36 @@ void check_edges(const Dims& sizes, const Dims& pad, Edge edge) {
   }
 }
 
+// The inner part is one copy; then, from the last dim on, every slice of an edge is a copy of one further in, over all
+// of the dims behind it and what is known of those before.
+TensorRef padded_by_slices(const Tensor& t, const Dims& pad, Edge edge) {
+  const int nd = t.ndim(), unit = size_of(t.dtype);
+  const Overlap o = overlap_of(t.sizes, t.strides, pad);
+  const TensorRef out = empty(o.padded, t.dtype);
+  if (!out->numel) return out;
+  copy_strided(out->data() + o.to * unit, t.dtype, out->strides, t.data(), t.dtype, t.strides, t.sizes);
+  Dims slice = t.sizes;
+  int64_t start = o.to;  // of the part of `out` that is written
+  for (int d = nd - 1; d >= 0; --d) {
+    const int64_t a = before(pad, d, nd), n = t.sizes[d], step = out->strides[d];
+    start -= a * step;
+    slice[d] = 1;
+    for (int64_t i = 0; i < o.padded[d]; ++i)
+      if (i < a || i >= a + n)
+        copy_strided(out->data() + (start + i * step) * unit, t.dtype, out->strides,
+                     out->data() + (start + (a + source_of(edge, i - a, n)) * step) * unit, t.dtype, out->strides,
+                     slice);
+    slice[d] = o.padded[d];
+  }
+  return out;
+}
+
 TensorRef edge_padded(const Tensor& t, const Dims& pad, Edge edge) {
   check_pairs(pad, t.ndim());
   check_edges(t.sizes, pad, edge);
+  if (std::all_of(pad.begin(), pad.end(), [](int64_t p) { return p >= 0; }) &&
+      std::any_of(pad.begin(), pad.end(), [](int64_t p) { return p > 0; }))
+    return padded_by_slices(t, pad, edge);
   TensorRef now = contiguous(t);
   for (int d = t.ndim() - 1; d >= 0; --d) {
     const int64_t a = before(pad, d, t.ndim()), b = after(pad, d, t.ndim());

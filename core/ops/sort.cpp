@@ -278,11 +278,12 @@ WG_OP(bincount) {
   TensorRef index = contiguous(*as_dtype(TensorRef(&x), DType::Int64));
   const int64_t *first = index->as<int64_t>(), *last = first + index->numel;
   WG_CHECK(x.ndim() == 1 || (!x.numel && x.ndim() <= 1), "bincount only supports 1-d non-negative integral inputs.");
-  WG_CHECK(first == last || *std::min_element(first, last) >= 0,
-           "bincount only supports 1-d non-negative integral inputs.");
+  int64_t low = 0, high = -1;
+  for (const int64_t* i = first; i < last; ++i) low = std::min(low, *i), high = std::max(high, *i);
+  WG_CHECK(low >= 0, "bincount only supports 1-d non-negative integral inputs.");
   WG_CHECK(!weights || (weights->ndim() == 1 && weights->numel == x.numel),
            "weights should be 1-d and have the same length as input");
-  const int64_t bins = std::max(least, first == last ? 0 : *std::max_element(first, last) + 1);
+  const int64_t bins = std::max(least, high + 1);
   const auto bin = [bins](const int64_t* at) {
     const int64_t k = read_once(at);
     WG_CHECK(uint64_t(k) < uint64_t(bins), "bincount: the input was changed while it was counted");

@@ -191,3 +191,45 @@ def test_ctc_loss_twice_differentiable():
     loss = lambda s: wg.nn.functional.ctc_loss(s.log_softmax(-1), wg.tensor([[1, 2]]), [4], [2])
     assert wg.autograd.gradcheck(loss, scores)
     assert wg.autograd.gradgradcheck(loss, scores)
+
+
+@pytest.mark.parametrize("mode", ["reflect", "replicate", "circular"])
+@pytest.mark.parametrize(
+    "shape,pad", [((2, 3, 7), (1, 2)), ((2, 3, 5, 6), (4, 0, 0, 3)), ((1, 2, 4, 5, 3), (2, 0, 0, 2, 1, 3))]
+)
+def test_padding_by_what_is_inside(mode, shape, pad):
+    torch.manual_seed(6)
+    x = torch.randn(shape)
+    compare(lambda lib, x: lib.nn.functional.pad(x, pad, mode=mode), [x])
+    turned = ours(x).transpose(0, 1).contiguous().transpose(0, 1)  # read where it lies
+    same(wg.nn.functional.pad(turned, pad, mode=mode), torch.nn.functional.pad(x, pad, mode=mode))
+
+
+@pytest.mark.parametrize("dx", [1, 0.3])
+def test_trapezoid(dx):
+    y = torch.randn(4, 300)
+    for dim in (0, 1):
+        compare(lambda lib, y, dim=dim: lib.trapezoid(y, dx=dx, dim=dim), [y])
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.complex128])
+@pytest.mark.parametrize("shape", [(9, 9), (3, 12, 12), (40, 40), (100, 8, 8), (17, 9), (9, 17)])
+def test_factors_and_triangles(shape, dtype):
+    torch.manual_seed(7)
+    a = torch.randn(shape, dtype=dtype)
+    b = wg.from_numpy(a.numpy().copy())
+    for got, want in zip(wg.linalg.lu_factor(b), torch.linalg.lu_factor(a)):
+        near(got, want, 1e-3)
+    P, L, U = wg.linalg.lu(b)
+    near(P @ L @ U, a, 1e-4)
+    if shape[-1] != shape[-2]:
+        return
+    sure = torch.eye(shape[-1], dtype=dtype) * 9
+    for upper, unit in itertools.product((True, False), repeat=2):
+        how = {"upper": upper, "unitriangular": unit}
+        x = wg.linalg.solve_triangular(b / 9 + ours_of(sure), b, **how)
+        near(x, torch.linalg.solve_triangular(a / 9 + sure, a, **how), 1e-3)
+
+
+def ours_of(t):
+    return wg.from_numpy(t.numpy().copy())

@@ -1,5 +1,7 @@
 """Matrix algorithms on NumPy arrays: NumPy's LAPACK where it has the routine, small loops of our own elsewhere."""
 
+from ._blas import getrf, has, trsm
+
 
 class _LinAlgError(RuntimeError):
     """A matrix is singular, not positive definite, or an iteration did not converge."""
@@ -84,6 +86,8 @@ def lu(a, pivot=True):
             for i in range(k):
                 flat[:, i + 1 :, i] /= flat[:, i, i][:, None]
                 flat[:, i + 1 :, i + 1 :] -= flat[:, i + 1 :, i, None] * flat[:, i, None, i + 1 :]
+    elif k and len(flat) and len(flat) <= 16 * n and has("{}getrf_", flat.dtype):
+        pivots = getrf(flat) - 1
     elif k and len(flat):
         _lu_panel(flat, pivots, 0, k)
         if n > k:
@@ -110,6 +114,14 @@ def permutation(pivots, m):
     flat = pivots.reshape(-1, pivots.shape[-1]) if pivots.shape[-1] else np.zeros((0, 0), int)
     batch = pivots.shape[:-1]
     count = int(np.prod(batch))
+    if count <= 16:
+        orders = []
+        for swaps in flat.tolist() if count else ():
+            order = list(range(m))
+            for i, j in enumerate(swaps):
+                order[i], order[j - 1] = order[j - 1], order[i]
+            orders.append(order)
+        return np.array(orders, int).reshape(*batch, m)
     perm = np.tile(np.arange(m), (count, 1))
     rows = np.arange(count)
     for i in range(pivots.shape[-1] if count else 0):
@@ -127,6 +139,10 @@ def triangular(a, b, upper, unit=False):
     if n == 1:
         with np.errstate(all="ignore"):
             return b.copy() if unit else b / a
+    if n >= 8 and a.shape[:-2] == b.shape[:-2] and a.dtype == b.dtype and has("cblas_{}trsm", a.dtype):
+        flat, right = stacked(a)[0], stacked(b)[0]
+        if len(flat) <= 4 * n and (unit or (flat.diagonal(axis1=1, axis2=2) != 0).all()):
+            return trsm(flat, right, upper, unit).reshape(b.shape)
     h = n // 2
     first, second = (slice(h, n), slice(0, h)) if upper else (slice(0, h), slice(h, n))
     x = np.empty_like(b)
