@@ -25,6 +25,11 @@ int64_t slice_part(PyObject* o, bool* has) {
   return v;
 }
 
+struct Taken {};  // an index, or what is assigned, is of a class that takes calls over
+
+// Of tensors: plain ones cost a look at a flag.
+bool is_taken_tensor(PyObject* o) { return overriding && Py_TYPE(o) != TensorType && takes_over(o); }
+
 void add_item(std::vector<IndexItem>& items, PyObject* o) {
   IndexItem item;
   if (PyBool_Check(o)) {
@@ -49,6 +54,7 @@ void add_item(std::vector<IndexItem>& items, PyObject* o) {
   } else if (o == Py_Ellipsis) {
     item.kind = IndexItem::Ellipsis;
   } else if (is_tensor(o)) {
+    if (is_taken_tensor(o)) throw Taken{};
     item.kind = IndexItem::Tensor;
     item.tensor = TensorRef(as_tensor(o));
     if (item.tensor->dtype == DType::UInt8 &&
@@ -65,6 +71,7 @@ void add_item(std::vector<IndexItem>& items, PyObject* o) {
     item.tensor = tensor_from(o, Py_None, true);
     if (item.tensor->numel == 0 && is_floating(item.tensor->dtype)) item.tensor = cast(*item.tensor, DType::Int64);
   } else {
+    if (takes_over(o)) throw Taken{};
     std::string type = Py_TYPE(o)->tp_name;
     fail(PyFloat_Check(o) || PyUnicode_Check(o) || true ? Kind::Index : Kind::Type,
          "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got ", type,
@@ -104,33 +111,54 @@ std::vector<IndexItem> items_of(PyObject* index) {
   return items;
 }
 
+// The call is another's: of the tensor's class, of the index's, of that of what is assigned.
+PyObject* taken(const char* name, PyObject* self, PyObject* index, PyObject* value = nullptr) {
+  Py function(check(PyObject_GetAttrString(reinterpret_cast<PyObject*>(TensorType), name)));
+  PyObject* args[] = {self, index, value};
+  return take_call(function.get(), args, value ? 3 : 2, nullptr);
+}
+
+int set_by_taker(PyObject* self, PyObject* index, PyObject* value) {
+  Py done(taken("__setitem__", self, index, value));
+  return done.get() ? 0 : -1;
+}
+
 }  // namespace
 
 PyObject* index_get(PyObject* self, PyObject* index) {
   return guard<PyObject*>(nullptr, [&] {
-    if (Py_TYPE(self) != TensorType && takes_over(self)) return take_operator("__getitem__", self, index);
-    return wrap(wg::index_get(*as_tensor(self), items_of(index)));
+    if (Py_TYPE(self) != TensorType && takes_over(self)) return taken("__getitem__", self, index);
+    try {
+      return wrap(wg::index_get(*as_tensor(self), items_of(index)));
+    } catch (const Taken&) {
+      return taken("__getitem__", self, index);
+    }
   });
 }
 
 int index_set(PyObject* self, PyObject* index, PyObject* value) {
   return guard<int>(-1, [&] {
     WG_CHECK_TYPE(value, "Tensor does not support deleting items");
-    if (Py_TYPE(self) != TensorType && takes_over(self)) {
-      Py done(take_operator("__setitem__", self, index, value));
-      return done.get() ? 0 : -1;
-    }
+    if (Py_TYPE(self) != TensorType && takes_over(self)) return set_by_taker(self, index, value);
     Held keep;
     Value v;
-    if (is_tensor(value))
+    if (is_tensor(value)) {
+      if (is_taken_tensor(value)) return set_by_taker(self, index, value);
       v = Value(as_tensor(value));
-    else if (is_number(value))
+    } else if (is_number(value)) {
       v = to_number(value, &keep);
-    else
+    } else if (takes_over(value)) {
+      return set_by_taker(self, index, value);
+    } else {
       fail(Kind::Type, "can't assign a ", Py_TYPE(value)->tp_name, " to a torch.", torch_name(as_tensor(self)->dtype),
            "Tensor");
-    wg::index_set(*as_tensor(self), items_of(index), v);
-    return 0;
+    }
+    try {
+      wg::index_set(*as_tensor(self), items_of(index), v);
+      return 0;
+    } catch (const Taken&) {
+      return set_by_taker(self, index, value);
+    }
   });
 }
 

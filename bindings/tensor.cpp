@@ -236,11 +236,18 @@ int put_requires_grad(PyObject* o, PyObject* v, void*) {
     return 0;
   });
 }
+// What an unpack hook gave in the place of a leaf passes its gradient on to that leaf: it shows as one itself.
+bool has_grad_fn(const Ref<Node>& node) { return node && node->kind != NodeKind::Accumulate; }
+
 PyObject* get_is_leaf(PyObject* o, void*) {
-  return guard<PyObject*>(nullptr, [&] { return PyBool_FromLong(!grad_fn_of(self_of(o))); });
+  return guard<PyObject*>(nullptr, [&] { return PyBool_FromLong(!has_grad_fn(grad_fn_of(self_of(o)))); });
 }
 PyObject* get_grad_fn(PyObject* o, void*) {
-  return guard<PyObject*>(nullptr, [&] { return wrap(grad_fn_of(self_of(o))); });
+  return guard<PyObject*>(nullptr, [&]() -> PyObject* {
+    Ref<Node> node = grad_fn_of(self_of(o));
+    if (!has_grad_fn(node)) Py_RETURN_NONE;
+    return wrap(std::move(node));
+  });
 }
 PyObject* get_output_nr(PyObject* o, void*) { return PyLong_FromUnsignedLong(self_of(o).output_nr); }
 PyObject* get_version(PyObject* o, void*) {

@@ -2,6 +2,7 @@
 
 import functools
 import types
+import warnings
 
 from . import _core
 from ._core import Tensor
@@ -43,6 +44,12 @@ IGNORED = frozenset((
     "set_num_threads", "set_printoptions", "set_rng_state", "set_warn_always", "typename",
     "use_deterministic_algorithms", "vmap",
 ))  # fmt: skip
+# Of those, the ones that modes are asked about, and other functions that are loaded when they are first used.
+_OF_MODES = (
+    "as_tensor", "asarray", "bartlett_window", "blackman_window", "hamming_window", "hann_window", "kaiser_window",
+    "sparse_coo_tensor", "sparse_csr_tensor", "tensor", "is_complex", "is_conj", "is_floating_point", "is_inference",
+    "is_neg", "is_signed", "numel",
+)  # fmt: skip
 _SWAPPED = {"add", "mul", "pow.Scalar"}  # number + tensor reaches the method of the tensor
 modes = []  # TorchFunctionMode objects, the innermost last
 _watching = False
@@ -109,7 +116,12 @@ def dispatch(function, args, kwargs, found=None):
         mode = modes.pop()
         _core.override_modes(len(modes))
         try:
-            result = mode.__torch_function__(function, kinds, args, kwargs)
+            handler = mode.__torch_function__
+            if getattr(handler, "__self__", mode) is not mode:
+                raise RuntimeError(
+                    "Defining your mode's `__torch_function__` as a classmethod is not supported, please make it a plain method"
+                )
+            result = handler(function, kinds, args, kwargs)
         finally:
             modes.append(mode)
             _core.override_modes(len(modes))
@@ -122,6 +134,19 @@ def dispatch(function, args, kwargs, found=None):
     return NotImplemented
 
 
+def warn_of_methods(function, found):
+    """What torch says where a class has its `__torch_function__` as a method of its objects."""
+    python = isinstance(function, types.FunctionType)
+    for one in found:
+        if getattr(one.__torch_function__, "__self__", None) is one:
+            warnings.warn(
+                f"Defining your `__torch_function__{'' if python else '`'} as a plain method is deprecated and will be an "
+                "error in future, please define it as a classmethod.",
+                DeprecationWarning if python else UserWarning,
+                stacklevel=3,
+            )
+
+
 def take(function, args, kwargs):
     """Called by the machine: a function with an argument that takes over, or an operator by its name."""
     if isinstance(function, str):
@@ -129,6 +154,7 @@ def take(function, args, kwargs):
             args = args[::-1]
         return dispatch(getattr(Tensor, _METHODS.get(function, function)), args, kwargs)
     found = relevant(args, kwargs)
+    warn_of_methods(function, found)
     result = dispatch(function, args, kwargs, found)
     if result is NotImplemented:
         listed = "\n".join(f"  - tensor subclass {type(one)}" for one in found)
@@ -164,18 +190,30 @@ def watch(cls=None):
     for space in (wg, functional, wg.linalg, wg.fft, wg.special, Tensor):
         for name, function in list(vars(space).items()):
             public = not name.startswith("_") or name.startswith("__") and space is Tensor
-            if isinstance(function, types.FunctionType) and public and name not in IGNORED:
+            ignored = name in IGNORED and space is not wg.linalg  # torch.cond is another one
+            if isinstance(function, types.FunctionType) and public and not ignored and name not in _OF_MODES:
                 home = getattr(function, "__module__", "") or ""
                 if home.startswith("wengert"):
                     setattr(space, name, _watched(function, space.__name__))
+    for name in _OF_MODES:
+        setattr(wg, name, _watched(getattr(wg, name), "wengert", lambda args, kwargs: []))
+    for name in ("backward", "grad"):
+        setattr(wg.autograd, name, _watched(getattr(wg.autograd, name), "wengert.autograd", _differentiated))
 
 
-def _watched(function, home):
+def _differentiated(args, kwargs):
+    """The takers among the outputs and inputs of a backward pass; what flows into it is not asked."""
+    named = {name: value for name, value in kwargs.items() if name in ("tensors", "outputs", "inputs")}
+    return relevant(args[:2], named)
+
+
+def _watched(function, home, relevant=relevant):
     @functools.wraps(function)
     def call(*args, **kwargs):
         found = relevant(args, kwargs)
         if not found and not (modes and _core.override_enabled()):
             return function(*args, **kwargs)
+        warn_of_methods(call, found)
         result = dispatch(call, args, kwargs, found)
         if result is not NotImplemented:
             return result

@@ -1,5 +1,6 @@
 """torch's small questions about a tensor, as functions: what a method or attribute answers too."""
 
+from . import _core
 from ._core import Tensor
 
 
@@ -25,6 +26,10 @@ def _of_tensor(name, ask, says):
 
     def question(input):
         if not isinstance(input, Tensor):
+            if _core.override_takes(input):
+                from ._overriding import take
+
+                return take(question, (input,), {})
             raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
         return ask(input)
 

@@ -1,6 +1,7 @@
 """torch.overrides: which calls can be taken over with `__torch_function__`, and how one asks."""
 
 import functools
+import inspect as _inspect
 import types as _types
 
 import wengert as _wg
@@ -17,9 +18,11 @@ def has_torch_function(relevant_args):
     >>> has_torch_function((1, 2))
     False
     """
-    return any(_core.override_takes(value) for value in relevant_args) or bool(
-        _overriding.modes and _core.override_enabled()
-    )
+    try:
+        values = iter(relevant_args)
+    except TypeError:
+        raise TypeError("expected a sequence") from None
+    return any(map(_core.override_takes, values)) or bool(_overriding.modes and _core.override_enabled())
 
 
 def has_torch_function_unary(value):
@@ -44,6 +47,7 @@ def is_tensor_like(inp):
 def handle_torch_function(public_api, relevant_args, *args, **kwargs):
     """Ask the arguments' classes, and the modes, to do the call; TypeError when none does."""
     found = _overriding.relevant(relevant_args, {})
+    _overriding.warn_of_methods(public_api, found)
     result = _overriding.dispatch(public_api, args, kwargs, found)
     if result is not NotImplemented:
         return result
@@ -108,6 +112,16 @@ class BaseTorchFunctionMode(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
+def _get_current_function_mode():
+    """The innermost mode that is on; None outside of any."""
+    return _overriding.modes[-1] if _overriding.modes else None
+
+
+def _get_current_function_mode_stack():
+    """All modes that are on, the innermost last."""
+    return list(_overriding.modes)
+
+
 def get_ignored_functions():
     """The functions that never are taken over."""
     spaces = (_wg, _wg.Tensor)
@@ -129,6 +143,38 @@ def get_overridable_functions():
             and value not in ignored
         ]
     return found
+
+
+def _signature(function):
+    """The signature of a function that can be taken over: of one in the table, of its first form."""
+    if not isinstance(function, _core.OpFunction):
+        return _inspect.signature(function)
+    from .ops._declare import OPS
+
+    forms = (function.__name__, function.__name__[:-1])  # add_ has the signature of add
+    declared = next(OPS[op] for form in forms for op in OPS if op.partition(".")[0] == form)
+    kinds = _inspect.Parameter.POSITIONAL_OR_KEYWORD, _inspect.Parameter.KEYWORD_ONLY
+    return _inspect.Signature([
+        _inspect.Parameter(
+            {"self": "input", "from": "from_"}.get(name, name), kinds[only], default=default if has_default else _inspect.Parameter.empty
+        )
+        for name, _, default, has_default, only in declared.signature[0]
+    ])  # fmt: skip
+
+
+def get_testing_overrides():
+    """{function: a stand-in with its signature that gives -1}, of all functions that can be taken over.
+
+    >>> import inspect
+    >>> inspect.signature(get_testing_overrides()[_wg.matmul])
+    <Signature (input, other)>
+    """
+    made = {}
+    for functions in get_overridable_functions().values():
+        for function in functions:
+            made[function] = stand_in = lambda *args, **kwargs: -1
+            stand_in.__name__, stand_in.__signature__ = function.__name__, _signature(function)
+    return made
 
 
 def resolve_name(f):

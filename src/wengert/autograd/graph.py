@@ -94,10 +94,10 @@ class saved_tensors_hooks:
 
 
 class save_on_cpu(saved_tensors_hooks):
-    """Accepted: saved tensors are on the CPU already; a copy is kept, as torch does."""
+    """Saved tensors are on the CPU already: they are kept as they are, and with pin_memory as copies, as in torch."""
 
     def __init__(self, pin_memory=False, device_type="cuda"):
-        super().__init__(lambda t: t.clone(), lambda t: t)
+        super().__init__(lambda t: t.clone() if pin_memory else t, lambda t: t)
 
 
 @contextlib.contextmanager

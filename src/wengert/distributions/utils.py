@@ -16,14 +16,14 @@ def broadcast_all(*values):
     >>> broadcast_all(1.0, wengert.zeros(2))
     (tensor([1., 1.]), tensor([0., 0.]))
     """
-    if not all(isinstance(value, (wg.Tensor, Number)) for value in values):
+    if not all(isinstance(value, Number) or wg.overrides.is_tensor_like(value) for value in values):
         raise ValueError(
             "Input arguments must all be instances of Number, torch.Tensor or objects implementing __torch_function__."
         )
     first = next((value for value in values if isinstance(value, wg.Tensor)), None)
     dtype = wg.get_default_dtype() if first is None else first.dtype
     return wg.broadcast_tensors(
-        *(value if isinstance(value, wg.Tensor) else wg.tensor(value, dtype=dtype) for value in values)
+        *(wg.tensor(value, dtype=dtype) if isinstance(value, Number) else value for value in values)
     )
 
 

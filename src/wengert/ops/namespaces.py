@@ -37,6 +37,9 @@ class Overload:
     def _fits(self, args):
         return len(args) > 0 and len(args) <= len(OPS[self.op].signature[0])
 
+    def __deepcopy__(self, memo):
+        return self
+
     def name(self):
         """The qualified name."""
         return f"aten::{self.overloadpacket.__name__}" + (
@@ -58,6 +61,8 @@ class Packet:
     tensor([2.])
     """
 
+    __module__ = "torch._ops.aten"
+
     def __init__(self, name, function):
         self.__name__, self._function = name, function
         self.__doc__ = function.__doc__
@@ -71,6 +76,9 @@ class Packet:
         made = Overload(self, overload)
         setattr(self, overload, made)
         return made
+
+    def __deepcopy__(self, memo):
+        return self
 
     def overloads(self):
         """The names of the overloads in the table."""
