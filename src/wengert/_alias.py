@@ -9,6 +9,7 @@ _LISTED = ("torch.distributions", "torch.optim")  # libraries walk through their
 _OWN_ROOMS = frozenset(
     ("cli", "demo", "io", "ops", "viz", "_alias", "_overriding", "_rescue", "_why")
 )  # wengert's, not torch's
+_FOR_DEVICES = frozenset(("torch.nn.parallel._functions",))  # copies of DataParallel and SyncBatchNorm import it
 _IMPORT_FROM = None  # the number of the IMPORT_FROM instruction, looked up when first needed
 
 
@@ -272,7 +273,7 @@ def _find_module(fullname):
             f"No module named '{fullname}': torch's private modules, compiled into it, are not in wengert",
             name=fullname,
         )
-    if _has_module(fullname):
+    if fullname in _FOR_DEVICES or _has_module(fullname):
         return _MissingModule(fullname, _sentence(fullname))
     raise ModuleNotFoundError(f"No module named '{fullname}'", name=fullname)
 

@@ -304,11 +304,11 @@ def attach():
     _tensor_rare.attach()
 
 
-def warn_copy_construct():
-    """What torch says of torch.tensor(tensor)."""
+def warn_copy_construct(by="torch.tensor"):
+    """What torch says of torch.tensor(tensor), and of tensor.new_tensor(tensor)."""
     warnings.warn(
         "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
-        "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).",
+        f"sourceTensor.detach().clone().requires_grad_(True), rather than {by}(sourceTensor).",
         UserWarning,
         stacklevel=3,
     )

@@ -48,6 +48,13 @@ def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False):
     """
     import wengert as wg
 
+    if isinstance(data, wg.Tensor):
+        from ._make import _requiring_grad
+        from ._tensor import warn_copy_construct
+
+        warn_copy_construct("tensor.new_tensor")
+        made = data.detach().to(device or data.device, dtype or self.dtype, copy=True)
+        return _requiring_grad(made) if requires_grad else made
     return wg.tensor(data, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
 
 

@@ -39,3 +39,26 @@ def test_a_weight_too_few():
         h = wg.zeros(1, 1, 2)
         with pytest.raises(RuntimeError, match="got an incorrect number of RNN parameters"):
             wg.gru(wg.zeros(1, 1, 2), h, [h, h, h], True, 1, 0.0, False, False, False)
+
+
+def through_the_flat_list(wg, layer):
+    """What a module gives after its list of weights was written to, replaced, and overruled by an attribute."""
+    wg.manual_seed(0)
+    m, x = getattr(wg.nn, layer)(3, 4, 2, bidirectional=True), wg.randn(5, 2, 3)
+    given = [m(x)[0]]
+    m._flat_weights[1] = m._flat_weights[1] * 0
+    given.append(m(x)[0])
+    m.weight_hh_l0 = wg.nn.Parameter(wg.ones(m.weight_hh_l0.shape))
+    given.append(m(x)[0])
+    m._flat_weights = [p * 0.5 for p in m._flat_weights]
+    given.append(m(x)[0])
+    given[-1].sum().backward()
+    given.append(m.weight_ih_l0.grad)
+    return [t.tolist() for t in given]
+
+
+@pytest.mark.parametrize("layer", ["LSTM", "GRU", "RNN"])
+def test_the_flat_list_of_weights_is_what_forward_takes(layer):
+    assert flat(through_the_flat_list(wengert, layer)) == pytest.approx(
+        flat(through_the_flat_list(torch, layer)), rel=1e-4, abs=1e-5
+    )

@@ -161,3 +161,20 @@ def test_what_has_no_rule_says_so():
         make(wengert).exp()
     with pytest.raises(NotImplementedError, match="aten::max"):
         wengert.max(make(wengert))
+
+
+@pytest.mark.parametrize("reduce", ["sum", "mean", "amax", "amin"])
+def test_a_product_with_another_reduction(reduce):
+    real = pytest.importorskip("torch")
+    found = []
+    for wg in (wengert, real):
+        a = wg.tensor([[1.0, 0.0, 2.0], [0.0, 0.0, 0.0], [3.0, -4.0, 0.0]]).to_sparse_csr().requires_grad_()
+        b = wg.arange(6.0).view(3, 2).requires_grad_()
+        product = wg.sparse.mm(a, b, reduce)
+        product.sum().backward()
+        found.append([product.tolist(), b.grad.tolist(), a.grad.values().tolist()])
+        with pytest.raises(RuntimeError, match="sparse_mm_reduce: reduce type of prod has not been enabled"):
+            wg.sparse.mm(a, b, "prod")
+        with pytest.raises(RuntimeError, match=r"tensor.size\[0\] == 3 but got: dimension 2 and tensor.size\[0\] = 2"):
+            wg.sparse.mm(a, b.reshape(2, 3), reduce)
+    assert found[0] == found[1]

@@ -4,8 +4,8 @@ import wengert as wg
 
 from .._refusal import refuse
 from .._types import sparse_coo, sparse_csr
-from ._rules import addmm, from_dense
-from ._rules import matmul as mm
+from ._reduced import mm
+from ._rules import addmm, from_dense, matmul
 from ._rules import softmax as _softmax
 from ._rules import sum as _sum
 from ._tensor import SparseTensor
@@ -16,7 +16,7 @@ sampled_addmm spsolve to_sparse_semi_structured sparse_csc_tensor sparse_bsr_ten
 sparse_compressed_tensor
 """
 globals().update({name: refuse(f"torch.{name}", _REASON) for name in _REFUSED.split()})
-hspmm = sspaddmm = spmm = smm = dsmm = hsmm = saddmm = mm
+hspmm = sspaddmm = spmm = smm = dsmm = hsmm = saddmm = matmul
 
 
 def _make(indices, values, size, dtype, requires_grad, layout=sparse_coo, coalesced=False):

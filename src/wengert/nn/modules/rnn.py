@@ -111,7 +111,25 @@ class RNNBase(Module):
 
     @property
     def _flat_weights(self):
-        return [getattr(self, name, None) for name in self._flat_weights_names]
+        """The weights in one list, which is in use from here on: what is put into it, forward takes."""
+        now = [getattr(self, name, None) for name in self._flat_weights_names]
+        given, seen = self.__dict__.setdefault("_weights_in_use", (list(now), now))
+        for k, weight in enumerate(now):
+            if weight is not seen[k]:  # an attribute that was set since
+                given[k] = seen[k] = weight
+        return given
+
+    @_flat_weights.setter
+    def _flat_weights(self, weights):
+        now = [getattr(self, name, None) for name in self._flat_weights_names]
+        self.__dict__["_weights_in_use"] = (weights, now)
+
+    def _rows(self):
+        """The weights that forward takes, a list for each layer and direction."""
+        if "_weights_in_use" not in self.__dict__:
+            return self.all_weights
+        flat = iter(self._flat_weights)
+        return [[next(flat) for _ in names] for names in self._all_weights]
 
     def flatten_parameters(self):
         """Without effect: the parameters need no common memory on a CPU."""
@@ -196,7 +214,7 @@ class RNNBase(Module):
         parts = self._parts(hx)
         count = len(self._all_weights)
         states = [tuple(part[k] for part in parts) for k in range(count)]
-        weights = [self._with_biases(row) for row in self.all_weights]
+        weights = [self._with_biases(row) for row in self._rows()]
         out, finals = run_layers(self.mode, x, sizes, states, weights, self.bidirectional, self.dropout, self.training)
         return out, self._whole(finals)
 
@@ -329,7 +347,7 @@ class LSTM(RNNBase):
         short = wg.get_autocast_dtype("cpu")
         if x.dtype not in (wg.float32, short):
             return super()._run(x, sizes, hx)
-        weights = [[w.to(short) for w in self._with_biases(row) if w is not None] for row in self.all_weights]
+        weights = [[w.to(short) for w in self._with_biases(row) if w is not None] for row in self._rows()]
         rows = [row if self.bias else [*row, None, None] for row in weights]
         states = list(zip(*(part.to(short) for part in hx)))
         x = x.to(short)
