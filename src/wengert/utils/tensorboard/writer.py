@@ -93,8 +93,32 @@ class SummaryWriter:
         for name, value in metric_dict.items():
             self._add(encode.scalar(name, value), global_step, None, folder)
 
-    _reason = "numbers, histograms, pictures, figures, texts and hyperparameters are written, nothing else"
-    add_graph = refuse("SummaryWriter.add_graph", _reason)
+    def add_graph(self, model, input_to_model=None, verbose=False, use_strict_trace=True):
+        """The graph of a module: a node for every innermost module, joined as a run on the input joins them.
+
+        The module runs in evaluation mode, three times as in torch, and is left in the mode it was in.
+        """
+        from .graph import graph
+
+        training = model.training
+        model.eval()
+        try:
+            drawn = graph(model, input_to_model)
+            for _ in range(2):
+                model(*(input_to_model if isinstance(input_to_model, (list, tuple)) else (input_to_model,)))
+        except RuntimeError as error:
+            print(error)
+            print("Error occurs, No graph saved")
+            raise
+        finally:
+            if training:
+                model.train()
+        if verbose:
+            print(drawn)
+        event = event_pb2.Event(graph_def=drawn.SerializeToString(), wall_time=time.time())
+        self._writer(self.log_dir).add_event(event)
+
+    _reason = "numbers, histograms, pictures, figures, texts, hyperparameters and graphs are written, nothing else"
     add_embedding = refuse("SummaryWriter.add_embedding", _reason)
     add_pr_curve = refuse("SummaryWriter.add_pr_curve", _reason)
     add_video = refuse("SummaryWriter.add_video", _reason)
