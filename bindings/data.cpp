@@ -237,6 +237,14 @@ DType dtype_of_leaf(PyObject* o) {
   fail(Kind::Type, "not a sequence");
 }
 
+// As warnings.warn, but once in a process unless set_warn_always asks for more.
+void say_once(const char* text) {
+  Py settings(check(PyImport_ImportModule("wengert._settings")));
+  Py(check(PyObject_CallMethod(settings.get(), "warn_once", "s", text)));
+}
+
+bool is_array(PyObject* o) { return !std::strcmp(Py_TYPE(o)->tp_name, "numpy.ndarray"); }
+
 void measure(PyObject* o, int depth, Shape& s) {
   WG_CHECK_VALUE(depth <= 128, "too many dimensions '", Py_TYPE(o)->tp_name, "'");
   if (is_tensor(o)) {  // in a sequence it stands for its one element
@@ -247,6 +255,10 @@ void measure(PyObject* o, int depth, Shape& s) {
     return;
   }
   if (PyObject_CheckBuffer(o) && !PyBytes_Check(o) && !is_number(o) && !is_sequence(o)) {
+    if (depth && is_array(o))
+      say_once(
+          "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider converting the list to a "
+          "single numpy.ndarray with numpy.array() before converting to a tensor.");
     TensorRef t = from_buffer(o);
     for (int i = 0; i < t->ndim(); ++i)
       if (depth + i >= s.sizes.size()) s.sizes.push_back(t->sizes[i]);
@@ -263,7 +275,7 @@ void measure(PyObject* o, int depth, Shape& s) {
     return;
   }
   if (PyUnicode_Check(o) || PyBytes_Check(o)) {
-    if (depth == 0) fail(Kind::Type, "new(): invalid data type '", Py_TYPE(o)->tp_name, "'");
+    if (depth == 0 || s.any) fail(Kind::Type, "new(): invalid data type '", Py_TYPE(o)->tp_name, "'");
     fail(Kind::Value, "too many dimensions '", Py_TYPE(o)->tp_name, "'");
   }
   if (!is_number(o)) {

@@ -33,6 +33,8 @@ bool truth_as_bytes(const std::string& op, const Tensor& out) {
   return out.dtype == DType::UInt8 && one_of(std::string_view(op).substr(0, op.find('.')), {"all", "any"});
 }
 
+bool joins(std::string_view op) { return one_of(op, {"cat", "stack"}); }
+
 // Refuses a dtype of an output in the words of the op.
 void check_out_dtype(DType out, DType made, std::string_view op, bool several) {
   if (out == made || op == "bernoulli") return;
@@ -48,6 +50,11 @@ void check_out_dtype(DType out, DType made, std::string_view op, bool several) {
   WG_CHECK(op != "mode", "expected scalar type '", is, "' but got '", was, "' for ", index ? "indices" : "values",
            " output");
   WG_CHECK(op != "kthvalue" || index, "output values must be of same type as input");
+  WG_CHECK(op != "complex", "Expected object of scalar type ", is, " but got scalar type ", was, " for argument 'out'");
+  if (joins(op)) {
+    WG_CHECK_TYPE(can_cast(made, out), "torch.cat(): input types can't be cast to the desired output type ", was);
+    return;
+  }
   WG_CHECK(op != "dot" && op != "vdot", "result dtype ", was, " does not match input dtype ", is);
   const bool exact = one_of(op, {"argmax", "argmin", "mm", "bmm", "mv", "matmul", "addmm", "addmv", "baddbmm",
                                  "linalg_vector_norm", "take_along_dim"});
@@ -71,7 +78,7 @@ void check_out(const Tensor& out, const Tensor& made, const Call& c, bool severa
   for (int i = 0; i < c.nargs; ++i) asked |= c.args[i].tag == Tag::DType;
   WG_CHECK(!asked || c.op->tensor_args || made.dtype == out.dtype, "dtype ", torch_name(made.dtype),
            " does not match dtype of out parameter (", torch_name(out.dtype), ")");
-  WG_CHECK(elementwise || made.dtype == out.dtype || truth_as_bytes(op, out) || op == "bernoulli" ||
+  WG_CHECK(elementwise || made.dtype == out.dtype || truth_as_bytes(op, out) || op == "bernoulli" || joins(op) ||
                (!several && !changes_kind && !asked),
            "Expected out tensor to have dtype ", compiler_name(made.dtype), ", but got ", compiler_name(out.dtype),
            " instead");

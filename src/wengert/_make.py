@@ -148,7 +148,11 @@ def frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False):
 
 
 def _over_buffer(buffer, dtype, count=-1, offset=0, requires_grad=False):
-    if memoryview(buffer).readonly:
+    try:
+        view = memoryview(buffer)
+    except TypeError:
+        raise ValueError("object does not implement Python buffer protocol.") from None
+    if view.readonly:
         _say_once(
             "The given buffer is not writable, and PyTorch does not support non-writable tensors. This means you can write "
             "to the underlying (supposedly non-writable) buffer using the tensor. You may want to copy the buffer to "
@@ -156,7 +160,7 @@ def _over_buffer(buffer, dtype, count=-1, offset=0, requires_grad=False):
             "suppressed for the rest of this program."
         )
     size = dtype.itemsize
-    view = memoryview(buffer).cast("B")
+    view = view.cast("B")
     n = len(view)
     if n == 0 or count == 0:
         raise ValueError(f"both buffer length ({n}) and count ({count}) must not be 0")

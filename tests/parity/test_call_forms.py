@@ -159,3 +159,47 @@ def test_a_schema_names_all_that_its_function_takes():
         stated = [p[0] for p in _parsed(held["schema"])[1]]
         own = {s if s in held["names"] else held["names"][k] for k, s in enumerate(stated)}
         assert own == set(held["names"]) - {"out"}, held["schema"]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda t: t.hstack(t.ones(2)),
+        lambda t: t.vstack([1, 2]),
+        lambda t: t.dstack([]),
+        lambda t: t.column_stack(tensors=[t.ones(2), t.ones(2)]),
+        lambda t: t.frombuffer([1, 2], dtype=t.int32),
+        lambda t: t.tensor([0, "a"]),
+        lambda t: t.tensor(["a"]),
+        lambda t: t.cat([t.ones(1), t.ones(1)], out=t.empty(2, dtype=t.complex64)).real,
+        lambda t: t.cat([t.ones(1), t.ones(1)], out=t.empty(2, dtype=t.int64)),
+        lambda t: t.complex(t.ones(1), t.ones(1), out=t.empty(1)),
+        lambda t: t._segment_reduce(t.ones(4), "amax", lengths=t.tensor([1, 3])),
+    ],
+)
+def test_tensors_are_made_of_what_torch_makes_them_of(call):
+    same(call)
+
+
+@pytest.mark.parametrize("name", ["sum", "norm", "softmax", "logsumexp"])
+@pytest.mark.parametrize("keepdim", [False, True])
+def test_where_a_masked_result_counts(name, keepdim):
+    def call(t):
+        x, mask = t.ones(2, 3), t.tensor([[True, False, True], [False] * 3])
+        order = (2,) if name == "norm" else ()
+        function = getattr(t.masked, name)
+        if name == "softmax":
+            return t.masked._output_mask(function, x, 1, mask=mask)
+        return t.masked._output_mask(function, x, *order, dim=1, keepdim=keepdim, mask=mask)
+
+    same(call)
+
+
+def test_arrays_in_a_list_are_slow_and_torch_says_so_once():
+    numpy = pytest.importorskip("numpy")
+    wg.set_warn_always(True)
+    try:
+        with pytest.warns(UserWarning, match="list of numpy.ndarrays is extremely slow"):
+            wg.tensor([numpy.ones(2), numpy.ones(2)])
+    finally:
+        wg.set_warn_always(False)

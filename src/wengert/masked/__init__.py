@@ -1,6 +1,10 @@
 """torch.masked: reductions and normalisations that leave out elements where a mask is false."""
 
-from ._ops import (
+from ._ops import (  # noqa: F401 (torch has them here too)
+    _canonical_dim,
+    _input_mask,
+    _output_mask,
+    _where,
     amax,
     amin,
     argmax,

@@ -8,6 +8,8 @@ _INFINITY = float("inf")
 def _expanded(input, mask):
     if mask.ndim > input.ndim:
         raise IndexError("_input_mask expected broadcastable mask (got mask dimensionality higher than of the input)")
+    if mask.layout is not wg.strided:
+        mask = mask.to_dense()
     return wg.broadcast_to(mask, input.shape).to(wg.bool)
 
 
@@ -30,6 +32,34 @@ def _dims(dim, ndim):
             raise RuntimeError(f"dim={d % bound} appears multiple times in the list of dims")
         dims.append(d % bound)
     return tuple(dims) if ndim else ()
+
+
+_canonical_dim = _dims  # as torch calls it
+
+
+def _input_mask(input, *args, mask=None, **kwargs):
+    """The mask of a function's input, of its shape; ValueError without one."""
+    if mask is None:
+        raise ValueError("_input_mask requires explicit mask")
+    return _expanded(input, mask)
+
+
+_BY_ELEMENTS = frozenset(("softmax", "log_softmax", "softmin", "normalize", "cumsum", "cumprod"))
+
+
+def _output_mask(op, input, *args, mask=None, dim=None, keepdim=False, **kwargs):
+    """Where the result of op(input, *args, mask=mask, ...) is made of elements that count."""
+    counts = wg.ones(input.shape, dtype=wg.bool) if mask is None else _expanded(input, mask)
+    if op.__name__ in _BY_ELEMENTS:
+        return counts
+    positional = args[1:] if op.__name__ == "norm" else args  # behind the order
+    dims = _dims(positional[0] if positional else dim, input.ndim)
+    return counts.any(dims, keepdim) if dims else counts
+
+
+def _where(mask, input, fill_value):
+    """input where mask is true, fill_value elsewhere."""
+    return wg.where(mask, input, fill_value)
 
 
 def _least(dtype):

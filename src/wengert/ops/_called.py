@@ -21,13 +21,9 @@ _NUMPY = {
 }
 
 
-def _tensors(value):
-    return isinstance(value, (tuple, list)) and all(isinstance(one, _core.Tensor) for one in value)
-
-
 _KINDS = {  # what the types of a schema take, and what they are called in messages
     "Tensor": ("Tensor", lambda value: isinstance(value, _core.Tensor)),
-    "Tensor[]": ("tuple of Tensors", _tensors),
+    "Tensor[]": ("tuple of Tensors", lambda value: isinstance(value, (tuple, list))),
     "Scalar": ("Number", lambda value: isinstance(value, (numbers.Number, _core.Tensor)) or hasattr(value, "dtype")),
     "float": ("float", lambda value: isinstance(value, numbers.Real) or hasattr(value, "dtype") and not value.shape),
     "int": ("int", lambda value: hasattr(value, "__index__") and not isinstance(value, bool)),
@@ -59,6 +55,12 @@ def _check(op, parameter, value, position):
     if (value is None and kind.endswith("?")) or kind.rstrip("?") not in _KINDS:
         return
     wanted, takes = _KINDS[kind.rstrip("?")]
+    if kind == "Tensor[]" and isinstance(value, (tuple, list)):
+        for k, one in enumerate(value):
+            if not isinstance(one, _core.Tensor):
+                raise TypeError(
+                    f"expected Tensor as element {k} in argument {position or 0}, but got {type(one).__name__}"
+                ) from None
     if not takes(value):
         where = "" if position is None else f" (position {position + 1})"
         raise TypeError(

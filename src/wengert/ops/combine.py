@@ -37,36 +37,39 @@ def stack(g, dim):
     return list(g.unbind(dim))
 
 
-@composite(method=False, out=True)
+def _check_listed(tensors, name):
+    if not isinstance(tensors, (tuple, list)):
+        raise TypeError(f"{name}: no list")  # said by the schema
+    if not tensors:
+        raise RuntimeError(f"{name} expects a non-empty TensorList")
+
+
+@composite("hstack(Tensor[] tensors)", method=False, out=True)
 def hstack(tensors):
     """Along the second dim (vectors: the first)."""
-    if not tensors:
-        raise RuntimeError("hstack expects a non-empty TensorList")
+    _check_listed(tensors, "hstack")
     tensors = [t.reshape(1) if t.dim() == 0 else t for t in tensors]
     return cat(tensors, 0 if tensors[0].dim() == 1 else 1)
 
 
-@composite(method=False, aliases=("row_stack",), out=True)
+@composite("vstack(Tensor[] tensors)", method=False, aliases=("row_stack",), out=True)
 def vstack(tensors):
     """Along the first dim; vectors are rows."""
-    if not tensors:
-        raise RuntimeError("vstack expects a non-empty TensorList")
+    _check_listed(tensors, "vstack")
     return cat([t.reshape(1, -1) if t.dim() < 2 else t for t in tensors], 0)
 
 
-@composite(method=False, out=True)
+@composite("dstack(Tensor[] tensors)", method=False, out=True)
 def dstack(tensors):
     """Along the third dim."""
-    if not tensors:
-        raise RuntimeError("dstack expects a non-empty TensorList")
+    _check_listed(tensors, "dstack")
     return cat([_three_dims(t) for t in tensors], 2)
 
 
-@composite(method=False, out=True)
+@composite("column_stack(Tensor[] tensors)", method=False, out=True)
 def column_stack(tensors):
     """Along the second dim; vectors are columns."""
-    if not tensors:
-        raise RuntimeError("column_stack expects a non-empty TensorList")
+    _check_listed(tensors, "column_stack")
     return cat([t.reshape(t.numel(), 1) if t.dim() < 2 else t for t in tensors], 1)
 
 

@@ -258,11 +258,12 @@ def _reduce_segment(part, reduce, initial):
     return result.maximum(bound) if reduce == "max" else result.minimum(bound)
 
 
-@composite(**_HIDDEN)
+@composite(aliases=("_segment_reduce",), **_HIDDEN)
 def segment_reduce(data, reduce, *, lengths=None, indices=None, offsets=None, axis=0, unsafe=False, initial=None):
     """The sum, mean, max, min or prod of runs along an axis, given by lengths or offsets (batched before axis)."""
     from .. import stack
 
+    reduce = reduce.removeprefix("a") if reduce in ("amax", "amin") else reduce  # either name will do
     if reduce not in _IDENTITY:
         refuse(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}")
     if (lengths is None) == (offsets is None):
