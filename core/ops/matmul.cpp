@@ -408,6 +408,9 @@ WG_OP(addr) {
   WG_CHECK(x.ndim() == 1, "addr: Expected 1-D argument vec1, but got ", x.ndim(), "-D");
   WG_CHECK(y.ndim() == 1, "addr: Expected 1-D argument vec2, but got ", y.ndim(), "-D");
   DType dtype = promote(self.dtype, promote(x.dtype, y.dtype));
+  for (int i = 3; i < 5; ++i)
+    WG_CHECK(c.args[i].tag != Tag::Bool || dtype == DType::Bool, "Boolean ", i == 3 ? "beta" : "alpha",
+             " only supported for Boolean results.");
   for (int i = 3; i < 5 && !is_differentiable(dtype); ++i)
     WG_CHECK(c.args[i].tag != Tag::Float, "For integral input tensors, argument ", i == 3 ? "beta" : "alpha",
              " must not be a floating point number.");

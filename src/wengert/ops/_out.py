@@ -63,7 +63,10 @@ _EXACT = {  # those that want their own dtype, in words of their own
 }
 
 
-def _check_dtype(result, out, name):
+_FIELDS = {"linalg_eig": ("eigenvalues", "eigenvectors")}  # results that refuse under names of their own
+
+
+def _check_dtype(result, out, name, at=0):
     """RuntimeError unless a result may go into a tensor, in the words of the op."""
     made, got = result.dtype, out.dtype
     if made is got:
@@ -71,6 +74,7 @@ def _check_dtype(result, out, name):
     from .. import can_cast
 
     shown, field = _CAST.get(name, (name.removeprefix("fft_"), ""))
+    field = _FIELDS[name][at] if name in _FIELDS else field
     text = _CASTABLE if field else _CASTS.get(name)
     if text and can_cast(made, got):
         return
@@ -86,10 +90,10 @@ def _check_dtype(result, out, name):
     )
 
 
-def write(result, out, name="out"):
+def write(result, out, name="out", at=0):
     """Copies results to the tensors given as out, which take their shapes. RuntimeError if dtypes do not go together."""
     if isinstance(result, tuple):
-        return type(result)([write(r, o, name) for r, o in zip(result, out)])
+        return type(result)([write(r, o, name, k) for k, (r, o) in enumerate(zip(result, out))])
     from .. import no_grad
 
     for t in (result, out):
@@ -100,7 +104,7 @@ def write(result, out, name="out"):
 
     if _core.is_grad_enabled() and (result.requires_grad or out.requires_grad):
         _refuse_gradients(name)
-    _check_dtype(result, out, name)
+    _check_dtype(result, out, name, at)
     with no_grad():
         if out.shape != result.shape:
             if out.numel():

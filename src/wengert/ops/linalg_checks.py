@@ -94,6 +94,18 @@ def check_info(info, name, message, error=LinAlgError):
             raise error(f"{name}: {where}{message.format(code)}")
 
 
+def check_factor(L):
+    """LinAlgError for a Cholesky factor with a zero on its diagonal, in the words of cholesky_inverse."""
+    zeros = array(bare(L)).diagonal(0, -2, -1) == 0
+    if zeros.any():
+        *batch, at = (int(i[0]) for i in zeros.nonzero())
+        where = f"(Batch element {batch[0]}): " if batch else ""
+        raise LinAlgError(
+            f"cholesky_inverse: {where}The diagonal element {at + 1} is zero, the inversion could not be completed "
+            "because the input matrix is singular."
+        )
+
+
 def expand_batch(a, b, dims=2):
     """Two stacks with their batch dims broadcast."""
     from .. import broadcast_shapes

@@ -294,9 +294,11 @@ def cholesky_solve(input, L, upper=False):
 def cholesky_inverse(L, upper=False):
     """The inverse of A from its Cholesky factor."""
     from .. import eye
+    from .linalg_checks import check_factor
 
     check_square(L, "cholesky_inverse")
     check_kernel(L, "cholesky_inverse_out_cpu")
+    check_factor(L)
     return cholesky_solve(eye(L.shape[-1], dtype=L.dtype).expand(L.shape), L, upper)
 
 

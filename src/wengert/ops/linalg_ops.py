@@ -29,7 +29,7 @@ def _from_lists(operands):
             if s is Ellipsis:
                 out.append("...")
             elif not 0 <= s < 52:
-                raise ValueError("einsum(): invalid subscript in the subscripts list, subscripts must be in [0, 52)")
+                raise ValueError("einsum(): subscript in subscript list is not within the valid range [0, 52)")
             else:
                 out.append(_LETTERS[s])
         return "".join(out)
@@ -41,8 +41,8 @@ def _from_lists(operands):
     return equation, tensors
 
 
-def _labels(text, whole, output=False):
-    """The subscripts of one operand, "..." for an ellipsis."""
+def _labels(text, whole, operand=None):
+    """The subscripts of one operand (None: of the output), "..." for an ellipsis."""
     labels, i = [], 0
     offset = whole.index(text) if text in whole else 0
     while i < len(text):
@@ -50,9 +50,13 @@ def _labels(text, whole, output=False):
         if ch == " ":
             i += 1
         elif ch == ".":
-            if text[i : i + 3] != "..." or "..." in labels:
-                where = "for output" if output else "for operand"
-                _refuse(f"found '.' {where} that is not part of any ellipsis (...)")
+            where = "output" if operand is None else f"operand {operand}"
+            if "..." in labels:
+                again = "but an ellipsis (...)" if operand is None else "for which an ellipsis"
+                _refuse(f"found '.' for {where} {again} was already found")
+            if text[i : i + 3] != "...":
+                shown = " (...)" if operand is None else ""
+                _refuse(f"found '.' for {where} that is not part of any ellipsis{shown}")
             labels.append("...")
             i += 3
         elif ch.isascii() and ch.isalpha():
@@ -74,7 +78,7 @@ def _parse(equation, operands):
         _refuse("more operands were provided than specified in the equation")
     inputs, dots = [], 0
     for k, (term, operand) in enumerate(zip(terms, operands)):
-        labels = _labels(term, equation)
+        labels = _labels(term, equation, k)
         named = sum(x != "..." for x in labels)
         hidden = operand.ndim - named
         if hidden < 0 or (hidden and "..." not in labels):
@@ -94,7 +98,7 @@ def _parse(equation, operands):
         once = sorted({x for x in seen if not isinstance(x, int) and seen.count(x) == 1})
         return inputs, hidden + once
     output = []
-    for x in _labels(right, equation, output=True):
+    for x in _labels(right, equation):
         if x != "..." and x not in seen:
             _refuse(f"output subscript {x} does not appear in the equation for any input operand")
         if x in output:
