@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 namespace wg {
 namespace {
@@ -57,7 +58,7 @@ T from_double(double x) {
 
 namespace {
 
-// The same for the usual types, with the loops written out for machines that multiply and add in one step: elements
+// The same for the usual types, with loops that are vectors on machines that multiply and add in one step: elements
 // [begin, end) of a sequence, where begin is a multiple of kLanes.
 template <class T>
 inline constexpr int kLanes = sizeof(T) == 8 ? 4 : 8;
@@ -65,8 +66,12 @@ template <class T>
 [[gnu::always_inline]] inline void write_steps(T* to, int64_t begin, int64_t end, double first, double step) {
   for (int64_t i = begin; i < end; i += kLanes<T>) {
     const double base = double(T(__builtin_fma(step, double(i), first)));
-    const int64_t many = std::min<int64_t>(kLanes<T>, end - i);
-    for (int64_t lane = 0; lane < many; ++lane) to[i + lane] = T(__builtin_fma(step, double(lane), base));
+    T lanes[kLanes<T>];
+    for (int lane = 0; lane < kLanes<T>; ++lane) lanes[lane] = T(__builtin_fma(step, double(lane), base));
+    if (end - i >= kLanes<T>)
+      std::memcpy(to + i, lanes, sizeof lanes);
+    else
+      std::copy_n(lanes, end - i, to + i);
   }
 }
 WG_CLONES void steps(float* to, int64_t begin, int64_t end, double first, double step) {
@@ -75,11 +80,17 @@ WG_CLONES void steps(float* to, int64_t begin, int64_t end, double first, double
 WG_CLONES void steps(double* to, int64_t begin, int64_t end, double first, double step) {
   write_steps(to, begin, end, first, step);
 }
-// to[i] = from + step * (place of i counted from `origin`), for i in [begin, end)
+// to[i] = from + step * (place of i counted from `origin`), for i in [begin, end). Long places are not turned into
+// doubles one by one, for which few machines have vectors.
 template <class T>
 [[gnu::always_inline]] inline void write_way(T* to, int64_t begin, int64_t end, int64_t origin, double step,
                                              double from) {
-  for (int64_t i = begin; i < end; ++i) to[i] = T(__builtin_fma(step, double(i - origin), from));
+  constexpr int kRun = 1 << 10;
+  for (int64_t i = begin; i < end; i += kRun) {
+    const double start = double(i - origin);
+    const int many = int(std::min<int64_t>(kRun, end - i));
+    for (int j = 0; j < many; ++j) to[i + j] = T(__builtin_fma(step, start + double(j), from));
+  }
 }
 WG_CLONES void way(float* to, int64_t begin, int64_t end, int64_t origin, double step, double from) {
   write_way(to, begin, end, origin, step, from);

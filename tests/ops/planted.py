@@ -115,7 +115,15 @@ def report(what):
 
 
 # Refused within vmap, as torch does; made of other ops there.
-UNBATCHED = {"as_strided_scatter", "_all_steps", "_sum_rows", "_grid_sample2d", "_grid_sample3d", "_ctc_losses"}
+UNBATCHED = {
+    "as_strided_scatter",
+    "_all_steps",
+    "_sum_rows",
+    "_grid_sample2d",
+    "_grid_sample3d",
+    "_ctc_losses",
+    "_pair_norms",
+}
 
 if __name__ == "__main__":
     json.dump(report(globals()[sys.argv[1]]), sys.stdout)

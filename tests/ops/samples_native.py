@@ -11,6 +11,7 @@ def native_calls(call, s):
         "_sum_rows": [call(f(4, 2), t([3, 0, 3]), t([0, 2, 2]), by, 3) for by in (None, f(3))],
         "_grid_sample2d": [call(f(2, 2, 3, 3), f(2, 2, 2, 2), mode, 0, False) for mode in (0, 2)],
         "_grid_sample3d": [call(f(1, 2, 3, 3, 2), f(1, 2, 2, 2, 3), 0, 1, True)],
+        "_pair_norms": [call(f(2, 3, 4), f(2, 2, 4), p) for p in (1.0, 2.0, float("inf"))],
         "_ctc_losses": [call(f(4, 2, 3), labels, *lengths, 0, via=_of_probabilities)],
     }
 

@@ -233,3 +233,16 @@ def test_factors_and_triangles(shape, dtype):
 
 def ours_of(t):
     return wg.from_numpy(t.numpy().copy())
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("p", [1.0, 2.0, float("inf"), 3.0])
+def test_cdist(p, dtype):
+    torch.manual_seed(8)
+    for a, b in (((4, 21), (5, 21)), ((2, 1, 3, 5), (3, 4, 5)), ((30, 3), (2, 3))):
+        a, b = torch.randn(a, dtype=dtype), torch.randn(b, dtype=dtype)
+        b.reshape(-1, b.shape[-1])[0] = a.reshape(-1, a.shape[-1])[0]  # a distance of 0
+        compare(lambda lib, a, b: lib.cdist(a, b, p, "donot_use_mm_for_euclid_dist") + 1, [a, b])
+    nan = torch.tensor([[1.0, float("nan"), 3.0]])
+    assert wg.cdist(ours(nan), wg.zeros(1, 3), p).isnan().all()
+    assert wg.cdist(wg.zeros(0, 3), wg.zeros(2, 3), p).shape == (0, 2)

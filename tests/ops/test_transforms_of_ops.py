@@ -43,7 +43,7 @@ REFUSED = {"as_strided_scatter": "does not yet have a batching rule", "copy_": "
 
 
 # Their callers use other ops within vmap.
-NOT_BATCHED = {"_all_steps", "_sum_rows", "_grid_sample2d", "_grid_sample3d", "_ctc_losses"}
+NOT_BATCHED = {"_all_steps", "_sum_rows", "_grid_sample2d", "_grid_sample3d", "_ctc_losses", "_pair_norms"}
 
 
 @pytest.mark.parametrize("name", sorted(set(SAMPLES) - NOT_BATCHED))

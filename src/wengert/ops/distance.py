@@ -1,12 +1,14 @@
 """Distances between rows."""
 
-from ._declare import composite, host
+from .._core import let_require_grad, payload
+from ._declare import composite, constant, host, primitive
 from .combine import cat, triu_indices
 from .compare import where
 from .create import ones_like
 from .linalg_checks import check_kernel, kind
 from .shape import broadcast_shapes
 
+_HIDDEN = {"function": False, "method": False}
 _MODES = {
     "use_mm_for_euclid_dist_if_necessary": 0,
     "use_mm_for_euclid_dist": 1,
@@ -27,6 +29,33 @@ def _euclidean_dist(g, x1, x2, y):
     """|a - b| of rows a of x1 and b of x2 by a² - 2 ab + b²: one product of matrices, whose rounding shows where a is b."""
     ratio = where(y == 0, 0, g / y)
     return x1 * ratio.sum(-1, True) - ratio @ x2, x2 * ratio.sum(-2).unsqueeze(-1) - ratio.mT @ x1
+
+
+@primitive("_pair_norms(Tensor x1, Tensor x2, float p)", eager=True, grad_name="CdistBackward0", **_HIDDEN)
+def _pair_norms(g, x1, x2, p, y):
+    """The p-norm distance, p of 1, 2 or infinity, of every row of x1 to every row of x2, in one loop."""
+    from .. import enable_grad, is_grad_enabled
+
+    recorded = is_grad_enabled()
+    if not recorded and payload(g) is None:
+        return _pair_norms_backward(g, x1, x2, p, y), _pair_norms_backward(g.mT, x2, x1, p, y.mT)
+    from ..autograd import grad
+
+    roots = [t if t.requires_grad else let_require_grad(t.detach()) for t in (x1, x2)]
+    with enable_grad():
+        return grad(_norm(roots[0].unsqueeze(-2) - roots[1].unsqueeze(-3), p), roots, g, create_graph=recorded)
+
+
+@constant("_pair_norms_backward(Tensor g, Tensor x1, Tensor x2, float p, Tensor y) -> Tensor", **_HIDDEN)
+def _pair_norms_backward():
+    """The gradient of x1, when no derivative of it is wanted."""
+
+
+def _has_loop(x1, x2, p):
+    from .. import float32, float64
+
+    plain = payload(x1) is None and payload(x2) is None and not (x1.is_meta or x2.is_meta)
+    return plain and p in (1, 2, float("inf")) and x1.dtype == x2.dtype and x1.dtype in (float32, float64)
 
 
 @composite(method=False)
@@ -51,6 +80,9 @@ def cdist(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
     if p == 2 and n and m and x1.shape[-1] and (mode == 1 or (mode == 0 and (n > 25 or m > 25))):
         batch = broadcast_shapes(x1.shape[:-2], x2.shape[:-2])
         return _euclidean_dist(x1.expand(*batch, -1, -1), x2.expand(*batch, -1, -1))
+    if x1.shape[-1] and _has_loop(x1, x2, p):
+        batch = broadcast_shapes(x1.shape[:-2], x2.shape[:-2])
+        return _pair_norms(x1.expand(*batch, -1, -1), x2.expand(*batch, -1, -1), p)
     return _norm(x1.unsqueeze(-2) - x2.unsqueeze(-3), p)
 
 
