@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "leaf.h"
 #include "task.h"
 
 namespace wg {
@@ -16,53 +17,6 @@ struct Newest {
 };
 
 constexpr size_t kMostProducts = 32;  // that wait for each other: they keep their operands alive
-
-// to.copy_(from), recorded where the mode says so.
-void copy_into(const TensorRef& to, const TensorRef& from) {
-  static const OpDef* copy_op = find_op("copy_");
-  Value args[2] = {Value(to), Value(from)};
-  Call c{copy_op, args, 2};
-  apply_inplace(c);
-}
-
-void accumulate(Node& n, TensorRef g, bool recording) {
-  Tensor& leaf = *n.saved[0].value.get().tensor;
-  TensorRef hold(&leaf);
-  if (!leaf.requires_grad) return;  // not any more
-  WG_CHECK(
-      !g->wrapped || leaf.wrapped || dispatching(*g),
-      "backward() called inside a functorch transform. This is not supported, please use functorch.grad or functorch.vjp instead or "
-      "call backward() outside of functorch transforms.");
-  Extra& x = extra_of(leaf);
-  if (!x.grad) {
-    bool layout = is_dense(leaf.sizes, leaf.strides) ? g->strides == leaf.strides || g->numel < 2 : g->contiguous;
-    if (!recording && layout) own(g);
-    if (!recording && !g->grad_fn && exclusive(g) && layout) {
-      x.grad = std::move(g);
-    } else if (!g->wrapped) {
-      TensorRef copied = empty_like(leaf, g->dtype);
-      recording ? copy_into(copied, g) : copy(*copied, *g);
-      x.grad = std::move(copied);
-    } else {
-      static const OpDef* clone = find_op("clone");
-      x.grad = apply(*clone, {Value(g)});
-    }
-  } else if (!recording && !g->wrapped && !x.grad->wrapped) {
-    static const OpDef* add = find_op("add");
-    TensorRef sum = x.grad;  // held: another thread may take it away meanwhile
-    Value args[2] = {Value(sum), Value(g)};
-    Call c{add, args, 2};
-    c.into = sum.get();
-    run_body(c);
-    bump(*sum);
-  } else {
-    static const OpDef* add = find_op("add");
-    x.grad = apply(*add, {Value(x.grad), Value(g)});
-  }
-  host.track(&leaf);
-  if (!x.post_hooks.empty())
-    for (const Hook& h : HeldHooks(x.post_hooks)) engine_host.post_accumulate(h.call, leaf);
-}
 
 TensorRef zeros_for(const OutputMeta& m) { return zeros(m.sizes, m.dtype); }
 
@@ -418,7 +372,7 @@ class Pass {
       at_ = &n;
       auto capture = [&] {
         for (auto [nr, position] : slot.captures)
-          if (nr < in.size()) captured_[position] = in[nr];
+          if (nr < in.size()) captured_[position] = handed_over(n, in[nr], s_.create_graph);
       };
       if (slot.needed) capture();  // as torch: hooks change what is asked for only where the pass ends
       on_behalf_of(n, [&] { before_node(n, in, slot.needed); });

@@ -141,6 +141,11 @@ def __deepcopy__(self, memo):
         made.grad = deepcopy(self.grad, memo)
     if self.__dict__:
         made.__dict__.update(deepcopy(self.__dict__, memo))
+    if self.__class__ is not Tensor:
+        from .io.tensors import slots_of
+
+        for name, value in slots_of(self).items():
+            setattr(made, name, deepcopy(value, memo))
     memo[id(self)] = made
     return made
 

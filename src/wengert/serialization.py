@@ -84,6 +84,8 @@ def save(
             _save_archive(obj, archive.Writer(file, name), pickle_protocol, not _disable_byteorder_record)
         else:
             legacy.save(obj, file, pickle_protocol)
+        if hasattr(file, "flush"):
+            file.flush()  # who opens the same file by its name finds all of it
 
 
 def _save_archive(obj, writer, protocol, with_byteorder):

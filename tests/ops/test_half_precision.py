@@ -271,3 +271,26 @@ def test_transposed_convolutions_without_a_library_round_every_sum(case):
         y = t.nn.functional.conv2d(image, ws)
         found += t.autograd.grad(y, image, t.linspace(-2, 2, y.numel()).reshape(y.shape).to(xs.dtype))
     agree(*found)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+@pytest.mark.parametrize("bound", [0.1, 0.3, 0.7, 1.1])
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda F, x, b: F.threshold(x, b, 20.1),
+        lambda F, x, b: F.threshold(x, -b, 20.1),
+        lambda F, x, b: F.hardtanh(x, -b, b),
+        lambda F, x, b: F.softshrink(x, b),
+        lambda F, x, b: F.hardshrink(x, b),
+    ],
+    ids=["threshold", "below", "hardtanh", "softshrink", "hardshrink"],
+)
+def test_bounds_that_the_dtype_does_not_hold(act, bound, dtype):
+    def run(library):
+        x = library.tensor([bound, -bound, 0.0, 2.0], dtype=getattr(library, dtype), requires_grad=True)
+        y = act(library.nn.functional, x, bound)
+        (g,) = library.autograd.grad(y.sum(), x)
+        return y.tolist(), g.tolist()
+
+    assert run(wg) == run(torch)

@@ -4,6 +4,8 @@ import struct
 import zipfile
 import zlib
 
+from . import files
+
 ALIGNMENT = 64
 _LIMIT = 0xFFFFFFFF
 _UTF8 = 0x0800
@@ -200,29 +202,18 @@ class Reader:
             self._inflate_into(record, target)
         else:
             self.file.seek(start)
-            _fill(self.file, target, record)
+            self._fill(self.file, target, record)
             expected = self._entry(record).CRC  # torch writes 0 when told not to compute it
             if expected and zlib.crc32(target) != expected:
                 raise failure(f"reading file {record}: file read failed, its checksum is wrong")
 
+    def _fill(self, stream, target, record):
+        if files.fill(stream, target) != len(target):
+            raise failure(f"reading file {record}: file read failed")
+
     def _inflate_into(self, record, target):
         try:
             with _Zip(self.file) as archive, archive.open(self._entry(record)) as stream:
-                _fill(stream, target, record)
+                self._fill(stream, target, record)
         except (zipfile.BadZipFile, NotImplementedError, zlib.error, EOFError, OSError) as error:
             raise failure(f"reading file {record}: file read failed") from error
-
-
-def _fill(stream, target, record):
-    """Read exactly len(target) bytes."""
-    done = 0
-    while done < len(target):
-        if hasattr(stream, "readinto"):
-            count = stream.readinto(target[done:])
-        else:
-            chunk = stream.read(min(len(target) - done, 1 << 24))
-            count = len(chunk)
-            target[done : done + count] = chunk
-        if not count:
-            raise failure(f"reading file {record}: file read failed")
-        done += count

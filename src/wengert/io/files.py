@@ -72,6 +72,22 @@ def _replacing(path, mode):
         raise
 
 
+def fill(stream, target):
+    """Read into a memoryview until it is full or the stream ends; returns the number of bytes."""
+    done = 0
+    while done < len(target):
+        if hasattr(stream, "readinto"):
+            count = stream.readinto(target[done:])
+        else:
+            chunk = stream.read(min(len(target) - done, 1 << 24))
+            count = len(chunk)
+            target[done : done + count] = chunk
+        if not count:
+            break
+        done += count
+    return done
+
+
 def mapped(file):
     """The whole file as memory: changes to it stay private to this process."""
     import mmap

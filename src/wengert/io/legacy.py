@@ -4,7 +4,7 @@ import pickle
 import struct
 import sys
 
-from . import pickling, tensors, unpickle
+from . import files, pickling, tensors, unpickle
 
 MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 PROTOCOL_VERSION = 1001
@@ -49,12 +49,13 @@ def load(file, policy, restore, encoding):
     if version != PROTOCOL_VERSION:
         raise RuntimeError(f"Invalid protocol version: {version}")
     system = plain()
-    little = not isinstance(system, dict) or system.get("little_endian", True)
+    little = not isinstance(system, dict) or system.get("little_endian", system.get(b"little_endian", True))
     found, remaining = {}, [_remaining(file)]
 
     def persistent(saved_id):
         if not isinstance(saved_id, tuple) or not saved_id:
             raise RuntimeError(f"Unknown saved id type: {saved_id!r}")
+        saved_id = tuple(map(_text, saved_id))
         if saved_id[0] == "module":  # a class with its source, which is not looked at
             return saved_id[1]
         if saved_id[0] != "storage" or len(saved_id) != 6:
@@ -73,11 +74,16 @@ def load(file, policy, restore, encoding):
         return tensors.typed(found[key][0], dtype)
 
     result = unpickle.Machine(file, policy, persistent, encoding).load()
-    for key in plain():
+    for key in map(_text, plain()):
         if key not in found:
             raise RuntimeError(f"storage {key} is in the file but in no tensor; the file might be corrupted")
         _read_storage(file, *found[key], little)
     return result
+
+
+def _text(part):
+    """A str of Python 2, which encoding="bytes" leaves as it is, as a str."""
+    return part.decode("ascii") if isinstance(part, bytes) else part
 
 
 def _no_storages(saved_id):
@@ -101,14 +107,8 @@ def _read_storage(file, untyped, dtype, count, little):
         file.seek(count * itemsize, 1)
         return
     target = tensors.storage_bytes(untyped)
-    done = 0
-    while done < len(target):
-        chunk = file.read(min(len(target) - done, 1 << 24))
-        if not chunk:
-            raise RuntimeError(
-                f"unexpected EOF, expected {len(target) - done} more bytes. The file might be corrupted."
-            )
-        target[done : done + len(chunk)] = chunk
-        done += len(chunk)
+    missing = len(target) - files.fill(file, target)
+    if missing:
+        raise RuntimeError(f"unexpected EOF, expected {missing} more bytes. The file might be corrupted.")
     if little != (sys.byteorder == "little"):
         tensors.swap_bytes(target, dtype)

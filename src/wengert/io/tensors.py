@@ -1,6 +1,7 @@
 """Tensors as bytes: their storages, what pickle keeps of them, and how they are put together again."""
 
 from collections import OrderedDict
+from copyreg import _slotnames
 
 import wengert as wg
 
@@ -112,6 +113,9 @@ def _rebuild_from_type_v2(function, new_type, arguments, state):
     result = function(*arguments)
     if type(result) is not new_type:
         result = wg.Tensor._make_subclass(new_type, result.detach(), result.requires_grad)
+    if hasattr(new_type, "__setstate__"):
+        result.__setstate__(state)
+        return result
     return _set_state(result, state)
 
 
@@ -136,6 +140,20 @@ def _set_state(instance, state):
     return instance
 
 
+def slots_of(tensor):
+    """The attributes in the slots of a tensor's class."""
+    return {name: getattr(tensor, name) for name in _slotnames(type(tensor)) if hasattr(tensor, name)}
+
+
+def state_of(tensor):
+    """What pickle keeps of a tensor beside its values: its attributes, or what its class's __getstate__ gives."""
+    own = getattr(type(tensor), "__getstate__", None)
+    if own is not getattr(object, "__getstate__", None):
+        return tensor.__getstate__()
+    plain, slots = tensor.__dict__, slots_of(tensor)
+    return (plain, slots) if slots else plain
+
+
 def reduce_tensor(tensor, protocol=2):
     """What `Tensor.__reduce_ex__` returns: storage, offset, size, stride and whether it requires grad.
 
@@ -143,7 +161,7 @@ def reduce_tensor(tensor, protocol=2):
     >>> pickle.loads(pickle.dumps(wengert.tensor([1.0, 2.0])))
     tensor([1., 2.])
     """
-    state = getattr(tensor, "__dict__", None) or {}
+    state = state_of(tensor)
     if isinstance(tensor, wg.nn.Parameter):
         plain = (tensor.data, tensor.requires_grad, OrderedDict())
         return (_rebuild_parameter_with_state, (*plain, state)) if state else (_rebuild_parameter, plain)

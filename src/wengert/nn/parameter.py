@@ -23,10 +23,9 @@ def _rebuild_parameter(data, requires_grad, backward_hooks):
 
 def _rebuild_parameter_with_state(data, requires_grad, backward_hooks, state):
     """Inverse of pickling a Parameter that carries attributes of its own."""
-    param = Parameter(data, requires_grad)
-    for name, value in state.items():
-        setattr(param, name, value)
-    return param
+    from ..io.tensors import _set_state
+
+    return _set_state(Parameter(data, requires_grad), state)
 
 
 class _ParameterMeta(type(wg.Tensor)):
@@ -82,11 +81,13 @@ class Parameter(wg.Tensor, metaclass=_ParameterMeta):
     __str__ = __repr__
 
     def __reduce_ex__(self, proto):
-        state = getattr(self, "__dict__", None)
+        from ..io.tensors import state_of
+
+        state = state_of(self)
         hooks = OrderedDict()
         if not state:
             return _rebuild_parameter, (self.data, self.requires_grad, hooks)
-        return _rebuild_parameter_with_state, (self.data, self.requires_grad, hooks, dict(state))
+        return _rebuild_parameter_with_state, (self.data, self.requires_grad, hooks, state)
 
 
 _SHAPELESS = (

@@ -57,7 +57,7 @@ def _threshold(self, threshold, value):
 @fused(
     "threshold(Tensor self, Scalar threshold, Scalar value)",
     derivative=lambda self, threshold, value: where(self <= threshold, 0.0, 1.0),
-    rounds="numbers",
+    rounds="once",
     method=False,
 )
 def threshold(self, threshold, value):
@@ -68,7 +68,7 @@ def threshold(self, threshold, value):
 @fused(
     "hardtanh(Tensor self, Scalar min_val=-1, Scalar max_val=1)",
     derivative=lambda self, min_val, max_val: _inside(self, min_val, max_val),
-    rounds="numbers",
+    rounds="once",
     function=False,
     method=False,
 )
@@ -270,7 +270,7 @@ def tanhshrink(self):
     inplace=False,
     function=False,
     method=False,
-    rounds="once",
+    rounds="numbers",
 )
 def softshrink(self, lambd):
     """self moved towards 0 by lambd; 0 within lambd of 0."""
