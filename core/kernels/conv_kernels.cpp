@@ -121,11 +121,98 @@ void place(int64_t n, int64_t lanes, const T* from, T add, T* to, int64_t image_
     for (int64_t j = 0; j < n; ++j) to[done * image_step + j * step] = from[j * lanes + done] + add;
 }
 
+#if defined(__AVX512F__)
+constexpr int kBytes = 64;
+#elif defined(__AVX__)
+constexpr int kBytes = 32;
+#else
+constexpr int kBytes = 16;
+#endif
+template <class T>
+constexpr int kWide = kBytes / int(sizeof(T));
+template <class T>
+using Wide = typename Vec<T, kWide<T>>::type;
+template <class T>
+struct BitsOf {
+  typedef long long type __attribute__((vector_size(kBytes), aligned(sizeof(T)), may_alias));
+};
+
+template <class T>
+inline Wide<T> load(const T* p) {
+  return *reinterpret_cast<const Wide<T>*>(p);
+}
+template <class T>
+inline Wide<T> masked(const T* x, const T* mask) {
+  typedef typename BitsOf<T>::type Bits;
+  return Wide<T>(Bits(load(x)) & Bits(load(mask)));
+}
+
+template <class T, int N>
+inline void flat_block(int64_t left, int64_t taps, const FlatTap<T>* t, int64_t at, const T* x, const T* w, T start,
+                       T* y) {
+  constexpr int64_t W = kWide<T>;
+  Wide<T> acc[N];
+  for (int v = 0; v < N; ++v) acc[v] = Wide<T>{} + start;
+  for (int64_t k = 0; k < taps; ++k) {
+    const T *from = x + at + t[k].offset, *mask = t[k].mask + at;
+    if (t[k].everywhere)
+      for (int v = 0; v < N; ++v) acc[v] += w[k] * load(from + v * W);
+    else
+      for (int v = 0; v < N; ++v) acc[v] += w[k] * masked(from + v * W, mask + v * W);
+  }
+  T edge[N * W];
+  for (int v = 0; v < N; ++v) *reinterpret_cast<Wide<T>*>(left >= N * W ? y + at + v * W : edge + v * W) = acc[v];
+  if (left < N * W)
+    for (int64_t i = 0; i < left; ++i) y[at + i] = edge[i];
+}
+
+template <class T>
+void flat_sums(int64_t n, int64_t taps, const FlatTap<T>* t, const T* x, const T* w, T start, T* y) {
+  constexpr int64_t W = kWide<T>;
+  int64_t i = 0;
+  for (; i + 4 * W <= n; i += 4 * W) flat_block<T, 4>(4 * W, taps, t, i, x, w, start, y);
+  for (; i + 2 * W <= n; i += 2 * W) flat_block<T, 2>(2 * W, taps, t, i, x, w, start, y);
+  for (; i < n; i += W) flat_block<T, 1>(n - i, taps, t, i, x, w, start, y);
+}
+
+template <class T, int N>
+inline void flat_dots_of(int64_t n, const FlatTap<T>* t, const T* x, const T* g, T* lanes) {
+  constexpr int64_t W = kWide<T>;
+  Wide<T> acc[N];
+  const T *from[N], *mask[N];
+  for (int k = 0; k < N; ++k) acc[k] = load(lanes + k * W), from[k] = x + t[k].offset, mask[k] = t[k].mask;
+  int64_t i = 0;
+  for (; i + W <= n; i += W)
+    for (int k = 0; k < N; ++k) acc[k] += load(g + i) * masked(from[k] + i, mask[k] + i);
+  if (i < n) {  // what lies past the end may be anything
+    T grad[W] = {};
+    for (int64_t v = 0; v < n - i; ++v) grad[v] = g[i + v];
+    for (int k = 0; k < N; ++k) {
+      T x_edge[W] = {};
+      const Wide<T> whole = masked(from[k] + i, mask[k] + i);
+      for (int64_t v = 0; v < n - i; ++v) x_edge[v] = whole[v];
+      acc[k] += load(grad) * load(x_edge);
+    }
+  }
+  for (int k = 0; k < N; ++k) *reinterpret_cast<Wide<T>*>(lanes + k * W) = acc[k];
+}
+
+template <class T>
+void flat_dots(int64_t n, int64_t taps, const FlatTap<T>* t, const T* x, const T* g, T* lanes) {
+  constexpr int64_t W = kWide<T>;
+  int64_t k = 0;
+  for (; k + 5 <= taps; k += 5) flat_dots_of<T, 5>(n, t + k, x, g, lanes + k * W);
+  for (; k + 2 <= taps; k += 2) flat_dots_of<T, 2>(n, t + k, x, g, lanes + k * W);
+  for (; k < taps; ++k) flat_dots_of<T, 1>(n, t + k, x, g, lanes + k * W);
+}
+
 }  // namespace
 
 const ConvKernels conv_kernels = {{gather<float>, scatter<float>, dot<float>},
                                   {gather<double>, scatter<double>, dot<double>},
                                   {lay<float>, place<float>},
-                                  {lay<double>, place<double>}};
+                                  {lay<double>, place<double>},
+                                  {kWide<float>, flat_sums<float>, flat_dots<float>},
+                                  {kWide<double>, flat_sums<double>, flat_dots<double>}};
 
 }  // namespace wg::WG_LEVEL

@@ -21,11 +21,28 @@ struct RowOf {
               T* to);
   void (*place)(int64_t n, int64_t lanes, const T* from, T add, T* to, int64_t image_step, int64_t step);
 };
+// A plane that is convolved to one as wide, by steps of one: position i of n pairs with x[i + offset] of each tap,
+// where the tap's mask of bits has position i. Up to a vector past the last position is read.
+template <class T>
+struct FlatTap {
+  int64_t offset;
+  const T* mask;
+  bool everywhere;  // the mask has all of them
+};
+template <class T>
+struct FlatOf {
+  int64_t vector;
+  void (*sums)(int64_t n, int64_t taps, const FlatTap<T>* t, const T* x, const T* w, T start, T* y);
+  // lanes[tap * vector + lane] += g times x
+  void (*dots)(int64_t n, int64_t taps, const FlatTap<T>* t, const T* x, const T* g, T* lanes);
+};
 struct ConvKernels {
   TapOf<float> of_float;
   TapOf<double> of_double;
   RowOf<float> rows_of_float;
   RowOf<double> rows_of_double;
+  FlatOf<float> flat_of_float;
+  FlatOf<double> flat_of_double;
 };
 WG_LEVEL_TABLE(ConvKernels, conv_kernels, conv_table)
 

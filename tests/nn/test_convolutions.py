@@ -37,6 +37,15 @@ SHAPES = [
     ((3, 16, 8, 9), (16, 4, 5, 3), (2, 3), (1, 2), (3, 2), 2, True),
     ((3, 16, 8, 9), (16, 12, 2, 2), 2, 0, 1, 1, True),
     ((2, 5, 4000), (64, 5, 7), 2, 3, 1, 1, False),
+    ((3, 5, 8, 8), (5, 1, 3, 3), 1, 1, 1, 5, False),  # a channel a group: planes of the same width
+    ((3, 5, 9, 7), (5, 1, 7, 7), 1, 3, 1, 5, False),
+    ((3, 5, 9, 7), (5, 1, 3, 5), 1, (0, 4), (1, 2), 5, False),
+    ((2, 3, 5, 7), (3, 1, 2, 3), 1, (4, 1), 1, 3, False),
+    ((2, 3, 70, 33), (3, 1, 3, 3), 1, 2, 2, 3, False),  # in bands
+    ((2, 3, 3000), (3, 1, 9), 1, 4, 1, 3, False),
+    ((2, 3, 12, 11), (6, 1, 3, 3), 1, 1, 1, 3, False),
+    ((2, 3, 12, 11), (3, 1, 3, 3), 2, 1, 1, 3, False),
+    ((3, 6, 9, 7), (6, 1, 3, 3), 1, 1, 1, 6, True),
 ]
 
 
@@ -67,14 +76,16 @@ def test_the_same_bits_on_any_number_of_threads():
         runs = []
         for n in (1, 2, 3):
             wengert.set_num_threads(n)
-            runs.append([_results(wengert, s, "float32") for s in (SHAPES[1], SHAPES[2], SHAPES[8])])
+            runs.append(
+                [_results(wengert, s, "float32") for s in (SHAPES[1], SHAPES[2], SHAPES[8], SHAPES[17], SHAPES[32])]
+            )
     finally:
         wengert.set_num_threads(threads)
     for run in runs[1:]:
         assert all((a == b).all() for one, two in zip(runs[0], run) for a, b in zip(one, two))
 
 
-@pytest.mark.parametrize("shape", [SHAPES[17], SHAPES[21], SHAPES[24], SHAPES[25]], ids=str)
+@pytest.mark.parametrize("shape", [SHAPES[17], SHAPES[21], SHAPES[24], SHAPES[25], SHAPES[28]], ids=str)
 def test_second_gradients_like_torch(shape):
     def run(lib):
         sizes, window, stride, padding, dilation, groups, transposed = shape
@@ -92,15 +103,15 @@ def test_second_gradients_like_torch(shape):
         np.testing.assert_allclose(got, wanted, rtol=0, atol=1e-12 * np.abs(wanted).max())
 
 
-@pytest.mark.parametrize("batch", [2, 32])
-def test_what_is_not_finite_stays_in_its_windows(batch):
+@pytest.mark.parametrize("batch, groups", [(2, 1), (32, 1), (2, 8)])
+def test_what_is_not_finite_stays_in_its_windows(batch, groups):
     def run(lib):
         rng = np.random.default_rng(2)
         x = lib.from_numpy(rng.standard_normal((batch, 8, 6, 7)))
-        x[0, 1, 2, 6] = float("nan")
+        x[0, 1, 2, 6] = x[0, 3, 5, 3] = float("nan")
         x.requires_grad_()
-        w = lib.from_numpy(rng.standard_normal((8, 8, 3, 3))).requires_grad_()
-        y = lib.nn.functional.conv2d(x, w, padding=1)
+        w = lib.from_numpy(rng.standard_normal((8, 8 // groups, 3, 3))).requires_grad_()
+        y = lib.nn.functional.conv2d(x, w, padding=1, groups=groups)
         return [t.detach().numpy() for t in (y, *lib.autograd.grad(y, (x, w), lib.ones_like(y)))]
 
     for got, wanted in zip(run(wengert), run(torch)):
