@@ -38,6 +38,12 @@ T dot(const T* y, int64_t y_row, const T* x, int64_t x_row, int64_t step, int64_
     if (step == 1)
       for (; i + kLanes <= cols; i += kLanes)
         for (int64_t v = 0; v < kLanes; ++v) lane[v] += y[i + v] * x[i + v];
+    else if (step == 2)
+      for (; i + kLanes < cols; i += kLanes)  // not the last: the element after it may not be there
+        for (int64_t v = 0; v < kLanes; ++v) lane[v] += y[i + v] * x[2 * (i + v)];
+    if (step == 2)
+      for (; i + 4 < cols; i += 4)
+        for (int64_t v = 0; v < 4; ++v) lane[v] += y[i + v] * x[2 * (i + v)];
     for (; i < cols; ++i) rest += y[i] * x[i * step];
   }
   for (int64_t half = kLanes / 2; half >= 1; half /= 2)
