@@ -38,18 +38,19 @@ IGNORED = frozenset((
     "hamming_window", "hann_window", "kaiser_window", "are_deterministic_algorithms_enabled", "compile", "cond",
     "get_default_device", "get_default_dtype", "get_deterministic_debug_mode", "get_device_module",
     "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads", "get_rng_state", "initial_seed",
-    "is_anomaly_enabled", "is_grad_enabled", "is_storage", "is_tensor", "is_warn_always_enabled", "load",
-    "manual_seed", "save", "seed", "set_default_device", "set_default_dtype", "set_default_tensor_type",
-    "set_deterministic_debug_mode", "set_float32_matmul_precision", "set_flush_denormal", "set_num_interop_threads",
-    "set_num_threads", "set_printoptions", "set_rng_state", "set_warn_always", "typename",
+    "is_anomaly_enabled", "is_anomaly_check_nan_enabled", "set_anomaly_enabled", "get_printoptions", "elementwise",
+    "why", "is_grad_enabled", "is_storage", "is_tensor", "is_warn_always_enabled", "load", "manual_seed", "save",
+    "seed", "set_default_device", "set_default_dtype", "set_default_tensor_type", "set_deterministic_debug_mode",
+    "set_float32_matmul_precision", "set_flush_denormal", "set_num_interop_threads", "set_num_threads",
+    "set_printoptions", "set_rng_state", "sparse_coo_tensor", "sparse_csr_tensor", "set_warn_always", "typename",
     "use_deterministic_algorithms", "vmap",
 ))  # fmt: skip
-# Of those, the ones that modes are asked about, and other functions that are loaded when they are first used.
+# Of those, the ones that modes are asked about.
 _OF_MODES = (
     "as_tensor", "asarray", "bartlett_window", "blackman_window", "hamming_window", "hann_window", "kaiser_window",
-    "sparse_coo_tensor", "sparse_csr_tensor", "tensor", "is_complex", "is_conj", "is_floating_point", "is_inference",
-    "is_neg", "is_signed", "numel",
+    "sparse_coo_tensor", "sparse_csr_tensor", "tensor",
 )  # fmt: skip
+_LOADED_LATE = "is_complex", "is_conj", "is_floating_point", "is_inference", "is_neg", "is_signed", "numel"
 _SWAPPED = {"add", "mul", "pow.Scalar"}  # number + tensor reaches the method of the tensor
 modes = []  # TorchFunctionMode objects, the innermost last
 _watching = False
@@ -187,11 +188,13 @@ def watch(cls=None):
 
     for name in functional.__all__:
         getattr(functional, name)  # loads them
+    for name in _LOADED_LATE:
+        getattr(wg, name)
     for space in (wg, functional, wg.linalg, wg.fft, wg.special, Tensor):
         for name, function in list(vars(space).items()):
             public = not name.startswith("_") or name.startswith("__") and space is Tensor
             ignored = name in IGNORED and space is not wg.linalg  # torch.cond is another one
-            if isinstance(function, types.FunctionType) and public and not ignored and name not in _OF_MODES:
+            if isinstance(function, types.FunctionType) and public and not ignored:
                 home = getattr(function, "__module__", "") or ""
                 if home.startswith("wengert"):
                     setattr(space, name, _watched(function, space.__name__))

@@ -59,6 +59,17 @@ def test_backward_passes_ask_what_they_are_given(t):
 )
 def test_questions_ask(t, name):
     assert getattr(t, name)(Taker()) == f"took {name}"
+    seen = []
+
+    class Sub(t.Tensor):
+        @classmethod
+        def __torch_function__(cls, func, types, args=(), kwargs=None):
+            seen.append(func)
+            return "asked"
+
+    assert getattr(t, name)(t.ones(1).as_subclass(Sub)) == "asked" and seen == [getattr(t, name)]
+    if name != "numel":
+        assert getattr(t.ones(1).as_subclass(Sub), name)() == "asked" and seen[1] == getattr(t.Tensor, name)
 
 
 @BOTH
