@@ -434,16 +434,39 @@ void divide_strided(char* to, const Dims& to_strides, const char* by, const Dims
 }
 
 namespace {
-#define WG_ADD_ROW(T)                                                         \
-  WG_CLONES void add_row(T* to, const T* from, T by, bool plain, int64_t n) { \
-    if (plain)                                                                \
-      for (int64_t i = 0; i < n; ++i) to[i] += from[i];                       \
-    else                                                                      \
-      for (int64_t i = 0; i < n; ++i) to[i] += by * from[i];                  \
+// The rows at `places` (times their factors, if there are any) added to one row, in their order: columns in runs that
+// stay in registers.
+template <class T>
+[[gnu::always_inline]] inline void add_rows(T* __restrict to, const T* __restrict from, const int64_t* places,
+                                            const T* factors, int64_t rows, int64_t width, int64_t n) {
+  typedef T V __attribute__((vector_size(32)));  // loops over elements end up as others than these
+  constexpr int kWide = 32 / sizeof(T), kVectors = 4;
+  int64_t i = 0;
+  for (; i + kVectors * kWide <= n; i += kVectors * kWide) {
+    V sum[kVectors], x;
+    std::memcpy(sum, to + i, sizeof sum);
+    for (int64_t k = 0; k < rows; ++k) {
+      const T *row = from + places[k] * width + i, by = factors ? factors[k] : T(1);
+      for (int v = 0; v < kVectors; ++v) {
+        std::memcpy(&x, row + v * kWide, sizeof x);
+        sum[v] += x * by;
+      }
+    }
+    std::memcpy(to + i, sum, sizeof sum);
   }
-WG_ADD_ROW(float)
-WG_ADD_ROW(double)
-#undef WG_ADD_ROW
+  for (int64_t k = 0; k < rows; ++k) {
+    const T *row = from + places[k] * width, by = factors ? factors[k] : T(1);
+    for (int64_t j = i; j < n; ++j) to[j] += by * row[j];
+  }
+}
+WG_CLONES void add_rows_to(float* to, const float* from, const int64_t* places, const float* factors, int64_t rows,
+                           int64_t width, int64_t n) {
+  add_rows(to, from, places, factors, rows, width, n);
+}
+WG_CLONES void add_rows_to(double* to, const double* from, const int64_t* places, const double* factors, int64_t rows,
+                           int64_t width, int64_t n) {
+  add_rows(to, from, places, factors, rows, width, n);
+}
 }  // namespace
 
 template <class T>
@@ -451,9 +474,11 @@ void sum_rows(T* to, const T* from, const int64_t* places_to, const int64_t* pla
               int64_t width) {
   // Threads take columns of their own, so that the sums are the same for any number of them.
   parallel_for(width, std::max<int64_t>(64, kGrain / std::max<int64_t>(m, 1)), [&](int64_t begin, int64_t end) {
-    for (int64_t k = 0; k < m; ++k)
-      add_row(to + places_to[k] * width + begin, from + places_from[k] * width + begin, factors ? factors[k] : T(1),
-              !factors, end - begin);
+    for (int64_t k = 0, last; k < m; k = last) {
+      for (last = k + 1; last < m && places_to[last] == places_to[k]; ++last) {}
+      add_rows_to(to + places_to[k] * width + begin, from + begin, places_from + k, factors ? factors + k : nullptr,
+                  last - k, width, end - begin);
+    }
   });
 }
 template void sum_rows(float*, const float*, const int64_t*, const int64_t*, const float*, int64_t, int64_t);
