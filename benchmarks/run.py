@@ -24,9 +24,9 @@ HERE = Path(__file__).parent
 class Worker:
     """A library in a process that answers requests line by line."""
 
-    def __init__(self, library, python, threads, target):
+    def __init__(self, library, python, threads, target, clock):
         self.env = dict(os.environ, OMP_NUM_THREADS=str(threads), MKL_NUM_THREADS=str(threads))
-        self.command = [python, str(HERE / "worker.py"), library, str(threads), str(target)]
+        self.command = [python, str(HERE / "worker.py"), library, str(threads), str(target), clock]
         self.library = library
         self.start()
 
@@ -134,14 +134,16 @@ def main():
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--seconds", type=float, default=0.05, help="how long one timing should take")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--cpu", action="store_true", help="CPU time, not elapsed: on a busy machine, with one thread")
     parser.add_argument("--json", metavar="FILE", help="write every timing there")
     args = parser.parse_args()
 
     peers = [("wengert", args.wengert)] + ([("torch", args.torch)] if args.torch else [])
-    conditions = machine() | {"threads": args.threads, "rounds": args.rounds}
+    clock = "process_time" if args.cpu else "perf_counter"
+    conditions = machine() | {"threads": args.threads, "rounds": args.rounds, "clock": clock}
     conditions["versions"] = {library: version(library, python) for library, python in peers}
     print(json.dumps(conditions))
-    workers = [Worker(library, python, args.threads, args.seconds) for library, python in peers]
+    workers = [Worker(library, python, args.threads, args.seconds, clock) for library, python in peers]
     print(f"{'median of one step':<58}" + "".join(f" {w.library:>9}" for w in workers))
     records = []
     for name in (n for n in CASES if args.only.lower() in n.lower()):
