@@ -198,6 +198,8 @@ def watch(cls=None):
                 home = getattr(function, "__module__", "") or ""
                 if home.startswith("wengert"):
                     setattr(space, name, _watched(function, space.__name__))
+                    if space is not Tensor:  # pickle looks for it where it is found now
+                        vars(space)[name].__module__ = space.__name__
     for name in _OF_MODES:
         setattr(wg, name, _watched(getattr(wg, name), "wengert", lambda args, kwargs: []))
     for name in ("backward", "grad"):

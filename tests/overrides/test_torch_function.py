@@ -151,3 +151,14 @@ def test_questions_about_an_object_are_not_taken_over():
     with pytest.raises(NotImplementedError, match="^add$"):
         wengert.add(Lazy(), 1)
     assert not wengert.is_tensor(Lazy()) and not wengert.is_storage(Lazy())
+
+
+def test_functions_can_be_pickled_after_a_class_has_taken_calls_over():
+    import pickle
+
+    class Taking(wengert.Tensor):
+        pass
+
+    wengert.nn.functional.relu(wengert.ones(2).as_subclass(Taking))
+    for function in (wengert.nn.functional.relu, wengert.nn.functional.softsign, wengert.einsum, wengert.linalg.norm):
+        assert pickle.loads(pickle.dumps(function)) is function

@@ -107,71 +107,97 @@ def spectral_norm(module, name="weight", n_power_iterations=1, eps=1e-12, dim=No
 def _is_orthogonal(q):
     """Whether the columns are orthonormal, up to the precision of the dtype."""
     eye = wg.eye(q.size(-1), dtype=q.dtype)
-    eps = 10.0 * q.size(-2) * wg.finfo(q.dtype).eps
-    return bool(((q.transpose(-2, -1) @ q - eye).abs() <= eps).all())
+    return wg.allclose(q.mH @ q, eye, atol=10.0 * q.size(-2) * wg.finfo(q.dtype).eps)
 
 
 def _make_orthogonal(a):
     """The orthogonal factor of QR with a positive diagonal of R."""
-    q, r = wg.linalg.qr(a)
-    return q * r.diagonal(dim1=-2, dim2=-1).sgn().unsqueeze(-2)
+    x, tau = wg.geqrf(a)
+    return wg.linalg.householder_product(x, tau) * x.diagonal(dim1=-2, dim2=-1).sgn().unsqueeze(-2)
+
+
+def _from_skew(x, orthogonal_map):
+    """The first columns of exp(a), or of (I + a/2) / (I - a/2), for the skew matrix a of x's lower triangle."""
+    n, k = x.size(-2), x.size(-1)
+    a = x.tril()
+    if n != k:
+        a = wg.cat([a, a.new_zeros((*a.shape[:-1], n - k))], dim=-1)
+    a = a - a.mH
+    if orthogonal_map == "matrix_exp":
+        q = wg.linalg.matrix_exp(a)
+    else:
+        eye = wg.eye(n, dtype=a.dtype)
+        q = wg.linalg.solve(wg.add(eye, a, alpha=-0.5), wg.add(eye, a, alpha=0.5))
+    return q[..., :k] if n != k else q
+
+
+def _from_reflections(x):
+    """The product of the reflections in x's lower triangle, its columns times the signs on x's diagonal."""
+    a = x.tril(-1)
+    tau = 2.0 / (1.0 + (a * a).sum(dim=-2))
+    return wg.linalg.householder_product(a, tau) * x.diagonal(dim1=-2, dim2=-1).int().unsqueeze(-2)
 
 
 class _Orthogonal(Module):
-    """An orthogonal matrix (n >= k columns) from an unconstrained one, by the matrix exponential or Cayley's map."""
+    """An orthogonal matrix (n >= k columns) from an unconstrained one, times a base if there is one."""
 
     def __init__(self, weight, orthogonal_map, use_trivialization=True):
         super().__init__()
+        if weight.is_complex() and orthogonal_map == "householder":
+            raise ValueError("The householder parametrization does not support complex tensors.")
         self.shape = weight.shape
         self.orthogonal_map = orthogonal_map
         if use_trivialization:
             self.register_buffer("base", None)
 
     def forward(self, X):
-        n, k = X.size(-2), X.size(-1)
-        wide = n < k
+        wide = X.size(-2) < X.size(-1)
         if wide:
-            X, n, k = X.transpose(-2, -1), k, n
-        a = X.tril()
-        if n != k:
-            a = wg.cat([a, a.new_zeros((*a.shape[:-1], n - k))], dim=-1)
-        a = a - a.transpose(-2, -1)
-        if self.orthogonal_map == "matrix_exp":
-            q = wg.linalg.matrix_exp(a)
-        else:
-            eye = wg.eye(n, dtype=a.dtype)
-            q = wg.linalg.solve(eye + 0.5 * a, eye - 0.5 * a)
-        if n != k:
-            q = q[..., :k]
-        if getattr(self, "base", None) is not None:
+            X = X.mT
+        reflected = self.orthogonal_map == "householder"
+        q = _from_reflections(X) if reflected else _from_skew(X, self.orthogonal_map)
+        if hasattr(self, "base"):
             q = self.base @ q
-        return q.transpose(-2, -1) if wide else q
+        return q.mT if wide else q
 
+    @wg.no_grad()
     def right_inverse(self, Q):
         if Q.shape != self.shape:
             raise ValueError(
                 f"Expected a matrix or batch of matrices of shape {self.shape}. Got a tensor of shape {Q.shape}."
             )
+        wide = Q.size(-2) < Q.size(-1)
+        tall = Q.mT if wide else Q
         if not hasattr(self, "base"):
+            x = self._reflections_of(tall)
+            return x.mT if wide else x
+        n, k = tall.size(-2), tall.size(-1)
+        if n == k:
+            self.base = tall.clone() if _is_orthogonal(tall) else _make_orthogonal(tall)
+        else:
+            # The columns of the matrix, then random ones, made orthonormal together.
+            fill = wg.randn(*(*tall.shape[:-2], n, n - k), dtype=tall.dtype)
+            self.base = _make_orthogonal(wg.cat([tall, fill], dim=-1))
+        start = wg.zeros_like(Q)  # each map sends it to the identity, which leaves the base
+        start.diagonal(dim1=-2, dim2=-1).fill_(-1.0)
+        return start
+
+    def _reflections_of(self, tall):
+        if self.orthogonal_map != "householder":
             raise NotImplementedError(
                 "It is not possible to assign to the matrix exponential or the Cayley parametrizations when"
                 " use_trivialization=False."
             )
-        wide = Q.size(-2) < Q.size(-1)
-        tall = Q.transpose(-2, -1) if wide else Q
-        n, k = tall.size(-2), tall.size(-1)
-        if n == k:
-            base = tall.clone() if _is_orthogonal(tall) else _make_orthogonal(tall)
-        else:
-            # The columns of the matrix, then random ones, made orthonormal together.
-            fill = wg.randn(*(*tall.shape[:-1], n - k), dtype=tall.dtype)
-            base = _make_orthogonal(wg.cat([tall, fill], dim=-1))
-        self.base = base
-        return wg.zeros_like(Q)  # both maps send 0 to the identity, which leaves the base
+        x, tau = wg.geqrf(tall)
+        signs = x.diagonal(dim1=-2, dim2=-1)
+        signs.sign_()
+        signs[tau == 0.0] *= -1  # a reflection that LAPACK left out
+        return x
 
 
 def orthogonal(module, name="weight", orthogonal_map=None, *, use_trivialization=True):
-    """Keep a matrix orthogonal; orthogonal_map is "matrix_exp" or "cayley" ("householder" as "matrix_exp").
+    """Keep a matrix orthogonal; orthogonal_map is "matrix_exp" (of square matrices, unless another is asked for),
+    "cayley" or "householder" (of others). use_trivialization=False: without a base matrix beside the map.
 
     >>> from wengert.nn import Linear
     >>> w = orthogonal(Linear(2, 2)).weight
@@ -190,7 +216,5 @@ def orthogonal(module, name="weight", orthogonal_map=None, *, use_trivialization
         raise ValueError(
             f'orthogonal_map has to be one of "matrix_exp", "cayley", "householder". Got: {orthogonal_map}'
         )
-    chosen = "matrix_exp" if orthogonal_map == "householder" else orthogonal_map
-    return parametrize.register_parametrization(
-        module, name, _Orthogonal(weight, chosen, use_trivialization=use_trivialization), unsafe=True
-    )
+    map_ = _Orthogonal(weight, orthogonal_map, use_trivialization=use_trivialization)
+    return parametrize.register_parametrization(module, name, map_, unsafe=True)

@@ -1,7 +1,7 @@
 """Parameters that are computed from others: register_parametrization and its kin."""
 
 import copy
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import wengert as wg
 
@@ -74,7 +74,8 @@ class ParametrizationList(ModuleList):
     def _inverted(self, value):
         for module in reversed(list(self)):
             if hasattr(module, "right_inverse"):
-                value = module.right_inverse(value)
+                with suppress(NotImplementedError):  # says that it has none: the value as it is
+                    value = module.right_inverse(value)
         return value
 
     def _keep_one(self, original, new):
