@@ -68,18 +68,11 @@ std::vector<Operand> operands_of(PyObject* list) {
   return v;
 }
 
-// (leaves, constants, code, outputs, temps, rounds), each in plain tuples, becomes a program. It lives as long as the
-// process. rounds: 1 once, 2 once, after its numbers.
-Program* program_of(PyObject* spec) {
-  PyObject *leaves, *constants, *code, *outputs;
-  auto p = std::make_unique<Program>();
-  int rounds;
-  if (!PyArg_ParseTuple(spec, "OOOOii", &leaves, &constants, &code, &outputs, &p->temps, &rounds)) throw PythonError{};
-  p->once = rounds > 0, p->rounds_numbers = rounds > 1;
-  for (const Operand& o : operands_of(leaves)) p->leaves.push_back({Leaf::Kind(o.kind), o.index});
+// What a program does, over leaves that are there.
+void fill_program(Program& p, PyObject* constants, PyObject* code, PyObject* outputs) {
   Py list(check(PySequence_Fast(constants, "constants")));
   for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(list.get()); ++i)
-    p->constants.push_back(to_held(PySequence_Fast_GET_ITEM(list.get(), i)));
+    p.constants.push_back(to_held(PySequence_Fast_GET_ITEM(list.get(), i)));
   Py instrs(check(PySequence_Fast(code, "code")));
   for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(instrs.get()); ++i) {
     PyObject *what, *in;
@@ -95,10 +88,29 @@ Program* program_of(PyObject* spec) {
     }
     instr.in = operands_of(in);
     instr.out = uint16_t(out);
-    p->code.push_back(std::move(instr));
+    p.code.push_back(std::move(instr));
   }
-  p->outputs = operands_of(outputs);
-  prepare(*p);
+  p.outputs = operands_of(outputs);
+  prepare(p);
+}
+
+// (leaves, constants, code, outputs, temps, rounds, half), each in plain tuples, becomes a program. It lives as long
+// as the process. rounds: 1 once, 2 once, after its numbers. half: (constants, code, outputs, temps), or None.
+Program* program_of(PyObject* spec) {
+  PyObject *leaves, *constants, *code, *outputs, *half;
+  auto p = std::make_unique<Program>();
+  int rounds;
+  if (!PyArg_ParseTuple(spec, "OOOOiiO", &leaves, &constants, &code, &outputs, &p->temps, &rounds, &half))
+    throw PythonError{};
+  p->once = rounds > 0, p->rounds_numbers = rounds > 1;
+  for (const Operand& o : operands_of(leaves)) p->leaves.push_back({Leaf::Kind(o.kind), o.index});
+  fill_program(*p, constants, code, outputs);
+  if (half != Py_None) {
+    p->half = std::make_unique<Program>();
+    p->half->leaves = p->leaves;
+    if (!PyArg_ParseTuple(half, "OOOi", &constants, &code, &outputs, &p->half->temps)) throw PythonError{};
+    fill_program(*p->half, constants, code, outputs);
+  }
   return p.release();
 }
 

@@ -201,8 +201,9 @@ void run_steps(const Program& p, const Value* leaves, TensorRef* outputs, bool r
   }
 }
 
-// A program that rounds once: in float32, when its tensors are of half precision. False: they are not.
-bool run_wide(const Program& p, const Value* leaves, TensorRef* outputs, bool recording) {
+// A program in half precision: in float32, if it rounds once, or by what stands in its place. False: its tensors are
+// not of half precision.
+bool run_half(const Program& p, const Value* leaves, TensorRef* outputs, bool recording) {
   static const OpDef* to = find_op("_to_copy");
   GradMode mode(recording);
   auto convert = [&](const Value& v, DType dtype) {
@@ -213,6 +214,10 @@ bool run_wide(const Program& p, const Value* leaves, TensorRef* outputs, bool re
     if (leaves[i].is_tensor() || leaves[i].is_number()) types.push_back(type_info(leaves[i]));
   const DType narrow = result_type(types.data(), int(types.size()));
   if (!is_reduced(narrow)) return false;
+  if (p.half && (recording || !p.once)) {
+    run_steps(*p.half, leaves, outputs, recording, nullptr);
+    return true;
+  }
   std::vector<Held> wide;
   for (size_t i = 0; i < p.leaves.size(); ++i) {
     const bool half = leaves[i].is_tensor() && is_reduced(leaves[i].tensor->dtype);
@@ -235,7 +240,7 @@ bool run_wide(const Program& p, const Value* leaves, TensorRef* outputs, bool re
 }  // namespace
 
 void run_program(const Program& p, const Value* leaves, TensorRef* outputs, bool recording, const Wanted* wanted) {
-  if (p.once && run_wide(p, leaves, outputs, recording)) return;
+  if ((p.once || p.half) && run_half(p, leaves, outputs, recording)) return;
   run_steps(p, leaves, outputs, recording, wanted);
 }
 

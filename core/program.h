@@ -54,6 +54,8 @@ struct Program {
   // In half precision: computed in float32 and rounded at the end, as by a kernel (else at every step); its numbers
   // are rounded before that.
   bool once = false, rounds_numbers = false;
+  // In its place in half precision, over the same leaves: always, or, if it is computed once, where it is recorded.
+  std::unique_ptr<Program> half;
   // Made by prepare():
   std::vector<Segment> segments;
   bool adds = false;  // some instruction has an `output`

@@ -376,7 +376,10 @@ void unfold(DType dtype, const Windows& w, int64_t channels, const char* x, char
 
 void fold(DType dtype, const Windows& w, int64_t channels, const char* cols, int64_t ld, char* x, int64_t first,
           int64_t last) {
-  with_type(dtype, [&]<class T>() { fold_of(w, rows_of(w, first, last), channels, as<T>(cols), ld, as<T>(x), 0); });
+  auto run = [&]<class T>() { fold_of(w, rows_of(w, first, last), channels, as<T>(cols), ld, as<T>(x), 0); };
+  if (dtype == DType::Float16) return run.operator()<Half>();  // every sum is rounded
+  if (dtype == DType::BFloat16) return run.operator()<BFloat16>();
+  with_type(dtype, run);
 }
 
 void conv_forward(const Conv& s, const char* x, const char* weight, const char* bias, char* y) {

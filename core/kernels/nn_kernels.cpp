@@ -38,7 +38,6 @@ void map(Loss kind, T p, const T* x, const T* t, T* y, int64_t n) {
         no = no < T(-100) ? T(-100) : no;
         return (b - T(1)) * no - b * yes;
       });
-    case Loss::SoftMargin: return map_with(x, t, y, n, [](T a, T b) { return log1p(exp(-a * b)); });
   }
 }
 

@@ -6,7 +6,7 @@
 
 namespace wg {
 
-enum class Loss : uint8_t { Squared, SmoothL1, Huber, CrossEntropy, SoftMargin };
+enum class Loss : uint8_t { Squared, SmoothL1, Huber, CrossEntropy };
 
 template <class T>
 struct NnOf {

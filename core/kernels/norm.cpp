@@ -161,6 +161,25 @@ void row_norm_backward(const RowNorm& s, const char* g, const char* x, const cha
   });
 }
 
+void row_weights_backward(const RowNorm& s, const char* g, const char* x, const float* mean, const float* rstd,
+                          char* gw, char* gb) {
+  auto run = [&]<class T>() {
+    for (int64_t row = 0; row < s.rows; ++row) {
+      const T *from = at<T>(g, row * s.n), *value = at<T>(x, row * s.n);
+      const float scale = rstd[row], shift = -scale * mean[row];
+      for (int64_t i = 0; i < s.n; ++i) {
+        T &weight = at<T>(gw, 0)[i], &bias = at<T>(gb, 0)[i];
+        weight = T(float(weight) + float(from[i]) * (scale * float(value[i]) + shift));
+        bias = T(float(bias) + float(from[i]));
+      }
+    }
+  };
+  if (s.dtype == DType::Float16)
+    run.operator()<Half>();
+  else
+    run.operator()<BFloat16>();
+}
+
 void plane_stats(const PlaneNorm& s, const char* x, double* mean, double* variance) {
   with_kernels(s.dtype, [&](const auto& k, auto zero) {
     using T = decltype(zero);

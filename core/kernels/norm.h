@@ -19,6 +19,9 @@ void row_norm(const RowNorm& s, double eps, const char* x, const char* w, const 
 // gx, and gw and gb (may be null) of n each. scratch: zeros, 2 * kNormParts * n elements.
 void row_norm_backward(const RowNorm& s, const char* g, const char* x, const char* mean, const char* rstd,
                        const char* w, char* scratch, char* gx, char* gw, char* gb);
+// The gradients of weight and bias in half precision, rounded after every row; gw and gb are zeros.
+void row_weights_backward(const RowNorm& s, const char* g, const char* x, const float* mean, const float* rstd,
+                          char* gw, char* gb);
 
 // images x channels x n, contiguous; n of 1 without groups is rows of features. Group norm takes statistics over
 // `channels / groups` channels of one image; batch norm (groups == 0) over one channel of all images.

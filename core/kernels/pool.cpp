@@ -21,6 +21,14 @@ void with_type(DType d, F&& f) {
   });
 }
 
+// Half precision too, in which every sum is rounded.
+template <class F>
+void with_type_of_sums(DType d, F&& f) {
+  if (d == DType::Float16) return f.template operator()<Half>();
+  if (d == DType::BFloat16) return f.template operator()<BFloat16>();
+  with_type(d, f);
+}
+
 template <class F>
 void each_plane(int64_t planes, int64_t work, F body) {
   parallel_for(planes, std::max<int64_t>(1, kGrain / std::max<int64_t>(1, work)), [&](int64_t b, int64_t e) {
@@ -47,6 +55,14 @@ T lowest() {
 
 int64_t divisor_of(const Pool& p, const Span& a, const Span& b, const Span& c) {
   return p.divisor ? p.divisor : a.count * b.count * c.count;
+}
+
+template <class T>
+T share_of(const Pool& p, T sum, const Span& a, const Span& b, const Span& c) {
+  if constexpr (is_reduced_v<T>)
+    if (p.in_turn) return T(float(T(float(T(sum / float(a.count))) / float(b.count))) / float(c.count));
+  const int64_t by = divisor_of(p, a, b, c);
+  return by ? T(sum / T(by)) : T(0);
 }
 
 template <class T>
@@ -121,7 +137,7 @@ void max_pool(const Pool& p, const char* x, char* y, int64_t* indices) {
 }
 
 void avg_pool(const Pool& p, const char* x, char* y) {
-  with_type(p.dtype, [&]<class T>() {
+  with_type_of_sums(p.dtype, [&]<class T>() {
     each_plane(p.planes, p.in_size(), [&](int64_t plane) {
       const T* from = reinterpret_cast<const T*>(x) + plane * p.in_size();
       T* to = reinterpret_cast<T*>(y) + plane * p.out_size();
@@ -130,22 +146,20 @@ void avg_pool(const Pool& p, const char* x, char* y) {
         for (int64_t i = a.begin; i < a.end; ++i)
           for (int64_t j = b.begin; j < b.end; ++j)
             for (int64_t k = c.begin; k < c.end; ++k) sum = T(sum + from[(i * p.in[1] + j) * p.in[2] + k]);
-        const int64_t by = divisor_of(p, a, b, c);
-        to[o] = by ? T(sum / T(by)) : T(0);
+        to[o] = share_of(p, sum, a, b, c);
       });
     });
   });
 }
 
 void avg_pool_backward(const Pool& p, const char* g, char* gx) {
-  with_type(p.dtype, [&]<class T>() {
+  with_type_of_sums(p.dtype, [&]<class T>() {
     each_plane(p.planes, p.in_size(), [&](int64_t plane) {
       const T* from = reinterpret_cast<const T*>(g) + plane * p.out_size();
       T* to = reinterpret_cast<T*>(gx) + plane * p.in_size();
       std::fill_n(to, p.in_size(), T(0));
       each_window(p, [&](int64_t o, const Span& a, const Span& b, const Span& c) {
-        const int64_t by = divisor_of(p, a, b, c);
-        const T share = by ? T(from[o] / T(by)) : T(0);
+        const T share = share_of(p, from[o], a, b, c);
         for (int64_t i = a.begin; i < a.end; ++i)
           for (int64_t j = b.begin; j < b.end; ++j)
             for (int64_t k = c.begin; k < c.end; ++k) {
@@ -160,7 +174,7 @@ void avg_pool_backward(const Pool& p, const char* g, char* gx) {
 bool scatter_planes(DType dtype, int64_t planes, int64_t n, int64_t m, const char* from, const int64_t* indices,
                     char* to) {
   std::atomic<bool> inside = true;
-  with_type(dtype, [&]<class T>() {
+  with_type_of_sums(dtype, [&]<class T>() {
     each_plane(planes, n + m, [&](int64_t p) {
       T* out = reinterpret_cast<T*>(to) + p * n;
       const T* in = reinterpret_cast<const T*>(from) + p * m;

@@ -17,6 +17,7 @@ struct Pool {
   int64_t in[3], out[3], step[3];
   const Span* spans[3];  // out[i] each
   int64_t divisor = 0;   // 0: the product of the counts
+  bool in_turn = false;  // in half precision: divided by one count after the other
   int64_t in_size() const { return in[0] * in[1] * in[2]; }
   int64_t out_size() const { return out[0] * out[1] * out[2]; }
 };

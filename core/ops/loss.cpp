@@ -92,8 +92,10 @@ WG_OP(huber_loss) {
   compare(c, Loss::Huber, c.integer_or(2, kMean), delta, Pair(c.tensor(0), c.tensor(1), "huber_cpu"));
 }
 
-WG_OP(soft_margin_loss) {
-  compare(c, Loss::SoftMargin, c.integer_or(2, kMean), 0, Pair(c.tensor(0), c.tensor(1), "soft_margin"));
+WG_OP(soft_margin_loss) {  // in torch's steps: it overflows where torch's does
+  GradMode off(false);
+  const TensorRef power = call<"exp">(call<"mul">(call<"neg">(c.tensor(1)), c.tensor(0)));
+  c.out(reduced(call<"log1p">(power), c.integer_or(2, kMean)));
 }
 
 WG_OP(_binary_cross_entropy) {

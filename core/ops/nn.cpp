@@ -105,7 +105,7 @@ TensorRef image(Call& c, const Tensor& cols, int64_t height, int64_t width, int 
            " * ", s.w.out[2], " = ", n, ", but got input.size(2)=", cols.size(nd - 1), ".");
   WG_CHECK_KIND(Kind::NotImplemented, !is_integral(cols.dtype), "\"col2im_out_cpu\" not implemented for '",
                 torch_name(cols.dtype), "'");
-  const TensorRef from = cols.dtype == DType::Bool ? ready(cols, DType::Float32) : ready(cols);
+  const TensorRef from = ready(cols, cols.dtype == DType::Bool ? DType::Float32 : cols.dtype);
   const int64_t images = nd == 3 ? cols.size(0) : 1, channels = rows / taps, unit = size_of(from->dtype);
   TensorRef y = zeros(nd == 3 ? Dims{images, channels, height, width} : Dims{channels, height, width}, from->dtype);
   each_image(images, rows * n, [&](int64_t i) {

@@ -36,10 +36,25 @@ void update(Tensor& running, const double* fresh, double factor, double momentum
   copy(running, *now);
 }
 
-TensorRef inverse_root(const Tensor& variance, double eps) {
-  const TensorRef out = empty(variance.sizes, kDouble);
-  for (int64_t i = 0; i < variance.numel; ++i) out->as<double>()[i] = 1 / std::sqrt(variance.as<double>()[i] + eps);
+TensorRef rounded(const Tensor& t, DType dtype) { return cast(*cast(t, dtype), kDouble); }
+
+// A double for each channel, of t[i].
+template <class F>
+TensorRef each(const Tensor& t, F f) {
+  const TensorRef out = empty(t.sizes, kDouble);
+  for (int64_t i = 0; i < t.numel; ++i) out->as<double>()[i] = f(t.as<double>()[i]);
   return out;
+}
+
+TensorRef inverse_root(const Tensor& variance, double eps) {
+  return each(variance, [&](double v) { return 1 / std::sqrt(v + eps); });
+}
+
+// 1 / deviation, kept in half precision; torch rounds every step of it in bfloat16, and the result alone in float16.
+TensorRef inverse_root_in_half(const Tensor& variance, double eps, DType dtype) {
+  if (dtype == DType::Float16) return rounded(*inverse_root(variance, eps), dtype);
+  const TensorRef sum = rounded(*each(*rounded(variance, dtype), [&](double v) { return v + eps; }), dtype);
+  return rounded(*inverse_root(*sum, 0), dtype);
 }
 
 void backward(Call& c, const PlaneNorm& s, const Tensor& grad, const Tensor& from, Tensor& mean, Tensor& rstd,
@@ -81,25 +96,29 @@ WG_OP(_batch_norm) {
   check_parameter_dtypes(x, {w, b, rm, rv});
   const PlaneNorm s = planes_of(x);
   const TensorRef from = ready(x, s.dtype), weight = ready_or_null(w, s.dtype), bias = ready_or_null(b, s.dtype);
+  const DType stats = is_reduced(x.dtype) && rm ? rm->dtype : x.dtype;
   TensorRef mean, variance, y = empty(x.sizes, s.dtype);
   if (training) {
     mean = empty({x.size(1)}, kDouble), variance = empty({x.size(1)}, kDouble);
     plane_stats(s, from->data(), mean->as<double>(), variance->as<double>());
     const int64_t n = s.count();
+    if (is_reduced(stats)) mean = rounded(*mean, stats);
+    if (stats == DType::BFloat16 && n) {  // so are the sums of squares
+      const TensorRef sums = rounded(*each(*variance, [&](double v) { return v * double(n); }), stats);
+      variance = each(*sums, [&](double v) { return v / double(n); });
+    }
     const double momentum = c.real(6);
     if (rm && n) update(*rm, mean->as<double>(), 1, momentum);
     if (rv && n) update(*rv, variance->as<double>(), double(n) / double(n - 1), momentum);
   } else {
     mean = ready(*rm, kDouble), variance = ready(*rv, kDouble);
   }
-  TensorRef rstd = inverse_root(*variance, c.real(7));
-  const DType stats = is_reduced(x.dtype) && rm ? rm->dtype : x.dtype;
-  if (training && is_reduced(stats))  // what is saved is also what is used
-    mean = cast(*cast(*mean, stats), kDouble), rstd = cast(*cast(*rstd, stats), kDouble);
+  const TensorRef rstd = training && is_reduced(stats) ? inverse_root_in_half(*variance, c.real(7), stats)
+                                                       : inverse_root(*variance, c.real(7));
   plane_apply(s, from->data(), mean->as<double>(), rstd->as<double>(), data_of(weight), data_of(bias), y->data());
   c.out(laid_out_like(given(std::move(y), x.dtype), x));
-  c.out(cast(*mean, stats));
-  c.out(cast(*rstd, stats));
+  c.out(cast(*mean, training ? stats : work_dtype(stats)));  // not rounded but in training
+  c.out(cast(*rstd, training ? stats : work_dtype(stats)));
 }
 
 // (gradient, input, mean, rstd, weight, training, eps)

@@ -79,6 +79,12 @@ void backward(Call& c, Tensor& g, Tensor& x, const Dims& shape, Tensor* mean, Te
     row_norm_backward(s, grad->data(), from->data(), data_of(m), r->data(), data_of(weight), scratch->data(),
                       gx->data(), gw->data(), gb ? gb->data() : nullptr);
   }
+  if (mean && w && is_reduced(w->dtype) && w->dtype == x.dtype) {
+    const RowNorm narrow{x.dtype, s.rows, s.n, true};
+    const TensorRef own_g = ready(g, x.dtype), own_x = ready(x, x.dtype);
+    gw = zeros(shape, x.dtype), gb = zeros(shape, x.dtype);
+    row_weights_backward(narrow, own_g->data(), own_x->data(), m->as<float>(), r->as<float>(), gw->data(), gb->data());
+  }
   c.out(given(std::move(gx), x.dtype));
   c.out(given(std::move(gw), w ? w->dtype : x.dtype));
   if (gb) c.out(given(std::move(gb), w ? w->dtype : x.dtype));
@@ -144,9 +150,14 @@ WG_OP_AS(rms_norm, "rms_norm", Composite) {
   const double least = x.dtype == DType::Float64 ? std::numeric_limits<double>::epsilon()
                                                  : double(std::numeric_limits<float>::epsilon());
   const double eps = c.real_or(3, least);
-  if (!w || w->dtype == x.dtype) return c.out(call<"_fused_rms_norm">(x, c.args[1], Value(w), eps));
+  if (!is_reduced(x.dtype) && (!w || w->dtype == x.dtype))
+    return c.out(call<"_fused_rms_norm">(x, c.args[1], Value(w), eps));
+  check_shape(x, c.ints(1), "*");
   check_parameter(w, "weight", c.ints(1));
-  c.out(given(call<"mul">(call<"_fused_rms_norm">(x, c.args[1], Value(), eps), *w), x.dtype));
+  auto to = [](Tensor& t, DType d) { return t.dtype == d ? TensorRef(&t) : call<"_to_copy">(t, Value::of_dtype(d)); };
+  const DType work = work_dtype(x.dtype);  // half precision is rounded at the end alone
+  const TensorRef y = call<"_fused_rms_norm">(to(x, work), c.args[1], Value(), eps);
+  c.out(to(w ? *call<"mul">(y, to(*w, work)) : *y, x.dtype));
 }
 
 }  // namespace wg

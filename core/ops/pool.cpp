@@ -205,7 +205,7 @@ void mean_of_planes(const Tensor& x, int64_t planes, Tensor& y) {
 }
 
 void take_mean(Call& c, Plan& plan, const Tensor& x, bool to_point = false) {
-  const TensorRef from = ready(x);
+  const TensorRef from = plan.p.in_turn ? ready(x, x.dtype) : ready(x);
   TensorRef y = empty(plan.out, from->dtype);
   plan.p.dtype = from->dtype;
   const bool one = numel_of(plan.out) == x.size(0) * x.size(1);  // torch's pooling to a point is a mean
@@ -245,11 +245,10 @@ void avg_pool_nd(Call& c, int nd) {
 void give_back(Call& c, Plan& plan, const Dims& sizes) {
   Tensor& g = c.tensor(0);
   check_number(g, "avg_pool_backward", g.dtype == DType::Int64);
-  const TensorRef from = ready(g);
-  TensorRef gx = empty(sizes, from->dtype);
-  plan.p.dtype = from->dtype;
+  const TensorRef from = ready(g, g.dtype), gx = empty(sizes, g.dtype);
+  plan.p.dtype = g.dtype;
   avg_pool_backward(plan.p, from->data(), gx->data());
-  c.out(given(std::move(gx), g.dtype));
+  c.out(gx);
 }
 
 Dims adaptive_sizes(Call& c, int nd, const char* name) {
@@ -281,6 +280,7 @@ void adaptive_avg_nd(Call& c, int nd, const char* name) {
   Plan plan = adaptive(c.tensor(0).sizes, outs);
   bool to_point = true;
   for (int64_t o : outs) to_point &= o == 1;
+  plan.p.in_turn = nd == 3 && !to_point;
   take_mean(c, plan, c.tensor(0), to_point);
 }
 
@@ -364,6 +364,7 @@ WG_OP(_adaptive_avg_pool_backward) {
   expect_sizes(c, c.tensor(0).sizes, wanted, "a gradient");
   numel_of(sizes);
   Plan plan = adaptive(sizes, outs);
+  for (int64_t o : outs) plan.p.in_turn |= o != 1;  // of pooling to a point, a mean: at once
   give_back(c, plan, sizes);
 }
 WG_OP(adaptive_max_pool1d) { adaptive_max_nd(c, 1, "adaptive_max_pool1d"); }
@@ -376,10 +377,9 @@ WG_OP(_plane_scatter) {
   const Planes p(c.ints(2), c.tensor(1), int(c.integer(3)));
   WG_CHECK(x.sizes == c.tensor(1).sizes, "Expected shape of indices to be same as that of the input tensor (",
            to_string(x.sizes), ") but got indices tensor with shape: ", to_string(c.tensor(1).sizes));
-  const TensorRef from = ready(x);
-  TensorRef y = empty(c.ints(2), from->dtype);
+  const TensorRef from = ready(x, x.dtype), y = empty(c.ints(2), x.dtype);
   p.expect_inside(scatter_planes(from->dtype, p.planes, p.n, p.m, from->data(), p.indices->as<int64_t>(), y->data()));
-  c.out(given(std::move(y), x.dtype));
+  c.out(y);
 }
 // (planes, indices, dims of a plane)
 WG_OP(_plane_gather) {

@@ -113,7 +113,17 @@ struct Job {
   Dims in, out;      // whole sizes
   double scales[3];  // of the resampled dims; 0: not given
   int nd;
+  DType weights = DType::Float32;  // half precision, to which they are rounded: as torch's are, but of two dims
+  void round_for(DType input) {
+    if (is_reduced(input) && (mode == Mode::Cubic || (mode == Mode::Linear && nd != 2))) weights = input;
+  }
 };
+
+void round_weights(Weights& w, DType dtype) {
+  auto round = [&](double v) { return dtype == DType::Float16 ? float(Half(float(v))) : float(BFloat16(float(v))); };
+  for (size_t k = w.weight.size(); k-- > 0;)  // of two weights the first is what the second leaves of 1
+    w.weight[k] = round(w.taps == 2 && k % 2 == 0 ? 1 - w.weight[k + 1] : w.weight[k]);
+}
 
 // One dim after another: forward from the last, backward from the first.
 TensorRef run(const Job& job, TensorRef t, bool adjoint) {
@@ -125,9 +135,10 @@ TensorRef run(const Job& job, TensorRef t, bool adjoint) {
     Dims sizes = t->sizes;
     sizes[d] = adjoint ? job.in[d] : job.out[d];
     const TensorRef next = empty(sizes, t->dtype);
-    const Weights w = t->dtype == DType::Float64
-                          ? weights_of<double>(job.mode, job.in[d], job.out[d], job.align, job.scales[i])
-                          : weights_of<float>(job.mode, job.in[d], job.out[d], job.align, job.scales[i]);
+    Weights w = t->dtype == DType::Float64
+                    ? weights_of<double>(job.mode, job.in[d], job.out[d], job.align, job.scales[i])
+                    : weights_of<float>(job.mode, job.in[d], job.out[d], job.align, job.scales[i]);
+    if (is_reduced(job.weights)) round_weights(w, job.weights);
     const Taps taps{job.in[d], job.out[d], w.taps, w.index.data(), w.weight.data()};
     int64_t outer = 1, inner = 1;
     for (int j = 0; j < d; ++j) outer *= sizes[j];
@@ -209,7 +220,8 @@ void check_inner(const Call& c, int size, int mode) {
 
 void resize(Call& c, Mode mode, int nd, bool align, int scales) {
   Tensor& x = c.tensor(0);
-  const Job job = job_of(c, mode, nd, x.sizes, c.ints(1), align, scales);
+  Job job = job_of(c, mode, nd, x.sizes, c.ints(1), align, scales);
+  job.round_for(x.dtype);
   const bool bytes = x.dtype == DType::UInt8 && mode <= Mode::NearestExact;
   const char* names[] = {"upsample_nearest",
                          "upsample_nearest",
@@ -249,7 +261,8 @@ WG_OP(_upsample_bicubic2d_aa) { resize(c, Mode::CubicSmooth, 2, c.flag(2), 3); }
 WG_OP(_upsample) {
   Tensor& x = c.tensor(0);
   check_inner(c, 1, 2);
-  const Job job = job_of(c, Mode(c.integer(2)), c.ints(1).size(), x.sizes, c.ints(1), c.flag(3), 4);
+  Job job = job_of(c, Mode(c.integer(2)), c.ints(1).size(), x.sizes, c.ints(1), c.flag(3), 4);
+  job.round_for(x.dtype);
   c.out(given(run(job, ready(x), false), x.dtype));
 }
 WG_OP(_upsample_backward) {

@@ -25,9 +25,9 @@ def _scaled(value):
 
 def _spoiled_trace(name, mask, complex_):
     used.add(name)
-    leaves, constants, code, outputs, temps, rounds = _derive.trace_backward(name, mask, complex_)
+    leaves, constants, code, outputs, temps, rounds, half = _derive.trace_backward(name, mask, complex_)
     if OPS[name].eager:
-        return leaves, constants, code, outputs, temps, rounds
+        return leaves, constants, code, outputs, temps, rounds, half
     constants, code, spoiled = [*constants, FACTOR], list(code), []
     for operand in outputs:
         if operand[0] == 0:
@@ -36,7 +36,7 @@ def _spoiled_trace(name, mask, complex_):
         code.append(("mul", [operand, (_trace.CONST, len(constants) - 1)], temps))
         spoiled.append((_trace.TEMP, temps))
         temps += 1
-    return leaves, constants, code, spoiled, temps, rounds
+    return leaves, constants, code, spoiled, temps, rounds, half
 
 
 def spoil_formulas():

@@ -190,8 +190,7 @@ def _indexing(s):
         "_gather_picked": [Call(f(2, 3), 1, wg.tensor([2, 0]), False)],
         "_plane_scatter": [Call(f(2, 4), wg.tensor([[0, 5, 3, 0], [1, 1, 2, 4]]), [2, 6], 1)],
         "_plane_gather": [Call(f(2, 6), wg.tensor([[0, 5, 3, 0], [1, 1, 2, 4]]), 1)],
-        "_cumextreme_backward": [Call(f(3), wg.tensor([0, 0, 2]), 0)],
-        "where": [Call(b(2, 3), f(2, 3), f(3))],
+        "_cumextreme_backward": [Call(f(3), wg.tensor([0, 0, 2]), 0)], "where": [Call(b(2, 3), f(2, 3), f(3))],
     }  # fmt: skip
 
 
@@ -260,9 +259,9 @@ def _losses(s):
     signs = [Call(f(2, 3), wg.tensor([[1.0, -1, 1], [-1, 1, 1]], dtype=wg.float64), how) for how in (0, 1, 2)]
     chances = [Call(p(2, 3), p(2, 3), how) for how in (0, 1, 2)]
     classes, planes, weight = wg.tensor([0, 2, 1]), s.i(3, 2, 2, 2), p(3)
-    total = wg.tensor(3.0, dtype=wg.float64)
     return {
         "_loss_spread": [Call(f(), [2, 3], 1), Call(f(2, 3), [2, 3], 0)], "mse_loss": pair, "soft_margin_loss": signs,
+        "_soft_margin_backward": [Call(f(), f(3), f(3).sign(), how) for how in (0, 1, 2)], "_log_sigmoid_backward": [Call(f(3), f(3))],
         "_smooth_l1_loss": [Call(f(2, 3), f(2, 3), how, 0.7) for how in (0, 1, 2)], "_binary_cross_entropy": chances,
         "huber_loss": [Call(f(2, 3), f(2, 3), how, 0.7) for how in (0, 1, 2)], "_bce_with_logits": pair,
         "_bce_with_logits_weighted": [Call(f(2, 3), f(2, 3), p(3), p(3), 1)], "smooth_l1_loss": pair,
@@ -270,7 +269,7 @@ def _losses(s):
         "binary_cross_entropy_with_logits": [Call(f(2, 3), p(2, 3)), Call(f(2, 3), p(2, 3), None, p(3))],
         "nll_loss_forward": [Call(f(3, 3), classes, weight, how, -100) for how in (0, 1, 2)],
         "nll_loss2d_forward": [Call(f(2, 3, 2, 2), planes, weight, how, 1) for how in (0, 1, 2)],
-        "_nll_loss_backward": [Call(f(), [3, 3], classes, None, 1, -100, total)],
+        "_nll_loss_backward": [Call(f(), [3, 3], classes, None, 1, -100, wg.tensor(3.0, dtype=wg.float64))],
         "nll_loss_nd": [Call(f(3, 3), classes), Call(f(2, 3, 2, 2), planes, weight, fixed=("weight",))],
         "cross_entropy_loss": [Call(f(3, 3), classes), Call(f(3, 3), classes, weight, 1, -100, 0.1, fixed=("weight",)),
                                Call(f(3, 3), p(3, 3), weight), Call(f(2, 3, 2, 2), planes)],
@@ -317,6 +316,7 @@ def _norms(s):
         "_native_batch_norm_legit.no_stats": [Call(x, p(4), f(4), True, 0.1, eps)],
         "_batch_norm_with_update": [Call(x, p(4), f(4), None, None, 0.1, eps)],
         "_group_norm": [Call(x, p(4), f(4), 2, 4, 3, 2, eps)], "group_norm": [Call(x, 2, p(4), f(4))],
+        "_group_stats": [Call(x, via=lambda op, x: op(x, *(t.squeeze(2) for t in _statistics(x.reshape(2, 2, 6), 2))))],
         "_group_norm_backward": [Call(f(2, 4, 3), x, p(4), via=group)],
     }  # fmt: skip
 

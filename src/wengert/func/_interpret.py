@@ -169,9 +169,9 @@ def jvp(declared, args, primals, outs, level, call=None):
         if tensors[0] is primals[0] and all(p.dtype == outs[0].dtype for p in tensors):
             given = [tangent_of(a, level) if isinstance(a, Tensor) else None for a in args]
             if any(t is not None for t in given):
-                tangent = FORMULAS[declared.name](given, primals, outs[0])
+                tangent = FORMULAS[declared.name](given, primals, outs[0] if len(outs) == 1 else outs)
                 if tangent is not NotImplemented:
-                    return (tangent,)
+                    return tangent if isinstance(tangent, tuple) else (tangent,)
     if declared.kind in ("elementwise", "fused") and call is None:
         tangent = _elementwise_jvp(declared, args, primals, outs[0], level)
         if tangent is not NotImplemented:
@@ -294,7 +294,10 @@ def _elementwise_jvp(declared, args, primals, out, level):
     if declared.vjp and complex_:
         return NotImplemented
     total, index, narrow = None, -1, out.dtype
-    once = declared.rounds in ("once", "numbers") and narrow in (_core.float16, _core.bfloat16)
+    half = narrow in (_core.float16, _core.bfloat16)
+    if half and callable(declared.half) and len(args) == 1 and _core.is_grad_enabled():
+        return declared.half(tangent_of(args[0], level), *primals)
+    once = half and declared.rounds in ("once", "numbers")
     if once:
         primals, out = [p.float() if isinstance(p, Tensor) and p.dtype == narrow else p for p in primals], out.float()
     for k in differentiable_arguments(declared):

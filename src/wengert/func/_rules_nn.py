@@ -3,6 +3,7 @@
 import wengert as wg
 
 from .. import _core
+from ..ops._declare import OPS
 from ._rules import aligned, rule
 
 run = _core.run
@@ -23,6 +24,12 @@ def _reduced(loss, reduction, keep=1):
 def _loss(call, name, args):
     self, target = aligned(call, args[:2])
     return _reduced(run(name, (self, target, NONE, *args[3:])), args[2])
+
+
+@rule("_soft_margin_backward", "_log_sigmoid_backward")
+def _in_python(call, name, args):
+    """An op whose body is made of ops that have rules."""
+    return call.full(OPS[name].forward(*args))
 
 
 @rule("_bce_with_logits")
@@ -90,7 +97,7 @@ def _rms_norm(call, name, args):
 
 @rule("_group_norm")
 def _group_norm(call, name, args):
-    input, weight, bias, n, channels, pixels, groups, eps = args
+    input, weight, bias, n, channels, pixels, groups, eps, *_ = args
     value = call.full(input).flatten(0, 1)
     apart = call.has(weight) or call.has(bias)
     inner = (None, None) if apart else (weight, bias)
@@ -101,6 +108,12 @@ def _group_norm(call, name, args):
         weight, bias = (None if t is None else t.reshape(*t.shape, *spatial) for t in (weight, bias))
         value = _affine(call, value, weight, bias, input.dim())
     return value, mean.unflatten(0, (call.size, n)), rstd.unflatten(0, (call.size, n))
+
+
+@rule("_group_stats")
+def _group_stats(call, name, args):
+    made = run(name, tuple(call.full(t).flatten(0, 1) for t in args))
+    return tuple(t.unflatten(0, (call.size, -1)) for t in made)
 
 
 @rule("_batch_norm")

@@ -114,7 +114,106 @@ def _convolution(op):
     return tangent
 
 
+def _loss(slope):
+    """Of a loss of two tensors, in half precision: every element's tangents by both, then their mean or sum. slope:
+    (tangent, tensor, the other, …) -> the loss's tangent."""
+
+    def tangent(tangents, primals, y):
+        x, target, reduction, *numbers = primals
+        mine, other = tangents[:2]
+        again = any(
+            t is not None and (core.payload(t) is not None or t.requires_grad) for t in (x, target, mine, other)
+        )
+        if x.dtype not in (core.float16, core.bfloat16) or again:
+            return NotImplemented
+        total = _sum(
+            None if t is None else slope(t, a, b, *numbers) for t, a, b in ((mine, x, target), (other, target, x))
+        )
+        return total if reduction == 0 else total.mean() if reduction == 1 else total.sum()
+
+    return tangent
+
+
+def _smooth_slope(t, a, b, beta):
+    moved = a.float() - b.float()
+    return (t.float() * ((moved / beta).clamp(-1, 1) if beta else moved.sign())).to(t.dtype)
+
+
+def _soft_margin(tangents, primals, y):
+    (x, target, reduction), t = primals, tangents[0]
+    if t is None:
+        return None
+    total = core.run("_soft_margin_backward", (t, x, target, 0))
+    return total if reduction == 0 else total.mean() if reduction == 1 else total.sum()
+
+
+def _normalised(dims, t, moved, rstd):
+    """The tangents of moved * rstd and of rstd, where moved has lost its mean over dims."""
+    centred, n = t - t.mean(dims, True), moved.numel() // max(rstd.numel(), 1)
+    by_rstd = -(centred * moved * rstd.pow(3)).sum(dims, True) / n
+    return centred * rstd + moved * by_rstd, by_rstd
+
+
+def _scaled_and_shifted(value, tangent, weight, bias_tangent, weight_tangent):
+    """The tangent of value * weight + bias, all shaped alike."""
+    tangent = tangent if weight is None or tangent is None else tangent * weight
+    return _sum((tangent, None if weight_tangent is None else value * weight_tangent, bias_tangent))
+
+
+def _norm(split):
+    """Norms in half precision: torch's formula. split: (x, weight, ...) -> x and the statistics shaped to
+    broadcast, the dims of the mean, how a tensor over channels is shaped, whether the statistics are constant."""
+
+    def tangent(tangents, primals, outs):
+        x, (y, mean, rstd) = primals[0], outs
+        again = any(t is not None and (core.payload(t) is not None or t.requires_grad) for t in (*tangents, x))
+        if x.dtype not in (core.float16, core.bfloat16) or again:
+            return NotImplemented
+        shape, sizes, dims, wide, at, fixed = split(primals)
+        rstd = 1 / (rstd**-2).to(x.dtype).sqrt() if fixed and rstd.dtype != x.dtype else rstd
+        mean, rstd = (s.reshape(sizes).to(x.dtype) for s in (mean, rstd))
+        moved = x.reshape(shape) - mean
+        by_x = None
+        if tangents[0] is not None:
+            t = tangents[0].reshape(shape)
+            by_x = (t * rstd if fixed else _normalised(dims, t, moved, rstd)[0]).reshape(x.shape)
+        value = (moved * rstd).reshape(x.shape)
+        weight, *others = (None if t is None else wide(t) for t in (primals[at], tangents[at + 1], tangents[at]))
+        found = _scaled_and_shifted(value, by_x, weight, *others)
+        return (None if found is None else found.expand(y.shape)), None, None
+
+    return tangent
+
+
+def _layer(primals):
+    x, shape = primals[:2]
+    dims = list(range(-len(shape), 0))
+    return x.shape, [*x.shape[: -len(shape)], *(1 for _ in dims)], dims, (lambda t: t), 2, False
+
+
+def _over_channels(x):
+    return lambda t: t.reshape([1, -1] + [1] * (x.dim() - 2))
+
+
+def _batch(primals):
+    x, training = primals[0], primals[5]
+    dims, sizes = [d for d in range(x.dim()) if d != 1], [1, -1] + [1] * (x.dim() - 2)
+    return x.shape, sizes, dims, _over_channels(x), 1, not training
+
+
+def _group(primals):
+    x, rows = primals[0], primals[3] * primals[6]
+    return [1, rows, x.numel() // max(rows, 1)], [1, rows, 1], [0, 2], _over_channels(x), 1, False
+
+
 FORMULAS = {
+    "mse_loss": _loss(lambda t, a, b: (a - b) * 2 * t),
+    "huber_loss": _loss(lambda t, a, b, delta: (a - b).clamp(-delta, delta) * t),
+    "_smooth_l1_loss": _loss(_smooth_slope),
+    "soft_margin_loss": _soft_margin,
+    "native_layer_norm": _norm(_layer),
+    "_batch_norm": _norm(_batch),
+    "_group_norm": _norm(_group),
     "div": _div,
     "logcumsumexp": _logcumsumexp,
     "softmax.int": _softmax,

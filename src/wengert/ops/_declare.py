@@ -47,6 +47,7 @@ class Declaration:
         "eager",
         "forward",
         "function",
+        "half",
         "kind",
         "name",
         "options",
@@ -67,7 +68,7 @@ class Declaration:
             forward,
             options or {},
         )
-        self._signature, self.rounds = None, "steps"
+        self._signature, self.rounds, self.half = None, "steps", None
 
     @property
     def signature(self):
@@ -122,6 +123,7 @@ def _declare(
     also=(),
     kernel=None,
     rounds=None,
+    half=None,
     **options,
 ):
     if not numbers:  # operands may not be Python numbers
@@ -152,7 +154,7 @@ def _declare(
     OPS[op] = Declaration(
         op, kind, schema, rule, callable_, vjp=vjp, eager=eager, derivative=derivative, forward=forward, options=options
     )
-    OPS[op].rounds = rounds or ("once" if kind == "fused" else "steps")
+    OPS[op].rounds, OPS[op].half = rounds or ("once" if kind == "fused" else "steps"), half
     _publish(shown, callable_, aliases, function and not namespace, method and not namespace)
     if inplace and not in_place:
         written = FUNCTIONS.get(public + "_")
@@ -196,7 +198,9 @@ def elementwise(*args, inplace=True, **options):
     Options: promote ("same", "float", "compare", "real", "first", "float_first": how the dtype is chosen), fn (the tile
     function, if its name differs), vjp=True (the rule takes g first and returns g times the derivatives itself: for
     functions that are not holomorphic), rounds (of the derivative in half precision: "steps", at every one as torch's
-    formula is, or "once", where torch has a kernel), domain and reference (for the tests), inplace, function, method, aliases, also
+    formula is, or "once", where torch has a kernel), half (of half precision: the rule in its place that is recorded, and the
+    only one if the others are not "once"; it takes g first and returns products, or is the name of a backward op),
+    domain and reference (for the tests), inplace, function, method, aliases, also
     (further signatures of the same op: numbers first, options by position).
     """
     options.setdefault("promote", "same")
@@ -207,9 +211,16 @@ def fused(*args, inplace=True, **options):
     """A formula over elementwise ops that runs as one tile program; its derivative follows from the formula,
     or is given as derivative=lambda x, y: … where the formula's would be wrong at a kink. kernel: what torch calls its
     kernel, for an op of floating-point numbers alone. rounds: of formula and derivative in half precision, "once",
-    "numbers" (once, but the numbers are rounded first), "formula" (the formula once, the derivative at every step) or
-    "steps" (what torch composes of ops)."""
+    "numbers" (once, but the numbers are rounded first), "formula" (the formula once, the derivative at every step: a
+    kernel of torch's, and no part of other formulas) or "steps" (what torch composes of ops). half: as above."""
     return _decorator("fused", args, {"inplace": inplace, **options})
+
+
+def backward(schema, derivative):
+    """What torch calls the backward kernel of an op: of grad and what the op saves, rounded once, with a derivative of
+    its own, which returns products. Half precision alone records it, as the op's derivative."""
+    hidden = {"inplace": False, "function": False, "method": False}
+    return fused(schema, derivative=derivative, vjp=True, rounds="formula", **hidden)
 
 
 def primitive(*args, **options):

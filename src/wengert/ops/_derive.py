@@ -184,10 +184,11 @@ def _eager_leaves(declared):
 
 
 def trace_backward(name, mask, complex_):
-    """The program of an op's derivative for the inputs in mask: (leaves, constants, code, outputs, temps, rounds)."""
+    """The program of an op's derivative for the inputs in mask: (leaves, constants, code, outputs, temps, rounds, the
+    program of half precision, if it has its own, over the same leaves)."""
     declared = OPS[name]
     if declared.eager:
-        return _eager_leaves(declared), [], [], [], 0, 0
+        return _eager_leaves(declared), [], [], [], 0, 0, None
     trace = Trace()
     if declared.kind == "elementwise":
         grads = vjp(declared, trace, complex_)
@@ -199,7 +200,31 @@ def trace_backward(name, mask, complex_):
     if not grads:
         grads = (None,) * len(differentiable)
     by_position = dict(zip(differentiable, grads))
-    return *trace.program([by_position.get(k) for k in differentiable if mask >> k & 1]), _ROUNDS[declared.rounds]
+    program = trace.program([by_position.get(k) for k in differentiable if mask >> k & 1])
+    return *program, _ROUNDS[declared.rounds], _in_half(declared, differentiable, mask, program[0])
+
+
+def _in_half(declared, differentiable, mask, leaves):
+    """The program of declared.half over the same leaves."""
+    rule = declared.half
+    if rule is None:
+        return None
+    trace = Trace()
+    if isinstance(rule, str):
+        rule, names = FUNCTIONS[rule], ("g", *parameters(OPS[rule].rule)[1:])
+    else:
+        names = parameters(rule)
+    grads = dict(zip(differentiable, _tuple(rule(*_environment(declared, trace, names)))))
+    own, *program = trace.program([grads.get(k) for k in differentiable if mask >> k & 1])
+    if not set(own) <= set(leaves):
+        raise TraceError(f"{declared.name} needs {own} in half precision, but saves {leaves}")
+    at = [leaves.index(leaf) for leaf in own]
+
+    def moved(o):
+        return (LEAF, at[o[1]]) if o[0] == LEAF else o
+
+    constants, code, outputs, temps = program
+    return constants, [(op, [*map(moved, operands)], out) for op, operands, out in code], [*map(moved, outputs)], temps
 
 
 @functools.cache
@@ -235,7 +260,7 @@ def trace_forward(name):
     declared, trace = OPS[name], Trace()
     names = parameters(declared.rule)
     formula = declared.rule(*_environment(declared, trace, names, formula=True))
-    return *trace.program([formula]), 1 if declared.rounds == "formula" else _ROUNDS[declared.rounds]
+    return *trace.program([formula]), 1 if declared.rounds == "formula" else _ROUNDS[declared.rounds], None
 
 
 class Like:

@@ -271,7 +271,7 @@ def trace_call(function, args, kwargs):
             values = _bind(op, params, (args[0], tuple(args[1:])), kwargs, elementwise)
         if values is None:
             continue
-        if declared is not None and declared.kind == "fused":
+        if declared is not None and declared.kind == "fused" and declared.rounds != "formula":
             names = [p[0] for p in params]
             return declared.rule(**{n: v for n, v in zip(names, values) if n in parameters(declared.rule)})
         if elementwise:

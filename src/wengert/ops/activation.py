@@ -1,9 +1,9 @@
 """Activation functions: formulas that run as one pass, with torch's derivatives at their kinks."""
 
-from ._declare import composite, elementwise, fused
+from ._declare import backward, composite, elementwise, fused, host
 from .arithmetic import abs
 from .compare import clamp, where
-from .math import exp, sigmoid, tanh
+from .math import _sigmoid_backward, cosh, exp, log1p, sigmoid, tanh
 
 ROOT_TWO_BY_PI = 0.7978845608028654
 ONE_BY_ROOT_TWO_PI = 0.3989422804014327
@@ -152,7 +152,7 @@ def celu(self, alpha):
     return elu(self, alpha, 1.0, 1 / alpha)
 
 
-@elementwise(function=False, method=False, rounds="once")
+@elementwise(function=False, method=False, rounds="once", half=lambda g, self: _silu_steps(g, self))
 def silu(self):
     """self * sigmoid(self)."""
     return _silu_slope(self)
@@ -163,6 +163,16 @@ def _silu_slope(self):
     """The derivative of silu: s (1 + self (1 - s)) of s = sigmoid(self)."""
     s = sigmoid(self)
     return s * (1 - s) * (2 + self * (1 - 2 * s))
+
+
+def _silu_steps(g, self):
+    s = sigmoid(self)
+    return g * s * (1 + self * (1 - s))
+
+
+def _mish_steps(g, self):
+    s, t = sigmoid(self), tanh(log1p(exp(self)))
+    return g * (t + self * s * (1 - t * t))
 
 
 @composite('gelu(Tensor self, *, str approximate="none")', function=False, method=False, out=True)
@@ -178,6 +188,7 @@ def gelu(self, *, approximate="none"):
 @elementwise(
     "_gelu(Tensor self)",
     fn="gelu",
+    half="_gelu_backward",
     grad_name="GeluBackward0",
     function=False,
     method=False,
@@ -196,9 +207,25 @@ def _gelu_slope(self):
     return exp(square * -0.5) * ONE_BY_ROOT_TWO_PI * (2 - square)
 
 
+@backward(
+    "_gelu_backward(Tensor grad, Tensor self)",
+    lambda g, grad, self: (_gelu_backward(g, self), g * grad * _gelu_bend(self)),
+)
+def _gelu_backward(grad, self):
+    """grad times the derivative of gelu."""
+    return grad * _gelu_slope(self)
+
+
+def _gelu_bend(self):
+    square = self * self
+    density = exp(square * -0.5) * ONE_BY_ROOT_TWO_PI
+    return density * 2 - square * density
+
+
 @elementwise(
     "_gelu_tanh(Tensor self)",
     fn="gelu_tanh",
+    half="_gelu_tanh_backward",
     grad_name="GeluBackward0",
     function=False,
     method=False,
@@ -220,6 +247,23 @@ def _gelu_tanh_slope(self):
     return s * rest * (4 * first + self * (2 * second + 4 * (rest - s) * first * first))
 
 
+@backward(
+    "_gelu_tanh_backward(Tensor grad, Tensor self)",
+    lambda g, grad, self: (_gelu_tanh_backward(g, self), g * grad * _gelu_tanh_bend(self)),
+)
+def _gelu_tanh_backward(grad, self):
+    """grad times the derivative of gelu with a hyperbolic tangent."""
+    return grad * _gelu_tanh_slope(self)
+
+
+def _gelu_tanh_bend(self):
+    inner = (self + self**3 * 0.044715) * ROOT_TWO_BY_PI
+    t, sech = tanh(inner), 1 / cosh(inner)
+    f, g, h = self * 0.5, 1 - t * t, (self * (3 * 0.044715) * self + 1) * ROOT_TWO_BY_PI
+    by_g, by_h = sech * 2 * (-sech * t) * h, self * (6 * 0.044715 * ROOT_TWO_BY_PI)
+    return g * 0.5 * h * 2 + by_g * f * h + by_h * f * g
+
+
 @elementwise(
     "softplus(Tensor self, Scalar beta=1, Scalar threshold=20)",
     promote="first",
@@ -227,13 +271,26 @@ def _gelu_tanh_slope(self):
     function=False,
     method=False,
     rounds="once",
+    half="_softplus_backward",
 )
 def softplus(self, beta, threshold):
     """log(1 + exp(beta * self)) / beta; self itself where beta * self exceeds threshold."""
     return where(self * beta > threshold, 1.0, sigmoid(self * beta))
 
 
-@elementwise(function=False, method=False, rounds="once")
+@backward(
+    "_softplus_backward(Tensor grad, Tensor self, Scalar beta, Scalar threshold)",
+    lambda g, grad, self, beta, threshold: (
+        _softplus_backward(g, self, beta, threshold),
+        where(self * beta < threshold, _sigmoid_backward(g * grad, sigmoid(self * beta)), 0) * beta,
+    ),
+)
+def _softplus_backward(grad, self, beta, threshold):
+    """grad times the derivative of softplus."""
+    return where(self * beta > threshold, grad, grad * sigmoid(self * beta))
+
+
+@elementwise(function=False, method=False, rounds="once", half=lambda g, self: _mish_steps(g, self))
 def mish(self):
     """self * tanh(softplus(self))."""
     return _mish_slope(self)
@@ -246,10 +303,23 @@ def _mish_slope(self):
     return (1 - t * t) * s * (2 + self * (1 - s - 2 * t * s))
 
 
-@elementwise(inplace=False, function=False, method=False, rounds="once")
+@elementwise(inplace=False, function=False, method=False, half=lambda g, self: _log_sigmoid_backward(g, self))
 def log_sigmoid(self):
     """log(sigmoid(self)), without overflow on the way."""
     return sigmoid(-self)
+
+
+def _log_sigmoid_slope(grad, self):
+    z = exp(-abs(self)).double()  # in half precision rounded, as torch keeps it
+    part = z / (1 + z)
+    return (grad.double() * where(self < 0, 1 - part, part)).to(grad.dtype)
+
+
+@host("_log_sigmoid_backward(Tensor grad, Tensor self)", forward=_log_sigmoid_slope, function=False, method=False)
+def _log_sigmoid_backward(g, grad, self):
+    """grad times the derivative of log_sigmoid."""
+    s = sigmoid(self)
+    return _log_sigmoid_backward(g, self), g * grad * (s - 1) * s
 
 
 @fused("softsign(Tensor self)", inplace=False, rounds="steps", grad_name="DivBackward0", function=False, method=False)

@@ -1,7 +1,7 @@
 """Losses: element by element, and over classes."""
 
 from .._core import let_require_grad, payload
-from ._declare import composite, constant, fused, primitive
+from ._declare import composite, constant, fused, host, primitive
 from .activation import log_sigmoid
 from .arithmetic import div, mul, neg
 from .compare import clamp, where
@@ -54,7 +54,29 @@ def huber_loss(g, self, target, reduction, delta):
 @primitive("soft_margin_loss(Tensor self, Index target, int reduction=1)", **HIDDEN)
 def soft_margin_loss(g, self, target, reduction):
     """log(1 + exp(-self * target)) for targets of 1 and -1."""
-    return mul(_loss_spread(g, self.shape, reduction), target * neg(sigmoid(neg(self * target))))
+    return _soft_margin_backward(g, self, target, reduction)
+
+
+def _soft_margin_slope(grad, self, target, reduction):
+    z = exp(neg(target) * self)
+    return target * z * (-1 / self.numel() if reduction == 1 and self.numel() else -1) / (z + 1) * grad
+
+
+@host(
+    "_soft_margin_backward(Tensor grad, Tensor self, Index target, int reduction)",
+    forward=_soft_margin_slope,
+    grad_name="SoftMarginLossBackwardBackward0",
+    **HIDDEN,
+)
+def _soft_margin_backward(g, grad, self, target, reduction):
+    """The gradient of soft_margin_loss. It and its derivative overflow where torch's do."""
+    if reduction == 0:
+        by_grad = _soft_margin_backward(g, self, target, 0)
+    else:
+        by_grad = (_soft_margin_backward(grad.new_ones(grad.shape), self, target, reduction) * g).sum()
+    z = exp(self * neg(target))
+    by_self = g * grad * (target * target) * z / ((z + 1) * (z + 1))
+    return by_grad, by_self / self.numel() if reduction == 1 else by_self
 
 
 @primitive(

@@ -3,7 +3,7 @@
 from math import nan
 
 from .. import _core
-from ._declare import composite, elementwise, fused, unit
+from ._declare import backward, composite, elementwise, fused, unit
 from ._trace import Symbol
 from .arithmetic import imag, real, rsqrt
 from .compare import clamp, logical_or, where
@@ -164,10 +164,19 @@ def cosh(self):
     return sinh(self)
 
 
-@elementwise(promote="float", domain=(-3, 3), reference="numpy.tanh", rounds="once")
+@elementwise(promote="float", domain=(-3, 3), reference="numpy.tanh", rounds="once", half="_tanh_backward")
 def tanh(y):
     """The hyperbolic tangent."""
     return 1 - y * y
+
+
+@backward(
+    "_tanh_backward(Tensor grad, Tensor y)",
+    lambda g, grad, y: (_tanh_backward(g, y), g * (y * -2 * grad)),
+)
+def _tanh_backward(grad, y):
+    """grad times the derivative of tanh, whose result is y."""
+    return grad * (1 - y * y)
 
 
 @elementwise(promote="float", domain=(-3, 3), reference="numpy.arcsinh", aliases=("arcsinh",))
@@ -197,10 +206,19 @@ def sinc(self, y):
     return where(area == 0, 0, (turn * cos(turn) - sin(turn)) / area)
 
 
-@elementwise(promote="float", domain=(-4, 4), aliases=("special.expit",), rounds="once")
+@elementwise(promote="float", domain=(-4, 4), aliases=("special.expit",), rounds="once", half="_sigmoid_backward")
 def sigmoid(y):
     """1 / (1 + exp(-self))."""
     return y * (1 - y)
+
+
+@backward(
+    "_sigmoid_backward(Tensor grad, Tensor y)",
+    lambda g, grad, y: (_sigmoid_backward(g, y), g * grad * (y * -2 + 1)),
+)
+def _sigmoid_backward(grad, y):
+    """grad times the derivative of sigmoid, whose result is y."""
+    return grad * y * (1 - y)
 
 
 @composite("logit(Tensor self, float? eps=None)", aliases=("special.logit",), out=True)

@@ -1,16 +1,37 @@
 """Layers that are no family: gated linear units, windows as columns."""
 
-from ._declare import composite, fused, primitive
+from ._declare import backward, composite, fused, primitive
 from .math import sigmoid
 
 HIDDEN = {"function": False, "method": False}
 SLIDES = "int[2] kernel_size, int[2] dilation, int[2] padding, int[2] stride"
 
 
-@fused("_gated(Tensor self, Tensor gate)", grad_name="GluBackward0", inplace=False, **HIDDEN)
+def _gated_in_half(g, self, gate):
+    s = sigmoid(gate)
+    return g * s, _gate_backward(g, self, s)
+
+
+@fused(
+    "_gated(Tensor self, Tensor gate)",
+    grad_name="GluBackward0",
+    inplace=False,
+    rounds="formula",
+    half=_gated_in_half,
+    **HIDDEN,
+)
 def _gated(self, gate):
     """self * sigmoid(gate)."""
     return self * sigmoid(gate)
+
+
+@backward(
+    "_gate_backward(Tensor grad, Tensor self, Tensor y)",
+    lambda g, grad, self, y: (_gate_backward(g, self, y), _gate_backward(g, grad, y), g * grad * self * (1 - y * 2)),
+)
+def _gate_backward(grad, self, y):
+    """The gradient of a gate, y = sigmoid(gate)."""
+    return (1 - y) * y * self * grad
 
 
 @composite("glu(Tensor self, int dim=-1)", **HIDDEN)

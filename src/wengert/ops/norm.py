@@ -1,7 +1,9 @@
 """Normalisation: layer, RMS, batch and group norm, with derivatives of every order."""
 
-from ._declare import composite, primitive
+from .. import _core
+from ._declare import composite, host, primitive
 
+HALF = (_core.float16, _core.bfloat16)
 HIDDEN = {"function": False, "method": False}
 
 
@@ -30,6 +32,33 @@ def _again(cotangents, g, x, weight, dims, eps, centred, back, normal):
     return by_g if vb is None else by_g + vb, by_x, g * turned
 
 
+def _again_by_steps(cotangents, g, x, weight, mean, rstd, total, n):
+    """_again in half precision: torch's formula, rounded at every step. mean and rstd are those that were saved;
+    total(u): sums over n elements; a weight that is the same for all of them is taken out of the sums."""
+    v, vw, vb = cotangents
+    moved, cube, outside = x - mean, rstd.pow(3), weight is not None and weight.numel() == mean.numel()
+
+    def back(u, scale=1):
+        return scale * rstd / n * (u * n - total(u) - moved * rstd.pow(2) * total(u * moved))
+
+    def bent(u):
+        su, sum_, sv, svm = total(u), total(u * moved), total(v), total(v * moved)
+        inner = sv * su / n - total(u * v) + rstd.pow(2) * sum_ * svm * (3 / n)
+        parts = moved * cube * inner / n, svm * cube / n * (su / n - u), sum_ * cube / n * (sv / n - v)
+        return parts[0] + parts[1] + parts[2]
+
+    def slope(u):
+        return u * rstd + rstd * total(u) / -n + moved * cube * total(u * moved) / -n
+
+    if weight is None:
+        return back(v), bent(g), None
+    by_g = back(v, weight) + vw * moved * rstd
+    by_g = by_g if vb is None else by_g + vb
+    if outside:
+        return by_g, weight * bent(g) + vw * slope(g), v * back(g)
+    return by_g, bent(g * weight) + slope(vw * g), g * back(v)
+
+
 def _sum_to(t, weight):
     return None if weight is None else t.sum_to_size(weight.shape)
 
@@ -53,6 +82,15 @@ def native_layer_norm(g, input, normalized_shape, weight, eps, result1, result2)
 def _layer_norm_backward(g0, g1, g2, grad, input, normalized_shape, mean, rstd, weight, eps):
     """The gradients of native_layer_norm's input, weight and bias."""
     dims = list(range(-len(normalized_shape), 0))
+    if input.dtype in HALF:
+
+        def total(t):
+            return t.sum(dims, True)
+
+        n = max(input.numel() // max(mean.numel(), 1), 1)
+        given = (g0, g1, g2), grad, input, weight, mean, rstd, total, n
+        by_g, by_x, by_w = _again_by_steps(*given)
+        return by_g, by_x, _sum_to(by_w, weight)
 
     def back(u):
         return _layer_norm_backward(u, input, normalized_shape, mean, rstd, None, eps)[0]
@@ -134,6 +172,13 @@ def _channels(t, x):
     return t.reshape([1, -1] + [1] * (x.dim() - 2))
 
 
+def _over_batch(t):
+    """The sum over all dims but the channels', one at a time."""
+    for dim in (0, *range(t.dim() - 1, 1, -1)):
+        t = t.sum(dim, True)
+    return t
+
+
 @primitive(
     "_batch_norm_backward(Tensor grad, Tensor input, Index mean, Index rstd, Tensor? weight, bool training, float eps) "
     "-> (Tensor input_grad, Tensor weight_grad, Tensor bias_grad)",
@@ -146,8 +191,14 @@ def _batch_norm_backward(g0, g1, g2, grad, input, mean, rstd, weight, training, 
     wide = None if weight is None else _channels(weight, input)
     vw, vb, shift, scale = (_channels(t, input) for t in (g1, g2, mean, rstd))
     if not training:
-        by_g = (g0 if wide is None else g0 * wide) * scale + vw * ((input - shift) * scale) + vb
-        by_x, by_w = vw * grad * scale, g0 * grad * scale
+        if scale.dtype != input.dtype:  # half precision saves them unrounded, and torch rounds the variance too
+            shift, scale = shift.to(input.dtype), (scale**-2).to(input.dtype).pow(-0.5)
+        by_g = g0 * scale if wide is None else g0 * scale * wide
+        by_g, by_x, by_w = by_g + vw * (input - shift) * scale + vb, vw * scale * grad, g0 * grad * scale
+    elif input.dtype in HALF:
+        given = grad, input, wide, shift, scale, _over_batch, max(input.numel() // max(input.size(1), 1), 1)
+        by_g, by_x, by_w = _again_by_steps((g0, vw, vb), *given)
+        return by_g, by_x, None if weight is None else _over_batch(by_w).reshape(-1)
     else:
 
         def back(u):
@@ -192,14 +243,55 @@ def _batch_norm_with_update():
     """native_batch_norm in training, with an empty fourth result."""
 
 
-@primitive(
-    "_group_norm(Tensor input, Tensor? weight, Tensor? bias, int N, int C, int HxW, int group, float eps) "
-    "-> (Tensor output, Index mean, Index rstd)",
+def _group_stats_of(input, mean, rstd):
+    return mean.clone(), rstd.clone()
+
+
+@host(
+    "_group_stats(Tensor input, Index mean, Index rstd) -> (Tensor out_mean, Tensor out_rstd)",
+    forward=_group_stats_of,
     grad_name="NativeGroupNormBackward0",
     **HIDDEN,
 )
-def _group_norm(g, input, weight, N, C, HxW, group, eps, mean, rstd):
-    """group_norm of N images of C channels of HxW elements, with the mean and 1 / deviation of every group."""
+def _group_stats(g0, g1, input, mean, rstd):
+    """mean and rstd, (images, groups), as functions of the images input that they were taken of."""
+    if _core.is_grad_enabled():
+        rstd = _group_stats(input, mean, rstd)[1]
+    rows = mean.numel()
+    x, r = input.reshape(rows, input.numel() // max(rows, 1)), rstd.reshape(rows, 1)
+    spread = r * r * r * -0.5 * g1.reshape(rows, 1)
+    n = max(x.size(1), 1)
+    back = spread * (2 / n) * (x - x.mean(1, True)) + g0.reshape(rows, 1).expand(x.shape) / n
+    return back.reshape(input.shape)
+
+
+def _group_norm_by_steps(g, input, weight, mean, rstd, sizes):
+    """The gradients of _group_norm in half precision, where they depend on the statistics, in torch's steps."""
+    n, x, y = max(sizes[2] * sizes[3], 1), input.reshape(sizes), g.reshape(sizes)
+    mean, rstd = (t.reshape(*sizes[:2], 1, 1) for t in (mean, rstd))
+    scale = None if weight is None else weight.reshape(1, *sizes[1:3], 1)
+    by_x, plain = (y * x).sum(3, True), y.sum(3, True)
+    b, c = (t.sum(2, True) if scale is None else (t * scale).sum(2, True) for t in (by_x, plain))
+    b = (c * mean - b) * (rstd * rstd * rstd) * (1 / n)
+    c = -b * mean - c * rstd * (1 / n)
+    back = (rstd if scale is None else rstd * scale) * y + b * x + c
+    by_weight = ((by_x - plain * mean) * rstd).sum(0).reshape(-1)
+    return back.reshape(input.shape), by_weight, plain.sum(0).reshape(-1)
+
+
+@primitive(
+    "_group_norm(Tensor input, Tensor? weight, Tensor? bias, int N, int C, int HxW, int group, float eps, "
+    "bool by_steps=False) -> (Tensor output, Index mean, Index rstd)",
+    eager=True,
+    grad_name="NativeGroupNormBackward0",
+    **HIDDEN,
+)
+def _group_norm(g, input, weight, N, C, HxW, group, eps, by_steps, mean, rstd):
+    """group_norm of N images of C channels of HxW elements, with the mean and 1 / deviation of every group. by_steps:
+    half precision has its gradient as where it is differentiated again."""
+    if input.dtype in HALF and (by_steps or _core.is_grad_enabled()):
+        stats = _group_stats(input, mean, rstd)
+        return _group_norm_by_steps(g, input, weight, *stats, (N, group, C // group, HxW))
     return _group_norm_backward(g, input, mean, rstd, weight, N, C, HxW, group, eps)
 
 
@@ -272,6 +364,8 @@ def instance_norm(input, weight, bias, running_mean, running_var, use_input_stat
 @composite(method=False)
 def native_group_norm(input, weight, bias, N, C, HxW, group, eps):
     """group_norm of N images of C channels of HxW elements, with the mean and 1 / deviation of every group."""
-    y = _group_norm(input, weight, bias, N, C, HxW, group, eps)[0]
+    y, mean, rstd = _group_norm(input, weight, bias, N, C, HxW, group, eps, True)
+    if input.dtype in HALF:
+        return y, *_group_stats(input, mean, rstd)
     groups = input.reshape(N, group, C // group * HxW)
     return y, groups.mean(-1), (groups.var(-1, correction=0) + eps).rsqrt()

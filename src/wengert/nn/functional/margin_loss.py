@@ -8,6 +8,7 @@ from .activation import logsigmoid
 from .distance import pairwise_distance
 
 _ctc_losses = native("_ctc_losses")
+_soft_margin = native("soft_margin_loss")
 _CTC_CHECK = "(while checking arguments for ctc_loss_allocate_outputs)"
 _RANKING = "margin_ranking_loss : All input tensors should have same dimension but got sizes: "
 
@@ -43,7 +44,7 @@ def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="m
     tensor(0.6931)
     """
     reduction = R.resolve(size_average, reduce, reduction)
-    return R.apply((-target * input).exp().log1p(), reduction)
+    return _soft_margin(input, target, R.get_enum(reduction))
 
 
 def multilabel_soft_margin_loss(input, target, weight=None, size_average=None, reduce=None, reduction="mean"):
