@@ -217,8 +217,7 @@ def _gelu_backward(grad, self):
 
 
 def _gelu_bend(self):
-    square = self * self
-    density = exp(square * -0.5) * ONE_BY_ROOT_TWO_PI
+    density, square = exp(self * self * -0.5) * ONE_BY_ROOT_TWO_PI, self * self
     return density * 2 - square * density
 
 
@@ -318,8 +317,7 @@ def _log_sigmoid_slope(grad, self):
 @host("_log_sigmoid_backward(Tensor grad, Tensor self)", forward=_log_sigmoid_slope, function=False, method=False)
 def _log_sigmoid_backward(g, grad, self):
     """grad times the derivative of log_sigmoid."""
-    s = sigmoid(self)
-    return _log_sigmoid_backward(g, self), g * grad * (s - 1) * s
+    return _log_sigmoid_backward(g, self), g * grad * (sigmoid(self) - 1) * sigmoid(self)
 
 
 @fused("softsign(Tensor self)", inplace=False, rounds="steps", grad_name="DivBackward0", function=False, method=False)
