@@ -227,6 +227,10 @@ class TypedStorage:
         _warn_typed_storage_removal()
         return self._size()
 
+    def __sizeof__(self):
+        _warn_typed_storage_removal()
+        return object.__sizeof__(self) + self._size() * self._element_size()
+
     def __bool__(self):
         return True
 

@@ -53,6 +53,9 @@ class _StorageBase:
     def __len__(self):
         return self._row.numel()
 
+    def __sizeof__(self):
+        return object.__sizeof__(self) + len(self)
+
     def __bool__(self):
         return True
 

@@ -64,6 +64,9 @@ def eye(t):
         lambda t: t.linalg.norm(eye(t), "fro", 0),
         lambda t: t.linalg.matrix_norm(eye(t), 1, dim=(0, 5)),
         lambda t: t.einsum("a,..", t.ones(3), t.ones(3)),
+        lambda t: t.einsum("ab...", t.ones(3)),
+        lambda t: t.einsum("ab", t.ones(3)),
+        lambda t: t.chain_matmul(t.ones(1, 1), t.ones(1)),
         lambda t: t.einsum("a...b...", eye(t)),
         lambda t: t.einsum("ab->...a...", eye(t)),
         lambda t: t.addr(eye(t), t.ones(2), t.ones(2), beta=True),
@@ -151,6 +154,17 @@ def test_lerp_promotes_nothing(kinds, weight):
         return t.lerp(first, end, weight(t))
 
     same(call)
+
+
+@pytest.mark.filterwarnings("ignore:TypedStorage is deprecated")
+@pytest.mark.parametrize("storage", ["storage", "untyped_storage"])
+def test_the_size_of_a_storage_counts_its_bytes(storage):
+    def bytes_of(t, n, dtype):
+        return getattr(t.zeros(n, dtype=getattr(t, dtype)), storage)().__sizeof__()
+
+    for dtype in ("float32", "uint8"):
+        ours, theirs = (bytes_of(t, 10, dtype) - bytes_of(t, 0, dtype) for t in (wg, torch))
+        assert ours == theirs
 
 
 def test_geqrf_lies_as_lapack_leaves_it():

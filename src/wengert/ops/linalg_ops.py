@@ -82,10 +82,10 @@ def _parse(equation, operands):
         named = sum(x != "..." for x in labels)
         hidden = operand.ndim - named
         if hidden < 0 or (hidden and "..." not in labels):
-            clause = "and no ellipsis was given" if "..." not in labels else "even with the ellipsis"
+            spread = "..." in labels
             _refuse(
-                f"the number of subscripts in the equation ({named}) does not match the number of dimensions "
-                f"({operand.ndim}) for operand {k} {clause}"
+                f"the number of subscripts in the equation ({named}) {'is more than' if spread else 'does not match'} the "
+                f"number of dimensions ({operand.ndim}) for operand {k}{'' if spread else ' and no ellipsis was given'}"
             )
         spelt = []
         for x in labels:
@@ -272,6 +272,9 @@ def chain_matmul(*matrices):
     notice("chain_matmul", 5)
     if not matrices:
         raise RuntimeError("chain_matmul(): Expected one or more matrices")
+    for t in matrices:
+        if not isinstance(t, (list, tuple)) and t.ndim != 2:
+            raise RuntimeError(f"Tensor dimension is {t.ndim}, expected 2 instead.")
     if len(matrices) == 1 and not isinstance(matrices[0], (list, tuple)):
         return matrices[0]
     return linalg_multi_dot(list(matrices))
