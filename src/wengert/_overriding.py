@@ -201,9 +201,22 @@ def watch(cls=None):
                     if space is not Tensor:  # pickle looks for it where it is found now
                         vars(space)[name].__module__ = space.__name__
     for name in _OF_MODES:
-        setattr(wg, name, _watched(getattr(wg, name), "wengert", lambda args, kwargs: []))
+        function = getattr(wg, name, None) or _of_sparse(name)
+        setattr(wg, name, _watched(function, "wengert", lambda args, kwargs: []))
     for name in ("backward", "grad"):
         setattr(wg.autograd, name, _watched(getattr(wg.autograd, name), "wengert.autograd", _differentiated))
+
+
+def _of_sparse(name):
+    """A function of wengert.sparse while that is being loaded: its class of tensors makes functions watch."""
+
+    def function(*args, **kwargs):
+        from . import sparse
+
+        return getattr(sparse, name)(*args, **kwargs)
+
+    function.__name__ = name
+    return function
 
 
 def _differentiated(args, kwargs):
