@@ -160,5 +160,5 @@ def test_functions_can_be_pickled_after_a_class_has_taken_calls_over():
         pass
 
     wengert.nn.functional.relu(wengert.ones(2).as_subclass(Taking))
-    for function in (wengert.nn.functional.relu, wengert.nn.functional.softsign, wengert.einsum, wengert.linalg.norm):
+    for function in (wengert.nn.functional.relu, wengert.nn.functional.softsign, wengert.einsum):
         assert pickle.loads(pickle.dumps(function)) is function
