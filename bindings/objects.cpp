@@ -239,6 +239,7 @@ void at_end_came(PyObject* capsule) {
   PyErr_Restore(before[0], before[1], before[2]);
 }
 PyObject* at_end(PyObject*, PyObject* function) {
+  if (!PyCallable_Check(function)) return PyErr_Format(PyExc_TypeError, "at_end() expects a function");
   PyObject* capsule = PyCapsule_New(function, nullptr, at_end_came);
   if (capsule) Py_INCREF(function);
   return capsule;
