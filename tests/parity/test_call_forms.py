@@ -87,7 +87,12 @@ def test_a_call_does_as_in_torch(call):
     same(call)
 
 
-@pytest.mark.parametrize("dtype", ["int32", "float64", "complex64"])
+@pytest.mark.parametrize("name", ["fftfreq", "rfftfreq"])
+def test_frequencies_have_the_dtype_of_out(name):
+    same(lambda t: getattr(t.fft, name)(7, 0.3, out=t.empty(0, dtype=t.float64)))
+
+
+@pytest.mark.parametrize("dtype", ["int32", "float64", "complex64", "complex128"])
 @pytest.mark.parametrize(
     "name, arguments",
     [
@@ -104,6 +109,7 @@ def test_a_call_does_as_in_torch(call):
         ("inner", "mm"),
         ("dot", "vv"),
         ("fft.fft", "m"),
+        *[(f"fft.{n}", "m") for n in ("rfft", "fft2", "ifftn", "rfft2", "irfft", "irfft2", "hfft", "hfftn", "ihfft2")],
         ("diff", "m"),
         ("nan_to_num", "m"),
         ("hstack", "l"),

@@ -32,14 +32,16 @@ _CAST = {  # ops whose results may be cast on the way, by what torch calls them 
     "matrix_power": ("matrix_power", "result"),
 }
 _PROMOTED = "result type {made} can't be cast to the desired output type {got}"
+_REAL = "{shown} expects a floating point output tensor, but got {got}"
+_FOURIER = "{shown} expects a complex output tensor, but got {got}"
 _JOINED = "torch.cat(): input types can't be cast to the desired output type {got}"
 _CASTS = {  # further ones that cast, and how they refuse
     **dict.fromkeys(("kron", "outer", "diff", "logit", "nanmean"), _PROMOTED),
     **dict.fromkeys(("hstack", "vstack", "dstack", "column_stack"), _JOINED),
-    "fft_irfft": "irfft expects a floating point output tensor, but got {got}",
+    **{f"fft_{name}": _REAL for name in ("irfft", "hfft", "irfftn", "hfftn")},
+    **{f"fft_{name}": _FOURIER for name in ("fft", "rfft", "fftn", "ifftn", "rfftn", "ihfftn")},
     "mvlgamma": "mvlgamma: result type {made} can't be cast to the desired output type {made}",
 }
-_FOURIER = "{shown} expects a complex output tensor, but got {got}"
 _EXACT = {  # those that want their own dtype, in words of their own
     "linalg_norm": "linalg.norm expected out tensor dtype {made} but got: {got}",
     "linalg_matrix_norm": "linalg.matrix_norm expected out tensor dtype {made} but got: {got}",
@@ -59,7 +61,7 @@ _EXACT = {  # those that want their own dtype, in words of their own
     "polar": "Expected object of scalar type {made} but got scalar type {got} for argument 'out'",
     "histc": "torch.histogram: input tensor and hist tensor should have the same dtype, but got input {made_in_c} and "
     "hist {got_in_c}",
-    **{f"fft_{name}": _FOURIER for name in ("fft", "ifft", "rfft", "ihfft", "fftn", "ifftn", "rfftn")},
+    **{f"fft_{name}": _FOURIER for name in ("ifft", "ihfft")},
 }
 
 
@@ -73,10 +75,10 @@ def _check_dtype(result, out, name, at=0):
         return
     from .. import can_cast
 
-    shown, field = _CAST.get(name, (name.removeprefix("fft_"), ""))
+    shown, field = _CAST.get(name, (name.removeprefix("fft_").replace("ifftn", "fftn"), ""))
     field = _FIELDS[name][at] if name in _FIELDS else field
     text = _CASTABLE if field else _CASTS.get(name)
-    if text and can_cast(made, got):
+    if text and can_cast(made, got) and not (text is _REAL and got.is_complex):
         return
     raise (TypeError if text == _JOINED else RuntimeError)(
         (text or _EXACT.get(name, _STRICT)).format(

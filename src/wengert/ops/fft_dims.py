@@ -3,7 +3,7 @@
 from .. import _core
 from ._declare import composite
 from .fft import _FFT, _check_points, _promoted, _wrapped, fft_c2c, fft_c2r, fft_r2c, resized, scale
-from .linalg_checks import kind, refuse, with_out
+from .linalg_checks import kind, refuse, write
 
 
 def _dims(x, s, dim):
@@ -143,23 +143,29 @@ def _frequencies(positions, n, d, dtype, requires_grad, name):
     return _core.let_require_grad(made) if requires_grad else made
 
 
+def _into(out, dtype, made, name):
+    """A row of frequencies in out, of its dtype if no other was asked for."""
+    dtype = out.dtype if dtype is None and out is not None else dtype
+    return made(dtype) if out is None else write(made(dtype), out, name)
+
+
 @composite(**_FFT)
-@with_out
-def fftfreq(n, d=1.0, *, dtype=None, layout=None, device=None, requires_grad=False):
+def fftfreq(n, d=1.0, *, out=None, dtype=None, layout=None, device=None, requires_grad=False):
     """The frequency of each point of an fft of n points that are d apart.
 
     >>> wengert.fft.fftfreq(4)
     tensor([ 0.0000,  0.2500, -0.5000, -0.2500])
     """
     middle = (n + 1) // 2
-    return _frequencies([*range(middle), *range(-(n // 2), 0)], n, d, dtype, requires_grad, "fftfreq")
+    places = [*range(middle), *range(-(n // 2), 0)]
+    return _into(out, dtype, lambda kind: _frequencies(places, n, d, kind, requires_grad, "fftfreq"), "fftfreq")
 
 
 @composite(**_FFT)
-@with_out
-def rfftfreq(n, d=1.0, *, dtype=None, layout=None, device=None, requires_grad=False):
+def rfftfreq(n, d=1.0, *, out=None, dtype=None, layout=None, device=None, requires_grad=False):
     """The frequency of each point of an rfft."""
-    return _frequencies(list(range(n // 2 + 1)), n, d, dtype, requires_grad, "rfftfreq")
+    places = list(range(n // 2 + 1))
+    return _into(out, dtype, lambda kind: _frequencies(places, n, d, kind, requires_grad, "rfftfreq"), "rfftfreq")
 
 
 def _shift(x, dim, half):
