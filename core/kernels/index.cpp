@@ -472,8 +472,9 @@ WG_CLONES void add_rows_to(double* to, const double* from, const int64_t* places
 template <class T>
 void sum_rows(T* to, const T* from, const int64_t* places_to, const int64_t* places_from, const T* factors, int64_t m,
               int64_t width) {
-  // Threads take columns of their own, so that the sums are the same for any number of them.
-  parallel_for(width, std::max<int64_t>(64, kGrain / std::max<int64_t>(m, 1)), [&](int64_t begin, int64_t end) {
+  // Threads take columns of their own, so that the sums are the same for any number of them: long pieces, since every
+  // one of them goes through all the rows.
+  parallel_for(width, std::max<int64_t>(512, kGrain / std::max<int64_t>(m, 1)), [&](int64_t begin, int64_t end) {
     for (int64_t k = 0, last; k < m; k = last) {
       for (last = k + 1; last < m && places_to[last] == places_to[k]; ++last) {}
       add_rows_to(to + places_to[k] * width + begin, from + begin, places_from + k, factors ? factors + k : nullptr,
