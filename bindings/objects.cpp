@@ -212,8 +212,9 @@ PyObject* before_collection(PyObject*, PyObject* args) {
   return objects ? Py_NewRef(Py_None) : nullptr;
 }
 
-// at_end(function): an object that calls it when it goes. Where Python would print an error and go on, as an interrupt
-// is in a __del__ or in what a weak reference calls, this raises it once ordinary code runs again.
+// at_end(function): an object that calls it when it goes, twice if it is interrupted. Where Python would print an error
+// and go on, as an interrupt is in a __del__ or in what a weak reference calls, this raises it once ordinary code runs
+// again.
 int raise_late(void* error) {
   auto* e = static_cast<PyObject*>(error);
   PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(e)), e);
@@ -226,6 +227,10 @@ void at_end_came(PyObject* capsule) {
   Py function(static_cast<PyObject*>(PyCapsule_GetPointer(capsule, nullptr)));
   Py r(PyObject_CallNoArgs(function.get()));
   PyErr_Fetch(&type, &value, &trace);
+  if (type) {  // perhaps before it had begun
+    Py again(PyObject_CallNoArgs(function.get()));
+    if (!again) PyErr_WriteUnraisable(function.get());
+  }
   if (type) {
     PyErr_NormalizeException(&type, &value, &trace);
     if (trace) PyException_SetTraceback(value, trace);

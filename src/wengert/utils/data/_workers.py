@@ -71,6 +71,12 @@ def _stop(owner, processes, connections):
         undisturbed(_make_end, processes)
 
 
+def _let_go(finalizer, *args):
+    """What the finalizer would do, in a way that can be done again when it was broken off."""
+    _stop(*args)
+    finalizer.detach()
+
+
 def _make_end(processes):
     for process in processes:
         if process.is_alive():
@@ -119,7 +125,7 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
         # By way of a finalizer, which also runs when the interpreter exits while a pass is under way; not the iterator's
         # own, in which an interrupt would be lost.
         self._finalizer = weakref.finalize(_stop, _stop, os.getpid(), self._workers, self._connections)
-        self._end = _core.at_end(self._finalizer)
+        self._end = _core.at_end(partial(_let_go, self._finalizer, *self._finalizer.peek()[2]))
         context = loader.multiprocessing_context or _default_context()
         for worker_id in range(self._num_workers):
             undisturbed(self._start, context, worker_id, loader.worker_init_fn)
