@@ -84,7 +84,10 @@ def derivatives(declared, call, entry):
 
 def transforms(declared, call, entry):
     """Forward mode, and the gradients that vmap gives, beside differences."""
-    pushed, pulled, numeric = forward_mode(declared, call)
+    for seed in range(1, 5):  # along a direction in which the slope is not nothing
+        pushed, pulled, numeric = forward_mode(declared, call, seed)
+        if abs(numeric) > 1e-3:
+            break
     if abs(numeric) > 1e-3:
         entry["slopes"] += 1
         entry["seen"] += not (close(pushed, pulled) and agree(pushed, numeric))

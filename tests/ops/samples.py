@@ -202,8 +202,8 @@ def _products(s):
     f = s.f
     return {
         "_adjoint": [Call(f(2, 3))], "_conj": [Call(s.c(3))], "_scaled": [Call(f(3), 2.5)], "mm": [Call(f(2, 3), f(3, 2))],
-        "bmm": [Call(f(2, 2, 3), f(2, 3, 2))], "mv": [Call(f(2, 3), f(3))], "dot": [Call(f(3), f(3))],
-        "vdot": [Call(f(3), f(3)), Call(s.c(3), s.c(3))],
+        "_mm_by": [Call(f(2, 3), f(3, 4), False), Call(f(2, 3), f(3, 4), True)], "bmm": [Call(f(2, 2, 3), f(2, 3, 2))],
+        "mv": [Call(f(2, 3), f(3))], "dot": [Call(f(3), f(3))], "vdot": [Call(f(3), f(3)), Call(s.c(3), s.c(3))],
         "addmm": [Call(f(2, 2), f(2, 3), f(3, 2), beta=0.5, alpha=1.5), Call(f(2), f(2, 3), f(3, 2))],
         "addmv": [Call(f(2), f(2, 3), f(3), beta=0.5, alpha=1.5)],
         "baddbmm": [Call(f(2, 2, 2), f(2, 2, 3), f(2, 3, 2), beta=0.5, alpha=1.5)],

@@ -38,9 +38,9 @@ def _pushed(problem, directions):
     return weighted(tangents, problem.cotangents, use).item()
 
 
-def forward_mode(declared, call):
+def forward_mode(declared, call, seed=1):
     """The slope along random directions by forward mode, by reverse mode, by differences."""
-    problem = Problem(declared, call)
+    problem = Problem(declared, call, seed)
     directions = [problem.random_like(v) for v in problem.values]
     leaves = problem.fresh()
     total = problem.scalar(problem(leaves))
@@ -126,6 +126,8 @@ def by_hand(declared, args, outputs, gradients):
         elif name in position:
             value = args[position[name]]
             number = not isinstance(value, wg.Tensor) and position[name] == 0 and params[0][1] != T_INT
+            if isinstance(value, wg.Tensor):
+                value.by_columns = value.dim() == 2 and value.t().is_contiguous()  # as a symbol is asked
             values.append(outputs[0].new_full((), value) if number else value)
         else:
             values.append(outputs[names.index(name) if name in names else 0])
