@@ -113,3 +113,28 @@ def no_workers():
 def test_loaders(clock, whole):
     batches = DataLoader(wg.arange(20), 4, num_workers=2, multiprocessing_context="fork")
     hammer(clock, lambda: list(batches) if whole else next(iter(batches)), no_workers, 60)
+
+
+def test_a_worker_whose_end_is_interrupted_is_known_to_have_ended(monkeypatch):
+    """An interrupt just when the system has told how a process ended."""
+    rung = []
+
+    def waitpid(pid, options):
+        result = os.waitpid.system(pid, options)
+        if result[0] and not rung:
+            rung.append(pid)
+            signal.raise_signal(signal.SIGALRM)
+        return result
+
+    waitpid.system = os.waitpid
+    before = signal.signal(signal.SIGALRM, Clock().ring)
+    try:
+        batches = iter(DataLoader(wg.arange(20), 4, num_workers=2, multiprocessing_context="fork"))
+        next(batches)
+        with monkeypatch.context() as patch, pytest.raises(Interrupt):
+            patch.setattr(os, "waitpid", waitpid)
+            batches._shutdown_workers()
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert rung
+    no_workers()

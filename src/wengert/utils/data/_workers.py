@@ -65,8 +65,8 @@ def _stop(owner, processes, connections):
     try:
         undisturbed(_hang_up, connections)
         deadline = time.monotonic() + _GRACE
-        for process in processes:
-            process.join(max(0.0, deadline - time.monotonic()))
+        for process in processes:  # not by join, which forgets how a process ended when it is interrupted
+            mp_connection.wait([process.sentinel], max(0.0, deadline - time.monotonic()))
     finally:  # also when Ctrl-C ends the waiting
         undisturbed(_make_end, processes)
 
