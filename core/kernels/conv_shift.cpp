@@ -8,6 +8,7 @@
 #include "../parallel.h"
 #include "conv_kernels.h"
 #include "gemm_kernels.h"
+#include "reals.h"
 #include "scratch.h"
 
 namespace wg {
@@ -101,13 +102,6 @@ struct Tiling {
   }
 };
 
-template <class T>
-const GemmTilesOf<T>& tiles_of() {
-  if constexpr (std::is_same_v<T, float>)
-    return gemm_tiles_table().of_float;
-  else
-    return gemm_tiles_table().of_double;
-}
 template <class T>
 const RowOf<T>& rows_of() {
   if constexpr (std::is_same_v<T, float>)
@@ -391,11 +385,6 @@ void weight_sums(const Conv& s, const T* g, const T* x, T* sums) {
   });
 }
 
-template <class F>
-void with_type(DType d, F f) {
-  if (d == DType::Float32) return f(float());
-  f(double());
-}
 template <class T>
 const T* as(const char* p, T) {
   return reinterpret_cast<const T*>(p);
@@ -411,7 +400,7 @@ bool shifts(const Conv& s) {
   return (s.dtype == DType::Float32 || s.dtype == DType::Float64) && s.in_channels > 0 && s.out_channels > 0;
 }
 void shift_forward(const Conv& s, const char* x, const char* weight, const char* bias, char* y) {
-  with_type(s.dtype,
+  with_real(s.dtype,
             [&](auto t) { forward(Placed(s), as(x, t), as(weight, t), bias ? as(bias, t) : nullptr, as(y, t)); });
 }
 
@@ -422,13 +411,13 @@ bool shifts_input(const Conv& s) {
          2 * s.w.in_size() <= 3 * s.w.out_size() * residues(s);
 }
 void shift_input(const Conv& s, const char* g, const char* weight, char* room, char* gx) {
-  with_type(s.dtype, [&](auto t) { input(s, as(g, t), as(weight, t), as(room, t), as(gx, t)); });
+  with_real(s.dtype, [&](auto t) { input(s, as(g, t), as(weight, t), as(room, t), as(gx, t)); });
 }
 
 bool shifts_weight(const Conv& s) { return shifts(s) && s.w.out_size() >= 32; }
 int64_t shift_weight_parts(const Conv& s) { return WeightCut(s).parts; }
 void shift_weight(const Conv& s, const char* g, const char* x, char* sums) {
-  with_type(s.dtype, [&](auto t) { weight_sums(s, as(g, t), as(x, t), as(sums, t)); });
+  with_real(s.dtype, [&](auto t) { weight_sums(s, as(g, t), as(x, t), as(sums, t)); });
 }
 
 }  // namespace wg

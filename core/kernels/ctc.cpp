@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "../parallel.h"
+#include "reals.h"
 
 namespace wg {
 namespace {
@@ -112,18 +113,10 @@ template <class T>
 T* typed(char* p) {
   return reinterpret_cast<T*>(p);
 }
-template <class F>
-void with_type(DType d, F f) {
-  if (d == DType::Float32)
-    f(float());
-  else
-    f(double());
-}
-
 }  // namespace
 
 void ctc_forward(const Ctc& s, const char* log_probs, char* alpha, char* loss) {
-  with_type(s.dtype, [&]<class T>(T) {
+  with_real(s.dtype, [&]<class T>(T) {
     each_sample<T>(s, [&](int64_t n) {
       forward_one(s, n, typed<T>(log_probs), typed<T>(alpha) + n * s.steps * (2 * s.width + 1), typed<T>(loss) + n);
     });
@@ -131,7 +124,7 @@ void ctc_forward(const Ctc& s, const char* log_probs, char* alpha, char* loss) {
 }
 
 void ctc_backward(const Ctc& s, const char* g, const char* log_probs, const char* alpha, const char* loss, char* out) {
-  with_type(s.dtype, [&]<class T>(T) {
+  with_real(s.dtype, [&]<class T>(T) {
     each_sample<T>(s, [&](int64_t n) {
       backward_one(s, n, typed<T>(g)[n], typed<T>(log_probs), typed<T>(alpha) + n * s.steps * (2 * s.width + 1),
                    typed<T>(loss)[n], typed<T>(out));

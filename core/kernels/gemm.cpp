@@ -159,14 +159,6 @@ Grid cut(int64_t m, int64_t n, int64_t k) {
   return {rows, cols, rows ? (m + rows - 1) / rows : 0, cols ? (n + cols - 1) / cols : 0};
 }
 
-template <class T>
-const GemmTilesOf<T>& tiles_of() {
-  if constexpr (std::is_same_v<T, float>)
-    return gemm_tiles_table().of_float;
-  else
-    return gemm_tiles_table().of_double;
-}
-
 // One block of a product on this thread: slices of b are packed if they must be, and multiplied by the rows of a.
 template <class T>
 void block(const Gemm& g, const T* a, const T* b, T* c) {

@@ -1,6 +1,7 @@
 // The inner loops of matrix products, one table per level of x86-64.
 #pragma once
 #include <cstdint>
+#include <type_traits>
 
 #include "levels.h"
 
@@ -55,5 +56,12 @@ struct GemmTiles {
   GemmTilesOf<double> of_double;
 };
 WG_LEVEL_TABLE(GemmTiles, gemm_tiles, gemm_tiles_table)
+template <class T>
+const GemmTilesOf<T>& tiles_of() {
+  if constexpr (std::is_same_v<T, float>)
+    return gemm_tiles_table().of_float;
+  else
+    return gemm_tiles_table().of_double;
+}
 
 }  // namespace wg

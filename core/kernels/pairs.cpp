@@ -6,6 +6,7 @@
 
 #include "../parallel.h"
 #include "random_clones.h"
+#include "reals.h"
 
 namespace wg {
 namespace {
@@ -84,18 +85,10 @@ void each_row(const Pairs& s, F f) {
                });
 }
 
-template <class F>
-void with_type(DType d, F f) {
-  if (d == DType::Float32)
-    f(float());
-  else
-    f(double());
-}
-
 }  // namespace
 
 void pair_norms(const Pairs& s, const char* a, const char* b, char* out) {
-  with_type(s.dtype, [&]<class T>(T) {
+  with_real(s.dtype, [&]<class T>(T) {
     each_row(s, [&](int64_t row, int64_t others, int64_t at) {
       distances(s.norm, reinterpret_cast<const T*>(a) + row, reinterpret_cast<const T*>(b) + others, s.m, s.d,
                 reinterpret_cast<T*>(out) + at);
@@ -104,7 +97,7 @@ void pair_norms(const Pairs& s, const char* a, const char* b, char* out) {
 }
 
 void pair_norms_backward(const Pairs& s, const char* g, const char* a, const char* b, const char* distance, char* out) {
-  with_type(s.dtype, [&]<class T>(T) {
+  with_real(s.dtype, [&]<class T>(T) {
     each_row(s, [&](int64_t row, int64_t others, int64_t at) {
       T* to = reinterpret_cast<T*>(out) + row;
       std::fill_n(to, s.d, T(0));
