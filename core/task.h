@@ -97,7 +97,7 @@ inline bool exclusive(const TensorRef& t) { return t->refs == 1 && t->storage->u
 // A view of all of something that nobody else holds (the transpose of a product): the same memory as a tensor of its
 // own.
 inline void own(TensorRef& t) {
-  if (t->refs != 1 || t->storage->uses != 2 || !is_view(*t)) return;
+  if (t->wrapped || t->refs != 1 || t->storage->uses != 2 || !is_view(*t)) return;
   const TensorRef& base = t->extra->base;
   if (base->refs == 1 && base->numel == t->numel && base->dtype == t->dtype && t->extra->hooks.empty())
     t = alias(*t, t->sizes, t->strides, t->offset);

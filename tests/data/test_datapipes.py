@@ -22,7 +22,7 @@ def described(wg):
     data.functional_datapipe("doubled_here")(Doubler)
     numbers = streams.IterableWrapper(range(5))
     others = streams.IterableWrapper([7, 8, 9])
-    chain = numbers.doubled_here().map(str).filter(lambda s: s != "4")
+    chain = numbers.doubled_here().filter(bool).map(str)
     batches = numbers.batch(2)
     said = [list(chain), list(batches), len(batches), list(batches.unbatch()), list(numbers.zip(others))]
     said += [list(numbers.concat(others)), len(numbers.concat(others)), repr(numbers)]
