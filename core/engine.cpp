@@ -433,7 +433,7 @@ class Pass {
       if (said[i].add_to && out[i].get() == said[i].add_to) out[i].reset();  // it is where it belongs
       if (!said[i].later) continue;
       Slot& to = *task_.find(n.edges[i].node.get());
-      if (to.products.size() == 1) waiting_.push_back(&to);
+      if (to.products.size() <= n.edges.size()) waiting_.push_back(&to);  // the first; twice does no harm
       if (to.products.size() >= kMostProducts) add_products(to);
     }
   }

@@ -81,6 +81,23 @@ def test_a_gradient_changed_by_a_hook_before_the_sum():
     assert wg.equal(w.grad, by_hand(xs, [wg.ones_like(y) for y in results]))
 
 
+def test_both_operands_are_one_leaf_that_a_hook_changes():
+    wg.manual_seed(5)
+    w, v = wg.randn(40, 40, requires_grad=True), wg.randn(40, requires_grad=True)
+    before = w.detach().clone()
+    earlier = w * 2  # its gradient comes last
+    other = v.exp()
+
+    def spoil(leaf):
+        w.data.fill_(1000.0)
+
+    v.register_post_accumulate_grad_hook(spoil)
+    product = w @ w
+    (product.sum() + other.sum() + earlier.sum()).backward()
+    ones = wg.ones(40, 40)
+    assert wg.allclose(w.grad, ones @ before.T + before.T @ ones + 2, rtol=1e-5, atol=1e-4)
+
+
 def test_what_is_not_asked_for_is_dropped():
     w, xs = steps()
     h = wg.randn(7, 40, requires_grad=True)
