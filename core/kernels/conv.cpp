@@ -8,6 +8,7 @@
 #include "conv_depthwise.h"
 #include "conv_shift.h"
 #include "gemm.h"
+#include "reals.h"
 #include "scratch.h"
 
 namespace wg {
@@ -357,15 +358,6 @@ void add_parts(const Conv& s, int64_t parts, const T* sums, T* gw) {
 }
 
 Tile rows_of(const Windows& w, int64_t first, int64_t last) { return {0, 1, first, last - first, 0, w.out[2]}; }
-
-template <class T>
-const T* as(const char* p) {
-  return reinterpret_cast<const T*>(p);
-}
-template <class T>
-T* as(char* p) {
-  return reinterpret_cast<T*>(p);
-}
 
 }  // namespace
 

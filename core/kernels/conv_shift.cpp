@@ -385,15 +385,6 @@ void weight_sums(const Conv& s, const T* g, const T* x, T* sums) {
   });
 }
 
-template <class T>
-const T* as(const char* p, T) {
-  return reinterpret_cast<const T*>(p);
-}
-template <class T>
-T* as(char* p, T) {
-  return reinterpret_cast<T*>(p);
-}
-
 }  // namespace
 
 bool shifts(const Conv& s) {
@@ -401,7 +392,7 @@ bool shifts(const Conv& s) {
 }
 void shift_forward(const Conv& s, const char* x, const char* weight, const char* bias, char* y) {
   with_real(s.dtype,
-            [&](auto t) { forward(Placed(s), as(x, t), as(weight, t), bias ? as(bias, t) : nullptr, as(y, t)); });
+            [&]<class T>(T) { forward(Placed(s), as<T>(x), as<T>(weight), bias ? as<T>(bias) : nullptr, as<T>(y)); });
 }
 
 bool shifts_input(const Conv& s) {
@@ -411,13 +402,13 @@ bool shifts_input(const Conv& s) {
          2 * s.w.in_size() <= 3 * s.w.out_size() * residues(s);
 }
 void shift_input(const Conv& s, const char* g, const char* weight, char* room, char* gx) {
-  with_real(s.dtype, [&](auto t) { input(s, as(g, t), as(weight, t), as(room, t), as(gx, t)); });
+  with_real(s.dtype, [&]<class T>(T) { input(s, as<T>(g), as<T>(weight), as<T>(room), as<T>(gx)); });
 }
 
 bool shifts_weight(const Conv& s) { return shifts(s) && s.w.out_size() >= 32; }
 int64_t shift_weight_parts(const Conv& s) { return WeightCut(s).parts; }
 void shift_weight(const Conv& s, const char* g, const char* x, char* sums) {
-  with_real(s.dtype, [&](auto t) { weight_sums(s, as(g, t), as(x, t), as(sums, t)); });
+  with_real(s.dtype, [&]<class T>(T) { weight_sums(s, as<T>(g), as<T>(x), as<T>(sums)); });
 }
 
 }  // namespace wg

@@ -97,7 +97,7 @@ void backward_one(const Ctc& s, int64_t n, T g, const T* log_probs, const T* alp
   }
 }
 
-template <class T, class F>
+template <class F>
 void each_sample(const Ctc& s, F f) {
   const int64_t work = s.steps * (2 * s.width + 1) * 16;
   parallel_for(s.samples, std::max<int64_t>(1, (1 << 15) / std::max<int64_t>(work, 1)), [&](int64_t from, int64_t to) {
@@ -105,29 +105,21 @@ void each_sample(const Ctc& s, F f) {
   });
 }
 
-template <class T>
-const T* typed(const char* p) {
-  return reinterpret_cast<const T*>(p);
-}
-template <class T>
-T* typed(char* p) {
-  return reinterpret_cast<T*>(p);
-}
 }  // namespace
 
 void ctc_forward(const Ctc& s, const char* log_probs, char* alpha, char* loss) {
   with_real(s.dtype, [&]<class T>(T) {
-    each_sample<T>(s, [&](int64_t n) {
-      forward_one(s, n, typed<T>(log_probs), typed<T>(alpha) + n * s.steps * (2 * s.width + 1), typed<T>(loss) + n);
+    each_sample(s, [&](int64_t n) {
+      forward_one(s, n, as<T>(log_probs), as<T>(alpha) + n * s.steps * (2 * s.width + 1), as<T>(loss) + n);
     });
   });
 }
 
 void ctc_backward(const Ctc& s, const char* g, const char* log_probs, const char* alpha, const char* loss, char* out) {
   with_real(s.dtype, [&]<class T>(T) {
-    each_sample<T>(s, [&](int64_t n) {
-      backward_one(s, n, typed<T>(g)[n], typed<T>(log_probs), typed<T>(alpha) + n * s.steps * (2 * s.width + 1),
-                   typed<T>(loss)[n], typed<T>(out));
+    each_sample(s, [&](int64_t n) {
+      backward_one(s, n, as<T>(g)[n], as<T>(log_probs), as<T>(alpha) + n * s.steps * (2 * s.width + 1), as<T>(loss)[n],
+                   as<T>(out));
     });
   });
 }

@@ -6,6 +6,7 @@
 
 #include "../parallel.h"
 #include "random_clones.h"
+#include "reals.h"
 
 namespace wg {
 namespace {
@@ -194,30 +195,41 @@ WG_CORNERS(float)
 WG_CORNERS(double)
 #undef WG_CORNERS
 
-template <class T>
-void sample(const GridSample& s, const T* input, const T* grid, T* output) {
+int64_t plane_of(const GridSample& s) {
   int64_t plane = 1;
   for (int d = 0; d < s.dims; ++d) plane *= s.in[d];
+  return plane;
+}
+
+// f(corners, image, first point, number of points) for pieces of an image's points.
+template <class T, class F>
+void each_piece(const GridSample& s, const T* grid, bool slopes, F f) {
   const int64_t pieces = (s.points + kPoints - 1) / kPoints;
   parallel_for(s.images * pieces, std::max<int64_t>(1, kGrain / (s.channels * kPoints)), [&](int64_t b, int64_t e) {
     Corners<T> c;
     for (int64_t k = b; k < e; ++k) {
       const int64_t image = k / pieces, first = k % pieces * kPoints;
       const int n = int(std::min<int64_t>(kPoints, s.points - first));
-      find_corners(s, grid + (image * s.points + first) * s.dims, n, false, c);
-      for (int64_t ch = image * s.channels; ch < (image + 1) * s.channels; ++ch)
-        for (int q = 0; q < c.count; ++q)
-          add_corner(output + ch * s.points + first, input + ch * plane, c.place[q], c.counts[q], c.weight[q], q == 0,
-                     n);
+      find_corners(s, grid + (image * s.points + first) * s.dims, n, slopes, c);
+      f(c, image, first, n);
     }
+  });
+}
+
+template <class T>
+void sample(const GridSample& s, const T* input, const T* grid, T* output) {
+  const int64_t plane = plane_of(s);
+  each_piece<T>(s, grid, false, [&](const Corners<T>& c, int64_t image, int64_t first, int n) {
+    for (int64_t ch = image * s.channels; ch < (image + 1) * s.channels; ++ch)
+      for (int q = 0; q < c.count; ++q)
+        add_corner(output + ch * s.points + first, input + ch * plane, c.place[q], c.counts[q], c.weight[q], q == 0, n);
   });
 }
 
 // A thread has whole planes, so that no two add to the same place.
 template <class T>
 void input_gradient(const GridSample& s, const T* g, const T* grid, T* g_input) {
-  int64_t plane = 1;
-  for (int d = 0; d < s.dims; ++d) plane *= s.in[d];
+  const int64_t plane = plane_of(s);
   constexpr int64_t kChannels = 16;  // share the corners that are found
   const int64_t groups = (s.channels + kChannels - 1) / kChannels;
   parallel_for(s.images * groups, 1, [&](int64_t b, int64_t e) {
@@ -238,57 +250,33 @@ void input_gradient(const GridSample& s, const T* g, const T* grid, T* g_input) 
 
 template <class T>
 void grid_gradient(const GridSample& s, const T* g, const T* input, const T* grid, T* g_grid) {
-  int64_t plane = 1;
-  for (int d = 0; d < s.dims; ++d) plane *= s.in[d];
-  const int64_t pieces = (s.points + kPoints - 1) / kPoints;
-  parallel_for(s.images * pieces, std::max<int64_t>(1, kGrain / (s.channels * kPoints)), [&](int64_t b, int64_t e) {
-    Corners<T> c;
-    for (int64_t k = b; k < e; ++k) {
-      const int64_t image = k / pieces, first = k % pieces * kPoints;
-      const int n = int(std::min<int64_t>(kPoints, s.points - first));
-      const int64_t at = (image * s.points + first) * s.dims;
-      find_corners(s, grid + at, n, true, c);
-      T total[kMostDims][kPoints] = {};
-      for (int64_t ch = image * s.channels; ch < (image + 1) * s.channels; ++ch)
-        for (int q = 0; q < c.count; ++q) {
-          T value[kPoints];
-          scale_corner(value, input + ch * plane, c.place[q], c.counts[q], g + ch * s.points + first, n);
-          for (int d = 0; d < s.dims; ++d) add_product(total[d], value, c.slope[d][q], n);
-        }
-      for (int i = 0; i < n; ++i)
-        for (int d = 0; d < s.dims; ++d) g_grid[at + i * s.dims + s.dims - 1 - d] = total[d][i];
-    }
+  const int64_t plane = plane_of(s);
+  each_piece<T>(s, grid, true, [&](const Corners<T>& c, int64_t image, int64_t first, int n) {
+    const int64_t at = (image * s.points + first) * s.dims;
+    T total[kMostDims][kPoints] = {};
+    for (int64_t ch = image * s.channels; ch < (image + 1) * s.channels; ++ch)
+      for (int q = 0; q < c.count; ++q) {
+        T value[kPoints];
+        scale_corner(value, input + ch * plane, c.place[q], c.counts[q], g + ch * s.points + first, n);
+        for (int d = 0; d < s.dims; ++d) add_product(total[d], value, c.slope[d][q], n);
+      }
+    for (int i = 0; i < n; ++i)
+      for (int d = 0; d < s.dims; ++d) g_grid[at + i * s.dims + s.dims - 1 - d] = total[d][i];
   });
-}
-
-template <class T>
-const T* typed(const char* p) {
-  return reinterpret_cast<const T*>(p);
-}
-template <class T>
-T* typed(char* p) {
-  return reinterpret_cast<T*>(p);
 }
 
 }  // namespace
 
 void grid_sample(const GridSample& s, const char* input, const char* grid, char* output) {
-  if (s.dtype == DType::Float32)
-    sample(s, typed<float>(input), typed<float>(grid), typed<float>(output));
-  else
-    sample(s, typed<double>(input), typed<double>(grid), typed<double>(output));
+  with_real(s.dtype, [&]<class T>(T) { sample(s, as<T>(input), as<T>(grid), as<T>(output)); });
 }
 
 void grid_sample_backward(const GridSample& s, const char* g, const char* input, const char* grid, char* g_input,
                           char* g_grid) {
-  const auto run = [&]<class T>(T) {
-    if (g_input) input_gradient(s, typed<T>(g), typed<T>(grid), typed<T>(g_input));
-    if (g_grid) grid_gradient(s, typed<T>(g), typed<T>(input), typed<T>(grid), typed<T>(g_grid));
-  };
-  if (s.dtype == DType::Float32)
-    run(float());
-  else
-    run(double());
+  with_real(s.dtype, [&]<class T>(T) {
+    if (g_input) input_gradient(s, as<T>(g), as<T>(grid), as<T>(g_input));
+    if (g_grid) grid_gradient(s, as<T>(g), as<T>(input), as<T>(grid), as<T>(g_grid));
+  });
 }
 
 }  // namespace wg

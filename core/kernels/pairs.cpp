@@ -90,8 +90,7 @@ void each_row(const Pairs& s, F f) {
 void pair_norms(const Pairs& s, const char* a, const char* b, char* out) {
   with_real(s.dtype, [&]<class T>(T) {
     each_row(s, [&](int64_t row, int64_t others, int64_t at) {
-      distances(s.norm, reinterpret_cast<const T*>(a) + row, reinterpret_cast<const T*>(b) + others, s.m, s.d,
-                reinterpret_cast<T*>(out) + at);
+      distances(s.norm, as<T>(a) + row, as<T>(b) + others, s.m, s.d, as<T>(out) + at);
     });
   });
 }
@@ -99,10 +98,9 @@ void pair_norms(const Pairs& s, const char* a, const char* b, char* out) {
 void pair_norms_backward(const Pairs& s, const char* g, const char* a, const char* b, const char* distance, char* out) {
   with_real(s.dtype, [&]<class T>(T) {
     each_row(s, [&](int64_t row, int64_t others, int64_t at) {
-      T* to = reinterpret_cast<T*>(out) + row;
+      T* to = as<T>(out) + row;
       std::fill_n(to, s.d, T(0));
-      slopes(s.norm, reinterpret_cast<const T*>(g) + at, reinterpret_cast<const T*>(a) + row,
-             reinterpret_cast<const T*>(b) + others, reinterpret_cast<const T*>(distance) + at, s.m, s.d, to);
+      slopes(s.norm, as<T>(g) + at, as<T>(a) + row, as<T>(b) + others, as<T>(distance) + at, s.m, s.d, to);
     });
   });
 }

@@ -1,4 +1,4 @@
-// The two real types that most loops are compiled for.
+// The two real types that most loops are compiled for, and bytes seen as elements of a type.
 #pragma once
 #include "../dtype.h"
 
@@ -8,6 +8,15 @@ namespace wg {
 template <class F>
 void with_real(DType d, F f) {
   d == DType::Float32 ? f(float()) : f(double());
+}
+
+template <class T>
+const T* as(const char* p) {
+  return reinterpret_cast<const T*>(p);
+}
+template <class T>
+T* as(char* p) {
+  return reinterpret_cast<T*>(p);
 }
 
 }  // namespace wg

@@ -1,6 +1,7 @@
 // Look-ups in flat tensors and tables: take, put, embedding, one_hot.
 #include "../apply.h"
 #include "../kernels/index.h"
+#include "../kernels/reals.h"
 #include "../op.h"
 #include "calls.h"
 #include "element.h"
@@ -172,14 +173,10 @@ WG_OP(_sum_rows) {
   WG_CHECK_INDEX(first_outside(at->as<int64_t>(), m, source.size(0)) < 0, "index out of range in self");
   WG_CHECK_INDEX(first_outside(into->as<int64_t>(), m, count) < 0, "index out of range in self");
   const TensorRef out = zeros({count, source.size(1)}, source.dtype);
-  const auto sum = [&]<class T>(T) {
+  with_real(source.dtype, [&]<class T>(T) {
     sum_rows(out->as<T>(), from->as<T>(), into->as<int64_t>(), at->as<int64_t>(), by ? by->as<T>() : nullptr, m,
              source.size(1));
-  };
-  if (source.dtype == DType::Float32)
-    sum(float());
-  else
-    sum(double());
+  });
   c.out(out);
 }
 
