@@ -484,7 +484,7 @@ PyMethodDef functions[] = {{"run_backward", backward, METH_VARARGS, nullptr},
 }  // namespace
 
 std::string explain(const char* question, PyObject* o) {
-  Py module(check(PyImport_ImportModule("wengert._lines")));
+  Py module(check(PyImport_ImportModule("wengert.autograd._lines")));
   Py text(check(PyObject_CallMethod(module.get(), question, "(O)", o)));
   return check(PyUnicode_AsUTF8(text.get()));
 }

@@ -185,7 +185,7 @@ Value to_number(PyObject* o, Held* keep) {
     if (t.wrapped && dispatching(t)) {
       static PyObject* read = nullptr;
       if (!read) {
-        Py module(check(PyImport_ImportModule("wengert._dispatch")));
+        Py module(check(PyImport_ImportModule("wengert.overrides._dispatch")));
         read = check(PyObject_GetAttrString(module.get(), "number_of"));
       }
       Py number(check(PyObject_CallOneArg(read, o)));

@@ -239,7 +239,7 @@ DType dtype_of_leaf(PyObject* o) {
 
 // As warnings.warn, but once in a process unless set_warn_always asks for more.
 void say_once(const char* text) {
-  Py settings(check(PyImport_ImportModule("wengert._settings")));
+  Py settings(check(PyImport_ImportModule("wengert._facade.settings")));
   Py(check(PyObject_CallMethod(settings.get(), "warn_once", "s", text)));
 }
 

@@ -309,7 +309,7 @@ Place user_place() {
 
 // Anomaly mode keeps the whole stack of the line that made a node, as text.
 void created_in_anomaly_mode(Node* n) {
-  Py module(check(PyImport_ImportModule("wengert._lines")));
+  Py module(check(PyImport_ImportModule("wengert.autograd._lines")));
   Py stack(check(PyObject_CallMethod(module.get(), "user_stack", nullptr)));
   NodeExtra& x = extra_of(*n);
   if (!x.metadata) x.metadata = check(PyDict_New());

@@ -65,7 +65,7 @@ static void run_dispatch(Call& c) {
 }
 
 static void mark(Tensor& t, PyObject*& with) {
-  if (!with) Py module(check(PyImport_ImportModule("wengert._dispatch")));  // which calls use_dispatch
+  if (!with) Py module(check(PyImport_ImportModule("wengert.overrides._dispatch")));  // which calls use_dispatch
   t.wrapped = true;
   Foreign& payload = extra_of(t).payload;
   Py before(static_cast<PyObject*>(std::exchange(payload, Py_NewRef(with))));
@@ -96,7 +96,7 @@ void apply_placed(Call& c, bool meta) {
     if (c.nargs && c.args[0].is_tensor() && is_meta(*c.args[0].tensor)) c.set_tensor(0, alias(*c.args[0].tensor));
     return apply(c);
   }
-  Py module(check(PyImport_ImportModule("wengert._meta"))), args(call_values(c));
+  Py module(check(PyImport_ImportModule("wengert._tensor.meta"))), args(call_values(c));
   Py made(check(PyObject_CallMethod(module.get(), "make", "sO", c.op->name.c_str(), args.get())));
   take_results(c, made.get());
 }

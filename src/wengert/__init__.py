@@ -70,7 +70,7 @@ inf, nan, pi, e, newaxis = _setup.inf, _setup.nan, _setup.pi, _setup.e, None
 _ops = _Namespace()
 
 _setup.connect()
-from ._make import as_tensor, asarray, from_dlpack, from_numpy, frombuffer, tensor
+from ._tensor.from_data import as_tensor, asarray, from_dlpack, from_numpy, frombuffer, tensor
 from .autograd.grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 from .torch_version import TorchVersion
 
@@ -79,120 +79,23 @@ globals().update({name: _declare.FUNCTIONS[name] for name in _declare.EXPORTED})
 __version__ = TorchVersion("2.13.0+wengert.0.1.0")
 
 # Names that live in modules of their own, imported when first used.
-_MODULES = frozenset(
-    (
-        "_C",
-        "_VF",
-        "_dynamo",
-        "_jit_internal",
-        "_lobpcg",
-        "_lowrank",
-        "_utils",
-        "_vmap_internals",
-        "accelerator",
-        "amp",
-        "autograd",
-        "backends",
-        "compiler",
-        "cpu",
-        "cuda",
-        "demo",
-        "distributed",
-        "distributions",
-        "fft",
-        "func",
-        "functional",
-        "fx",
-        "futures",
-        "hub",
-        "io",
-        "jit",
-        "library",
-        "linalg",
-        "mps",
-        "multiprocessing",
-        "nn",
-        "onnx",
-        "ops",
-        "optim",
-        "overrides",
-        "profiler",
-        "random",
-        "return_types",
-        "serialization",
-        "signal",
-        "special",
-        "storage",
-        "testing",
-        "types",
-        "utils",
-        "version",
-        "viz",
-        "xpu",
-        "mtia",
-        "masked",
-        "sparse",
-        "_C",
-        "__config__",
-        "__future__",
-    )
-)
-_NAMES = {
-    "save": "serialization",
-    "load": "serialization",
-    "set_printoptions": "_tensor_str",
-    "get_printoptions": "_tensor_str",
-    "compile": "compiler",
-    "UntypedStorage": "storage",
-    "TypedStorage": "storage",
-    "vmap": "func",
-    "autocast": "amp",
-    "get_rng_state": "ops.random",
-    "set_rng_state": "ops.random",
-    "manual_seed": "ops.random",
-    "seed": "ops.random",
-    "initial_seed": "ops.random",
-    "is_tensor": "_questions",
-    "is_storage": "_questions",
-    "is_floating_point": "_questions",
-    "is_complex": "_questions",
-    "is_signed": "_questions",
-    "is_inference": "_questions",
-    "is_conj": "_questions",
-    "is_neg": "_questions",
-    "numel": "_questions",
-    "elementwise": "_elementwise",
-    "why": "_why",
-    "is_anomaly_enabled": "autograd.anomaly_mode",
-    "is_anomaly_check_nan_enabled": "autograd.anomaly_mode",
-    "set_anomaly_enabled": "autograd.anomaly_mode",
-    "Stream": "cuda",
-    "Event": "cuda",
-    "GradScaler": "amp",
-}
+_MODULES = frozenset((
+    "_C", "_VF", "__config__", "__future__", "_dynamo", "_jit_internal", "_lobpcg", "_lowrank", "_utils",
+    "_vmap_internals", "accelerator", "amp", "autograd", "backends", "compiler", "cpu", "cuda", "demo",
+    "distributed", "distributions", "fft", "func", "functional", "futures", "fx", "hub", "io", "jit", "library",
+    "linalg", "masked", "mps", "multiprocessing", "nn", "onnx", "ops", "optim", "overrides", "profiler", "random",
+    "return_types", "serialization", "signal", "sparse", "special", "storage", "testing", "types", "utils",
+    "version", "viz", "xpu",
+))  # fmt: skip
 
 
 def __getattr__(name):
     if name in _MODULES:
-        try:
-            return _import(f"{__package__}.{name}")
-        except ModuleNotFoundError as error:
-            if error.name != f"{__package__}.{name}":
-                raise
-            raise AttributeError(f"module 'torch' has no attribute '{name}'") from None
-    if name in _NAMES:
-        value = getattr(_import(f"{__package__}.{_NAMES[name]}"), name)
-    else:
-        _facade = _import(
-            f"{__package__}._facade"
-        )  # what few programs use; `from . import` would ask for it here again
-        try:
-            value = getattr(_facade, name)
-        except AttributeError:
-            raise AttributeError(f"module 'torch' has no attribute '{name}'") from None
+        return _import(f"{__package__}.{name}")
+    value = _import(f"{__package__}._facade").find(name)
     globals()[name] = value
     return value
 
 
 def __dir__():
-    return sorted({*globals(), *_MODULES, *_NAMES})
+    return sorted({*globals(), *_MODULES, *_import(f"{__package__}._facade").HOMES})

@@ -6,9 +6,7 @@ import sys
 import types
 
 _LISTED = ("torch.distributions", "torch.optim")  # libraries walk through their __dict__
-_OWN_ROOMS = frozenset(
-    ("cli", "demo", "io", "ops", "viz", "_alias", "_overriding", "_rescue", "_why")
-)  # wengert's, not torch's
+_OWN_ROOMS = frozenset(("cli", "demo", "io", "ops", "viz", "_alias", "_facade"))  # wengert's, not torch's
 _FOR_DEVICES = frozenset(("torch.nn.parallel._functions",))  # copies of DataParallel and SyncBatchNorm import it
 _IMPORT_FROM = None  # the number of the IMPORT_FROM instruction, looked up when first needed
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from ._refusal import refuse
+from ._facade.refusal import refuse
 
 
 class FakeTensor:

@@ -159,13 +159,13 @@ class device:
         return (device, (self.type,) if self.index is None else (self.type, self.index))
 
     def __enter__(self):
-        from ._make import enter_device
+        from ._tensor.from_data import enter_device
 
         enter_device(self)
         return self
 
     def __exit__(self, *exc):
-        from ._make import leave_device
+        from ._tensor.from_data import leave_device
 
         leave_device()
         return False

@@ -2,7 +2,7 @@
 
 import warnings
 
-from ._refusal import fail
+from ._facade.refusal import fail
 
 _NEED_ONE = """
 current_device_index current_stream empty_cache get_memory_info max_memory_allocated max_memory_reserved

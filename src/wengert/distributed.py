@@ -4,7 +4,7 @@ import enum
 import os
 import types
 
-from ._refusal import refuse
+from ._facade.refusal import refuse
 
 __path__ = []
 _REASON = "wengert trains in one process; torch.distributed.is_available() is False"

@@ -3,7 +3,7 @@
 import os
 import re
 
-from ._refusal import refuse
+from ._facade.refusal import refuse
 
 _REASON = "it downloads and runs code; install the model's package instead"
 load = refuse("torch.hub.load", _REASON)

@@ -5,7 +5,7 @@ import inspect
 
 import wengert as _wg
 
-from ._refusal import refuse
+from ._facade.refusal import refuse
 from .ops.namespaces import Overload
 
 _defined = {}  # "namespace::name" -> CustomOpDef
@@ -64,7 +64,7 @@ class CustomOpDef:
 
     def _run(self, args, kwargs):
         """Below autograd: the innermost mode that is on, or else the function."""
-        from ._dispatch import current_mode, hand_to_mode
+        from .overrides._dispatch import current_mode, hand_to_mode
 
         return self._kernel(*args, **kwargs) if current_mode() is None else hand_to_mode(self.default, args, kwargs)
 

@@ -1,6 +1,6 @@
 """What torch.mps answers without Apple's GPU."""
 
-from ._refusal import fail
+from ._facade.refusal import fail
 
 
 def is_available():

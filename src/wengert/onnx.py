@@ -1,6 +1,6 @@
 """torch.onnx: can be imported; exporting is refused."""
 
-from ._refusal import refuse
+from ._facade.refusal import refuse
 
 _REASON = "models are not exported to ONNX"
 export = refuse("torch.onnx.export", _REASON)

@@ -1,6 +1,6 @@
 """What torch.xpu answers without an Intel GPU."""
 
-from ._refusal import fail
+from ._facade.refusal import fail
 
 _NEED_A_DEVICE = """
 current_device current_stream get_device_capability get_device_name get_device_properties get_rng_state init

@@ -280,5 +280,5 @@ def test_a_layer_knows_its_activation_when_calls_are_watched():
 
 def test_lazy_names_cost_nothing():
     text = "import wengert.nn as nn; nn.UninitializedParameter, nn.UninitializedBuffer, nn.functional.relu\n"
-    text += "from wengert import _overriding; assert not _overriding._watching; nn.LazyLinear(2)\n"
-    subprocess.run([sys.executable, "-c", text + "assert _overriding._watching"], check=True)
+    text += "from wengert.overrides import _taking; assert not _taking._watching; nn.LazyLinear(2)\n"
+    subprocess.run([sys.executable, "-c", text + "assert _taking._watching"], check=True)

@@ -44,7 +44,7 @@ def test_other_numbers_are_still_refused(call):
 
 
 def test_older_forms_warn_once(monkeypatch):
-    from wengert import _rescue
+    from wengert.overrides import _rescue
 
     monkeypatch.setattr(_rescue, "_warned", False)
     t = wengert.ones(2)

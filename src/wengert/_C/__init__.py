@@ -49,7 +49,7 @@ def __getattr__(name):
 
 def _get_deterministic_fill_uninitialized_memory():
     """Whether deterministic algorithms fill memory that nothing was written to."""
-    return _import("wengert._settings").get_fill_uninitialized_memory()
+    return _import("wengert._facade.settings").get_fill_uninitialized_memory()
 
 
 def _get_default_device():

@@ -77,7 +77,7 @@ def _about(question, tensor, *more):
     """What _lines.py adds to an error about a tensor; nothing for a GradientEdge."""
     if not isinstance(tensor, _core.Tensor):
         return ""
-    from .. import _lines
+    from . import _lines
 
     return getattr(_lines, question)(tensor, *more)
 
@@ -197,7 +197,7 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
     gradients = _make_gradients(tensors, gradients)
     keep = create_graph if retain_graph is None else retain_graph
     if create_graph:
-        from .._settings import warn_once
+        from .._facade.settings import warn_once
 
         warn_once(_CYCLE, stacklevel=4)
     if inputs is None:

@@ -44,7 +44,7 @@ def check_outputs(node, outputs):
             continue
         for name, wanted, found in (("nan", check_nan, out.isnan), ("inf", check_inf, out.isinf)):
             if wanted and found().any():
-                from .._lines import at
+                from ._lines import at
 
                 raise RuntimeError(
                     f"Function '{node.name()}' returned {name} values in its {k}th output, in the forward pass.\n  called"

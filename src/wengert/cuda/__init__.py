@@ -2,7 +2,7 @@
 
 import warnings
 
-from .._refusal import fail
+from .._facade.refusal import fail
 from . import amp, nvtx
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 import contextlib
 
-from .._refusal import fail
+from .._facade.refusal import fail
 
 _ABSENT = "NVTX functions not installed. Are you sure you have a CUDA build?"
 range_push = fail(_ABSENT, RuntimeError)

@@ -56,7 +56,7 @@ def observe(payload, what):
     if payload is None:
         return
     if payload.kind == "meta":
-        from .._meta import refuse
+        from .._tensor.meta import refuse
 
         return refuse(what)
     if payload.kind == "dispatch":

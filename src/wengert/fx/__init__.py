@@ -2,7 +2,7 @@
 
 import types
 
-from .._refusal import refuse
+from .._facade.refusal import refuse
 
 _REASON = "it would need a second graph of the program; forward hooks and wengert.viz see the first one"
 

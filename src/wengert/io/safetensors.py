@@ -5,7 +5,7 @@ import struct
 
 import wengert as wg
 
-from .._storage_memory import contiguous_strides
+from ..storage._memory import contiguous_strides
 from . import files, tensors
 
 _DTYPES = {

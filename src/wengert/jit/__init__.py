@@ -10,7 +10,7 @@ from typing import Final  # noqa: F401 (a name of torch.jit)
 
 import wengert as _wg
 
-from .._refusal import refuse
+from .._facade.refusal import refuse
 
 _REASON = "TorchScript archives are programs in another language; save the state_dict instead"
 save = refuse("torch.jit.save", _REASON)

@@ -120,7 +120,7 @@ class UninitializedTensorMixin:
     @classmethod
     def _begin(cls):
         """Have calls that meet an instance refused, from the first instance on."""
-        from .._overriding import watch
+        from ..overrides._taking import watch
 
         UninitializedTensorMixin.__torch_function__ = UninitializedTensorMixin._refuse
         watch(cls)

@@ -123,7 +123,7 @@ def called(body, schema, names, public, out=False):
         try:
             result = body(*args, **kwargs)
         except (TypeError, AttributeError) as error:
-            from .._rescue import rescue
+            from ..overrides._rescue import rescue
 
             unfit = error.__traceback__.tb_next is None  # it is the interpreter's: the arguments do not fit
             result = rescue(function, args, kwargs) if unfit else NotImplemented

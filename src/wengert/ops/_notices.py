@@ -34,6 +34,6 @@ NOTICES = {
 
 def notice(name, stacklevel=4):
     """Says it."""
-    from .._settings import warn_once
+    from .._facade.settings import warn_once
 
     warn_once(NOTICES[name], stacklevel)

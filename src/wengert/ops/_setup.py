@@ -15,7 +15,7 @@ def _result_type(op, names):
 
 
 def _explain(node, error):
-    from .. import _lines
+    from ..autograd import _lines
 
     _lines.annotate(node, error)
 
@@ -28,26 +28,26 @@ def _interpret(name, args, inplace):
 
 
 def _take(function, args, kwargs):
-    from .._overriding import take
+    from ..overrides._taking import take
 
     return take(function, args, kwargs)
 
 
 def _rescue(function, args, kwargs):
-    from .._rescue import rescue
+    from ..overrides._rescue import rescue
 
     return rescue(function, args, kwargs)
 
 
 def _bind(method, tensor):
-    from .._overriding import bind
+    from ..overrides._taking import bind
 
     return bind(method, tensor)
 
 
 def disabled_torch_function(func, types, args=(), kwargs=None):
     """As a class's `__torch_function__`: its instances take no calls over, and are tensors like any other."""
-    from .._overriding import disabled
+    from ..overrides._taking import disabled
 
     with disabled():
         return func(*args, **(kwargs or {}))
@@ -58,7 +58,7 @@ def _torch_function(cls, func, types, args=(), kwargs=None):
 
     func is called as with plain tensors, and the tensors of its result become instances of the subclass.
     """
-    from .._overriding import default_torch_function
+    from ..overrides._taking import default_torch_function
 
     return default_torch_function(cls, func, types, args, kwargs)
 
@@ -66,7 +66,7 @@ def _torch_function(cls, func, types, args=(), kwargs=None):
 def _init_subclass(cls, **kwargs):
     super(_core.Tensor, cls).__init_subclass__(**kwargs)
     if cls.__torch_function__ is not disabled_torch_function:
-        from .._overriding import watch
+        from ..overrides._taking import watch
 
         watch(cls)
 

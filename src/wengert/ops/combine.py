@@ -326,7 +326,7 @@ def meshgrid(*tensors, indexing=None):
     if any(t.dtype != tensors[0].dtype for t in tensors):
         raise RuntimeError("meshgrid expects all tensors to have the same dtype")
     if indexing is None:
-        from .._settings import warn_once
+        from .._facade.settings import warn_once
 
         warn_once("torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument.")
         indexing = "ij"

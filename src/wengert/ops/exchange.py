@@ -88,7 +88,7 @@ def sparse_mask(self, mask):
 
 def _refusing(name):
     def refuse(self, *args, **kwargs):
-        from .._refusal import refuse
+        from .._facade.refusal import refuse
 
         return refuse(f"torch.Tensor.{name}", "sparse tensors are kept in coordinates, or compressed by rows")()
 

@@ -2,7 +2,7 @@
 
 import wengert as wg
 
-from .._refusal import refuse
+from .._facade.refusal import refuse
 from .._types import sparse_coo, sparse_csr
 from ._reduced import mm
 from ._rules import addmm, from_dense, matmul

@@ -1,6 +1,6 @@
 """TorchDispatchMode: a block whose ops, as the machine runs them, are handed to a handler."""
 
-from .. import _dispatch
+from ..overrides import _dispatch
 
 __all__ = ["BaseTorchDispatchMode", "TorchDispatchMode"]
 

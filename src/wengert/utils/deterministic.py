@@ -8,13 +8,13 @@ class _Module(types.ModuleType):
     @property
     def fill_uninitialized_memory(self):
         """Whether deterministic algorithms fill new memory with NaN, or with the largest integer. Default: True."""
-        from .._settings import get_fill_uninitialized_memory
+        from .._facade.settings import get_fill_uninitialized_memory
 
         return get_fill_uninitialized_memory()
 
     @fill_uninitialized_memory.setter
     def fill_uninitialized_memory(self, mode):
-        from .._settings import set_fill_uninitialized_memory
+        from .._facade.settings import set_fill_uninitialized_memory
 
         set_fill_uninitialized_memory(mode)
 

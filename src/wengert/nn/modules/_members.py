@@ -5,7 +5,7 @@ import warnings
 
 import wengert as wg
 
-from ..._conversion import parse_to
+from ..._tensor.conversion import parse_to
 from ..parameter import Parameter
 
 

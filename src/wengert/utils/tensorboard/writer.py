@@ -6,7 +6,7 @@ import time
 from tensorboard.compat.proto import event_pb2
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-from ..._refusal import refuse
+from ..._facade.refusal import refuse
 from . import encode
 
 

@@ -4,7 +4,7 @@ import warnings
 
 import wengert as wg
 
-from . import _core
+from .. import _core
 
 _kept = {
     "matmul": "highest",
@@ -17,17 +17,6 @@ _kept = {
 }
 has_lapack = has_openmp = has_spectral = True
 has_mkl = has_cuda = has_mps = False
-
-
-class OutOfMemoryError(RuntimeError):
-    """A device is out of memory."""
-
-
-class AcceleratorError(RuntimeError):
-    """A device failed."""
-
-
-OutOfMemoryError.__module__ = AcceleratorError.__module__ = "torch"
 
 
 def set_default_dtype(d):
@@ -126,14 +115,14 @@ def set_deterministic_debug_mode(debug_mode):
 
 def get_default_device():
     """Where new tensors are: the CPU, unless set_default_device or `with device("meta")` say otherwise."""
-    from . import _make
+    from .._tensor import from_data
 
-    return wg.device("cpu") if _make.default_device is None else _make.default_device
+    return wg.device("cpu") if from_data.default_device is None else from_data.default_device
 
 
 def set_default_device(device):
     """Make new tensors on this device: None or "cpu", or "meta"; the error for one that is not there comes at once."""
-    from ._make import enter_device, leave_device
+    from .._tensor.from_data import enter_device, leave_device
 
     device = None if device is None else wg.device(device)
     if device is not None and device.type != "meta":
@@ -189,86 +178,3 @@ def warn_once(message, stacklevel=3):
 def set_warn_always(b):
     """Keep the setting."""
     _kept["warn_always"] = bool(b)
-
-
-def typename(obj):
-    """The name of an object's type as torch shows it.
-
-    >>> typename(wg.ones(1)), typename(3)
-    ('torch.FloatTensor', 'int')
-    """
-    if isinstance(obj, wg.Tensor):
-        return obj.type()
-    kind = obj if hasattr(obj, "__qualname__") else type(obj)
-    module = (getattr(kind, "__module__", None) or "").replace("wengert", "torch", 1)
-    name = kind.__qualname__
-    return name if module in ("", "builtins") else f"{module}.{name}"
-
-
-def is_distributed(input):
-    """False."""
-    return False
-
-
-def is_vulkan_available():
-    """False."""
-    return False
-
-
-def _assert_async(tensor, message=None):
-    """RuntimeError if the one element is zero."""
-    if tensor.numel() != 1:
-        counted = "no values" if tensor.numel() == 0 else "more than one value"
-        raise RuntimeError(f"Boolean value of Tensor with {counted} is ambiguous")
-    if not tensor.item():
-        raise RuntimeError(message or "Expected Tensor with single nonzero value, but got zero")
-
-
-def _assert(condition, message):
-    """AssertionError with the message unless the condition holds."""
-    if not condition:
-        raise AssertionError(message)
-
-
-def detach_(input):
-    """`Tensor.detach_` as a function."""
-    return input.detach_()
-
-
-def zero_(input):
-    """`Tensor.zero_` as a function."""
-    return input.zero_()
-
-
-def get_device(input):
-    """-1: the CPU."""
-    return input.get_device()
-
-
-def adaptive_max_pool1d(input, output_size):
-    """The largest value of each part, and where it is."""
-    return wg.nn.functional.adaptive_max_pool1d(input, output_size, return_indices=True)
-
-
-def max_pool1d_with_indices(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
-    """The largest value of each window, and where it is."""
-    return wg.nn.functional.max_pool1d(input, kernel_size, stride, padding, dilation, ceil_mode, return_indices=True)
-
-
-def _loss(name):
-    """A loss of torch.nn.functional with its reduction as a number, the form that torch itself has."""
-
-    def loss(*args, reduction=0, **kwargs):  # torch's default here: no reduction
-        names = ("none", "mean", "sum")
-        function = getattr(wg.nn.functional, name)
-        return function(*args, reduction=names[reduction] if isinstance(reduction, int) else reduction, **kwargs)
-
-    loss.__name__ = loss.__qualname__ = name
-    loss.__doc__ = f"torch.nn.functional.{name}, `reduction` being 0 (none), 1 (mean) or 2 (sum)."
-    return loss
-
-
-cosine_embedding_loss = _loss("cosine_embedding_loss")
-hinge_embedding_loss = _loss("hinge_embedding_loss")
-margin_ranking_loss = _loss("margin_ranking_loss")
-triplet_margin_loss = _loss("triplet_margin_loss")

@@ -2,7 +2,7 @@
 
 import itertools
 
-from .ops import _declare
+from . import _declare
 
 _count = itertools.count(1)
 

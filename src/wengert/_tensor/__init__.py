@@ -2,22 +2,24 @@
 
 import warnings
 
-from . import _collector, _conversion, _core, _tensor_hooks, _tensor_rare
-from ._core import Tensor
+from .. import _core
+from .._core import Tensor
+from ..autograd import _collector
+from . import conversion, hooks, rare
 
 
 def _construct(cls, *args, **kwargs):
     """torch.Tensor(…): an empty tensor of given sizes, or the data, in the default dtype."""
     device = kwargs.pop("device", None)
     if device is not None:
-        from ._types import device as make
+        from .._types import device as make
 
         make(device)._check_available()
     if kwargs and "data" not in kwargs:
         raise TypeError(f"Tensor() got an unexpected keyword argument '{next(iter(kwargs))}'")
     if "data" in kwargs:
         args = (kwargs["data"],)
-    from . import empty
+    from .. import empty
 
     if not args:
         made = empty(0)
@@ -28,7 +30,7 @@ def _construct(cls, *args, **kwargs):
     elif len(args) == 1 and args[0].__class__.__name__ == "Size":
         made = empty(args[0])
     elif len(args) == 1 and not isinstance(args[0], (float, str, bool, complex)):
-        from ._make import over_storage
+        from .from_data import over_storage
 
         dtype = _core.get_default_dtype()
         made = over_storage(args[0], dtype)
@@ -52,13 +54,13 @@ def backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=
     """
     if gradient is None and not retain_graph and not create_graph and inputs is None:
         return _core.backward_scalar(self)
-    from . import autograd
+    from .. import autograd
 
     autograd.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
 
 def _history(tensor, mend):
-    from ._lines import graph_of
+    from ..autograd._lines import graph_of
 
     return graph_of(tensor, mend)
 
@@ -93,10 +95,10 @@ def __array_wrap__(self, array, context=None, return_scalar=False):
 
 
 def __repr__(self, *, tensor_contents=None):
-    from ._tensor_str import tensor_str
+    from .._tensor_str import tensor_str
 
     if self._wrapped or _core.transforms():
-        from .func._shown import shown
+        from ..func._shown import shown
 
         return shown(self)
     return tensor_str(self)
@@ -131,7 +133,7 @@ def __deepcopy__(self, memo):
         )
     from copy import deepcopy
 
-    from ._storage_memory import deepcopy_storage
+    from ..storage._memory import deepcopy_storage
 
     made = deepcopy_storage(self, memo)
     if self.__class__ is not Tensor:
@@ -142,7 +144,7 @@ def __deepcopy__(self, memo):
     if self.__dict__:
         made.__dict__.update(deepcopy(self.__dict__, memo))
     if self.__class__ is not Tensor:
-        from .io.tensors import slots_of
+        from ..io.tensors import slots_of
 
         for name, value in slots_of(self).items():
             setattr(made, name, deepcopy(value, memo))
@@ -151,7 +153,7 @@ def __deepcopy__(self, memo):
 
 
 def __reduce_ex__(self, protocol):
-    from .io.pickling import reduce_tensor
+    from ..io.pickling import reduce_tensor
 
     return reduce_tensor(self, protocol)
 
@@ -196,42 +198,42 @@ def is_shared(self):
 
 def share_memory_(self):
     """Moves the data to memory that other processes see too; returns self."""
-    from .multiprocessing import reductions
+    from ..multiprocessing import reductions
 
     return reductions.share(self)
 
 
 def untyped_storage(self):
     """The memory of this tensor and of all that share it, as bytes."""
-    from .storage import UntypedStorage
+    from ..storage import UntypedStorage
 
     return UntypedStorage._of(self)
 
 
 def storage(self):
     """The memory as a TypedStorage (deprecated in torch in favour of untyped_storage)."""
-    from .storage import _warn_typed_storage_removal
+    from ..storage import _warn_typed_storage_removal
 
     _warn_typed_storage_removal()
     return self._typed_storage()
 
 
 def _typed_storage(self):
-    from .storage import storage_of
+    from ..storage import storage_of
 
     return storage_of(self)
 
 
 def storage_type(self):
     """The class of storages of this dtype: torch.FloatStorage."""
-    from . import storage as storages
+    from .. import storage as storages
 
     return getattr(storages, self._typed_storage()._pickle_storage_type())
 
 
 def set_(self, source=None, storage_offset=0, size=None, stride=None):
     """Makes this tensor a view of another tensor's memory, or of a storage with the given geometry; returns self."""
-    from ._storage_memory import set_tensor
+    from ..storage._memory import set_tensor
 
     return set_tensor(self, source, storage_offset, size, stride)
 
@@ -285,7 +287,7 @@ def attach():
     ):
         here[name].__qualname__ = f"Tensor.{name}"  # as errors of calls show it
         setattr(Tensor, name, here[name])
-    for method in (_conversion.to, _conversion.cpu, _conversion.dim_order):
+    for method in (conversion.to, conversion.cpu, conversion.dim_order):
         setattr(Tensor, method.__name__, method)
     for method, dtype in (
         ("float", "float32"),
@@ -301,12 +303,12 @@ def attach():
         ("cfloat", "complex64"),
         ("cdouble", "complex128"),
     ):
-        setattr(Tensor, method, _conversion.cast_method(method, dtype))
+        setattr(Tensor, method, conversion.cast_method(method, dtype))
     Tensor.__array_priority__ = 1000
     Tensor.is_pinned = lambda self, device=None: False
     _collector.attach()
-    _tensor_hooks.attach()
-    _tensor_rare.attach()
+    hooks.attach()
+    rare.attach()
 
 
 def warn_copy_construct(by="torch.tensor"):

@@ -1,7 +1,7 @@
 """Tensors from data: tensor, as_tensor, from_numpy, frombuffer, from_dlpack."""
 
-from . import _core
-from ._core import Tensor
+from .. import _core
+from .._core import Tensor
 
 default_device = None  # where new tensors are while `with device("meta")` or set_default_device say so; None: the CPU
 _entered = []  # per `with device(...)`: the default before it, and its mode
@@ -14,7 +14,7 @@ def enter_device(device):
     if device.type != "meta":
         device._check_available()
     if device.type == "meta" or default_device is not None:
-        from ._meta import Placed
+        from .meta import Placed
 
         mode = Placed(device)
         mode.__enter__()
@@ -32,7 +32,7 @@ def leave_device():
 
 def _place(device):
     """Whether tensors are wanted on the meta device; an error for one that is not there."""
-    from ._types import device as make
+    from .._types import device as make
 
     place = make(device)
     return place.type == "meta" or not place._check_available()
@@ -53,7 +53,7 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
     kind, made = data.__class__, None
     if kind is not list and kind is not float and kind is not int:
         if isinstance(data, Tensor):
-            from ._tensor import warn_copy_construct
+            from . import warn_copy_construct
 
             warn_copy_construct()
             meta = meta or data.is_meta and device is None
@@ -132,7 +132,7 @@ def _warn_locked(array):
 
 
 def _say_once(message):
-    from ._settings import warn_once
+    from .._facade.settings import warn_once
 
     warn_once(message, stacklevel=5)
 

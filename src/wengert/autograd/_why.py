@@ -2,7 +2,7 @@
 
 import sys
 
-from . import _core
+from .. import _core
 from ._lines import at, cut_of, cuts_in, history, line_of
 
 # Ops (by the name of their node) that are flat somewhere, and those whose derivative is infinite somewhere.

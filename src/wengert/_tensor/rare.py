@@ -2,7 +2,7 @@
 
 import warnings
 
-from ._core import Tensor
+from .._core import Tensor
 
 _NEVER = ("is_xla", "is_xpu", "is_ipu", "is_maia", "is_mkldnn", "is_vulkan", "is_mtia", "is_sparse_csr")
 
@@ -49,8 +49,8 @@ def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False):
     import wengert as wg
 
     if isinstance(data, wg.Tensor):
-        from ._make import _requiring_grad
-        from ._tensor import warn_copy_construct
+        from . import warn_copy_construct
+        from .from_data import _requiring_grad
 
         warn_copy_construct("tensor.new_tensor")
         made = data.detach().to(device or data.device, dtype or self.dtype, copy=True)
@@ -65,7 +65,7 @@ def new(self, *args, **options):
     >>> wengert.zeros(1).new((1, 2))
     tensor([1., 2.])
     """
-    from ._legacy_types import construct
+    from .._facade.typed_tensors import construct
 
     return construct(self.dtype, *args, **options)
 
@@ -158,7 +158,7 @@ def _of_sparse(name, layout):
 
 def _make_wrapper_subclass(cls, size, *args, **kwargs):
     """A tensor of a class with a ``__torch_dispatch__``, without data of its own."""
-    from ._dispatch import make_wrapper_subclass
+    from ..overrides._dispatch import make_wrapper_subclass
 
     return make_wrapper_subclass(cls, size, *args, **kwargs)
 

@@ -2,7 +2,7 @@
 
 import wengert as wg
 
-from .autograd import Function
+from ..autograd import Function
 
 
 class _Rounded(Function):

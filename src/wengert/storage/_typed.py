@@ -4,8 +4,8 @@ import warnings
 
 import wengert as wg
 
-from . import storage
-from .storage import UntypedStorage, _StorageBase
+from .. import storage
+from . import UntypedStorage, _StorageBase
 
 _NAMES = {
     "FloatStorage": "float32",

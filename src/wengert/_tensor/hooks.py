@@ -1,16 +1,16 @@
 """Hooks on tensors and nodes, and the handles that take them away."""
 
-from . import _core
+from .. import _core
 
 
 def _lines():
-    from . import _lines  # imported with the first error
+    from ..autograd import _lines
 
     return _lines
 
 
 def _handle(owner, hook, kind):
-    from .utils.hooks import CoreHandle
+    from ..utils.hooks import CoreHandle
 
     return CoreHandle(owner, _core.add_hook(owner, hook, kind))
 

@@ -4,8 +4,8 @@ import warnings
 
 import wengert as wg
 
-from . import _core
-from ._core import Tensor
+from .. import _core
+from .._core import Tensor
 
 _NUMBERS_FIRST = frozenset(("add", "sub", "mul", "div", "floor_divide"))
 _NUMBER_AND_TENSOR = frozenset(
@@ -18,7 +18,7 @@ _warned = False
 def rescue(function, args, kwargs):
     """The result of a call that no signature fits, or NotImplemented."""
     if any(_core.override_takes(one) for one in _each(args, kwargs)):
-        from ._overriding import take, watch
+        from ._taking import take, watch
 
         watch()  # a foreign class takes calls over: functions written in Python have to ask from here on
         return take(function, args, kwargs)
@@ -89,7 +89,7 @@ _SIGNATURES = {
 def _warn(name, options):
     """What torch says, once in a process."""
     global _warned
-    from ._settings import is_warn_always_enabled
+    from .._facade.settings import is_warn_always_enabled
 
     if _warned and not is_warn_always_enabled():
         return

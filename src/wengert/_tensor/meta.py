@@ -4,10 +4,10 @@ Their memory is address space that nothing was written to. An op on them runs as
 and its values are thrown away: shapes, dtypes, strides and errors are those of the op itself.
 """
 
-from . import _core
-from ._core import Tensor
-from .func._interpret import flatten
-from .overrides import TorchFunctionMode
+from .. import _core
+from .._core import Tensor
+from ..func._interpret import flatten
+from ..overrides import TorchFunctionMode
 
 _NO_DATA = "Cannot copy out of meta tensor; no data!"
 _NO_ITEM = "Tensor.item() cannot be called on meta tensors"

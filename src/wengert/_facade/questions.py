@@ -1,7 +1,7 @@
 """torch's small questions about a tensor, as functions: what a method or attribute answers too."""
 
-from . import _core
-from ._core import Tensor
+from .. import _core
+from .._core import Tensor
 
 
 def is_tensor(obj):
@@ -16,7 +16,7 @@ def is_tensor(obj):
 
 def is_storage(obj):
     """Whether obj is the storage of a tensor."""
-    from .storage import TypedStorage, UntypedStorage
+    from ..storage import TypedStorage, UntypedStorage
 
     return isinstance(obj, (UntypedStorage, TypedStorage))
 
@@ -27,7 +27,7 @@ def _of_tensor(name, ask, says):
     def question(input):
         if not isinstance(input, Tensor):
             if _core.override_takes(input):
-                from ._overriding import take
+                from ..overrides._taking import take
 
                 return take(question, (input,), {})
             raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")

@@ -2,11 +2,11 @@
 
 import threading
 
-from . import _core
-from ._core import Tensor
-from .func._interpret import flatten
-from .ops import namespaces
-from .ops._declare import OPS
+from .. import _core
+from .._core import Tensor
+from ..func._interpret import flatten
+from ..ops import namespaces
+from ..ops._declare import OPS
 
 
 class _Mark:
@@ -41,7 +41,7 @@ def _watch(step):
     global _watched
     before, _watched = _watched, _watched + step
     if bool(before) != bool(_watched):
-        from .func._batch import RANDOM
+        from ..func._batch import RANDOM
 
         _core.mark_random([name for name, *_ in _core.op_names() if name not in RANDOM], bool(_watched))
 
@@ -124,7 +124,7 @@ def dispatch(name, args, inplace):
     """Called by the machine: what the innermost mode, or else the classes of the arguments, make of an op."""
     classes = _classes(args, {})
     if not classes and not _modes():
-        from ._meta import run
+        from .._tensor.meta import run
 
         return run(name, args, inplace)
     func = namespaces.overload(name, args, inplace)
@@ -182,7 +182,7 @@ def make_wrapper_subclass(
     >>> (Held(wengert.ones(2)) + 1).elem
     tensor([2., 2.])
     """
-    from . import empty, empty_strided
+    from .. import empty, empty_strided
 
     if getattr(cls, "__torch_dispatch__", None) is None:
         raise RuntimeError(

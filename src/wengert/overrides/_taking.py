@@ -4,8 +4,8 @@ import functools
 import types
 import warnings
 
-from . import _core
-from ._core import Tensor
+from .. import _core
+from .._core import Tensor
 
 # The method that stands for an operator, by the machine's name of the operator.
 _METHODS = {
@@ -211,7 +211,7 @@ def _of_sparse(name):
     """A function of wengert.sparse while that is being loaded: its class of tensors makes functions watch."""
 
     def function(*args, **kwargs):
-        from . import sparse
+        from .. import sparse
 
         return getattr(sparse, name)(*args, **kwargs)
 

@@ -2,9 +2,9 @@
 
 import itertools
 
-from . import _core
-from ._core import Tensor
-from ._types import channels_last, channels_last_3d, contiguous_format, device, memory_format
+from .. import _core
+from .._core import Tensor
+from .._types import channels_last, channels_last_3d, contiguous_format, device, memory_format
 
 _FORMS = (
     ("device", "dtype", "non_blocking", "copy"),
@@ -94,7 +94,7 @@ def _moved(self, place):
     if place.type == self.device.type:
         return None
     if place.type == "meta":
-        from ._meta import like
+        from .meta import like
 
         return like(self)
     place._check_available()

@@ -6,9 +6,9 @@ import re
 import sys
 import warnings
 
-from . import _core
+from .. import _core
 
-_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _FIX = "\n  likeliest fix: "
 _HOOK = re.compile(r"hook '[^']*' has |expected (Variable|tuple), but hook returned ")
 _HOOK_RETURNS = (

@@ -1,10 +1,11 @@
-"""Storages: the memory behind tensors, as bytes (UntypedStorage); those with a dtype are in _typed_storage."""
+"""Storages: the memory behind tensors, as bytes (UntypedStorage); those with a dtype are in _typed."""
 
 import weakref
+from importlib import import_module
 
 import wengert as wg
 
-from ._storage_memory import buffer_bytes, map_file, row_of, span
+from ._memory import buffer_bytes, map_file, row_of, span
 
 _FORMS = """but expected one of:
  * (*, int allocator = None, torch.device device = None)
@@ -314,15 +315,15 @@ _TYPED += ("_reset_warn_typed_storage_removal", "storage_of", "dtype_of")
 def __getattr__(name):
     if name.startswith("__"):  # asked by the import of this very module
         raise AttributeError(f"module 'torch.storage' has no attribute '{name}'")
-    from . import _storage_names, _typed_storage
+    _legacy, _typed = import_module(f"{__name__}._legacy"), import_module(f"{__name__}._typed")
 
     if name == "_storage_classes":
-        return {UntypedStorage, _typed_storage.TypedStorage, *map(_storage_names.storage_class, _typed_storage._NAMES)}
+        return {UntypedStorage, _typed.TypedStorage, *map(_legacy.storage_class, _typed._NAMES)}
     if name in _TYPED:
-        return getattr(_typed_storage, name)
+        return getattr(_typed, name)
     if name.startswith("_Legacy"):
-        return getattr(_storage_names, name)
-    cls = _storage_names.storage_class(name)
+        return getattr(_legacy, name)
+    cls = _legacy.storage_class(name)
     if cls is None:
         raise AttributeError(f"module 'torch.storage' has no attribute '{name}'")
     return cls

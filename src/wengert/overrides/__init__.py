@@ -6,10 +6,11 @@ import types as _types
 
 import wengert as _wg
 
-from . import _core, _overriding
-from ._overriding import default_nowrap_functions as get_default_nowrap_functions  # noqa: F401 (torch's name)
-from ._overriding import disabled
-from .ops._setup import disabled_torch_function as _disabled_torch_function_impl  # noqa: F401
+from .. import _core
+from ..ops._setup import disabled_torch_function as _disabled_torch_function_impl  # noqa: F401
+from . import _taking
+from ._taking import default_nowrap_functions as get_default_nowrap_functions  # noqa: F401 (torch's name)
+from ._taking import disabled
 
 
 def has_torch_function(relevant_args):
@@ -22,7 +23,7 @@ def has_torch_function(relevant_args):
         values = iter(relevant_args)
     except TypeError:
         raise TypeError("expected a sequence") from None
-    return any(map(_core.override_takes, values)) or bool(_overriding.modes and _core.override_enabled())
+    return any(map(_core.override_takes, values)) or bool(_taking.modes and _core.override_enabled())
 
 
 def has_torch_function_unary(value):
@@ -46,17 +47,17 @@ def is_tensor_like(inp):
 
 def handle_torch_function(public_api, relevant_args, *args, **kwargs):
     """Ask the arguments' classes, and the modes, to do the call; TypeError when none does."""
-    found = _overriding.relevant(relevant_args, {})
-    _overriding.warn_of_methods(public_api, found)
-    result = _overriding.dispatch(public_api, args, kwargs, found)
+    found = _taking.relevant(relevant_args, {})
+    _taking.warn_of_methods(public_api, found)
+    result = _taking.dispatch(public_api, args, kwargs, found)
     if result is not NotImplemented:
         return result
     message = (
         f"no implementation found for '{public_api.__module__}.{public_api.__name__}' on types that implement "
         f"__torch_function__: {[type(one) for one in found]}"
     )
-    if _overriding.modes:
-        message += f" nor in mode {_overriding.modes[-1]}"
+    if _taking.modes:
+        message += f" nor in mode {_taking.modes[-1]}"
     raise TypeError(message)
 
 
@@ -98,11 +99,11 @@ class TorchFunctionMode:
         raise NotImplementedError
 
     def __enter__(self):
-        _overriding.push_mode(self)
+        _taking.push_mode(self)
         return self
 
     def __exit__(self, *error):
-        _overriding.pop_mode()
+        _taking.pop_mode()
 
 
 class BaseTorchFunctionMode(TorchFunctionMode):
@@ -114,18 +115,18 @@ class BaseTorchFunctionMode(TorchFunctionMode):
 
 def _get_current_function_mode():
     """The innermost mode that is on; None outside of any."""
-    return _overriding.modes[-1] if _overriding.modes else None
+    return _taking.modes[-1] if _taking.modes else None
 
 
 def _get_current_function_mode_stack():
     """All modes that are on, the innermost last."""
-    return list(_overriding.modes)
+    return list(_taking.modes)
 
 
 def get_ignored_functions():
     """The functions that never are taken over."""
     spaces = (_wg, _wg.Tensor)
-    return {getattr(space, name) for space in spaces for name in _overriding.IGNORED if hasattr(space, name)}
+    return {getattr(space, name) for space in spaces for name in _taking.IGNORED if hasattr(space, name)}
 
 
 def get_overridable_functions():
@@ -149,7 +150,7 @@ def _signature(function):
     """The signature of a function that can be taken over: of one in the table, of its first form."""
     if not isinstance(function, _core.OpFunction):
         return _inspect.signature(function)
-    from .ops._declare import OPS
+    from ..ops._declare import OPS
 
     forms = (function.__name__, function.__name__[:-1])  # add_ has the signature of add
     declared = next(OPS[op] for form in forms for op in OPS if op.partition(".")[0] == form)

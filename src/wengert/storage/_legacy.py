@@ -1,7 +1,7 @@
 """The older names of storages by dtype: torch.FloatStorage, torch.LongStorage … as constructors and for isinstance."""
 
-from ._typed_storage import TypedStorage, _classes, _warn_typed_storage_removal, dtype_of, memory_for
-from .storage import UntypedStorage
+from . import UntypedStorage
+from ._typed import TypedStorage, _classes, _warn_typed_storage_removal, dtype_of, memory_for
 
 _LEGACY_FORMS = """.__new__ received an invalid combination of arguments. Expected one of:
  * no arguments

@@ -3,7 +3,7 @@
 import functools
 import gc
 
-from . import _core
+from .. import _core
 
 
 def attach():
