@@ -1,9 +1,7 @@
 // Taps of convolutions of float and double, compiled per level.
-#ifndef WG_LEVEL
-#define WG_LEVEL generic
-#endif
 #include "conv_kernels.h"
 #include "turn.h"
+#include "vectors.h"
 
 namespace wg::WG_LEVEL {
 namespace {
@@ -50,11 +48,6 @@ T dot(const T* y, int64_t y_row, const T* x, int64_t x_row, int64_t step, int64_
     for (int64_t v = 0; v < half; ++v) lane[v] += lane[v + half];
   return rest + lane[0];
 }
-
-template <class T, int W>
-struct Vec {
-  typedef T type __attribute__((vector_size(W * sizeof(T)), aligned(sizeof(T)), may_alias));
-};
 
 // to[i] = from[i] + add in vectors of W, the last over the end of the one before it; false if there are fewer.
 template <class T, int W>
@@ -127,30 +120,15 @@ void place(int64_t n, int64_t lanes, const T* from, T add, T* to, int64_t image_
     for (int64_t j = 0; j < n; ++j) to[done * image_step + j * step] = from[j * lanes + done] + add;
 }
 
-#if defined(__AVX512F__)
-constexpr int kBytes = 64;
-#elif defined(__AVX__)
-constexpr int kBytes = 32;
-#else
-constexpr int kBytes = 16;
-#endif
-template <class T>
-constexpr int kWide = kBytes / int(sizeof(T));
-template <class T>
-using Wide = typename Vec<T, kWide<T>>::type;
 template <class T>
 struct BitsOf {
-  typedef long long type __attribute__((vector_size(kBytes), aligned(sizeof(T)), may_alias));
+  typedef long long type __attribute__((vector_size(kVectorBytes), aligned(sizeof(T)), may_alias));
 };
 
 template <class T>
-inline Wide<T> load(const T* p) {
-  return *reinterpret_cast<const Wide<T>*>(p);
-}
-template <class T>
 inline Wide<T> masked(const T* x, const T* mask) {
   typedef typename BitsOf<T>::type Bits;
-  return Wide<T>(Bits(load(x)) & Bits(load(mask)));
+  return Wide<T>(Bits(load<Wide<T>>(x)) & Bits(load<Wide<T>>(mask)));
 }
 
 template <class T, int N>
@@ -162,7 +140,7 @@ inline void flat_block(int64_t left, int64_t taps, const FlatTap<T>* t, int64_t 
   for (int64_t k = 0; k < taps; ++k) {
     const T *from = x + at + t[k].offset, *mask = t[k].mask + at;
     if (t[k].everywhere)
-      for (int v = 0; v < N; ++v) acc[v] += w[k] * load(from + v * W);
+      for (int v = 0; v < N; ++v) acc[v] += w[k] * load<Wide<T>>(from + v * W);
     else
       for (int v = 0; v < N; ++v) acc[v] += w[k] * masked(from + v * W, mask + v * W);
   }
@@ -186,10 +164,10 @@ inline void flat_dots_of(int64_t n, const FlatTap<T>* t, const T* x, const T* g,
   constexpr int64_t W = kWide<T>;
   Wide<T> acc[N];
   const T *from[N], *mask[N];
-  for (int k = 0; k < N; ++k) acc[k] = load(lanes + k * W), from[k] = x + t[k].offset, mask[k] = t[k].mask;
+  for (int k = 0; k < N; ++k) acc[k] = load<Wide<T>>(lanes + k * W), from[k] = x + t[k].offset, mask[k] = t[k].mask;
   int64_t i = 0;
   for (; i + W <= n; i += W)
-    for (int k = 0; k < N; ++k) acc[k] += load(g + i) * masked(from[k] + i, mask[k] + i);
+    for (int k = 0; k < N; ++k) acc[k] += load<Wide<T>>(g + i) * masked(from[k] + i, mask[k] + i);
   if (i < n) {  // what lies past the end may be anything
     T grad[W] = {};
     for (int64_t v = 0; v < n - i; ++v) grad[v] = g[i + v];
@@ -197,7 +175,7 @@ inline void flat_dots_of(int64_t n, const FlatTap<T>* t, const T* x, const T* g,
       T x_edge[W] = {};
       const Wide<T> whole = masked(from[k] + i, mask[k] + i);
       for (int64_t v = 0; v < n - i; ++v) x_edge[v] = whole[v];
-      acc[k] += load(grad) * load(x_edge);
+      acc[k] += load<Wide<T>>(grad) * load<Wide<T>>(x_edge);
     }
   }
   for (int k = 0; k < N; ++k) *reinterpret_cast<Wide<T>*>(lanes + k * W) = acc[k];

@@ -4,32 +4,10 @@
 #include <type_traits>
 #include <utility>
 
-#pragma GCC diagnostic ignored "-Wpsabi"  // vectors wider than the machine's stay inside this file
-
-#ifndef WG_LEVEL
-#define WG_LEVEL generic
-#endif
+#include "vectors.h"
 
 namespace wg::WG_LEVEL {
 namespace {
-
-template <class T, int W>
-struct Vec {
-  typedef T type __attribute__((vector_size(W * sizeof(T)), aligned(sizeof(T)), may_alias));
-};
-template <class T>
-struct Vec<T, 1> {
-  typedef T type;
-};
-
-template <class V, class T>
-inline V load(const T* p) {
-  return *reinterpret_cast<const V*>(p);
-}
-template <class V, class T>
-inline void store(T* p, V v) {
-  *reinterpret_cast<V*>(p) = v;
-}
 
 // R rows by C vectors of W columns of the result, over the whole of k.
 template <class T, int R, int C, int W>
@@ -63,20 +41,11 @@ inline void column(int64_t m, int64_t k, T alpha, const T* a, int64_t a_row, int
   for (; i < m; ++i) tile<T, 1, C, W>(k, alpha, a + i * a_row, a_row, a_col, b, b_row, beta, c + i * c_row, c_row);
 }
 
-// Vectors of the machine's own width: wider ones are taken apart again element by element.
-#if defined(__AVX512F__)
-constexpr int kBytes = 64;
-#elif defined(__AVX__)
-constexpr int kBytes = 32;
-#else
-constexpr int kBytes = 16;
-#endif
-
 // b's rows are contiguous. A single row of a takes four lines at once instead of four rows.
 template <class T>
 void with_rows(int64_t m, int64_t n, int64_t k, T alpha, const T* a, int64_t a_row, int64_t a_col, const T* b,
                int64_t b_row, T beta, T* c, int64_t c_row) {
-  constexpr int W = kBytes / sizeof(T), C = 64 / kBytes, kLine = C * W;
+  constexpr int W = kVectorBytes / sizeof(T), C = 64 / kVectorBytes, kLine = C * W;
   auto columns = [&]<int Count, int Width>(int64_t j) {
     column<T, Count, Width>(m, k, alpha, a, a_row, a_col, b + j, b_row, beta, c + j, c_row);
   };
@@ -100,7 +69,7 @@ void with_rows(int64_t m, int64_t n, int64_t k, T alpha, const T* a, int64_t a_r
 
 template <class T>
 T dot(int64_t n, const T* x, const T* y) {
-  constexpr int W = kBytes / sizeof(T), N = 256 / kBytes;
+  constexpr int W = kVectorBytes / sizeof(T), N = 256 / kVectorBytes;
   typedef typename Vec<T, W>::type V;
   if (n < W) {
     T sum = 0;
@@ -123,9 +92,9 @@ T dot(int64_t n, const T* x, const T* y) {
 
 // ---- a @ b where the columns of b lie as its rows would (x @ weight.T): sums along k, four columns at once
 
-constexpr int kSumRows = kBytes / 16;
+constexpr int kSumRows = kVectorBytes / 16;
 template <class T>
-constexpr int kSumWide = kBytes < 4 * int(sizeof(T)) ? 4 : kBytes / int(sizeof(T));
+constexpr int kSumWide = kVectorBytes < 4 * int(sizeof(T)) ? 4 : kVectorBytes / int(sizeof(T));
 
 template <class V, class I, int... At>
 inline V shuffled(V x, [[maybe_unused]] V y, std::integer_sequence<int, At...>, auto index) {

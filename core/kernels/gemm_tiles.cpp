@@ -1,42 +1,18 @@
 // Inner loops of large matrix products, compiled per level: panels of three vectors of columns, rows in registers.
 #include "gemm_kernels.h"
 #include "turn.h"
-
-#ifndef WG_LEVEL
-#define WG_LEVEL generic
-#endif
+#include "vectors.h"
 
 namespace wg::WG_LEVEL {
 namespace {
 
 // As many sums as there are registers for, beside one vector of each column and one element of the left matrix.
-#if defined(__AVX512F__)
-constexpr int kVector = 64, kRows = 8;
-#elif defined(__AVX__)
-constexpr int kVector = 32, kRows = 4;
-#else
-constexpr int kVector = 16, kRows = 4;
-#endif
+constexpr int kRows = kVectorBytes == 64 ? 8 : 4;
 constexpr int kVectors = 3;
 constexpr int64_t kDepth = kGemmDepth;
 
 template <class T>
-constexpr int64_t kWide = kVector / int64_t(sizeof(T));
-template <class T>
 constexpr int64_t kPanel = kVectors * kWide<T>;
-
-template <class T, int W>
-struct Vec {
-  typedef T type __attribute__((vector_size(W * sizeof(T)), aligned(sizeof(T)), may_alias));
-};
-template <class V, class T>
-inline V load(const T* p) {
-  return *reinterpret_cast<const V*>(p);
-}
-template <class V, class T>
-inline void store(T* p, V v) {
-  *reinterpret_cast<V*>(p) = v;
-}
 
 // `deep` by `wide` elements to rows of `Side`, the rest of them 0; element (p, v) of x is x[p * row + v * col].
 template <class T, int64_t Side>
@@ -64,7 +40,7 @@ template <class T>
 void pack(int64_t k, int64_t n, const T* b, int64_t b_row, int64_t b_col, T* to) {
   int64_t j = 0;
   if (b_col == 1) {  // whole panels side by side: rows of b are read as they lie
-    typedef typename Vec<T, kWide<T>>::type V;
+    typedef Wide<T> V;
     const int64_t whole = n / kPanel<T>;
     for (int64_t p = 0; p < k; ++p)
       for (int64_t i = 0; i < whole; ++i)
@@ -96,12 +72,12 @@ struct Tile {
 enum class Rows { Even, Packed, Shifted, PackedShifted, Windows };
 
 template <class T, int R, int C>
-using Sums = typename Vec<T, kWide<T>>::type[R][C];
+using Sums = Wide<T>[R][C];
 
 // acc += a column of R elements, each `step` after the other, times C vectors of b.
 template <class T, int R, int C, class Left>
 [[gnu::always_inline]] inline void multiply_row(Sums<T, R, C>& acc, Left left, const T* b) {
-  typedef typename Vec<T, kWide<T>>::type V;
+  typedef Wide<T> V;
   V right[C];
   for (int j = 0; j < C; ++j) right[j] = load<V>(b + j * kWide<T>);
 #pragma GCC unroll 8
