@@ -462,7 +462,8 @@ void resolve(std::span<const TileInstr> code, std::span<const Value> leaves, Pla
 }
 
 // Gives every step the register that its value is kept in, so that as few as can be are in the cache: one is free again
-// once its last reader is done, and may then hold that reader's own value if its elements have the same size.
+// once its last reader is done, and may then hold that reader's own value if its elements have the same size. Constants
+// are there before the first tile, so theirs must not be one that an earlier step writes.
 void place_values(Plan& p) {
   int last_use[kMaxSteps], free[kMaxSteps], frees = 0;
   for (int s = 0; s < p.nsteps; ++s) {
@@ -484,7 +485,7 @@ void place_values(Plan& p) {
       }
     };
     release(true);
-    step.place = uint16_t(frees ? free[--frees] : p.places++);
+    step.place = uint16_t(frees && !step.constant ? free[--frees] : p.places++);
     release(false);
   }
 }

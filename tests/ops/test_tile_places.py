@@ -1,5 +1,7 @@
 """Tile programs whose values share registers, and operands that are broadcast along the last dimension."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -52,3 +54,19 @@ def test_permuted_and_sliced_operands(order):
     got = [(t.tensor(x.tolist())[:, :, ::2] * t.tensor(y.tolist()) + 1).permute(order) * 2 for t in (wg, torch)]
     assert got[0].stride() == got[1].stride()
     np.testing.assert_array_equal(np.array(got[0].tolist()), np.array(got[1].tolist()))
+
+
+def sums_of_paths():
+    """Sums of two or three functions of one tensor, one of which has the same derivative everywhere."""
+    parts = [lambda s: -s, lambda s: s * 3, lambda s: s.log(), lambda s: 2 / s.sqrt(), lambda s: s.tanh() ** 2]
+    return [tuple(p) for n in (2, 3) for p in itertools.product(parts, repeat=n) if len({*p}) == n]
+
+
+@pytest.mark.parametrize("paths", sums_of_paths())
+def test_the_gradient_of_a_long_tensor_is_that_of_its_pieces(paths):
+    """Derivatives of tensors this long wait for each other; what is constant in their sum keeps its value."""
+    whole = (wg.arange(20_000, dtype=wg.float64) / 7000 + 0.5).requires_grad_()
+    pieces = [p.detach().requires_grad_() for p in whole.split(1000)]
+    for s in (whole, *pieces):
+        sum(f(s) for f in paths).sum().mul(0.5).backward()
+    assert wg.allclose(whole.grad, wg.cat([p.grad for p in pieces]), rtol=1e-12)
