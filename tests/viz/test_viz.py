@@ -82,6 +82,18 @@ def test_svg_is_well_formed_and_boxes_do_not_overlap():
     assert "0.weight" in texts and "2.bias" in texts
 
 
+def test_a_weight_used_far_away_is_drawn_there_again():
+    w = wg.ones(2, requires_grad=True)
+    y = wg.ones(2)
+    for _ in range(10):
+        y = wg.tanh(y * w)
+    graph = viz.graph(y.sum(), {"w": w})
+    name = "{http://www.w3.org/2000/svg}"
+    boxes = [b for b in ElementTree.fromstring(graph.svg()).iter(f"{name}g") if b.get("class") == "parameter"]
+    assert len(boxes) == 9  # the first two steps are near enough to share one
+    assert {b.get("data-node") for b in boxes} == {str(n.number) for n in graph.nodes if n.kind == "parameter"}
+
+
 def test_files(tmp_path):
     loss, params = _line_fit()
     graph = viz.graph(loss, params)

@@ -130,7 +130,7 @@ class _Trace:
             said[0] += " (leaf)"
         if value is not None:
             said.append(_short(value))
-        return " = ".join(said) + ("" if value is not None else f"  (shape {shape_text(node.shape or ())})")
+        return " = ".join(said) + ("" if value is not None else f"  ({shape_text(node.shape or ())})")
 
     def reverse(self, node):
         """A line for each input that needs a gradient, such as ``dw += dv3 · 2 = 2``; for a leaf, what it receives."""

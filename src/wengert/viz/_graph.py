@@ -132,8 +132,13 @@ def bytes_text(size):
 
 
 def op_title(name):
-    """The operation that a node's name stands for: LogSoftmaxBackward0 is log_softmax."""
+    """The operation that a node's name stands for: LogSoftmaxBackward0 is log_softmax.
+
+    >>> op_title("MaxPool2DWithIndicesBackward0"), op_title("Log1PBackward0")
+    ('max_pool2d_with_indices', 'log1p')
+    """
     word = re.sub(r"Backward\d*$", "", name.rsplit("::", 1)[-1])
+    word = re.sub(r"\d[A-Z](?=[A-Z]|$)", lambda match: match[0].lower(), word)  # the 2D of max_pool2d is no new word
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", word).lower() or name
 
 

@@ -12,7 +12,7 @@ class Layout:
     __slots__ = ("centre", "height", "routes", "width")
 
 
-def _ranks(count, edges):
+def ranks(count, edges):
     """The length of the longest path from each node down to a sink; nodes are numbered sinks first."""
     below = [[] for _ in range(count)]
     for tail, head in edges:
@@ -143,7 +143,7 @@ def layout(sizes, edges, gap=22, between=34):
 
     Nodes are numbered so that an edge leads from a larger number to a smaller one.
     """
-    rank = _ranks(len(sizes), edges)
+    rank = ranks(len(sizes), edges)
     layers, up, down, chains = _with_bends(len(sizes), edges, rank)
     layers = _order(layers, up, down)
     widths = [w for w, _ in sizes] + [BEND] * (len(up) - len(sizes))

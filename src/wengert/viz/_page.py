@@ -19,15 +19,21 @@ p{margin:0;color:var(--muted)} table{border-collapse:collapse;width:100%;font-si
 td{padding:3px 0;border-top:1px solid var(--line);vertical-align:top} td:last-child{text-align:right;white-space:nowrap;padding-left:14px}
 #info td:last-child{white-space:normal;overflow-wrap:anywhere}
 code{font:12.5px ui-monospace,Menlo,Consolas,monospace;overflow-wrap:anywhere}
-svg g[data-node]{cursor:pointer} svg g.chosen rect{stroke:var(--mark)!important;stroke-width:2.4}
+[data-node]{cursor:pointer} svg g.chosen rect{stroke:var(--mark)!important;stroke-width:2.4}
 @media (max-width:720px){body{flex-direction:column}aside{width:auto;max-height:45vh;border:0}}
 """
 
 _SCRIPT = """
 const svg=document.querySelector('#view svg'),info=document.getElementById('info');
-let box=svg.getAttribute('viewBox').split(' ').map(Number),drag=null;
+const whole=svg.getAttribute('viewBox').split(' ').map(Number),READABLE=1.3;
+let box=whole.slice(),drag=null;
 const show=()=>svg.setAttribute('viewBox',box.join(' '));
 const unit=()=>Math.max(box[2]/svg.clientWidth,box[3]/svg.clientHeight);
+const look=(x,top)=>{const w=svg.clientWidth*READABLE,h=svg.clientHeight*READABLE;box=[x-w/2,top,w,h];show()};
+if(unit()>READABLE){
+ const top=[...svg.querySelectorAll('[data-node]')].map(g=>g.getBBox()).reduce((a,b)=>b.y<a.y?b:a);
+ look(whole[2]>svg.clientWidth*READABLE?top.x+top.width/2:whole[0]+whole[2]/2,whole[1])}
+svg.addEventListener('dblclick',()=>{box=whole.slice();show()});
 svg.addEventListener('wheel',e=>{e.preventDefault();const k=Math.exp(e.deltaY*0.0015),u=unit(),
  r=svg.getBoundingClientRect(),x=box[0]+box[2]/2+(e.clientX-r.left-r.width/2)*u,
  y=box[1]+box[3]/2+(e.clientY-r.top-r.height/2)*u;
@@ -36,12 +42,18 @@ svg.addEventListener('pointerdown',e=>{drag=[e.clientX,e.clientY]});
 addEventListener('pointermove',e=>{if(!drag)return;const u=unit();
  box[0]-=(e.clientX-drag[0])*u;box[1]-=(e.clientY-drag[1])*u;drag=[e.clientX,e.clientY];show()});
 addEventListener('pointerup',()=>{drag=null});
-svg.addEventListener('click',e=>{const g=e.target.closest('g[data-node]');
+const boxes=number=>svg.querySelectorAll(`g[data-node="${number}"]`);
+const choose=number=>{
  document.querySelectorAll('.chosen').forEach(c=>c.classList.remove('chosen'));
- info.replaceChildren();if(!g)return;g.classList.add('chosen');
- const node=NODES[g.dataset.node],h=document.createElement('h2'),t=document.createElement('table');
+ info.replaceChildren();if(number===undefined)return;
+ boxes(number).forEach(g=>g.classList.add('chosen'));
+ const node=NODES[number],h=document.createElement('h2'),t=document.createElement('table');
  h.textContent=node.title;info.append(h,t);
- for(const [k,v] of node.rows){const row=t.insertRow();row.insertCell().textContent=k;row.insertCell().textContent=v}});
+ for(const [k,v] of node.rows){const row=t.insertRow();row.insertCell().textContent=k;row.insertCell().textContent=v}};
+svg.addEventListener('click',e=>choose(e.target.closest('g[data-node]')?.dataset.node));
+document.querySelectorAll('tr[data-node]').forEach(row=>row.addEventListener('click',()=>{
+ choose(row.dataset.node);const at=boxes(row.dataset.node)[0].getBBox();
+ look(at.x+at.width/2,at.y+at.height/2-svg.clientHeight*READABLE/2)}));
 """
 
 
@@ -65,7 +77,7 @@ def _table(graph, most=12):
     """The nodes that keep the most memory, as table rows."""
     nodes = sorted((n for n in graph.nodes if n.saved_bytes), key=lambda n: -n.saved_bytes)[:most]
     return "".join(
-        f"<tr><td><code>{escape(n.title)}</code> {escape(shape_text(n.shape or ()))}</td>"
+        f'<tr data-node="{n.number}"><td><code>{escape(n.title)}</code> {escape(shape_text(n.shape or ()))}</td>'
         f"<td>{bytes_text(n.saved_bytes)}</td></tr>"
         for n in nodes
     )
@@ -84,5 +96,5 @@ def page(graph, title):
 {inside}
 </svg></div>
 <aside><h1>{escape(title)}</h1><p>{escape(graph.summary())}</p>
-<div id="info"><p>Click a node for its details; drag and wheel to move and zoom.</p></div>{kept}</aside>
+<div id="info"><p>Click a node, or a row below, for its details. Drag to move, wheel to zoom, double-click to see all of it.</p></div>{kept}</aside>
 <script>const NODES={nodes};{_SCRIPT}</script></body></html>"""

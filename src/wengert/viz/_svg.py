@@ -2,10 +2,11 @@
 
 from html import escape
 
-from wengert.viz._layout import layout
+from wengert.viz._layout import layout, ranks
 
 _TITLE, _SUBTITLE, _HEIGHT, _MARGIN, _CAPTION = 13, 10.5, 42, 18, 26
 _ADVANCE = 0.6  # width of a character of a monospaced font, in em
+_REACH = 3  # layers that an edge from a leaf may span; a weight that is used farther away is drawn there again
 
 # kind: (fill, stroke, text) in light mode and in dark mode
 COLOURS = {
@@ -84,19 +85,32 @@ def _box(node, x, y):
     )
 
 
+def _boxes_and_edges(graph):
+    """The nodes to draw, some leaves more than once, and the edges between their places in that list.
+
+    A weight of a recurrent network is used in every step: lines from one box to all of them would hide the rest.
+    """
+    edges = dict.fromkeys((i, node.number) for node in graph.nodes for i in node.inputs)  # x * x: one line
+    rank = ranks(len(graph.nodes), edges)
+    boxes, drawn = list(graph.nodes), []
+    for tail, head in edges:
+        if graph.nodes[tail].kind in ("leaf", "parameter") and rank[tail] - rank[head] > _REACH:
+            boxes.append(graph.nodes[tail])
+            tail = len(boxes) - 1
+        drawn.append((tail, head))
+    return boxes, drawn
+
+
 def drawing(graph):
     """The inside of the picture and its size: ``(markup, width, height)``."""
-    sizes = [(_box_width(node), _HEIGHT) for node in graph.nodes]
-    edges = [(i, node.number) for node in graph.nodes for i in node.inputs]
-    # x * x has the same edge twice: one line is drawn.
-    edges = list(dict.fromkeys(edges))
-    plan = layout(sizes, edges)
+    boxes, edges = _boxes_and_edges(graph)
+    plan = layout([(_box_width(node), _HEIGHT) for node in boxes], edges)
     parts = []
     for points in plan.routes:
         x, y = points[-1][0], points[-1][1] - _HEIGHT / 2
         parts.append(f'<path class="e" d="{_path(points)}"/>')
         parts.append(f'<path class="tip" d="M{x:.1f} {y:.1f}l-3.6 -7.5h7.2z"/>')
-    parts += [_box(node, *plan.centre[node.number]) for node in graph.nodes]
+    parts += [_box(node, *centre) for node, centre in zip(boxes, plan.centre)]
     return "\n".join(parts), plan.width, plan.height
 
 
