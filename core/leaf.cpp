@@ -62,9 +62,11 @@ void accumulate(Node& n, TensorRef g, bool recording) {
 }
 
 TensorRef handed_over(const Node& n, TensorRef g, bool recording) {
-  if (n.kind != NodeKind::Accumulate || !g || g->wrapped || g->numel < 2) return g;
+  if (n.kind != NodeKind::Accumulate || !g || g->wrapped) return g;
   const Tensor& leaf = *n.saved[0].value.get().tensor;
-  if (g->strides == leaf.strides || g->sizes != leaf.sizes || dispatching(*g) || dispatching(leaf)) return g;
+  bool channels_last = leaf.ndim() >= 4 && leaf.strides[1] == 1 && leaf.sizes[1] > 1;
+  if (!channels_last || g->strides == leaf.strides || g->sizes != leaf.sizes || dispatching(*g) || dispatching(leaf))
+    return g;
   return is_dense(g->sizes, g->strides) && is_dense(leaf.sizes, leaf.strides) ? laid_like(leaf, g, recording) : g;
 }
 

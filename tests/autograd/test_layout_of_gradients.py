@@ -49,3 +49,23 @@ def test_what_is_expanded_stays_expanded():
     x = wg.ones(3, 4, requires_grad=True)
     (g,) = wg.autograd.grad(x.sum(), x)
     assert g.stride() == (0, 0)
+
+
+CASES = {
+    "a transposed leaf's product": lambda t, w: (w.t() * t.ones(4, 3)).sum(),
+    "a transposed leaf's exponential": lambda t, w: w.t().exp().sum(),
+    "a product with what is transposed": lambda t, w: (w * t.ones(4, 3).t()).sum(),
+    "a matrix product": lambda t, w: (w @ t.ones(4, 5)).pow(2).sum(),
+    "a matrix product of the transposed": lambda t, w: (t.ones(5, 3) @ w).pow(2).sum() + (w.t() @ t.ones(3, 2)).sum(),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("by_columns", [False, True])
+def test_other_gradients_lie_as_torch_leaves_them(case, by_columns):
+    torch = pytest.importorskip("torch")
+    strides = []
+    for t in (wg, torch):
+        w = t.ones(4, 3).t().requires_grad_() if by_columns else t.ones(3, 4).requires_grad_()
+        strides.append(t.autograd.grad(CASES[case](t, w), w)[0].stride())
+    assert strides[0] == strides[1]
