@@ -27,7 +27,8 @@ def main(argv=None):
     if command in ("-V", "--version"):
         import wengert
 
-        print(f"wengert {getattr(wengert, 'wengert_version', wengert.__version__)}")
+        interface, _, own = wengert.__version__.partition("+wengert.")
+        print(f"wengert {own}, torch {interface} for programs that ask")
         return 0
     if command == "run":
         from .cli import run

@@ -110,7 +110,7 @@ def _none(tensor, outputs, loss):
     cuts = cuts_in(apart)
     what = "the loss does" if loss is not None else "a result that the caller holds does"
     if cuts:
-        return f"grad is None: {what} not depend on it; the graph was cut: {'; '.join(cuts[:3])}"
+        return f"grad is None: {what} not depend on it: it was not used, or only before the graph was cut: {'; '.join(cuts[:3])}"
     if len(apart) < len(outputs):
         return "grad is None: a graph that uses it exists, but no backward pass has reached it since it was made or cleared"
     if not outputs:
@@ -144,4 +144,4 @@ def _values(tensor, outputs):
         if suspects:
             return f"grad is all zero: it passed {', '.join(suspects)}"
         return "grad is all zero: every path to it passes an op that is flat there (relu at negative inputs, clamp, rounding, a saturated sigmoid)"
-    return f"grad is an ordinary number: largest absolute value {float(g.abs().max()):.3g}"
+    return f"grad is finite and not all zero: largest absolute value {float(g.abs().max()):.3g}"

@@ -140,20 +140,40 @@ def _is_index(declared, position):
 
 def _symbol_of(trace, operand):
     if operand[0] == CONST:
-        return trace.constants[operand[1]]
+        value = trace.constants[operand[1]]  # a number is a symbol to rules, as where it is an argument
+        return Symbol(trace, operand, "number") if type(value) in (int, float, complex) else value
     what = "tensor"
     key = trace.leaves[operand[1]] if operand[0] == LEAF else None
     return Symbol(trace, operand, what, key)
+
+
+_FILLED = frozenset(("zeros_like", "ones_like", "full_like"))
+
+
+def _formula(declared, trace):
+    """A fused op's formula run on symbols: its result, and the symbols of its parameters by name."""
+    name, names = declared.name.partition(".")[0], parameters(declared.rule)
+    values = _environment(declared, trace, names, formula=True)
+    try:
+        out = declared.rule(*values)
+    except TraceError as error:
+        error.args = (f"{name}(): {error}",)
+        raise
+    if not isinstance(out, Symbol):
+        raise TraceError(f"{name}(): a formula gives one tensor made of its parameters, not {type(out).__name__}")
+    for op, _, _ in trace.code:
+        if isinstance(op, str) and OPS[op].kind not in ("elementwise", "fused") and op not in _FILLED:
+            raise TraceError(
+                f"{name}(): {op} is no elementwise op: call it outside, and pass its result to the formula"
+            )
+    return out, dict(zip(names, values))
 
 
 def _fused_backward(declared, trace, complex_):
     params, _, _ = declared.signature
     if declared.derivative is not None:
         return vjp(declared, trace, complex_)
-    names = parameters(declared.rule)
-    values = _environment(declared, trace, names, formula=True)
-    out = declared.rule(*values)
-    by_name = dict(zip(names, values))
+    out, by_name = _formula(declared, trace)
     wanted = [by_name[p[0]] for p in params if p[1] == T_TENSOR and p[0] in by_name]
     return tuple(_differentiate(trace, out, trace.leaf(GRAD, 0, "tensor"), wanted, complex_))
 
@@ -258,9 +278,11 @@ def is_linear(name):
 def trace_forward(name):
     """The program of a fused op's formula."""
     declared, trace = OPS[name], Trace()
-    names = parameters(declared.rule)
-    formula = declared.rule(*_environment(declared, trace, names, formula=True))
-    return *trace.program([formula]), 1 if declared.rounds == "formula" else _ROUNDS[declared.rounds], None
+    return (
+        *trace.program([_formula(declared, trace)[0]]),
+        1 if declared.rounds == "formula" else _ROUNDS[declared.rounds],
+        None,
+    )
 
 
 class Like:

@@ -31,6 +31,8 @@ class Trace:
     def operand(self, value):
         if isinstance(value, Symbol):
             return value.operand
+        if isinstance(value, _core.Tensor):
+            _use("a tensor from outside would have no derivative: make it a parameter")
         if value is None:
             return (0, 0)
         key = (type(value), str(value)) if isinstance(value, (int, float, complex, str, bool, tuple, list)) else None
@@ -81,8 +83,8 @@ class Trace:
         return min(starts, default=self.temps)
 
 
-def _use(op):
-    raise TraceError(f"a formula is recorded with symbols: {op}")
+def _use(instead):
+    raise TraceError(f"a formula is recorded with symbols: {instead}")
 
 
 class Symbol:
@@ -137,12 +139,22 @@ class Symbol:
         if name in METHODS:
             method = METHODS[name]
             return lambda *args, **kwargs: method(self, *args, **kwargs)
-        raise AttributeError(f"no op '{name}' to use in a formula")
+        raise AttributeError(f"a formula is recorded with symbols, which have no '{name}'")
 
     def __bool__(self):
-        _use("there is no `if` on values: use where(condition, a, b), or declare the rule with eager=True")
+        _use("there is no `if` on values: use where(condition, a, b)")
 
-    __int__ = __float__ = __index__ = __len__ = __iter__ = __bool__
+    def __float__(self):
+        _use("they have no numbers to take out: use wengert's functions in place of Python's (exp, not math.exp)")
+
+    def __iter__(self):
+        _use("they cannot be taken apart")
+
+    def __repr__(self):
+        return "<symbol in a formula>"
+
+    __int__ = __index__ = __float__
+    __len__ = __iter__
     __hash__ = object.__hash__
 
 
@@ -155,7 +167,7 @@ def _binary(name, number_op, reverse=False):
         a, b = (other, self) if reverse else (self, other)
         if number_op and _numbers(a, b):
             return self.trace.emit(number_op, (a, b), "number")
-        if not isinstance(other, (Symbol, int, float, complex)):
+        if not isinstance(other, (Symbol, int, float, complex, _core.Tensor)):
             return NotImplemented
         if name == "mul":
             if _is(b, 1):
@@ -196,6 +208,8 @@ for _name, _op, _number in (
     ("sub", "sub", N_SUB),
     ("mul", "mul", N_MUL),
     ("truediv", "div", N_DIV),
+    ("mod", "remainder", 0),
+    ("floordiv", "floor_divide", 0),
     ("pow", "pow", 0),
     ("matmul", "matmul", 0),
 ):
@@ -284,7 +298,7 @@ def trace_call(function, args, kwargs):
             ):
                 values = values[:-1]  # alpha=1, rounding_mode=None
         if is_list:
-            _use(f"{op} returns a list; use the ops that it is made of, or declare the rule with eager=True")
+            _use(f"{op} returns a list; use the ops that it is made of")
         return trace.emit(op, values, outputs=max(1, len(outs)))
     raise TraceError(
         f"{function.__name__}() got arguments in a formula that fit none of its signatures: {args} {kwargs}"

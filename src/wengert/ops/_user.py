@@ -12,10 +12,11 @@ def elementwise(function=None, *, derivative=None):
 
     function: its positional parameters are tensors or numbers, broadcast against each other; parameters with a default
     are numbers, without a derivative. The body may use arithmetic, comparisons and elementwise functions of wengert
-    (exp, tanh, where, clamp …); it is run once, on symbols, so it cannot branch on values: use where(). The derivative
-    follows from the formula; derivative= gives another (a function of the same parameters, and `y` for the result,
-    that returns d result / d input, one for each tensor): for kinks, or where a simpler form is known.
-    TypeError, on the first call, when the body does something that can't be recorded.
+    (exp, tanh, where, clamp …); it is run once, on symbols, so it cannot branch on values: use where(). Numbers of the
+    surroundings are what they are at that moment; tensors have to be parameters. The derivative follows from the
+    formula; derivative= gives another (a function of the same parameters, and `y` for the result, that returns
+    d result / d input, one for each tensor): for kinks, or where a simpler form is known.
+    TypeError, on the first call, when the body does something that can't be recorded, or that is not elementwise.
 
     >>> import wengert
     >>> @wengert.elementwise
