@@ -1,5 +1,6 @@
 """torch._C: those of torch's private names about autograd that programs use."""
 
+import types
 from importlib import import_module as _import
 
 from .. import _core
@@ -18,12 +19,17 @@ _LAZY = {
     "_LinAlgError": "wengert.ops.linalg_host",
     "StorageBase": "wengert.storage",
 }
-_SPACES = {
-    "_VariableFunctions": "_VF",
-    "_linalg": "linalg",
-    "_special": "special",
-    "_fft": "fft",
-}
+_SPACES = ("_linalg", "_special", "_fft")
+
+
+class _Space(types.ModuleType):
+    """Functions under the names of torch's ops: `_linalg.linalg_norm` is `linalg.norm`."""
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        kind = self.__name__.rpartition("_")[2]
+        return getattr(_import(f"wengert.{kind}"), name.removeprefix(f"{kind}_"))
 
 
 class Value:
@@ -40,8 +46,11 @@ def __getattr__(name):
         return _import(f"{__name__}.{name}")
     if name in _LAZY:
         return getattr(_import(_LAZY[name]), name)
+    if name == "_VariableFunctions":
+        return _import("wengert._VF")
     if name in _SPACES:
-        return _import(f"wengert.{_SPACES[name]}")
+        space = globals()[name] = _Space(f"{__name__}.{name}")
+        return space
     if name.startswith("_has_torch_function"):
         return getattr(_import("wengert.overrides"), name[1:])
     raise AttributeError(f"module 'torch._C' has no attribute '{name}'")

@@ -52,6 +52,19 @@ _OF_MODES = (
 )  # fmt: skip
 _LOADED_LATE = "is_complex", "is_conj", "is_floating_point", "is_inference", "is_neg", "is_signed", "numel"
 _SWAPPED = {"add", "mul", "pow.Scalar"}  # number + tensor reaches the method of the tensor
+# Functions of nn.functional that torch has in C++, and those of torch that it has in Python.
+NATIVE = frozenset((
+    "adaptive_avg_pool1d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "bilinear", "celu_", "channel_shuffle", "conv1d",
+    "conv2d", "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "cosine_similarity",
+    "elu_", "gelu", "hardshrink", "hardtanh_", "leaky_relu_", "linear", "logsigmoid", "native_channel_shuffle",
+    "one_hot", "pairwise_distance", "pdist", "pixel_shuffle", "pixel_unshuffle", "prelu", "relu_", "rrelu_",
+    "scaled_dot_product_attention", "selu_", "softplus", "softshrink", "threshold_",
+))  # fmt: skip
+IN_PYTHON = frozenset((
+    "atleast_1d", "atleast_2d", "atleast_3d", "block_diag", "broadcast_tensors", "cartesian_prod", "cdist",
+    "chain_matmul", "einsum", "lu", "meshgrid", "norm", "split", "stft", "tensordot", "unique", "unique_consecutive",
+    "unravel_index",
+))  # fmt: skip
 modes = []  # TorchFunctionMode objects, the innermost last
 _watching = False
 
@@ -148,6 +161,34 @@ def warn_of_methods(function, found):
             )
 
 
+@functools.cache
+def _signature(function):
+    from .overrides import _signature
+
+    return _signature(function)
+
+
+def _spelled_out(function, home, args, kwargs):
+    """A call as takers of torch's see it: of a function that torch has in Python, what has a default goes by name."""
+    name = function.__name__
+    if not (name in IN_PYTHON if home == "wengert" else home == "wengert.nn.functional" and name not in NATIVE):
+        return args, kwargs
+    bound = _signature(function).bind(*args, **kwargs)
+    bound.apply_defaults()
+    given, named = [], {}
+    for key, parameter in bound.signature.parameters.items():
+        value = bound.arguments[key]
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            given.extend(value)
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            named.update(value)
+        elif parameter.default is parameter.empty:
+            given.append(value)
+        else:
+            named[key] = value
+    return tuple(given), named
+
+
 def take(function, args, kwargs):
     """Called by the machine: a function with an argument that takes over, or an operator by its name."""
     if isinstance(function, str):
@@ -156,6 +197,8 @@ def take(function, args, kwargs):
         return dispatch(getattr(Tensor, _METHODS.get(function, function)), args, kwargs)
     found = relevant(args, kwargs)
     warn_of_methods(function, found)
+    if function.__name__ in IN_PYTHON:
+        args, kwargs = _spelled_out(function, "wengert", args, kwargs)
     result = dispatch(function, args, kwargs, found)
     if result is NotImplemented:
         listed = "\n".join(f"  - tensor subclass {type(one)}" for one in found)
@@ -200,6 +243,7 @@ def watch(cls=None):
                     setattr(space, name, _watched(function, space.__name__))
                     if space is not Tensor:  # pickle looks for it where it is found now
                         vars(space)[name].__module__ = space.__name__
+    wg._assert = _watched(wg._assert, "wengert")
     for name in _OF_MODES:
         function = getattr(wg, name, None) or _of_sparse(name)
         setattr(wg, name, _watched(function, "wengert", lambda args, kwargs: []))
@@ -232,7 +276,7 @@ def _watched(function, home, relevant=relevant):
         if not found and not (modes and _core.override_enabled()):
             return function(*args, **kwargs)
         warn_of_methods(call, found)
-        result = dispatch(call, args, kwargs, found)
+        result = dispatch(call, *_spelled_out(call, home, args, kwargs), found)
         if result is not NotImplemented:
             return result
         raise TypeError(

@@ -10,9 +10,9 @@ from ..parameter import Parameter
 
 
 def _addindent(text, spaces):
-    """Indent all lines of `text` but the first."""
+    """Indent all lines of `text` but the first; blank ones become empty."""
     first, *rest = text.split("\n")
-    return "\n".join([first] + [" " * spaces + line for line in rest])
+    return "\n".join([first] + [" " * spaces + line if line.strip() else "" for line in rest])
 
 
 def _parse_to(args, kwargs):
