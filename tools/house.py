@@ -15,7 +15,10 @@ MOST_FUNCTION_LINES = 60
 MOST_COLUMNS = 160  # the formatters break code at 120; a message of torch's or an address may be longer
 UNFINISHED = re.compile(r"(#|//|\*).*\b(TOD[O]|FIXM[E]|XX[X])\b")  # only in comments: torch's messages have such words
 GRAB_BAGS = {"utils", "util", "helpers", "misc", "common", "stuff"}
-TORCH_OWN = tuple(f"src/wengert/{name}" for name in ("utils", "nn/utils", "nn/modules/utils", "distributions/utils"))
+TORCH_OWN = tuple(
+    f"src/wengert/{name}"
+    for name in ("utils", "nn/utils", "nn/modules/utils", "distributions/utils", "fx/passes/utils")
+)
 SAME_NAMES = ("src/wengert/multiprocessing/__init__.py",)  # all of Python's module, and more, as torch's is
 PACKAGE = "src/wengert"
 

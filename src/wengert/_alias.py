@@ -96,13 +96,12 @@ def _importing_from(frame):
 
 
 def _watch_all(module, torch_name):
-    """Watch a module and those below it that are loaded."""
+    """Watch a module and all of wengert's that are loaded: one may have loaded others."""
     _watch(module, torch_name)
-    own_name = "wengert" + torch_name[len("torch") :]
     for name, loaded in list(sys.modules.items()):
-        below = name.startswith(own_name + ".") and isinstance(loaded, types.ModuleType)
-        if below and name.split(".")[1] not in _OWN_ROOMS:
-            _watch(loaded, torch_name + name[len(own_name) :])
+        below = name.startswith("wengert.") and isinstance(loaded, types.ModuleType)
+        if below and name.split(".")[1] not in _OWN_ROOMS and not getattr(loaded.__spec__, "_initializing", False):
+            _watch(loaded, "torch" + name[len("wengert") :])
             _keep_rebound(name, loaded)
 
 

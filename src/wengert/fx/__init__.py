@@ -7,25 +7,25 @@ from . import proxy as proxy
 
 _names.register_all()
 
-from ._symbolic_trace import PH, ProxyableClassMeta, Tracer, symbolic_trace, wrap  # noqa: E402, F401
-from .graph import CodeGen, Graph  # noqa: E402, F401
-from .graph_module import GraphModule  # noqa: E402
-from .interpreter import Interpreter, Transformer  # noqa: E402
-from .node import Node, has_side_effect, map_arg  # noqa: E402
-from .proxy import Proxy  # noqa: E402
-from .subgraph_rewriter import replace_pattern  # noqa: E402
+from ._symbolic_trace import PH, ProxyableClassMeta, Tracer, symbolic_trace, wrap  # noqa: F401
+from .graph import CodeGen, Graph  # noqa: F401
+from .graph_module import GraphModule
+from .interpreter import Interpreter, Transformer
+from .node import Node, has_side_effect, map_arg
+from .proxy import Proxy
+from .subgraph_rewriter import replace_pattern
 
 __all__ = [
-    "symbolic_trace",
-    "Tracer",
-    "wrap",
     "Graph",
     "GraphModule",
     "Interpreter",
-    "Transformer",
     "Node",
     "Proxy",
-    "replace_pattern",
+    "Tracer",
+    "Transformer",
     "has_side_effect",
     "map_arg",
+    "replace_pattern",
+    "symbolic_trace",
+    "wrap",
 ]

@@ -15,19 +15,49 @@ from ._readable import Notes
 from .node import Node
 
 reflectable_magic_methods = {
-    **{"add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "floordiv": "{} // {}", "truediv": "{} / {}"},
-    **{"div": "{} / {}", "mod": "{} % {}", "pow": "{} ** {}", "lshift": "{} << {}", "rshift": "{} >> {}"},
-    **{"and_": "{} & {}", "or_": "{} | {}", "xor": "{} ^ {}", "getitem": "{}[{}]", "matmul": "{} @ {}"},
+    "add": "{} + {}",
+    "sub": "{} - {}",
+    "mul": "{} * {}",
+    "floordiv": "{} // {}",
+    "truediv": "{} / {}",
+    "div": "{} / {}",
+    "mod": "{} % {}",
+    "pow": "{} ** {}",
+    "lshift": "{} << {}",
+    "rshift": "{} >> {}",
+    "and_": "{} & {}",
+    "or_": "{} | {}",
+    "xor": "{} ^ {}",
+    "getitem": "{}[{}]",
+    "matmul": "{} @ {}",
 }
 magic_methods = {
-    **{"eq": "{} == {}", "ne": "{} != {}", "lt": "{} < {}", "gt": "{} > {}", "le": "{} <= {}", "ge": "{} >= {}"},
-    **{"pos": "+{}", "neg": "-{}", "invert": "~{}"},
+    "eq": "{} == {}",
+    "ne": "{} != {}",
+    "lt": "{} < {}",
+    "gt": "{} > {}",
+    "le": "{} <= {}",
+    "ge": "{} >= {}",
+    "pos": "+{}",
+    "neg": "-{}",
+    "invert": "~{}",
     **reflectable_magic_methods,
 }
 inplace_methods = {
-    **{"iadd": "{} += {}", "iand": "{} &= {}", "ifloordiv": "{} //= {}", "ilshift": "{} <<= {}", "imod": "{} %= {}"},
-    **{"imul": "{} *= {}", "imatmul": "{} @= {}", "ior": "{} |= {}", "ipow": "{} **= {}", "irshift": "{} >>= {}"},
-    **{"isub": "{} -= {}", "itruediv": "{} /= {}", "ixor": "{} ^= {}", "setitem": "{}[{}] = {}"},
+    "iadd": "{} += {}",
+    "iand": "{} &= {}",
+    "ifloordiv": "{} //= {}",
+    "ilshift": "{} <<= {}",
+    "imod": "{} %= {}",
+    "imul": "{} *= {}",
+    "imatmul": "{} @= {}",
+    "ior": "{} |= {}",
+    "ipow": "{} **= {}",
+    "irshift": "{} >>= {}",
+    "isub": "{} -= {}",
+    "itruediv": "{} /= {}",
+    "ixor": "{} ^= {}",
+    "setitem": "{}[{}] = {}",
 }
 _ORIGINS = {kind: getattr(typing, kind.__name__.capitalize()) for kind in (list, dict, set, tuple)}
 _ORIGINS[frozenset] = typing.FrozenSet  # noqa: UP006  (what annotations of that kind are printed as)
@@ -199,7 +229,9 @@ class CodeGen:
         if not expanded_def:
             return f"def {self._func_name}({', '.join(free_vars)}){maybe_return_annotation}:"
         lines = [re.sub(r"\s*(#.*)?$", lambda end: f",  {end[1]}" if end[1] else ",", v, count=1) for v in free_vars]
-        return f"def {self._func_name}(\n{''.join(f'    {line}' + chr(10) for line in lines)}){maybe_return_annotation}:"
+        return (
+            f"def {self._func_name}(\n{''.join(f'    {line}' + chr(10) for line in lines)}){maybe_return_annotation}:"
+        )
 
     def generate_output(self, output_args, *, descs=None, repr_fn=None):
         """The return statement."""

@@ -114,6 +114,8 @@ def is_from_torch(obj):
 def _in_torch(func, name):
     """The path of one of the library's own functions, by the module that torch has it in; None for a method."""
     functional = wg.nn.functional
+    if not name.isidentifier():  # an overload
+        return None
     if getattr(wg, name, None) is func and (name.startswith("_") or name in torch_names.names("torch")):
         return f"torch.functional.{name}" if name in IN_PYTHON else f"torch.{name}"
     if getattr(functional, name, None) is func:

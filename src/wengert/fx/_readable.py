@@ -45,7 +45,9 @@ class VerboseNotes(Notes):
         if node.op in ("placeholder", "output"):
             return ()
         known = ", ".join(f"{key}: {node.meta[key]}" for key in self.keys if key in node.meta)
-        note = f"{f'# {known} ' if known else ''}# {_place(node.stack_trace) or 'No stacktrace found for following nodes'}"
+        note = (
+            f"{f'# {known} ' if known else ''}# {_place(node.stack_trace) or 'No stacktrace found for following nodes'}"
+        )
         line = f"\n{self.paint('dim', note)}\n"
         if line == self._last:
             return ()

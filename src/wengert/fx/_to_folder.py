@@ -45,7 +45,6 @@ def write(module, folder, name):
     (folder / "__init__.py").write_text("from .module import *")
     if pickled:
         warnings.warn(
-            "Was not able to save the following children modules as reprs -"
-            f"saved as pickled files instead: {pickled}",
+            f"Was not able to save the following children modules as reprs -saved as pickled files instead: {pickled}",
             stacklevel=3,
         )

@@ -22,7 +22,7 @@ from ._readable import VerboseNotes
 from .immutable_collections import immutable_dict
 from .node import Node, _legal_ops, map_arg
 
-__all__ = ["PythonCode", "CodeGen", "Graph"]
+__all__ = ["CodeGen", "Graph", "PythonCode"]
 
 _custom_builtins, _register_custom_builtin = _names.custom_builtins, _names.register_custom_builtin
 _is_from_torch, _snake_case, _format_target = _names.is_from_torch, _names.snake_case, _codegen.format_target

@@ -14,8 +14,8 @@ from . import _names
 from ._codegen import _PyTreeCodeGen
 from .graph import Graph
 
-_KEPT = "_state_dict_hooks _load_state_dict_pre_hooks _load_state_dict_post_hooks".split()
-_KEPT += "_replace_hooks _create_node_hooks _erase_node_hooks _deepcopy_hooks".split()
+_KEPT = ["_state_dict_hooks", "_load_state_dict_pre_hooks", "_load_state_dict_post_hooks"]
+_KEPT += ["_replace_hooks", "_create_node_hooks", "_erase_node_hooks", "_deepcopy_hooks"]
 
 
 class _Sources:
@@ -331,9 +331,7 @@ class GraphModule(wg.nn.Module):
         additional_meta=None, **_
     ):  # fmt: skip
         """The code of this module and of the graph modules in it, with notes for readers; printed, and given back."""
-        text = _readable(
-            self, self._get_name(), include_stride, include_device, colored, expanded_def, additional_meta
-        )
+        text = _readable(self, self._get_name(), include_stride, include_device, colored, expanded_def, additional_meta)
         if print_output:
             print(text)
         return text

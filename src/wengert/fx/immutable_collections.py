@@ -2,7 +2,7 @@
 
 from ..utils import _pytree
 
-__all__ = ["immutable_list", "immutable_dict"]
+__all__ = ["immutable_dict", "immutable_list"]
 
 _HELP = """\
 If you are attempting to modify the kwargs or args of a torch.fx.Node object,

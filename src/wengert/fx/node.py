@@ -2,21 +2,23 @@
 
 import enum
 import operator
+from collections.abc import Callable
+from typing import Any
 
 import wengert as wg
 
-from ..types import Number  # noqa: F401  (torch.fx.node's annotations use it)
 from . import _names
 from .immutable_collections import immutable_dict, immutable_list
 
-__all__ = ["Node", "map_arg", "map_aggregate", "has_side_effect"]
+__all__ = ["Node", "has_side_effect", "map_aggregate", "map_arg"]
 
 base_types = (str, int, float, bool, complex, wg.dtype, wg.Tensor, wg.device, wg.memory_format, wg.layout)
+Target = Callable[..., Any] | str
+Argument = Any  # a tuple, list, dict or slice of arguments, a node, or one of base_types
 _legal_ops = ("placeholder", "call_method", "call_module", "call_function", "get_attr", "output", "root")
 _side_effectful_functions = {wg._assert, wg._assert_async, operator.setitem}
-_RANDOM = {getattr(wg, name) for name in "rand randn randint randperm rand_like randn_like randint_like".split()} | {
-    getattr(wg, name) for name in "normal poisson bernoulli multinomial".split()
-}
+_RANDOM = {wg.rand, wg.randn, wg.randint, wg.randperm, wg.rand_like, wg.randn_like, wg.randint_like}
+_RANDOM |= {wg.normal, wg.poisson, wg.bernoulli, wg.multinomial}
 _get_qualified_name, _type_repr = _names.qualified_name, _names.type_repr
 
 

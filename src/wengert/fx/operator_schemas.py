@@ -29,9 +29,7 @@ def _by_signature(callee, args, kwargs, only_kwargs):
     )
 
 
-def normalize_function(
-    target, args, kwargs=None, arg_types=None, kwarg_types=None, normalize_to_only_use_kwargs=False
-):
+def normalize_function(target, args, kwargs=None, arg_types=None, kwarg_types=None, normalize_to_only_use_kwargs=False):
     """The arguments of a call of a Python function, with defaults; None for a function without a signature.
 
     >>> normalize_function(lambda a, b=2: None, (1,), normalize_to_only_use_kwargs=True)

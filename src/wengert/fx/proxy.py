@@ -2,7 +2,6 @@
 
 import copy
 import dis
-import enum
 import inspect
 import operator
 from collections import OrderedDict
@@ -16,7 +15,7 @@ from . import _names
 from .graph import Graph, magic_methods, reflectable_magic_methods  # noqa: F401  (torch.fx.proxy has Graph)
 from .node import Node, is_plain, map_arg
 
-__all__ = ["TracerBase", "GraphAppendingTracer", "TraceError", "Proxy", "Attribute", "ParameterProxy", "Scope"]
+__all__ = ["Attribute", "GraphAppendingTracer", "ParameterProxy", "Proxy", "Scope", "TraceError", "TracerBase"]
 __all__ += ["ScopeContextManager"]
 
 
@@ -95,7 +94,7 @@ class TracerBase:
         if is_dataclass(a) and not isinstance(a, type):
             named = {field.name: self.create_arg(getattr(a, field.name)) for field in fields(a)}
             return self.create_node("call_function", type(a), (), named)
-        if is_plain(a) or isinstance(a, Node) or isinstance(a, enum.Enum) or type(a).__module__ == "torch._ops":
+        if is_plain(a) or isinstance(a, Node) or type(a).__module__ == "torch._ops":
             return a
         raise NotImplementedError(f"argument of type: {type(a)}")
 

@@ -12,7 +12,7 @@ from .graph_module import GraphModule
 from .node import Node
 from .passes.utils.matcher_utils import SubgraphMatcher
 
-__all__ = ["Match", "replace_pattern", "replace_pattern_with_filters", "ReplacedPatterns"]
+__all__ = ["Match", "ReplacedPatterns", "replace_pattern", "replace_pattern_with_filters"]
 
 
 class Match(NamedTuple):
@@ -94,9 +94,7 @@ def _replace(graph, match, replacement, changed):
     """Copy the replacement's nodes in, and have the users of the match use them; gives the new nodes."""
     placeholders = [node for node in replacement.nodes if node.op == "placeholder"]
     if len(match.placeholder_nodes) != len(placeholders):
-        raise AssertionError(
-            f"Placeholder count mismatch: {len(match.placeholder_nodes)} vs {len(placeholders)}"
-        )
+        raise AssertionError(f"Placeholder count mismatch: {len(match.placeholder_nodes)} vs {len(placeholders)}")
     for key, node in match.nodes_map.items():
         match.nodes_map[key] = changed.get(node, node) if isinstance(node, Node) else node
     match.placeholder_nodes = [changed.get(n, n) if isinstance(n, Node) else n for n in match.placeholder_nodes]

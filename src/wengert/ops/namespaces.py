@@ -1,7 +1,14 @@
 """torch.ops.aten: the table's functions with their overloads as attributes."""
 
-from .. import _core
+from .. import _core, _overriding
 from ._declare import FUNCTIONS, METHODS, OPS
+
+
+def _taken(op, args, kwargs):
+    """What an argument that is no tensor, but takes calls over, makes of a call; NotImplemented when there is none."""
+    if any(not isinstance(a, _core.Tensor) and _core.override_takes(a) for a in (*args, *kwargs.values())):
+        return _overriding.dispatch(op, args, kwargs)
+    return NotImplemented
 
 
 class Overload:
@@ -23,6 +30,9 @@ class Overload:
         self.op = next((op for op in (f"{base}.{name}", base) if op in OPS), None)
 
     def __call__(self, *args, **kwargs):
+        taken = _taken(self, args, kwargs)
+        if taken is not NotImplemented:
+            return taken
         if self.op is None or not self._fits(args):
             return self.overloadpacket(*args, **kwargs)
         if kwargs:
@@ -68,7 +78,8 @@ class Packet:
         self.__doc__ = function.__doc__
 
     def __call__(self, *args, **kwargs):
-        return self._function(*args, **kwargs)
+        taken = _taken(self, args, kwargs)
+        return self._function(*args, **kwargs) if taken is NotImplemented else taken
 
     def __getattr__(self, overload):
         if overload.startswith("__"):

@@ -7,7 +7,7 @@ import wengert as wg
 from ..interpreter import Interpreter
 from ..node import map_aggregate
 
-__all__ = ["TensorMetadata", "ShapeProp"]
+__all__ = ["ShapeProp", "TensorMetadata"]
 
 
 class TensorMetadata(NamedTuple):
