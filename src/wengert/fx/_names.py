@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import wengert as wg
 
-from .._overriding import IN_PYTHON, NATIVE
 from ..cli import torch_names
 from ..overrides import is_tensor_method_or_property
+from ..overrides._taking import IN_PYTHON, NATIVE
 
 
 class CustomBuiltin(NamedTuple):

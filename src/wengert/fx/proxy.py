@@ -9,7 +9,7 @@ from dataclasses import fields, is_dataclass
 
 import wengert as wg
 
-from .. import _overriding
+from ..overrides import _taking
 from ..utils._pytree import tree_iter
 from . import _names
 from .graph import Graph, magic_methods, reflectable_magic_methods  # noqa: F401  (torch.fx.proxy has Graph)
@@ -305,4 +305,4 @@ Proxy.__hash__ = object.__hash__
 
 def watch():
     """Have the library's functions that are written in Python ask whether an argument is a proxy."""
-    _overriding.watch(Proxy)
+    _taking.watch(Proxy)

@@ -1,13 +1,15 @@
 """torch.ops.aten: the table's functions with their overloads as attributes."""
 
-from .. import _core, _overriding
+from .. import _core
 from ._declare import FUNCTIONS, METHODS, OPS
 
 
 def _taken(op, args, kwargs):
     """What an argument that is no tensor, but takes calls over, makes of a call; NotImplemented when there is none."""
     if any(not isinstance(a, _core.Tensor) and _core.override_takes(a) for a in (*args, *kwargs.values())):
-        return _overriding.dispatch(op, args, kwargs)
+        from ..overrides import _taking
+
+        return _taking.dispatch(op, args, kwargs)
     return NotImplemented
 
 

@@ -163,7 +163,7 @@ def warn_of_methods(function, found):
 
 @functools.cache
 def _signature(function):
-    from .overrides import _signature
+    from . import _signature
 
     return _signature(function)
 

@@ -1,6 +1,6 @@
 """torch.fx.experimental.proxy_tensor: no program is traced by its ops here."""
 
-from ..._refusal import refuse
+from ..._facade.refusal import refuse
 
 
 def get_proxy_mode():
