@@ -23,7 +23,7 @@ from ._placeholders import PH, PHBase, PHWithMeta, _transfer_attrs  # noqa: F401
 from .graph import Graph
 from .graph_module import GraphModule
 from .node import base_types
-from .proxy import ParameterProxy, Scope, ScopeContextManager, TracerBase, watch
+from .proxy import ParameterProxy, Scope, ScopeContextManager, TracerBase
 
 _VARIADIC = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
 _proxyable_classes = {}
@@ -254,7 +254,6 @@ class Tracer(TracerBase):
         TraceError where the program depends on values.
         """
         global _tracing
-        watch()
         _tracing += 1
         try:
             return self._trace(root, concrete_args)

@@ -2,6 +2,7 @@
 
 import copy
 import dis
+import functools
 import inspect
 import operator
 from collections import OrderedDict
@@ -164,6 +165,7 @@ class Proxy:
     def __init__(self, node, tracer=None):
         self.tracer = GraphAppendingTracer(node.graph) if tracer is None else tracer
         self.node = node
+        watch()
 
     def __repr__(self):
         return f"Proxy({self.node.name})"
@@ -303,6 +305,7 @@ for _name in set(reflectable_magic_methods) - {"div"}:
 Proxy.__hash__ = object.__hash__
 
 
+@functools.cache
 def watch():
     """Have the library's functions that are written in Python ask whether an argument is a proxy."""
     _taking.watch(Proxy)

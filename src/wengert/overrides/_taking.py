@@ -173,6 +173,8 @@ def _spelled_out(function, home, args, kwargs):
     name = function.__name__
     if not (name in IN_PYTHON if home == "wengert" else home == "wengert.nn.functional" and name not in NATIVE):
         return args, kwargs
+    if name == "einsum" and len(args) == 2 and isinstance(args[1], (list, tuple)):
+        args = (args[0], *args[1])
     bound = _signature(function).bind(*args, **kwargs)
     bound.apply_defaults()
     given, named = [], {}
@@ -239,11 +241,13 @@ def watch(cls=None):
             ignored = name in IGNORED and space is not wg.linalg  # torch.cond is another one
             if isinstance(function, types.FunctionType) and public and not ignored:
                 home = getattr(function, "__module__", "") or ""
-                if home.startswith("wengert"):
-                    setattr(space, name, _watched(function, space.__name__))
-                    if space is not Tensor:  # pickle looks for it where it is found now
-                        vars(space)[name].__module__ = space.__name__
-    wg._assert = _watched(wg._assert, "wengert")
+                if home.startswith("wengert") and not home.startswith("wengert.overrides"):
+                    _watch_in_place(
+                        function, "wengert" if space is wg else space.__name__
+                    )  # it says torch under the alias
+                    if space is not Tensor:
+                        function.__module__ = space.__name__  # as a program would name it
+    _watch_in_place(wg._assert, "wengert")
     for name in _OF_MODES:
         function = getattr(wg, name, None) or _of_sparse(name)
         setattr(wg, name, _watched(function, "wengert", lambda args, kwargs: []))
@@ -269,22 +273,47 @@ def _differentiated(args, kwargs):
     return relevant(args[:2], named)
 
 
-def _watched(function, home, relevant=relevant):
+def _watched(function, home, relevant=relevant, itself=None):
+    """What asks for takers first, then calls the function; takers are given `itself`, by default what this gives."""
+
     @functools.wraps(function)
     def call(*args, **kwargs):
         found = relevant(args, kwargs)
         if not found and not (modes and _core.override_enabled()):
             return function(*args, **kwargs)
-        warn_of_methods(call, found)
-        result = dispatch(call, *_spelled_out(call, home, args, kwargs), found)
+        public = itself or call
+        warn_of_methods(public, found)
+        result = dispatch(public, *_spelled_out(public, home, args, kwargs), found)
         if result is not NotImplemented:
             return result
         raise TypeError(
-            f"no implementation found for '{home.replace('wengert', 'torch', 1)}.{call.__name__}' on types "
+            f"no implementation found for '{home.replace('wengert', 'torch', 1)}.{public.__name__}' on types "
             f"that implement __torch_function__: {[type(one) for one in found]}"
         )
 
     return call
+
+
+def _hand_on(*args, **kwargs):
+    handler = 0.5  # a constant of the code, for which a watched function's code has its handler
+    return handler(*args, **kwargs)
+
+
+def _watch_in_place(function, home):
+    """Have a function ask for takers and stay the object that it is, as programs compare functions and import them."""
+    if getattr(function, "_asks", False):
+        return
+    code, empty = function.__code__, function.__closure__ is None
+    plain = types.FunctionType(
+        code, function.__globals__, function.__name__, function.__defaults__, function.__closure__
+    )
+    plain.__kwdefaults__, plain.__module__ = function.__kwdefaults__, function.__module__
+    handler = _watched(plain, home, itself=function)
+    handing = _hand_on.__code__
+    constants = tuple(handler if constant == 0.5 else constant for constant in handing.co_consts)
+    named = {"co_name": code.co_name, "co_filename": code.co_filename, "co_firstlineno": code.co_firstlineno}
+    function.__code__ = handing.replace(co_consts=constants, co_freevars=() if empty else code.co_freevars, **named)
+    function.__wrapped__, function._asks = plain, True
 
 
 _OPERATORS = {  # while a mode is on, Tensor's operators are these, so that plain tensors ask the mode too
