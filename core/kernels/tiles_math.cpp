@@ -38,12 +38,23 @@ bool all_equal(const T* e, int64_t n) {
   return !differ;
 }
 
+// One exponent is spread over a tile of its own: of a number that stays, compilers take the conditions out of the loop,
+// and what is left then has branches and does not become vectors.
 template <bool kNumber, class Fn, class T>
 void power_loop(void* out, const void* const* in, int64_t n) {
-  if constexpr (kNumber)
-    tile_numbers<Fn, 2, T>(out, in, n);
-  else
+  if constexpr (kNumber) {
+    constexpr int64_t kPart = 256;
+    T exponents[kPart];
+    const T* x = static_cast<const T*>(in[0]);
+    const T e = *static_cast<const T*>(in[1]);
+    for (int64_t i = 0; i < kPart; ++i) exponents[i] = e;
+    for (int64_t i = 0; i < n; i += kPart) {
+      const void* part[] = {x + i, exponents};
+      tile<Fn, 2, T, T>(static_cast<T*>(out) + i, part, n - i < kPart ? n - i : kPart);
+    }
+  } else {
     tile<Fn, 2, T, T>(out, in, n);
+  }
 }
 
 // Powers with one exponent for the whole tile that are better done by other means.
