@@ -5,76 +5,13 @@
 #include "kernels/tiles.h"
 #include "parallel.h"
 #include "program.h"
+#include "tiles_plan.h"
 
 namespace wg {
 namespace {
 
-constexpr int kMaxLeaves = 64, kMaxSteps = 128;
 constexpr int64_t kRowMin = 128;            // shorter rows are gathered into whole tiles
 constexpr int64_t kParallelWork = 1 << 16;  // element-steps below which one thread does it all
-
-// An operand of a step, once dtypes are known.
-struct Source {
-  enum Kind : uint8_t { Memory, Register, Constant } kind;
-  uint16_t index;     // leaf, register, or constant tile
-  ConvertFn convert;  // to the step's working dtype; null: none
-};
-
-struct Step {
-  TileFn fn;
-  uint8_t arity;
-  Source in[kMaxArity];
-  DType work, made, kept;  // computes in, gives, is kept as
-  ConvertFn convert;       // made -> kept; null: none
-  bool constant;           // of constants alone: done once
-  uint16_t place;          // the register that its value is kept in
-};
-
-struct MemoryLeaf {
-  const char* data;
-  int itemsize;
-  Dims strides;  // over the collapsed iteration space, in elements
-};
-
-struct Output {
-  uint16_t step;
-  char* data;
-  int itemsize;
-  Dims strides;
-  ConvertFn convert;  // kept -> the tensor's dtype
-};
-
-struct Constant {
-  Value value;  // number, or a tensor of one element
-  DType dtype;  // wanted
-  DType first;  // … after it was rounded to this: what it is compared with has no more digits
-  bool operator==(const Constant& o) const {
-    return value.tag == o.value.tag && value.integer == o.value.integer && dtype == o.dtype && first == o.first;
-  }
-};
-
-// All of one run. There is one for each thread, used again and again, so that planning allocates nothing.
-struct Plan {
-  int nsteps = 0, places = 0;
-  int itemsize = 1;  // of the widest element anywhere
-  Step steps[kMaxSteps];
-  std::vector<MemoryLeaf> leaves;
-  std::vector<Constant> constants;
-  std::vector<Output> outputs;
-  std::vector<Dims*> strides;  // of every operand, for collapse()
-  Dims space;                  // collapsed sizes, outermost first
-  Plan& cleared() {
-    nsteps = places = 0, itemsize = 1;
-    leaves.clear(), constants.clear(), outputs.clear(), strides.clear();
-    return *this;
-  }
-  uint16_t constant(const Constant& c) {
-    auto at = std::find(constants.begin(), constants.end(), c);
-    if (at == constants.end()) at = constants.insert(at, c);
-    return uint16_t(at - constants.begin());
-  }
-  void widen(DType d) { itemsize = std::max(itemsize, size_of(d)); }
-};
 
 DType exact(DType d) { return is_complex(d) ? DType::Complex128 : is_floating(d) ? DType::Float64 : d; }
 
@@ -263,6 +200,7 @@ class Runner {
   }
 
   const char* load(const MemoryLeaf& leaf, int64_t start, int64_t n, char* tile) const {
+    if (leaf.number) return leaf.data + locate(leaf.strides, start) * leaf.itemsize;
     int64_t offset;
     if (run_of(leaf.strides, start, n, &offset)) return leaf.data + offset * leaf.itemsize;
     StrideFn gather = gather_fn(leaf.itemsize);
@@ -344,7 +282,7 @@ Dims broadcast_strides(const Tensor& t, const Dims& shape) {
   return s;
 }
 
-void execute(const Plan& p) {
+void execute(Plan& p) {
   int64_t total = 1;
   for (int64_t n : p.space) total *= n;
   if (total == 0) return;
@@ -352,6 +290,7 @@ void execute(const Plan& p) {
   int d = p.space.size();
   int64_t inner = d ? p.space[d - 1] : 1;
   bool by_row = d > 1 && inner >= kRowMin;
+  if (by_row) find_numbers(p);
   int64_t length = by_row ? inner : total, per_row = (length + kTile - 1) / kTile, tiles = total / length * per_row;
   auto body = [&](int64_t begin, int64_t end) {
     Runner r(p, std::min<int64_t>(length, kTile));
@@ -423,7 +362,7 @@ void resolve(std::span<const TileInstr> code, std::span<const Value> leaves, Pla
     infos[s] = {kept, rank};
     if (rank == 0) compute = exact(compute);  // numbers alone: no precision is lost before they meet a tensor
     step.work = is_narrow(compute) && has_tile(op.fn, compute) ? compute : working(compute);
-    step.fn = tile_fn(op.fn, step.work);
+    step.fn = tile_fn(op.fn, step.work), step.id = op.fn;
     const FnInfo& f = fn_info(op.fn);
     WG_ASSERT(f.arity == n);
     step.arity = uint8_t(n);
@@ -458,35 +397,6 @@ void resolve(std::span<const TileInstr> code, std::span<const Value> leaves, Pla
       beside_numbers &= (a == 0) == (step.in[a].kind != Source::Constant);
     }
     if (TileFn fn = beside_numbers ? number_tile_fn(op.fn, step.work) : nullptr) step.fn = fn;
-  }
-}
-
-// Gives every step the register that its value is kept in, so that as few as can be are in the cache: one is free again
-// once its last reader is done, and may then hold that reader's own value if its elements have the same size. Constants
-// are there before the first tile, so theirs must not be one that an earlier step writes.
-void place_values(Plan& p) {
-  int last_use[kMaxSteps], free[kMaxSteps], frees = 0;
-  for (int s = 0; s < p.nsteps; ++s) {
-    last_use[s] = p.steps[s].constant ? p.nsteps : s;
-    for (int a = 0; a < p.steps[s].arity; ++a)
-      if (const Source& in = p.steps[s].in[a]; in.kind == Source::Register && !p.steps[in.index].constant)
-        last_use[in.index] = s;
-  }
-  for (const Output& o : p.outputs) last_use[o.step] = p.nsteps;
-  for (int s = 0; s < p.nsteps; ++s) {
-    Step& step = p.steps[s];
-    auto release = [&](bool same_size) {
-      for (int a = 0; a < step.arity; ++a) {
-        const Source& in = step.in[a];
-        if (in.kind != Source::Register || last_use[in.index] != s) continue;
-        if ((size_of(p.steps[in.index].kept) == size_of(step.kept)) != same_size) continue;
-        last_use[in.index] = -1;
-        free[frees++] = p.steps[in.index].place;
-      }
-    };
-    release(true);
-    step.place = uint16_t(frees && !step.constant ? free[--frees] : p.places++);
-    release(false);
   }
 }
 

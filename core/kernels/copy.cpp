@@ -48,6 +48,31 @@ void copy_row(char* to, int64_t to_step, const char* from, int64_t from_step, in
   }
 }
 
+// n groups of `few` elements each: what the innermost dim is where it is short.
+template <class U, int kFew>
+void copy_groups(char* to, int64_t to_step, int64_t to_unit, const char* from, int64_t from_step, int64_t from_unit,
+                 int64_t few, int64_t n) {
+  const int64_t m = kFew ? kFew : few;
+  for (int64_t i = 0; i < n; ++i)
+    for (int64_t j = 0; j < m; ++j)
+      *reinterpret_cast<U*>(to + i * to_step + j * to_unit) =
+          *reinterpret_cast<const U*>(from + i * from_step + j * from_unit);
+}
+template <class U>
+void copy_short_rows(const Walk<2>& w, char* to, char* from) {
+  const int last = w.nd - 1;
+  const int64_t few = w.size[last];
+  Walk<2> groups = w;
+  groups.nd = last, groups.total /= few;
+  const auto copy = few == 2   ? copy_groups<U, 2>
+                    : few == 3 ? copy_groups<U, 3>
+                    : few == 4 ? copy_groups<U, 4>
+                               : copy_groups<U, 0>;
+  groups.run({to, from}, kGrain / few, [&](char* const* p, int64_t n) {
+    copy(p[0], groups.inner(0), w.inner(0), p[1], groups.inner(1), w.inner(1), few, n);
+  });
+}
+
 // One block: reads whole cache lines of `from`, turns them in a buffer, writes whole lines of `to`.
 template <class U, int B>
 void transpose_block(char* to, int64_t to_step, const char* from, int64_t from_step, int64_t rows, int64_t cols) {
@@ -141,6 +166,7 @@ void copy_strided(char* to, DType to_type, const Dims& to_strides, const char* f
   visit_size(size_of(to_type), [&]<class U>() {
     const int dim = transposed_dim(w, sizeof(U));
     if (dim >= 0) return transpose<U>(w, dim, to, from);
+    if (w.nd > 1 && w.size[w.nd - 1] <= 8) return copy_short_rows<U>(w, to, source);
     w.run({to, source}, kGrain, [&](char* const* p, int64_t n) { copy_row<U>(p[0], w.inner(0), p[1], w.inner(1), n); });
   });
 }

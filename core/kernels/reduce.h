@@ -4,6 +4,7 @@
 
 #include "../dtype.h"
 #include "../shape.h"
+#include "reduce_folds.h"
 
 namespace wg {
 
@@ -23,7 +24,6 @@ enum class Fold : uint8_t {
   Any,
   All,  // [bool]
 };
-inline constexpr int kFolds = 13;
 
 DType fold_dtype(Fold f, DType dtype);
 bool fold_exists(Fold f, DType dtype);  // Max of complex numbers does not

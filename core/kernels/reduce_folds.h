@@ -8,6 +8,7 @@
 namespace wg {
 
 enum class Fold : uint8_t;
+inline constexpr int kFolds = 13;
 
 // acc[r] = fold of row r: n elements, `step` apart, rows `row_step` apart.
 using FoldRows = void (*)(void* acc, const void* x, int64_t rows, int64_t row_step, int64_t n, int64_t step, double p);
@@ -26,11 +27,12 @@ struct Folder {
   FoldMerge merge;
 };
 
-// Tables for float and double, indexed by Fold; and the sums of long integers.
+// Tables for float and double, indexed by Fold; and what fills those of integers, bool, half precision and (sums)
+// complex numbers: rows of `of` are element types.
 struct FoldKernels {
-  Folder of_float[13];
-  Folder of_double[13];
-  Folder long_sum;
+  Folder of_float[kFolds];
+  Folder of_double[kFolds];
+  void (*others)(Folder (*of)[kFolds]);
 };
 WG_LEVEL_TABLE(FoldKernels, fold_kernels, fold_table)
 

@@ -22,7 +22,9 @@ namespace wg {
 #define WG_DECLARE(level)                                \
   namespace level {                                      \
   void add_arithmetic(TileTable&, TileTable&);           \
+  void fill(void*, const void*, int, int64_t);           \
   void add_math(TileTable&, TileTable&);                 \
+  void add_gamma(TileTable&);                            \
   void add_conversions(ConvertFn (&)[kDTypes][kDTypes]); \
   }
 WG_LEVELS(WG_DECLARE)
@@ -59,16 +61,19 @@ struct Tables {
   Level level = detect();
   TileTable tiles = {}, numbers = {};
   ConvertFn conversions[kDTypes][kDTypes] = {};
+  void (*fill)(void*, const void*, int, int64_t);
 
   Tables() {
 #define WG_ADD(name)                      \
   if (level == Level::name) {             \
     name::add_arithmetic(tiles, numbers); \
+    fill = name::fill;                    \
     name::add_math(tiles, numbers);       \
+    name::add_gamma(tiles);               \
     name::add_conversions(conversions);   \
   }
-    WG_LEVELS(WG_ADD)
     base::add_special(tiles);
+    WG_LEVELS(WG_ADD)
     base::add_half(tiles);
     base::add_complex(tiles);
     base::add_unsigned(tiles);
@@ -99,12 +104,6 @@ void scatter(void* out, const void* in, int64_t stride, int64_t n) {
   T* o = static_cast<T*>(out);
   const T* a = static_cast<const T*>(in);
   for (int64_t i = 0; i < n; ++i) o[i * stride] = a[i];
-}
-template <class T>
-void fill(void* out, const void* element, int64_t n) {
-  T value, *o = static_cast<T*>(out);
-  std::memcpy(&value, element, sizeof(T));
-  for (int64_t i = 0; i < n; ++i) o[i] = value;
 }
 struct Bytes16 {
   uint64_t low, high;
@@ -148,15 +147,7 @@ StrideFn scatter_fn(int itemsize) {
     default: return scatter<Bytes16>;
   }
 }
-void fill_tile(void* out, const void* element, int itemsize, int64_t n) {
-  switch (itemsize) {
-    case 1: return fill<uint8_t>(out, element, n);
-    case 2: return fill<uint16_t>(out, element, n);
-    case 4: return fill<uint32_t>(out, element, n);
-    case 8: return fill<uint64_t>(out, element, n);
-    default: return fill<Bytes16>(out, element, n);
-  }
-}
+void fill_tile(void* out, const void* element, int itemsize, int64_t n) { tables().fill(out, element, itemsize, n); }
 
 const char* cpu_level() {
   switch (tables().level) {

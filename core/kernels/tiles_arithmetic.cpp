@@ -92,7 +92,27 @@ void put_rest(TileTable& table, TileTable& numbers, int id, F) {
   numbers[id][int(DType::Float32)] = numbers[id][int(DType::Float64)] = nullptr;
 }
 
+template <class T>
+void fill_with(void* out, const void* element, int64_t n) {
+  T value, *o = static_cast<T*>(out);
+  std::memcpy(&value, element, sizeof(T));
+  for (int64_t i = 0; i < n; ++i) o[i] = value;
+}
+struct Bytes16 {
+  uint64_t low, high;
+};
+
 }  // namespace
+
+void fill(void* out, const void* element, int itemsize, int64_t n) {
+  switch (itemsize) {
+    case 1: return fill_with<uint8_t>(out, element, n);
+    case 2: return fill_with<uint16_t>(out, element, n);
+    case 4: return fill_with<uint32_t>(out, element, n);
+    case 8: return fill_with<uint64_t>(out, element, n);
+    default: return fill_with<Bytes16>(out, element, n);
+  }
+}
 
 void add_arithmetic(TileTable& table, TileTable& numbers) {
 #define WG_FN_Arithmetic(name, arity, types) \

@@ -1,6 +1,8 @@
 // The functions that torch computes in half precision itself, each step rounded, or that are of the type's own digits.
 // All others are computed in float32 and rounded once.
 #define WG_LEVEL base
+#include <algorithm>
+
 #include "scalar_math.h"
 
 namespace wg::WG_LEVEL {
@@ -64,11 +66,34 @@ void add(TileTable& table) {
 void add_half(TileTable& table) {
   add<Half>(table);
   add<BFloat16>(table);
-  loop2<BFloat16>(table[kFn_pow], [](BFloat16 x, BFloat16 e) {  // small powers are products, each rounded
-    if (e == 3) return BFloat16(BFloat16(x * x) * x);
-    if (e == -2) return BFloat16(1 / BFloat16(x * x));
-    return BFloat16(fn_pow(float(x), float(e)));
-  });
+  table[kFn_pow][int(DType::BFloat16)] = [](void* out, const void* const* in, int64_t n) {
+    const auto *x = static_cast<const BFloat16*>(in[0]), *e = static_cast<const BFloat16*>(in[1]);
+    constexpr int64_t kPart = 256;
+    const ConvertFn widen = convert_fn(DType::BFloat16, DType::Float32);
+    const ConvertFn narrow = convert_fn(DType::Float32, DType::BFloat16);
+    const TileFn pow = tile_fn(kFn_pow, DType::Float32);
+    float base[kPart], exponent[kPart];
+    const void* both[] = {base, exponent};
+    for (int64_t i = 0; i < n; i += kPart) {
+      const int64_t m = std::min(kPart, n - i);
+      widen(base, x + i, m), widen(exponent, e + i, m);
+      BFloat16 product[kPart];  // small powers are products, each rounded
+      bool any = false;
+      for (int64_t k = 0; k < m; ++k) {
+        const float b = base[k];
+        if (exponent[k] != 3 && exponent[k] != -2) continue;
+        product[k] = exponent[k] == 3 ? BFloat16(BFloat16(b * b) * b) : BFloat16(1 / BFloat16(b * b));
+        any = true;
+      }
+      pow(base, both, m);
+      BFloat16* to = static_cast<BFloat16*>(out) + i;
+      if (!any) {
+        narrow(to, base, m);
+        continue;
+      }
+      for (int64_t k = 0; k < m; ++k) to[k] = exponent[k] == 3 || exponent[k] == -2 ? product[k] : BFloat16(base[k]);
+    }
+  };
 }
 
 }  // namespace wg::WG_LEVEL

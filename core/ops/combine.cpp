@@ -118,17 +118,18 @@ void triangle_coordinates(Call& c, bool lower) {
   const double most = double(std::max<int64_t>(0, last - first)) * double(cols);
   WG_CHECK(most < 2e9 * 16, "DefaultCPUAllocator: can't allocate memory: a triangle of ", rows, " by ", cols,
            " has too many elements");
-  std::vector<int64_t> at[2];
-  for (int64_t i = first; i < last; ++i) {
+  const auto columns = [=](int64_t i) {  // of row i: from, to
     const int64_t cut = std::clamp<int64_t>(i + k + (lower ? 1 : 0), 0, cols);
-    for (int64_t j = lower ? 0 : cut; j < (lower ? cut : cols); ++j) {
-      at[0].push_back(i);
-      at[1].push_back(j);
-    }
-  }
-  const int64_t n = int64_t(at[0].size());
+    return lower ? std::pair{int64_t(0), cut} : std::pair{cut, cols};
+  };
+  int64_t n = 0;
+  for (int64_t i = first; i < last; ++i) n += columns(i).second - columns(i).first;
   const TensorRef out = empty({2, n}, DType::Int64);
-  for (int k2 = 0; k2 < 2; ++k2) std::copy(at[k2].begin(), at[k2].end(), out->as<int64_t>() + k2 * n);
+  int64_t* at = out->as<int64_t>();
+  for (int64_t i = first; i < last; ++i) {
+    const auto [from, to] = columns(i);
+    for (int64_t j = from; j < to; ++j, ++at) at[0] = i, at[n] = j;
+  }
   c.out(cast(*out, c.dtype_or(3, DType::Int64)));
 }
 

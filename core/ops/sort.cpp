@@ -291,7 +291,15 @@ WG_OP(bincount) {
   };
   if (!weights) {
     TensorRef out = zeros({bins}, DType::Int64);
-    for (const int64_t* i = first; i < last; ++i) ++out->as<int64_t>()[bin(i)];
+    int64_t* count = out->as<int64_t>();
+    // Neighbours are counted in tables of their own: a count would wait for the one before where it is the same.
+    if (constexpr int64_t kWays = 4; x.numel >= kWays * bins && bins <= 4096) {
+      std::vector<int64_t> ways(size_t(kWays * bins));
+      for (; last - first >= kWays; first += kWays)
+        for (int64_t w = 0; w < kWays; ++w) ++ways[size_t(w * bins + bin(first + w))];
+      for (int64_t k = 0; k < kWays * bins; ++k) count[k % bins] += ways[size_t(k)];
+    }
+    for (; first < last; ++first) ++count[bin(first)];
     return c.out(std::move(out));
   }
   DType dtype = weights->dtype == DType::Float32 ? DType::Float32 : DType::Float64;

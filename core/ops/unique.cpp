@@ -19,15 +19,29 @@ struct Told {
 template <class T>
 int64_t compact(T* x, int64_t n, const int64_t* places, const Told& told) {
   using A = std::conditional_t<is_reduced_v<T>, float, T>;
-  int64_t group = -1;
-  for (int64_t i = 0; i < n; ++i) {
-    if (i == 0 || A(x[i]) != A(x[group])) {  // a nan is a group by itself
-      x[++group] = x[i];
-      if (told.counts) told.counts[group] = 0;
+  if (n == 0) return 0;
+  int64_t group = 0;
+  T first = x[0];  // of the group
+  auto walk = [&](auto tell) {
+    for (int64_t i = 0; i < n; ++i) {  // without branches: where a group ends is hard to foresee
+      const T now = x[i];
+      const bool begins = i > 0 && A(now) != A(first);  // a nan is a group by itself
+      group += begins;
+      first = begins ? now : first;
+      x[group] = first;
+      tell(i);
     }
-    if (told.counts) ++told.counts[group];
-    if (told.inverse) told.inverse[places ? places[i] : i] = group;
+  };
+  if (!told.counts && !told.inverse) {
+    walk([](int64_t) {});
+    return group + 1;
   }
+  walk([&](int64_t i) {
+    if (told.counts) told.counts[group] = i + 1;  // where the group ends, so far
+    if (told.inverse) told.inverse[places ? places[i] : i] = group;
+  });
+  if (told.counts)
+    for (int64_t k = group; k > 0; --k) told.counts[k] -= told.counts[k - 1];
   return group + 1;
 }
 

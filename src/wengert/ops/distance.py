@@ -97,6 +97,8 @@ def pdist(input, p=2.0):
         raise RuntimeError("pdist only supports non-negative p values")
     check_kernel(input, "pdist")
     first, second = triu_indices(input.shape[0], input.shape[0], 1).unbind(0)
+    if input.shape[-1] and _has_loop(input, input, p):
+        return _pair_norms(input, input, p).reshape(-1).index_select(0, first * input.shape[0] + second)
     return _norm(input.index_select(0, first) - input.index_select(0, second), p)
 
 

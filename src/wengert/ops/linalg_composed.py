@@ -197,8 +197,10 @@ def cross(input, other, *, dim=-1):
         refuse(
             f"linalg.cross: inputs dimension {dim} must have length 3. Got {input.shape[dim]} and {other.shape[dim]}"
         )
-    a, b = input, other
-    return a.roll(-1, dim) * b.roll(1, dim) - a.roll(1, dim) * b.roll(-1, dim)
+    from .. import stack
+
+    (a0, a1, a2), (b0, b1, b2) = input.unbind(dim), other.unbind(dim)
+    return stack([a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0], dim)
 
 
 @composite("cross(Tensor self, Tensor other, int? dim=None)", out=True)

@@ -1,5 +1,8 @@
 """Products of many tensors: einsum, multi_dot, chain_matmul, vecdot."""
 
+from functools import cache
+from math import prod
+
 from . import norms, unique  # noqa: F401  (their declarations)
 from ._declare import composite
 from ._notices import notice
@@ -68,24 +71,24 @@ def _labels(text, whole, operand=None):
     return labels
 
 
-def _parse(equation, operands):
+def _parse(equation, ndims):
     """Subscripts of each operand and of the output, ellipses spelt out as numbers from the right."""
     left, arrow, right = equation.partition("->")
     terms = left.split(",")
-    if len(terms) > len(operands):
+    if len(terms) > len(ndims):
         _refuse("fewer operands were provided than specified in the equation")
-    if len(terms) < len(operands):
+    if len(terms) < len(ndims):
         _refuse("more operands were provided than specified in the equation")
     inputs, dots = [], 0
-    for k, (term, operand) in enumerate(zip(terms, operands)):
+    for k, (term, ndim) in enumerate(zip(terms, ndims)):
         labels = _labels(term, equation, k)
         named = sum(x != "..." for x in labels)
-        hidden = operand.ndim - named
+        hidden = ndim - named
         if hidden < 0 or (hidden and "..." not in labels):
             spread = "..." in labels
             _refuse(
                 f"the number of subscripts in the equation ({named}) {'is more than' if spread else 'does not match'} the "
-                f"number of dimensions ({operand.ndim}) for operand {k}{'' if spread else ' and no ellipsis was given'}"
+                f"number of dimensions ({ndim}) for operand {k}{'' if spread else ' and no ellipsis was given'}"
             )
         spelt = []
         for x in labels:
@@ -180,6 +183,42 @@ def _pair(a, a_labels, b, b_labels, keep):
     return bmm(left, right).reshape([size[x] for x in labels]), labels
 
 
+@cache
+def _recipe(equation, *shapes):
+    """How an equation of two operands is one product of matrices: the order of dims and the shape for each operand, the
+    shape and the order of the product's dims. None: something is broadcast, a diagonal, summed in one operand alone."""
+    (a, b), output = _parse(equation, [len(shape) for shape in shapes])
+    size = dict(zip(a, shapes[0]))
+    same = all(size.setdefault(x, n) == n for x, n in zip(b, shapes[1]))
+    lonely = any(x not in output and (x in a) != (x in b) for x in size)
+    summed = [x for x in a if x in b and x not in output]
+    if not same or lonely or not summed or len(set(a)) < len(a) or len(set(b)) < len(b):
+        return None
+    batch = [x for x in a if x in b and x in output]
+    rows, columns = [x for x in a if x not in b], [x for x in b if x not in a]
+    labels = batch + rows + columns
+
+    def arranged(own, *groups):
+        order = [own.index(x) for group in groups for x in group]
+        shape = tuple(prod(size[x] for x in group) for group in groups)
+        plain = order == list(range(len(own)))
+        return None if plain else order, None if plain and shape == tuple(size[x] for x in own) else shape
+
+    made = [labels.index(x) for x in output]
+    return (
+        *arranged(a, batch, rows, summed),
+        *arranged(b, batch, summed, columns),
+        [size[x] for x in labels],
+        made,
+    )
+
+
+def _by_recipe(a_order, a_shape, b_order, b_shape, shape, order, a, b):
+    a, b = a if a_order is None else a.permute(a_order), b if b_order is None else b.permute(b_order)
+    product = bmm(a if a_shape is None else a.reshape(a_shape), b if b_shape is None else b.reshape(b_shape))
+    return product.reshape(shape).permute(order)
+
+
 @composite("einsum(any equation, any operands)", method=False)
 def einsum(*args):
     """Sums of products named by an equation such as "ij,jk->ik".
@@ -194,7 +233,11 @@ def einsum(*args):
         operands = list(operands[0])
     if not operands:
         _refuse_nothing()
-    inputs, output = _parse(equation, operands)
+    if len(operands) == 2:
+        recipe = _recipe(equation, *(operand.shape for operand in operands))
+        if recipe is not None:
+            return _by_recipe(*recipe, *operands)
+    inputs, output = _parse(equation, [operand.ndim for operand in operands])
     _with_sizes(inputs, operands)
     result, labels = operands[0], inputs[0]
     for k in range(1, len(operands)):

@@ -219,11 +219,18 @@ def isin(elements, test_elements, *, assume_unique=False, invert=False):
     >>> wengert.isin(wengert.tensor([1, 2, 3]), wengert.tensor([2]))
     tensor([False,  True, False])
     """
-    from .. import as_tensor
+    from .. import as_tensor, promote_types, searchsorted
 
     elements, tests = as_tensor(elements), as_tensor(test_elements).reshape(-1)
     for given in (elements, tests):
         if given.is_complex() or kind(given) == "Bool":
             raise RuntimeError(f"Unsupported input type encountered for isin(): {kind(given)}")
-    found = (elements.unsqueeze(-1) == tests).any(-1) if tests.numel() else elements.new_zeros(elements.shape).bool()
+    if not tests.numel():
+        found = elements.new_zeros(elements.shape).bool()
+    elif tests.numel() < 8:
+        found = (elements.unsqueeze(-1) == tests).any(-1)
+    else:  # each is compared with the first of the tests in order that is not below it
+        dtype = promote_types(elements.dtype, tests.dtype)
+        tests, wanted = tests.to(dtype).sort()[0], elements.to(dtype)
+        found = tests.take(searchsorted(tests, wanted).clamp_max(tests.numel() - 1)) == wanted
     return found.logical_not() if invert else found
