@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import types
 import warnings
 
 import pytest
@@ -332,3 +333,17 @@ def test_lazy_modules_load_and_refuse(lib):
         _ = fresh.weight.shape
     fresh.load_state_dict(trained.state_dict())
     assert fresh.weight.tolist() == trained.weight.tolist()
+
+
+@LIBRARIES
+@pytest.mark.parametrize("kind", ["Linear", "LayerNorm", "Conv2d"])
+def test_forward_of_another_objects_members(lib, kind):
+    """Functional libraries call a class's forward with an object of their own that has its members."""
+    lib.manual_seed(0)
+    module = {"Linear": (4, 3), "LayerNorm": (4,), "Conv2d": (1, 2, 3)}[kind]
+    module, x = getattr(lib.nn, kind)(*module), lib.randn(1, 5, 4)
+    own = types.SimpleNamespace(**vars(module), **dict(module.named_parameters()))
+    del own._parameters
+    if kind == "Conv2d":
+        own._conv_forward = types.MethodType(type(module)._conv_forward, own)
+    assert type(module).forward(own, x).tolist() == module(x).tolist()

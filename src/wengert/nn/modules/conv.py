@@ -115,10 +115,22 @@ class _ConvNd(Module):
         self.__dict__.setdefault("padding_mode", "zeros")
 
 
-class _PlainConv(_ConvNd):
-    """A convolution; `_kernel` is the native op, `_tuple` makes tuples of its rank."""
+def _convolving(kernel, no_padding):
+    """The method that convolves by `kernel`; functional libraries bind it to objects of classes of their own."""
 
-    _kernel = None
+    def _conv_forward(self, input, weight, bias):
+        padding = self.padding
+        if self.padding_mode != "zeros":
+            input = F.pad(input, self._reversed_padding_repeated_twice, mode=self.padding_mode)
+            padding = no_padding
+        return kernel(input, weight, bias, self.stride, padding, self.dilation, self.groups)
+
+    return _conv_forward
+
+
+class _PlainConv(_ConvNd):
+    """A convolution by `_conv_forward`; `_tuple` makes tuples of its rank."""
+
     _tuple = None
 
     def __init__(
@@ -132,18 +144,11 @@ class _PlainConv(_ConvNd):
             groups, bias, padding_mode, device, dtype,
         )  # fmt: skip
 
-    def _conv_forward(self, input, weight, bias):
-        padding = self.padding
-        if self.padding_mode != "zeros":
-            input = F.pad(input, self._reversed_padding_repeated_twice, mode=self.padding_mode)
-            padding = type(self)._tuple(0)
-        return type(self)._kernel(input, weight, bias, self.stride, padding, self.dilation, self.groups)
-
     def forward(self, input):
-        params = self._parameters
         try:  # quicker than self.weight, which has to fail first in three other places
+            params = self._parameters
             weight, bias = params["weight"], params["bias"]
-        except KeyError:  # reparametrised
+        except (KeyError, AttributeError):  # reparametrised; called with another class's object as self
             weight, bias = self.weight, self.bias
         return self._conv_forward(input, weight, bias)
 
@@ -155,7 +160,7 @@ class Conv1d(_PlainConv):
     torch.Size([1, 3, 3])
     """
 
-    _kernel = staticmethod(native("conv1d"))
+    _conv_forward = _convolving(native("conv1d"), _single(0))
     _tuple = staticmethod(_single)
 
 
@@ -166,7 +171,7 @@ class Conv2d(_PlainConv):
     torch.Size([1, 3, 5, 5])
     """
 
-    _kernel = staticmethod(native("conv2d"))
+    _conv_forward = _convolving(native("conv2d"), _pair(0))
     _tuple = staticmethod(_pair)
 
 
@@ -177,7 +182,7 @@ class Conv3d(_PlainConv):
     torch.Size([1, 3, 3, 3, 3])
     """
 
-    _kernel = staticmethod(native("conv3d"))
+    _conv_forward = _convolving(native("conv3d"), _triple(0))
     _tuple = staticmethod(_triple)
 
 

@@ -56,10 +56,10 @@ class Linear(Module):
             init.uniform_(self.bias, -bound, bound)
 
     def forward(self, input):
-        params = self._parameters
         try:  # quicker than self.weight, which has to fail first in three other places
+            params = self._parameters
             weight, bias = params["weight"], params["bias"]
-        except KeyError:  # reparametrised
+        except (KeyError, AttributeError):  # reparametrised; called with another class's object as self
             weight, bias = self.weight, self.bias
         return _linear(input, weight, bias)
 
