@@ -407,41 +407,42 @@ PyObject* anomaly(PyObject*, PyObject*) {
   const Modes& m = modes();
   return Py_BuildValue("(iiii)", int(m.anomaly), int(m.anomaly_nan), int(m.anomaly_inf), int(m.anomaly_forward));
 }
+// set_anomaly(on, nan, inf, forward): gives what was set before.
 PyObject* set_anomaly(PyObject*, PyObject* args) {
   int on, nan, inf, forward;
   if (!PyArg_ParseTuple(args, "pppp", &on, &nan, &inf, &forward)) return nullptr;
+  PyObject* before = anomaly(nullptr, nullptr);
   Modes& m = modes();
   m.anomaly = on;
   m.anomaly_nan = nan;
   m.anomaly_inf = inf;
   m.anomaly_forward = forward;
-  Py_RETURN_NONE;
+  return before;
 }
-// push_saved_hooks(pack, unpack): what tensors are saved through from here on, on this thread.
-PyObject* push_saved_hooks(PyObject*, PyObject* args) {
-  PyObject *pack, *unpack;
-  if (!PyArg_ParseTuple(args, "OO", &pack, &unpack)) return nullptr;
-  saved_hooks.emplace_back(Py(Py_NewRef(pack)), Py(Py_NewRef(unpack)));
-  use_saved_hooks();
-  Py_RETURN_NONE;
-}
-// pop_saved_hooks(): back to those before; nothing when there are none
-PyObject* pop_saved_hooks(PyObject*, PyObject*) {
-  if (!saved_hooks.empty()) {
+// hook_saves(pack, unpack): what tensors are saved through from here on, on this thread; gives None. hook_saves(None):
+// back to the hooks before, if there are any; gives those that were in force.
+PyObject* hook_saves(PyObject*, PyObject* args) {
+  PyObject *pack, *unpack = nullptr;
+  if (!PyArg_ParseTuple(args, "O|O", &pack, &unpack)) return nullptr;
+  if (unpack) {
+    saved_hooks.emplace_back(Py(Py_NewRef(pack)), Py(Py_NewRef(unpack)));
+    use_saved_hooks();
+  } else if (!saved_hooks.empty()) {
     const auto gone = std::move(saved_hooks.back());
     saved_hooks.pop_back();
     use_saved_hooks();
+    return PyTuple_Pack(2, gone.first.get(), gone.second.get());
   }
   Py_RETURN_NONE;
 }
 PyObject* has_saved_hooks(PyObject*, PyObject*) { return PyBool_FromLong(modes().pack != nullptr); }
 
-// set_before_write(callable or None): what is called with every tensor that is about to be written in place
+// set_before_write(callable or None): what is called with every tensor that is about to be written in place;
+// gives the one before
 PyObject* set_before_write(PyObject*, PyObject* callback) {
   auto* old = static_cast<PyObject*>(modes().before_write);
   modes().before_write = callback == Py_None ? nullptr : Py_NewRef(callback);
-  Py_XDECREF(old);
-  Py_RETURN_NONE;
+  return old ? old : Py_NewRef(Py_None);
 }
 
 PyMethodDef functions[] = {{"run_backward", backward, METH_VARARGS, nullptr},
@@ -476,8 +477,7 @@ PyMethodDef functions[] = {{"run_backward", backward, METH_VARARGS, nullptr},
                            {"anomaly", anomaly, METH_NOARGS, nullptr},
                            {"set_anomaly", set_anomaly, METH_VARARGS, nullptr},
                            {"set_before_write", set_before_write, METH_O, nullptr},
-                           {"push_saved_hooks", push_saved_hooks, METH_VARARGS, nullptr},
-                           {"pop_saved_hooks", pop_saved_hooks, METH_NOARGS, nullptr},
+                           {"hook_saves", hook_saves, METH_VARARGS, nullptr},
                            {"has_saved_hooks", has_saved_hooks, METH_NOARGS, nullptr},
                            {nullptr, nullptr, 0, nullptr}};
 

@@ -80,26 +80,32 @@ void forget_sequence_slots(PyTypeObject* type) {
     forget_sequence_slots(reinterpret_cast<PyTypeObject*>(PyList_GET_ITEM(list.get(), i)));
 }
 
+// override_modes(n): how many TorchFunctionModes are on, on this thread; gives how many were.
 PyObject* override_modes(PyObject*, PyObject* count) {
-  modes_on = int(PyLong_AsLong(count));
-  if (modes_on == 0 && overriding)
-    return guard<PyObject*>(nullptr, [&] {
-      forget_sequence_slots(TensorType);
-      return Py_NewRef(Py_None);
-    });
-  if (modes_on > 0 && !overriding) {
+  const int before = modes_on, now = int(PyLong_AsLong(count));
+  if (PyErr_Occurred()) return nullptr;
+  modes_on = now;
+  if (now > 0 && !overriding) {
     overriding = true;
     watch_functions();
   }
-  if (PyErr_Occurred()) return nullptr;
-  Py_RETURN_NONE;
+  return PyLong_FromLong(before);
 }
 
-// override_disable(+1 or -1): inside, subclasses are tensors like any other.
+// override_operators_back(): to be called when Tensor's own operators were put back.
+PyObject* override_operators_back(PyObject*, PyObject*) {
+  return guard<PyObject*>(nullptr, [&] {
+    forget_sequence_slots(TensorType);
+    return Py_NewRef(Py_None);
+  });
+}
+
+// override_disable(+1 or -1): inside, subclasses are tensors like any other; gives the step that undoes it.
 PyObject* override_disable(PyObject*, PyObject* step) {
-  depth_off += int(PyLong_AsLong(step));
+  const int taken = int(PyLong_AsLong(step));
   if (PyErr_Occurred()) return nullptr;
-  Py_RETURN_NONE;
+  depth_off += taken;
+  return PyLong_FromLong(-taken);
 }
 
 PyObject* override_takes(PyObject*, PyObject* o) { return PyBool_FromLong(takes_over(o)); }
@@ -143,6 +149,7 @@ PyObject* as_subclass_of(PyObject*, PyObject* args) {
 
 PyMethodDef functions[] = {{"override_class", override_class, METH_O, nullptr},
                            {"override_modes", override_modes, METH_O, nullptr},
+                           {"override_operators_back", override_operators_back, METH_NOARGS, nullptr},
                            {"override_disable", override_disable, METH_O, nullptr},
                            {"override_takes", override_takes, METH_O, nullptr},
                            {"override_enabled", override_enabled, METH_NOARGS, nullptr},

@@ -141,11 +141,11 @@ PyObject* set_transforms(PyObject*, PyObject* n) {
   return PyLong_FromLong(before);
 }
 
-// set_transform(number): the innermost transform that is running on this thread; 0: none.
+// set_transform(number): the innermost transform that is running on this thread, 0: none; gives the one before.
 PyObject* set_transform(PyObject*, PyObject* n) {
+  const int64_t before = running_transform;
   running_transform = PyLong_AsLongLong(n);
-  if (PyErr_Occurred()) return nullptr;
-  Py_RETURN_NONE;
+  return PyErr_Occurred() ? nullptr : PyLong_FromLongLong(before);
 }
 
 // set_taped(number): the innermost transform that differentiates; gives the one before.
@@ -190,11 +190,11 @@ PyObject* make_leaf(PyObject*, PyObject* t) {
 
 PyObject* py_next_transform(PyObject*, PyObject*) { return PyLong_FromLongLong(next_transform()); }
 
-// set_dispatch_modes(n): how many TorchDispatchModes are on, on this thread.
+// set_dispatch_modes(n): how many TorchDispatchModes are on, on this thread; gives how many were.
 PyObject* set_dispatch_modes(PyObject*, PyObject* n) {
+  const int before = dispatch_modes;
   dispatch_modes = int(PyLong_AsLong(n));
-  if (PyErr_Occurred()) return nullptr;
-  Py_RETURN_NONE;
+  return PyErr_Occurred() ? nullptr : PyLong_FromLong(before);
 }
 
 // Address space that nothing was written to: it reads as zeros, and costs no memory until it is written to.

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <condition_variable>
 #include <cstdlib>
 #include <exception>
@@ -67,6 +68,19 @@ struct Job {
   }
 };
 
+// While it lives, threads are made that never take a signal: the host's handlers count on its own threads to run them,
+// and its loop might not look for a signal that another thread took.
+struct NoSignals {
+  sigset_t before;
+  NoSignals() {
+    sigset_t all;
+    sigfillset(&all);
+    for (int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) sigdelset(&all, fault);  // of the thread itself
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+  }
+  ~NoSignals() { pthread_sigmask(SIG_SETMASK, &before, nullptr); }
+};
+
 struct Pool {
   std::mutex owner;  // held by the thread whose loop runs on the pool
   std::mutex lock;   // guards what follows
@@ -94,6 +108,8 @@ struct Pool {
   }
 
   void grow(int wanted) {
+    if (threads >= wanted) return;
+    const NoSignals none;
     for (; threads < wanted; ++threads) {
       try {
         std::thread([this, thread = threads + 1] { worker(thread); }).detach();

@@ -89,14 +89,14 @@ _DEVICE_TYPES = (
 )
 
 
-class device:
+class device(_core.Block):
     """Where a tensor lives: the CPU, or "meta", where tensors have no values. Other names can only be written down.
 
     >>> device("cpu").type
     'cpu'
     """
 
-    __slots__ = ("index", "type")
+    __slots__ = ("_undo", "index", "type")
 
     def __init__(self, type="cpu", index=None):
         if isinstance(type, device):
@@ -158,17 +158,10 @@ class device:
     def __reduce__(self):
         return (device, (self.type,) if self.index is None else (self.type, self.index))
 
-    def __enter__(self):
-        from ._tensor.from_data import enter_device
+    def _begin(self):
+        from ._tensor.from_data import placing
 
-        enter_device(self)
-        return self
-
-    def __exit__(self, *exc):
-        from ._tensor.from_data import leave_device
-
-        leave_device()
-        return False
+        return self, *placing(self)
 
 
 class _Named:

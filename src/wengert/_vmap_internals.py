@@ -5,7 +5,7 @@ import warnings
 
 from . import _core
 from .func._batch import wrap
-from .func._levels import enter, leave
+from .func._levels import running
 from .func._tree import unflatten
 from .func._vmap import _inputs, _output, name_of
 
@@ -55,13 +55,10 @@ def _vmap(func, in_dims=0, out_dims=0, allow_none_pass_through=False):
         flat, dims, spec, size = _inputs(func, in_dims, args)
         fronts = [a.movedim(d, 0) if d else a for a, d in zip(flat, dims)]
         given = {id(front): (a, d) for front, a, d in zip(fronts, flat, dims) if d is not None}
-        level = enter("vmap", size, OF_THE_ENGINE)
-        try:
+        with running("vmap", size, OF_THE_ENGINE) as level:
             samples = [f if d is None else wrap(f, level.number) for f, d in zip(fronts, dims)]
             outputs = func(*unflatten(samples, spec))
             results = _results(func, outputs, allow_none_pass_through)
-        finally:
-            leave()
         where = _dims(func, out_dims, results)
         made = tuple(o if o is None else _output(func, o, d, level.number, size, given) for o, d in zip(results, where))
         return made[0] if isinstance(outputs, Tensor) else made

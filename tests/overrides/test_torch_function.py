@@ -1,6 +1,7 @@
 """Subclasses of Tensor, foreign classes and modes take calls over as in torch: the same program in both."""
 
 import importlib
+import threading
 
 import pytest
 
@@ -118,6 +119,49 @@ def test_calls_are_taken_over_as_in_torch():
     assert len(ours) == len(theirs) > 60
     for position, (one, other) in enumerate(zip(ours, theirs)):
         assert one.replace("torch.", "") == other, position
+
+
+OPERATORS = """
+names = []
+
+class Logging(torch.Tensor):
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        names.append((func.__name__, [type(a).__name__ for a in args]))
+        return super().__torch_function__(func, types, args, kwargs or {})
+
+x, n = torch.tensor([1.0, -2.0]).as_subclass(Logging), torch.tensor([1, 2]).as_subclass(Logging)
+answers = [
+    value.tolist()
+    for value in (3 // x, 3 % x, 3 << n, 3 >> n, 3 & n, 3 | n, 3 ^ n, 3 - x, 3 + x, 3 * x, 3**n, x.__rfloordiv__(3), x // 3)
+] + names
+"""
+
+
+@pytest.mark.parametrize("busy", [False, True], ids=["", "a mode is on in another thread"])
+def test_numbers_before_operators(busy):
+    pytest.importorskip("torch")
+    theirs = {"torch": importlib.import_module("torch")}
+    ours = {"torch": wengert}
+    exec(OPERATORS, theirs)  # noqa: S102 (the same text in both libraries)
+    on, off = threading.Event(), threading.Event()
+
+    def elsewhere():
+        with wengert.overrides.BaseTorchFunctionMode():
+            on.set()
+            off.wait()
+
+    thread = threading.Thread(target=elsewhere)
+    try:
+        if busy:
+            thread.start()
+            on.wait()
+        exec(OPERATORS, ours)  # noqa: S102
+    finally:
+        off.set()
+        if busy:
+            thread.join()
+    assert ours["answers"] == theirs["answers"]
 
 
 def test_plain_tensors_stay_plain_beside_a_subclass():

@@ -122,16 +122,15 @@ def get_default_device():
 
 def set_default_device(device):
     """Make new tensors on this device: None or "cpu", or "meta"; the error for one that is not there comes at once."""
-    from .._tensor.from_data import enter_device, leave_device
-
     device = None if device is None else wg.device(device)
     if device is not None and device.type != "meta":
         device._check_available()
-    if _kept["device"]:
-        leave_device()
-    _kept["device"] = device is not None and device.type == "meta"
-    if _kept["device"]:
-        enter_device(device)
+    before, _kept["device"] = _kept["device"], None
+    if before is not None:
+        before.__exit__()
+    if device is not None and device.type == "meta":
+        device.__enter__()
+        _kept["device"] = device
 
 
 def get_num_interop_threads():

@@ -4,30 +4,18 @@ from .. import _core
 from .._core import Tensor
 
 default_device = None  # where new tensors are while `with device("meta")` or set_default_device say so; None: the CPU
-_entered = []  # per `with device(...)`: the default before it, and its mode
 
 
-def enter_device(device):
-    """From now on new tensors are on this device; costs nothing where that is the CPU anyway."""
-    global default_device
-    mode = None
+def placing(device):
+    """The changes of a block in which new tensors are on a device, and what follows; none where that is the CPU anyway."""
     if device.type != "meta":
         device._check_available()
-    if device.type == "meta" or default_device is not None:
-        from .meta import Placed
+        if default_device is None:
+            return (), None
+    from .meta import Placed
 
-        mode = Placed(device)
-        mode.__enter__()
-    _entered.append((default_device, mode))
-    default_device = device if mode else None
-
-
-def leave_device():
-    """Undoes the last enter_device."""
-    global default_device
-    default_device, mode = _entered.pop()
-    if mode is not None:
-        mode.__exit__()
+    _, changes, follows = Placed(device)._begin()
+    return ((globals(), "default_device", device), *changes), follows
 
 
 def _place(device):

@@ -38,7 +38,7 @@ SINGLE = (
 WIDEST = ("index_copy",)
 
 _lock = threading.Lock()
-_threads = 0  # how many threads have autocast on
+_done = False  # whether the ops are redirected; None while that changes
 _redirected = []
 _replaced = []  # (holder, name, function): plain functions, which are called by their names in these
 _operator = wg.Tensor.__matmul__
@@ -91,41 +91,43 @@ def _replace(name, wanted, is_on):
     """Puts casts before the plain functions of a name, wherever they are called by it."""
     space, _, last = name.rpartition(".")
     for holder in (getattr(wg, space),) if space else (wg, wg.Tensor, wg.nn.functional):
-        function = vars(holder).get(last) or (holder is wg.nn.functional and getattr(holder, last, None))
+        if holder is wg.nn.functional and last in holder.__all__:
+            getattr(holder, last)  # loads it
+        function = vars(holder).get(last)
         if isinstance(function, types.FunctionType):
-            setattr(holder, last, _caster(function, wanted, is_on))
             _replaced.append((holder, last, function))
+            setattr(holder, last, _caster(function, wanted, is_on))
 
 
-def begin(is_on, fast_dtype):
-    """One more thread has autocast on; `is_on()` and `fast_dtype()` answer for the calling thread."""
-    global _threads
+def fit(threads, is_on, fast_dtype):
+    """Redirects the ops while there are threads with autocast on, and gives them back when there are none.
+
+    is_on() and fast_dtype() answer for the calling thread. Broken off, it is done in full by the next call.
+    """
+    global _done
     with _lock:
-        _threads += 1
-        if _threads > 1:
+        if _done == bool(threads):
             return
-        for names, wanted in ((LOWER, lambda _: fast_dtype()), (SINGLE, lambda _: wg.float32), (WIDEST, _widest)):
-            for name in names:
-                function = FUNCTIONS.get(name)
-                if isinstance(function, _core.OpFunction):
-                    function.redirect(_caster(_twin(function), wanted, is_on))
-                    _redirected.append(function)
-                _replace(name, wanted, is_on)
-        product = FUNCTIONS["matmul"]
-        wg.Tensor.__matmul__ = lambda a, b: product(a, b) if isinstance(b, wg.Tensor) else _operator(a, b)
-
-
-def end():
-    """One thread fewer has autocast on; the last one gives the ops back."""
-    global _threads
-    with _lock:
-        _threads -= 1
-        if _threads:
-            return
-        for function in _redirected:
-            function.redirect(None)
-        _redirected.clear()
-        for holder, name, function in _replaced:
-            setattr(holder, name, function)
-        _replaced.clear()
+        _done = None
+        while _redirected:
+            _redirected[-1].redirect(None)
+            _redirected.pop()
+        while _replaced:
+            setattr(*_replaced[-1])
+            _replaced.pop()
         wg.Tensor.__matmul__ = _operator
+        if threads:
+            _redirect_all(is_on, fast_dtype)
+        _done = bool(threads)
+
+
+def _redirect_all(is_on, fast_dtype):
+    for names, wanted in ((LOWER, lambda _: fast_dtype()), (SINGLE, lambda _: wg.float32), (WIDEST, _widest)):
+        for name in names:
+            function = FUNCTIONS.get(name)
+            if isinstance(function, _core.OpFunction):
+                _redirected.append(function)
+                function.redirect(_caster(_twin(function), wanted, is_on))
+            _replace(name, wanted, is_on)
+    product = FUNCTIONS["matmul"]
+    wg.Tensor.__matmul__ = lambda a, b: product(a, b) if isinstance(b, wg.Tensor) else _operator(a, b)

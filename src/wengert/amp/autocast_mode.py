@@ -6,6 +6,7 @@ import warnings
 
 import wengert as wg
 
+from .. import _core
 from .._types import _DEVICE_TYPES
 
 _SUPPORTED = ("cpu", "cuda", "xpu", "mps", "hpu", "mtia", "maia", "ipu", "xla", "privateuseone")
@@ -17,6 +18,7 @@ class _State(threading.local):
 
 
 _state = _State()
+_threads = {}  # the threads, by number, in which autocast may be on for the CPU
 
 
 def is_autocast_available(device_type):
@@ -40,14 +42,21 @@ def set_autocast_enabled(device_type, enabled=None):
     """Switch autocast for a kind of device; with one argument, for CUDA."""
     if enabled is None:
         device_type, enabled = "cuda", device_type
-    before, _state.enabled[device_type] = is_autocast_enabled(device_type), bool(enabled)
-    if device_type == "cpu" and before != bool(enabled):
-        from . import _policy
-
+    is_autocast_enabled(device_type)  # refuses what is none
+    _state.enabled[device_type] = bool(enabled)
+    if device_type == "cpu":
         if enabled:
-            _policy.begin(lambda: is_autocast_enabled("cpu"), lambda: get_autocast_dtype("cpu"))
+            _threads[threading.get_ident()] = True
         else:
-            _policy.end()
+            _threads.pop(threading.get_ident(), None)
+        _redirect()
+
+
+def _redirect():
+    """Has the ops ask for autocast on the CPU while it is on in some thread; what is left undone the next call does."""
+    from . import _policy
+
+    _policy.fit(_threads, lambda: is_autocast_enabled("cpu"), lambda: get_autocast_dtype("cpu"))
 
 
 def get_autocast_dtype(device_type):
@@ -86,7 +95,7 @@ def clear_autocast_cache():
     """Forget the casts that were kept; wengert keeps none."""
 
 
-class autocast:
+class autocast(_core.Block):
     """A block, or a decorated function, in which suitable operations run in a shorter floating type.
 
     `device_type` is "cpu", "cuda" …; `dtype` defaults to bfloat16 on the CPU, where products, linear layers,
@@ -128,21 +137,16 @@ class autocast:
             return False
         return True
 
-    def __enter__(self):
-        self.before = (is_autocast_enabled(self.device), get_autocast_dtype(self.device), _state.cache)
-        set_autocast_enabled(self.device, self._enabled)
-        set_autocast_dtype(self.device, self.fast_dtype)
-        set_autocast_cache_enabled(self._cache_enabled)
-        autocast_increment_nesting()
-        return self
-
-    def __exit__(self, *error):
-        autocast_decrement_nesting()
-        enabled, dtype, cache = self.before
-        set_autocast_enabled(self.device, enabled)
-        set_autocast_dtype(self.device, dtype)
-        set_autocast_cache_enabled(cache)
-        return False
+    def _begin(self):
+        changes = (
+            (_state.enabled, self.device, self._enabled),
+            (_state.dtypes, self.device, self.fast_dtype),
+            (_state.__dict__, "cache", bool(self._cache_enabled)),
+            (_state.__dict__, "nesting", _state.nesting + 1),
+        )
+        if self.device != "cpu" or not self._enabled:
+            return self, changes
+        return self, (*changes, (_threads, threading.get_ident(), True)), _redirect
 
     def __call__(self, function):
         @functools.wraps(function)

@@ -11,7 +11,7 @@ _WARNING = (
 )
 
 
-class detect_anomaly:
+class detect_anomaly(_core.Block):
     """A block in which gradients that become nan raise, naming the op and the line that made it.
 
     check_nan: look for nan (default). check_inf, check_forward: also inf; also in the forward pass (beyond torch).
@@ -25,15 +25,10 @@ class detect_anomaly:
 
     def __init__(self, check_nan=True, *, check_inf=False, check_forward=False):
         self.state = (True, bool(check_nan), bool(check_inf), bool(check_forward))
-        self.prev = _core.anomaly()
         warnings.warn(_WARNING, stacklevel=2)
 
-    def __enter__(self):
-        self.prev = _core.anomaly()
-        _core.set_anomaly(*self.state)
-
-    def __exit__(self, *exc):
-        _core.set_anomaly(*self.prev)
+    def _begin(self):
+        return None, ((_core.set_anomaly, self.state),)
 
 
 def check_outputs(node, outputs):
@@ -52,18 +47,17 @@ def check_outputs(node, outputs):
                 )
 
 
-class set_detect_anomaly:
+class set_detect_anomaly(_core.Block):
     """Sets anomaly mode at once; as a context manager it is put back at the end."""
 
     def __init__(self, mode, check_nan=True):
-        self.prev = _core.anomaly()
-        _core.set_anomaly(bool(mode), bool(check_nan), False, False)
+        self.state = (bool(mode), bool(check_nan), False, False)
+        super().__enter__()
+
+    _begin = detect_anomaly._begin
 
     def __enter__(self):
         return None
-
-    def __exit__(self, *exc):
-        _core.set_anomaly(*self.prev)
 
 
 def is_anomaly_enabled():

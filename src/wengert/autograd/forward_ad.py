@@ -5,29 +5,23 @@ from collections import namedtuple
 from .. import _core
 from ..func._dual import check_dual, dual_at, laid_out_in_full, settle, tangent_of
 from ..func._dual import make_dual as _wrap
-from ..func._levels import enter, leave, levels
 from ..func._levels import forward_is_on as _is_fwd_grad_enabled
-from ..func._levels import switch_forward as _switch
+from ..func._levels import levels, running, switching_forward
 
 __all__ = ["UnpackedDualTensor", "dual_level", "enter_dual_level", "exit_dual_level", "make_dual", "unpack_dual"]
 
 _current_level = -1
+_block = None  # the dual_level that is running
 UnpackedDualTensor = namedtuple("UnpackedDualTensor", "primal tangent")
 
 
 def enter_dual_level():
     """Begins a level of forward mode; there can be one at a time."""
-    global _current_level
-    if _current_level >= 0:
-        raise RuntimeError("Nested forward mode AD is not supported at the moment")
-    _current_level += 1
-    enter("dual")
-    return _current_level
+    return dual_level().__enter__()
 
 
 def exit_dual_level(*, level=None):
     """Ends the level; tensors made in it lose their tangents."""
-    global _current_level
     level = _current_level if level is None else level
     if level < 0:
         raise RuntimeError("Dual level must be a positive number.")
@@ -35,8 +29,7 @@ def exit_dual_level(*, level=None):
         raise RuntimeError(
             "Trying to exit a forward AD level that was not the last one that was created. This is not supported."
         )
-    leave()
-    _current_level = level - 1
+    _block.__exit__()
 
 
 def make_dual(tensor, tangent, *, level=None):
@@ -89,25 +82,26 @@ def unpack_dual(tensor, *, level=None):
     return UnpackedDualTensor(dual.primal.view_as(dual.primal), dual.tangent if _is_fwd_grad_enabled() else None)
 
 
-class dual_level:
+class dual_level(_core.Block):
     """A block that is a level of forward mode."""
 
-    def __enter__(self):
-        return enter_dual_level()
+    def _begin(self):
+        if _current_level >= 0:
+            raise RuntimeError("Nested forward mode AD is not supported at the moment")
+        _, changes, follows = running("dual")._begin()
+        level = _current_level + 1
+        return level, ((globals(), "_current_level", level), (globals(), "_block", self), *changes), follows
 
-    def __exit__(self, *exc):
-        exit_dual_level()
 
-
-class _set_fwd_grad_enabled:
+class _set_fwd_grad_enabled(_core.Block):
     """Switches forward mode on or off, for a block or (called as a function) from now on."""
 
     def __init__(self, mode):
-        self.before = _is_fwd_grad_enabled()
-        _switch(mode)
+        self.mode = mode
+        super().__enter__()
+
+    def _begin(self):
+        return None, (switching_forward(self.mode),)
 
     def __enter__(self):
         return None
-
-    def __exit__(self, *exc):
-        _switch(self.before)

@@ -98,7 +98,7 @@ class enable_grad(_core.EnableGradScope, _Mode):
     __slots__ = ()
 
 
-class set_grad_enabled(_Mode):
+class set_grad_enabled(_core.GradSwitch, _Mode):
     """Sets the mode at once; as a context manager it is put back at the end.
 
     >>> import wengert
@@ -108,12 +108,7 @@ class set_grad_enabled(_Mode):
     """
 
     def __init__(self, mode):
-        if not isinstance(mode, bool):
-            raise TypeError(
-                f"set_grad_enabled(): argument 'enabled' (position 1) must be bool, not {type(mode).__name__}"
-            )
-        self.mode = mode
-        self.prev = _core.set_grad_enabled(mode)
+        super().__init__(mode)
 
     def __call__(self, function):
         _core.set_grad_enabled(self.prev)  # used as a decorator: only the function is meant
@@ -122,17 +117,11 @@ class set_grad_enabled(_Mode):
     def clone(self):
         return set_grad_enabled(self.mode)
 
-    def __enter__(self):
-        _core.set_grad_enabled(self.mode)
-
-    def __exit__(self, *exc):
-        _core.set_grad_enabled(self.prev)
-
     def __repr__(self):
         return f"torch.autograd.grad_mode.set_grad_enabled(mode={self.mode})"
 
 
-class inference_mode(_Mode):
+class inference_mode(_core.Block, _Mode):
     """Nothing is recorded, and results can never take part in autograd.
 
     >>> import wengert
@@ -150,19 +139,12 @@ class inference_mode(_Mode):
 
     def __init__(self, mode=True):
         self.mode = mode if isinstance(mode, bool) else True
-        self._before = []
 
     def clone(self):
         return inference_mode(self.mode)
 
-    def __enter__(self):
-        grad = _core.set_grad_enabled(not self.mode)
-        self._before.append((grad, _core.set_inference_mode(self.mode)))
-
-    def __exit__(self, *exc):
-        grad, inference = self._before.pop()
-        _core.set_inference_mode(inference)
-        _core.set_grad_enabled(grad)
+    def _begin(self):
+        return None, ((_core.set_grad_enabled, not self.mode), (_core.set_inference_mode, self.mode))
 
 
 _multithreading = threading.local()

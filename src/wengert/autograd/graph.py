@@ -68,7 +68,7 @@ def increment_version(tensors):
         t._bump_version()
 
 
-class saved_tensors_hooks:
+class saved_tensors_hooks(_core.Block):
     """A block in which pack(tensor) decides what is kept of each saved tensor and unpack gives it back.
 
     >>> import wengert
@@ -83,14 +83,11 @@ class saved_tensors_hooks:
     def __init__(self, pack_hook, unpack_hook):
         self.pack_hook, self.unpack_hook = pack_hook, unpack_hook
 
-    def __enter__(self):
+    def _begin(self):
         message = disabled_message()
         if message is not None:
             raise RuntimeError(message)
-        _core.push_saved_hooks(self.pack_hook, self.unpack_hook)
-
-    def __exit__(self, *exc):
-        _core.pop_saved_hooks()
+        return None, ((_core.hook_saves, (self.pack_hook, self.unpack_hook)),)
 
 
 class save_on_cpu(saved_tensors_hooks):
@@ -100,17 +97,16 @@ class save_on_cpu(saved_tensors_hooks):
         super().__init__(lambda t: t.clone() if pin_memory else t, lambda t: t)
 
 
-@contextlib.contextmanager
-def disable_saved_tensors_hooks(error_message, is_tracing=False):
-    """A block in which saved_tensors_hooks is refused with error_message."""
-    before = disabled_message()
-    if hooks_are_set():
-        raise RuntimeError(error_message)
-    set_disabled_message(error_message)
-    try:
-        yield
-    finally:
-        set_disabled_message(before)
+class disable_saved_tensors_hooks(_core.Block, contextlib.ContextDecorator):
+    """A block, or a decorated function, in which saved_tensors_hooks is refused with error_message."""
+
+    def __init__(self, error_message, is_tracing=False):
+        self.message = error_message
+
+    def _begin(self):
+        if hooks_are_set():
+            raise RuntimeError(self.message)
+        return None, (disabling(self.message),)
 
 
 def hooks_are_set():
@@ -126,6 +122,11 @@ def disabled_message():
 def set_disabled_message(message):
     """Has saved_tensors_hooks refused with a message on this thread, or (None) allowed."""
     _state.disabled = message
+
+
+def disabling(message):
+    """The change of a block in which saved_tensors_hooks is refused."""
+    return _state.__dict__, "disabled", message
 
 
 class _MultiHandle:
@@ -236,8 +237,7 @@ class _AllowMutationOnSavedContext:
         return tensor.untyped_storage().data_ptr(), tensor._version
 
 
-@contextlib.contextmanager
-def allow_mutation_on_saved_tensors():
+class allow_mutation_on_saved_tensors(_core.Block, contextlib.ContextDecorator):
     """A block in which saved tensors may be written: the first write makes a copy of what is saved for backward.
 
     Backward has to run inside the block (AssertionError); blocks cannot be nested (RuntimeError).
@@ -250,18 +250,14 @@ def allow_mutation_on_saved_tensors():
     ...     _ = y.sin_()
     ...     z.sum().backward()
     """
-    if getattr(_state, "mutable", False):
-        raise RuntimeError("allow_mutation_on_saved_tensors contexts cannot be nested")
-    context = _AllowMutationOnSavedContext()
-    with saved_tensors_hooks(context.pack, context.unpack):
-        _state.mutable = True
-        _core.set_before_write(context.before_write)
-        try:
-            yield context
-        finally:
-            _core.set_before_write(None)
-            _state.mutable = False
-            context.clear()
+
+    def _begin(self):
+        if getattr(_state, "mutable", False):
+            raise RuntimeError("allow_mutation_on_saved_tensors contexts cannot be nested")
+        context = _AllowMutationOnSavedContext()
+        _, hooks = saved_tensors_hooks(context.pack, context.unpack)._begin()
+        writes = (_core.set_before_write, context.before_write)
+        return context, (*hooks, (_state.__dict__, "mutable", True), writes), context.clear
 
 
 def _runs(node):

@@ -43,7 +43,8 @@ def jacrev(func, argnums=0, *, has_aux=False, chunk_size=None, _preallocate_and_
         with enable_grad():
             moved, inputs, spec = _fresh_arguments(args, argnums, tracked)
             _check_real(inputs, "jacrev", "inputs")
-            with taped_transform(args):
+            with taped_transform():
+                adopt(args)
                 result = func(*moved)
             output, aux = _split_aux(result, has_aux, "vjp(f, *primals)")
             flat, out_spec = _tensor_outputs(output, "vjp(f, *primals)")

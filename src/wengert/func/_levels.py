@@ -22,49 +22,50 @@ class Level:
         self.kind, self.number, self.size, self.randomness = kind, number, size, randomness
 
 
-_local = threading.local()
+class _Local(threading.local):
+    stack = ()
+    forward = True
+
+
+_local = _Local()
 alive = {}  # the transforms that are running in any thread, by number
 
 
 def levels():
     """The transforms that are running in this thread, outermost first."""
-    try:
-        return _local.stack
-    except AttributeError:
-        _local.stack = []
-        return _local.stack
+    return _local.stack
 
 
 def batches():
     """The vmaps among them."""
-    return [level for level in levels() if level.size is not None]
+    return [level for level in _local.stack if level.size is not None]
 
 
-def enter(kind, size=None, randomness=None):
-    """Begins a transform."""
-    stack = levels()
-    number = Number(_core.next_transform())
-    number.kind, number.depth = kind, 1 + sum(level.kind != "dual" for level in stack)
-    stack.append(Level(kind, number, size, randomness))
-    alive[number] = stack[-1]
-    _show(stack)
-    return stack[-1]
+class running(_core.Block):
+    """A block in which a transform runs, which it names."""
+
+    __slots__ = ("_undo", "of")
+
+    def __init__(self, kind, size=None, randomness=None):
+        self.of = kind, size, randomness
+
+    def _begin(self):
+        kind, size, randomness = self.of
+        stack = _local.stack
+        number = Number(_core.next_transform())
+        number.kind, number.depth = kind, 1 + sum(level.kind != "dual" for level in stack)
+        level = Level(kind, number, size, randomness)
+        changes = [(_local.__dict__, "stack", (*stack, level)), (alive, number, level), (_core.set_transform, number)]
+        if size is not None:
+            changes.append((_core.set_batching, len(batches()) + 1))
+        if kind in ("grad", "jvp"):
+            changes.append((_core.set_taped, number))
+        return level, tuple(changes), _look_less
 
 
-def leave():
-    """Ends the innermost transform."""
-    stack = levels()
-    del alive[stack.pop().number]
-    _show(stack)
+def _look_less():
     if watched.views and all(level.kind in ("vmap", "grad") for level in tuple(alive.values())):
         watch_views(False)
-
-
-def _show(stack):
-    """Tells the machine which transforms are running."""
-    _core.set_batching(len(batches()))
-    _core.set_transform(stack[-1].number if stack else 0)
-    _core.set_taped(next((level.number for level in reversed(stack) if level.kind in ("grad", "jvp")), 0))
 
 
 def adopt(*trees):
@@ -89,60 +90,59 @@ def watch_views(on):
 
 def forward_is_on():
     """Whether this thread pushes tangents forward."""
-    return getattr(_local, "forward", True)
+    return _local.forward
 
 
-def switch_forward(on):
-    """Lets ops of this thread push tangents forward, or not."""
-    _local.forward = bool(on)
+def switching_forward(on):
+    """The change of a block in which ops of this thread push tangents forward, or not."""
+    return _local.__dict__, "forward", bool(on)
 
 
-class transform:
+class transform(_core.Block):
     """A block that a function passed to torch.func runs in."""
 
-    __slots__ = ("before",)
+    __slots__ = ("_undo",)
 
-    def __enter__(self):
-        self.before = _core.set_transforms(_core.transforms() + 1)
-
-    def __exit__(self, *exc):
-        _core.set_transforms(self.before)
+    def _begin(self):
+        return None, ((_core.set_transforms, _core.transforms() + 1),)
 
 
-class no_transform(transform):
+class no_transform(_core.Block):
     """A block inside a transform that is only a means: in it as many seem to run as `count`, and everything may be written."""
 
-    __slots__ = ("count", "taped")
+    __slots__ = ("_undo", "count")
 
     def __init__(self, count):
         self.count = count
 
-    def __enter__(self):
-        self.before, self.taped = _core.set_transforms(self.count), _core.set_taped(0)
-
-    def __exit__(self, *exc):
-        super().__exit__(*exc)
-        _core.set_taped(self.taped)
+    def _begin(self):
+        return None, ((_core.set_transforms, self.count), (_core.set_taped, 0))
 
 
-class taped_transform(transform):
-    """One that differentiates in reverse mode by (trees of) `inputs`: there, saved tensors can't be handed to hooks."""
+class taped_transform(running):
+    """One that differentiates in reverse mode by (trees of) inputs: there, saved tensors can't be handed to hooks."""
 
-    __slots__ = ("inputs", "message")
+    __slots__ = ()
 
-    def __init__(self, *inputs):
-        self.inputs = inputs
+    def __init__(self):
+        super().__init__("grad")
 
-    def __enter__(self):
+    def _begin(self):
         if graph.hooks_are_set():
             raise RuntimeError(_NO_HOOKS)
-        self.message = graph.disabled_message()
-        graph.set_disabled_message(_NO_HOOKS)
-        super().__enter__()
-        enter("grad")
-        adopt(*self.inputs)
+        level, changes, follows = super()._begin()
+        count = (_core.set_transforms, _core.transforms() + 1)
+        return level, (graph.disabling(_NO_HOOKS), count, *changes), follows
 
-    def __exit__(self, *exc):
-        leave()
-        super().__exit__(*exc)
-        graph.set_disabled_message(self.message)
+
+class forward_transform(running):
+    """One that pushes tangents forward."""
+
+    __slots__ = ()
+
+    def __init__(self):
+        super().__init__("jvp")
+
+    def _begin(self):
+        level, changes, follows = super()._begin()
+        return level, (*changes, switching_forward(True)), follows

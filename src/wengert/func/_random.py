@@ -19,15 +19,13 @@ _BATCHED_SAME = (
 _SIZE_AT = {"rand": 0, "randn": 0, "randint": 1, "randint.low": 2, "normal.float_float": 2}
 
 
-class _Outside:
+class _Outside(_core.Block):
     """Within it, random ops belong to the vmap around the current one."""
 
-    def __enter__(self):
-        self.before = _core.set_batching(0)
-        _core.set_batching(max(0, self.before - 1))
+    def _begin(self):
+        from ._batch import running
 
-    def __exit__(self, *exc):
-        _core.set_batching(self.before)
+        return None, ((_core.set_batching, max(0, running() - 1)),)
 
 
 def _run(name, args):

@@ -9,7 +9,7 @@ from ..autograd.grad_mode import enable_grad
 from ._dual import check_dual, make_dual, primal_of, settle, tangent_of
 from ._grad import gradients_of
 from ._history import Own, cut, forget, fresh, reaches_out, spread
-from ._levels import adopt, batches, enter, forward_is_on, leave, switch_forward, taped_transform, transform
+from ._levels import adopt, batches, forward_transform, taped_transform, transform
 from ._tree import drawn, flatten, tree_map, unflatten
 
 Tensor = _core.Tensor
@@ -79,7 +79,8 @@ def grad_and_value(func, argnums=0, has_aux=False):
         tracked, own = _core.is_grad_enabled(), Own()
         with enable_grad():
             moved, inputs, spec = _fresh_arguments(args, argnums, tracked)
-            with taped_transform(args, kwargs):
+            with taped_transform():
+                adopt(args, kwargs)
                 result = func(*moved, **kwargs)
             output, aux = _split_aux(result, has_aux, "grad_and_value(f)(*args)")
             _check_scalar(output)
@@ -161,7 +162,9 @@ def _vjp(func, primals, has_aux=False, inside=taped_transform):
         if primals:
             # pull may be called where gradients are wanted although vjp was not
             moved, inputs, spec = _fresh_arguments(primals, tuple(range(len(primals))), True)
-        with inside(primals):
+        with inside() as level:
+            if level is not None:
+                adopt(primals)
             result = func(*moved)
         output, aux = _split_aux(result, has_aux, "vjp(f, *primals)")
         flat, out_spec = _tensor_outputs(output, "vjp(f, *primals)")
@@ -268,10 +271,9 @@ def jvp(func, primals, tangents, *, strict=False, has_aux=False):
     who = "jvp(f, primals, tangents)"
     flat, others = _check_tangents(primals, tangents, who)
     _, spec = flatten(primals)
-    level, before = enter("jvp").number, forward_is_on()
-    adopt(primals, tangents)
-    switch_forward(True)
-    try:
+    with forward_transform() as running:
+        level = running.number
+        adopt(primals, tangents)
         duals = unflatten([_dual(p, t, level) for p, t in zip(flat, others)], spec)
         with transform():
             result = func(*duals)
@@ -279,9 +281,6 @@ def jvp(func, primals, tangents, *, strict=False, has_aux=False):
         made, out_spec = _tensor_outputs(output, who)
         for o in made:
             settle(o)
-    finally:
-        switch_forward(before)
-        leave()
     shown, pushed = (unflatten(part, out_spec) for part in _unpacked(made, level, strict))
     if not has_aux:
         return shown, pushed
@@ -300,7 +299,7 @@ def linearize(func, *primals):
         if isinstance(p, Tensor):
             check_dual(p, p)
     tracked = _core.is_grad_enabled()
-    shown, pull = _vjp(func, primals, inside=lambda _: contextlib.nullcontext())
+    shown, pull = _vjp(func, primals, inside=contextlib.nullcontext)
     push = _push_forward(pull.outputs, pull.inputs, pull.own, tracked)
 
     def jvp_fn(*tangents):

@@ -4,7 +4,7 @@ import functools
 
 from .. import _core
 from ._batch import is_batched, wrap
-from ._levels import enter, leave, transform
+from ._levels import running, transform
 from ._tree import broadcast, flatten, unflatten
 
 Tensor = _core.Tensor
@@ -116,15 +116,10 @@ def _outputs(func, outputs, out_dims, level, size, given):
 def _run(func, flat, dims, spec, size, out_dims, randomness, kwargs):
     fronts = [a if d is None else _front(a, d) for a, d in zip(flat, dims)]
     given = {id(front): (a, d) for front, a, d in zip(fronts, flat, dims) if d is not None}
-    level = enter("vmap", size, randomness)
-    try:
+    with running("vmap", size, randomness) as level:
         wrapped = [front if d is None else wrap(front, level.number, dim=d) for front, d in zip(fronts, dims)]
         with transform():
             outputs = func(*unflatten(wrapped, spec), **kwargs)
-    except BaseException:
-        leave()
-        raise
-    leave()
     return _outputs(func, outputs, out_dims, level.number, size, given)
 
 

@@ -47,7 +47,7 @@ def _bind(method, tensor):
 
 def disabled_torch_function(func, types, args=(), kwargs=None):
     """As a class's `__torch_function__`: its instances take no calls over, and are tensors like any other."""
-    from ..overrides._taking import disabled
+    from ..overrides._modes import disabled
 
     with disabled():
         return func(*args, **(kwargs or {}))

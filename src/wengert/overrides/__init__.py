@@ -8,9 +8,9 @@ import wengert as _wg
 
 from .. import _core
 from ..ops._setup import disabled_torch_function as _disabled_torch_function_impl  # noqa: F401
-from . import _taking
+from . import _modes, _taking
+from ._modes import disabled
 from ._taking import default_nowrap_functions as get_default_nowrap_functions  # noqa: F401 (torch's name)
-from ._taking import disabled
 
 
 def has_torch_function(relevant_args):
@@ -23,7 +23,7 @@ def has_torch_function(relevant_args):
         values = iter(relevant_args)
     except TypeError:
         raise TypeError("expected a sequence") from None
-    return any(map(_core.override_takes, values)) or bool(_taking.modes and _core.override_enabled())
+    return any(map(_core.override_takes, values)) or bool(_modes.modes() and _core.override_enabled())
 
 
 def has_torch_function_unary(value):
@@ -56,8 +56,8 @@ def handle_torch_function(public_api, relevant_args, *args, **kwargs):
         f"no implementation found for '{public_api.__module__}.{public_api.__name__}' on types that implement "
         f"__torch_function__: {[type(one) for one in found]}"
     )
-    if _taking.modes:
-        message += f" nor in mode {_taking.modes[-1]}"
+    if _modes.modes():
+        message += f" nor in mode {_modes.modes()[-1]}"
     raise TypeError(message)
 
 
@@ -80,7 +80,7 @@ def wrap_torch_function(dispatcher):
 DisableTorchFunctionSubclass = DisableTorchFunction = disabled
 
 
-class TorchFunctionMode:
+class TorchFunctionMode(_core.Block):
     """A block in which every call of torch's functions and of tensors' operators goes to `__torch_function__`.
 
     >>> class Count(TorchFunctionMode):
@@ -98,12 +98,8 @@ class TorchFunctionMode:
     def __torch_function__(self, func, types, args=(), kwargs=None):
         raise NotImplementedError
 
-    def __enter__(self):
-        _taking.push_mode(self)
-        return self
-
-    def __exit__(self, *error):
-        _taking.pop_mode()
+    def _begin(self):
+        return self, *_taking.entering(self)
 
 
 class BaseTorchFunctionMode(TorchFunctionMode):
@@ -115,12 +111,12 @@ class BaseTorchFunctionMode(TorchFunctionMode):
 
 def _get_current_function_mode():
     """The innermost mode that is on; None outside of any."""
-    return _taking.modes[-1] if _taking.modes else None
+    return _modes.modes()[-1] if _modes.modes() else None
 
 
 def _get_current_function_mode_stack():
     """All modes that are on, the innermost last."""
-    return list(_taking.modes)
+    return list(_modes.modes())
 
 
 def get_ignored_functions():

@@ -4,6 +4,7 @@ import threading
 
 from .. import _core
 from .._core import Tensor
+from ..func._batch import RANDOM, running
 from ..func._interpret import flatten
 from ..ops import namespaces
 from ..ops._declare import OPS
@@ -19,67 +20,51 @@ class _Mark:
 
 
 MARK, META = _Mark("dispatch"), _Mark("meta")
-_state = threading.local()
 
 
-def _modes():
-    if not hasattr(_state, "modes"):
-        _state.modes = []
-    return _state.modes
+class _Local(threading.local):
+    modes = ()  # TorchDispatchMode objects, the innermost last
 
 
-def _set_modes(count, step):
-    _core.set_dispatch_modes(count)
-    _core.set_batching(_core.set_batching(0) + step)
+_local = _Local()
+_on = {}  # one entry for each mode that is on in some thread
+_fitted = False  # whether all ops ask for modes
 
 
-_watched = 0  # modes that are on, on all threads
+def _leaving_on(modes, step):
+    return (
+        (_local.__dict__, "modes", tuple(modes)),
+        (_core.set_dispatch_modes, len(modes)),
+        (_core.set_batching, running() + step),
+    )
 
 
-def _watch(step):
-    """While a mode is on, all ops ask whether there is one on their thread."""
-    global _watched
-    before, _watched = _watched, _watched + step
-    if bool(before) != bool(_watched):
-        from ..func._batch import RANDOM
-
-        _core.mark_random([name for name, *_ in _core.op_names() if name not in RANDOM], bool(_watched))
+def entering(mode):
+    """The changes of a block in which a mode is on, and what follows from them."""
+    return (*_leaving_on((*_local.modes, mode), 1), (_on, object(), True)), _fit_ops
 
 
-def push_mode(mode):
-    """Puts a mode on top of those that are on."""
-    modes = _modes()
-    _watch(1)
-    modes.append(mode)
-    _set_modes(len(modes), 1)
-
-
-def pop_mode():
-    """Takes the innermost mode off."""
-    modes = _modes()
-    mode = modes.pop()
-    _set_modes(len(modes), -1)
-    _watch(-1)
-    return mode
+def _fit_ops():
+    """While a mode is on in some thread, all ops ask whether there is one on theirs."""
+    global _fitted
+    if _fitted != bool(_on):
+        _core.mark_random([name for name, *_ in _core.op_names() if name not in RANDOM], bool(_on))
+        _fitted = bool(_on)
 
 
 def current_mode():
     """The innermost mode, or None."""
-    modes = _modes()
-    return modes[-1] if modes else None
+    return _local.modes[-1] if _local.modes else None
 
 
-class without_mode:
-    """A block in which the innermost mode is off."""
+class without_mode(_core.Block):
+    """A block in which the innermost mode, which it names, is off."""
 
-    def __enter__(self):
-        self.mode = _modes().pop()
-        _set_modes(len(_modes()), -1)
-        return self.mode
+    __slots__ = ("_undo",)
 
-    def __exit__(self, *error):
-        _modes().append(self.mode)
-        _set_modes(len(_modes()), 1)
+    def _begin(self):
+        *others, mode = _local.modes
+        return mode, _leaving_on(others, -1)
 
 
 def _split(name, args):
@@ -123,13 +108,13 @@ def hand_to_mode(func, args, kwargs):
 def dispatch(name, args, inplace):
     """Called by the machine: what the innermost mode, or else the classes of the arguments, make of an op."""
     classes = _classes(args, {})
-    if not classes and not _modes():
+    if not classes and not _local.modes:
         from .._tensor.meta import run
 
         return run(name, args, inplace)
     func = namespaces.overload(name, args, inplace)
     args, kwargs = _split(name, args)
-    if _modes():
+    if _local.modes:
         with without_mode() as mode:
             result = mode.__torch_dispatch__(func, classes, args, kwargs)
         if result is not NotImplemented:

@@ -6,6 +6,7 @@ import warnings
 
 from .. import _core
 from .._core import Tensor
+from ._modes import disabled, leaving_on, local, without_mode
 
 # The method that stands for an operator, by the machine's name of the operator.
 _METHODS = {
@@ -51,7 +52,15 @@ _OF_MODES = (
     "sparse_coo_tensor", "sparse_csr_tensor", "tensor",
 )  # fmt: skip
 _LOADED_LATE = "is_complex", "is_conj", "is_floating_point", "is_inference", "is_neg", "is_signed", "numel"
-_SWAPPED = {"add", "mul", "pow.Scalar"}  # number + tensor reaches the method of the tensor
+# number + tensor reaches the method of the tensor, by these names.
+_REFLECTED = {
+    **{name: name for name in ("add", "mul", "bitwise_and", "bitwise_or", "bitwise_xor")},
+    "pow.Scalar": "__rpow__",
+    "floor_divide": "__rfloordiv__",
+    "remainder": "__rmod__",
+    "bitwise_left_shift": "__rlshift__",
+    "bitwise_right_shift": "__rrshift__",
+}
 # Functions of nn.functional that torch has in C++, and those of torch that it has in Python.
 NATIVE = frozenset((
     "adaptive_avg_pool1d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "bilinear", "celu_", "channel_shuffle", "conv1d",
@@ -65,18 +74,7 @@ IN_PYTHON = frozenset((
     "chain_matmul", "einsum", "lu", "meshgrid", "norm", "split", "stft", "tensordot", "unique", "unique_consecutive",
     "unravel_index",
 ))  # fmt: skip
-modes = []  # TorchFunctionMode objects, the innermost last
 _watching = False
-
-
-class disabled:
-    """A block in which subclasses of Tensor are tensors like any other."""
-
-    def __enter__(self):
-        _core.override_disable(1)
-
-    def __exit__(self, *error):
-        _core.override_disable(-1)
 
 
 def convert(result, cls):
@@ -124,21 +122,17 @@ def relevant(args, kwargs):
 
 def dispatch(function, args, kwargs, found=None):
     """What the first taker makes of a call; NotImplemented when all decline."""
+    function = getattr(function, "instead_of", function)  # another thread may have a mode on
     found = relevant(args, kwargs) if found is None else found
     kinds = tuple(type(one) for one in found)
-    if modes and _core.override_enabled():
-        mode = modes.pop()
-        _core.override_modes(len(modes))
-        try:
+    if local.modes and _core.override_enabled():
+        with without_mode() as mode:
             handler = mode.__torch_function__
             if getattr(handler, "__self__", mode) is not mode:
                 raise RuntimeError(
                     "Defining your mode's `__torch_function__` as a classmethod is not supported, please make it a plain method"
                 )
             result = handler(function, kinds, args, kwargs)
-        finally:
-            modes.append(mode)
-            _core.override_modes(len(modes))
         if result is not NotImplemented:
             return result
     for one in found:
@@ -194,9 +188,10 @@ def _spelled_out(function, home, args, kwargs):
 def take(function, args, kwargs):
     """Called by the machine: a function with an argument that takes over, or an operator by its name."""
     if isinstance(function, str):
-        if function in _SWAPPED and isinstance(args[0], (int, float, complex)):
-            args = args[::-1]
-        return dispatch(getattr(Tensor, _METHODS.get(function, function)), args, kwargs)
+        name = _METHODS.get(function, function)
+        if function in _REFLECTED and isinstance(args[0], (int, float, complex)):
+            name, args = _REFLECTED[function], args[::-1]
+        return dispatch(getattr(Tensor, name), args, kwargs)
     found = relevant(args, kwargs)
     warn_of_methods(function, found)
     if function.__name__ in IN_PYTHON:
@@ -279,7 +274,7 @@ def _watched(function, home, relevant=relevant, itself=None):
     @functools.wraps(function)
     def call(*args, **kwargs):
         found = relevant(args, kwargs)
-        if not found and not (modes and _core.override_enabled()):
+        if not found and not (local.modes and _core.override_enabled()):
             return function(*args, **kwargs)
         public = itself or call
         warn_of_methods(public, found)
@@ -328,7 +323,9 @@ _OPERATORS = {  # while a mode is on, Tensor's operators are these, so that plai
     "__mod__": "remainder",
     "__itruediv__": "div_",
 }
-_plain = {}
+_on = {}  # one entry for each mode that is on in some thread
+_plain = {}  # Tensor's operators as they are without modes
+_fitted = False  # whether they are those that ask; None while that changes
 
 
 def _asking(slot, name):
@@ -336,32 +333,36 @@ def _asking(slot, name):
     method = getattr(Tensor, name) if name != slot else plain
 
     def operator(self, *args):
-        if not (modes and _core.override_enabled()):
+        if not (local.modes and _core.override_enabled()):
             return plain(self, *args)
         if any(not isinstance(a, (Tensor, int, float, complex, slice, tuple, list, type(None))) for a in args):
             return plain(self, *args)
         return dispatch(method, (self, *args), {})
 
+    operator.instead_of = plain
     return operator
 
 
-def push_mode(mode):
-    """Enter a mode."""
+def entering(mode):
+    """The changes of a block in which a mode is on, and what follows from them."""
     watch()
-    if not modes:
-        for slot in _OPERATORS:
-            _plain[slot] = getattr(Tensor, slot)
-        made = {slot: _asking(slot, name) for slot, name in _OPERATORS.items()}
-        for slot, operator in made.items():
-            setattr(Tensor, slot, operator)
-    modes.append(mode)
-    _core.override_modes(len(modes))
+    return (*leaving_on((*local.modes, mode)), (_on, object(), True)), _fit_operators
 
 
-def pop_mode():
-    """Leave the innermost mode."""
-    modes.pop()
-    if not modes:
+def _fit_operators():
+    """Has Tensor's operators ask while a mode is on in some thread; broken off, it is done in full by the next call."""
+    global _fitted, _plain
+    if _fitted == bool(_on):
+        return
+    if _fitted is not False:
+        _fitted = None
         for slot, plain in _plain.items():
             setattr(Tensor, slot, plain)
-    _core.override_modes(len(modes))
+        _core.override_operators_back()
+    if _on:
+        _plain = {slot: getattr(Tensor, slot) for slot in _OPERATORS}
+        made = {slot: _asking(slot, name) for slot, name in _OPERATORS.items()}
+        _fitted = None
+        for slot, operator in made.items():
+            setattr(Tensor, slot, operator)
+    _fitted = bool(_on)

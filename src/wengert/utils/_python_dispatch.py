@@ -1,11 +1,12 @@
 """TorchDispatchMode: a block whose ops, as the machine runs them, are handed to a handler."""
 
+from .. import _core
 from ..overrides import _dispatch
 
 __all__ = ["BaseTorchDispatchMode", "TorchDispatchMode"]
 
 
-class TorchDispatchMode:
+class TorchDispatchMode(_core.Block):
     """A block in which every op that the machine runs goes to ``__torch_dispatch__``, below autograd.
 
     func is ``torch.ops.aten.mul.Tensor`` and the like; inside the handler the mode is off.
@@ -27,12 +28,8 @@ class TorchDispatchMode:
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         raise NotImplementedError
 
-    def __enter__(self):
-        _dispatch.push_mode(self)
-        return self
-
-    def __exit__(self, *error):
-        _dispatch.pop_mode()
+    def _begin(self):
+        return self, *_dispatch.entering(self)
 
 
 class BaseTorchDispatchMode(TorchDispatchMode):
