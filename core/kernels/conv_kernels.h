@@ -45,5 +45,12 @@ struct ConvKernels {
   FlatOf<double> flat_of_double;
 };
 WG_LEVEL_TABLE(ConvKernels, conv_kernels, conv_table)
+template <class T>
+const RowOf<T>& rows_of() {
+  if constexpr (sizeof(T) == 4)
+    return conv_table().rows_of_float;
+  else
+    return conv_table().rows_of_double;
+}
 
 }  // namespace wg

@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <cstring>
 #include <numeric>
+#include <vector>
 
 #include "../parallel.h"
 #include "conv_kernels.h"
+#include "conv_windows.h"
 #include "gemm_kernels.h"
 #include "reals.h"
 #include "scratch.h"
@@ -103,14 +105,6 @@ struct Tiling {
 };
 
 template <class T>
-const RowOf<T>& rows_of() {
-  if constexpr (std::is_same_v<T, float>)
-    return conv_table().rows_of_float;
-  else
-    return conv_table().rows_of_double;
-}
-
-template <class T>
 void lay(const Planes& p, int64_t channels, const T* x, int64_t image_step, T* to) {
   const int64_t lanes = p.t.lanes;
   auto clear = [&](int64_t count) { std::fill_n(to, count * lanes, T(0)), to += count * lanes; };
@@ -134,19 +128,6 @@ void lay(const Planes& p, int64_t channels, const T* x, int64_t image_step, T* t
           clear(p.x.need - p.row);
         }
 }
-
-template <class T, Scratch Use>
-T* room_for(int64_t n) {
-  return reinterpret_cast<T*>(scratch<Use>(size_t(n) * sizeof(T)));
-}
-
-// A convolution whose result stands at steps of a larger one.
-struct Placed {
-  Conv s;
-  int64_t start[3] = {0, 0, 0}, step[3] = {1, 1, 1}, size[3];
-  explicit Placed(const Conv& conv) : s(conv) { std::copy_n(s.w.out, 3, size); }
-  int64_t out_size() const { return size[0] * size[1] * size[2]; }
-};
 
 // The sums of a tile: in lines of whole vectors, one a row, or one for all rows with gaps where those share padding.
 struct Lines {
@@ -279,18 +260,26 @@ bool residue(const Conv& s, const int64_t* r, Placed* d, Taps* taps) {
   return some;
 }
 
+// Where they lie in a window, of all dims.
+std::vector<int64_t> taps_of(const Windows& w, const Taps* t) {
+  std::vector<int64_t> at;
+  for (int64_t i = 0; i < t[0].count; ++i)
+    for (int64_t j = 0; j < t[1].count; ++j)
+      for (int64_t k = 0; k < t[2].count; ++k)
+        at.push_back(((t[0].first + i * t[0].step) * w.kernel[1] + t[1].first + j * t[1].step) * w.kernel[2] +
+                     t[2].first + k * t[2].step);
+  return at;
+}
+
 // to[group, input channel, output channel, tap]
 template <class T>
 void turn_weight(const Conv& s, const Taps* t, const T* weight, T* to) {
+  const std::vector<int64_t> at = taps_of(s.w, t);
   for (int64_t g = 0; g < s.groups; ++g)
     for (int64_t c = 0; c < s.in_channels; ++c)
       for (int64_t o = 0; o < s.out_channels; ++o) {
         const T* from = weight + ((g * s.out_channels + o) * s.in_channels + c) * s.w.taps();
-        for (int64_t i = 0; i < t[0].count; ++i)
-          for (int64_t j = 0; j < t[1].count; ++j)
-            for (int64_t k = 0; k < t[2].count; ++k)
-              *to++ = from[((t[0].first + i * t[0].step) * s.w.kernel[1] + t[1].first + j * t[1].step) * s.w.kernel[2] +
-                           t[2].first + k * t[2].step];
+        for (const int64_t k : at) *to++ = from[k];
       }
 }
 
@@ -313,6 +302,11 @@ void input(const Conv& s, const T* g, const T* weight, T* room, T* gx) {
   const int64_t size = s.images * s.groups * s.in_channels * s.w.in_size();
   if (reached < s.w.in_size()) std::memset(static_cast<void*>(gx), 0, size_t(size) * sizeof(T));
   each([&](const Placed& d, const Taps* taps) {
+    if (fills_vectors<T>(d.s)) {
+      const int64_t all = s.w.taps(), depth = s.in_channels * all;
+      const std::vector<int64_t> at = taps_of(s.w, taps);
+      return windows_forward(d, {weight, s.out_channels * depth, all, depth, at.data()}, g, (const T*)nullptr, gx);
+    }
     turn_weight(s, taps, weight, room);
     forward<T>(d, g, room, nullptr, gx);
   });
@@ -391,8 +385,15 @@ bool shifts(const Conv& s) {
   return (s.dtype == DType::Float32 || s.dtype == DType::Float64) && s.in_channels > 0 && s.out_channels > 0;
 }
 void shift_forward(const Conv& s, const char* x, const char* weight, const char* bias, char* y) {
-  with_real(s.dtype,
-            [&]<class T>(T) { forward(Placed(s), as<T>(x), as<T>(weight), bias ? as<T>(bias) : nullptr, as<T>(y)); });
+  with_real(s.dtype, [&]<class T>(T) {
+    const T* add = bias ? as<T>(bias) : nullptr;
+    if (!fills_vectors<T>(s)) return forward(Placed(s), as<T>(x), as<T>(weight), add, as<T>(y));
+    const int64_t taps = s.w.taps(), depth = s.in_channels * taps;
+    std::vector<int64_t> at(size_t(taps), 0);
+    std::iota(at.begin(), at.end(), 0);
+    windows_forward(Placed(s), {as<T>(weight), s.out_channels * depth, depth, taps, at.data()}, as<T>(x), add,
+                    as<T>(y));
+  });
 }
 
 bool shifts_input(const Conv& s) {

@@ -1,0 +1,253 @@
+// Tiles of the output: their source is copied once with its padding, and met by panels of the weight.
+#include "conv_windows.h"
+
+#include "../parallel.h"
+#include "conv_kernels.h"
+#include "scratch.h"
+#include "window_tiles.h"
+
+namespace wg {
+namespace {
+
+constexpr int64_t kPositions = 1024;     // of a tile, at most
+constexpr int64_t kSource = 128 << 10;   // elements of its source: they and
+constexpr int64_t kDeep = 1536;          // rows of a panel of the weight stay in the second-level cache
+constexpr int64_t kLine = 16;            // elements: planes lie an odd number of lines apart, not all in one set
+constexpr int64_t kSlack = 64;           // elements past a row that are written
+constexpr int64_t kWork = 64 << 10;      // multiplications by vectors worth a thread's while
+constexpr int64_t kTasks = 16;           // wanted: enough to balance the load of a few threads
+constexpr int64_t kLeastPositions = 96;  // of all images, to make the order of the weight worth its while
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
+
+// Some columns of some rows of one plane of one image.
+struct Tile {
+  int64_t image, z, row, rows, col, cols;
+};
+
+// How the output is cut into tiles, and their source: rows of all taps, in a plane for each tap of depth.
+struct Tiling {
+  const Windows& w;
+  int64_t images, rows, cols, down, across;
+  explicit Tiling(const Conv& s) : w(s.w), images(s.images) {
+    across = ceil_div(w.out[2], kPositions), cols = ceil_div(w.out[2], across);
+    rows = std::clamp<int64_t>(kPositions / cols, 1, w.out[1]);
+    while (rows > 1 && s.in_channels * channel() > kSource && rows * cols > 128) --rows;
+    while (rows > 1 && rows * cols > 64 && images * w.out[0] * across * ceil_div(w.out[1], rows) < kTasks)
+      rows = ceil_div(rows, 2);
+    down = ceil_div(w.out[1], rows), rows = ceil_div(w.out[1], down);
+  }
+  int64_t count() const { return images * w.out[0] * down * across; }
+  Tile operator[](int64_t i) const {
+    Tile t;
+    t.col = i % across * cols, t.cols = std::min(cols, w.out[2] - t.col), i /= across;
+    t.row = i % down * rows, t.rows = std::min(rows, w.out[1] - t.row), i /= down;
+    t.z = i % w.out[0], t.image = i / w.out[0];
+    return t;
+  }
+  int64_t high() const { return (rows - 1) * w.stride[1] + (w.kernel[1] - 1) * w.dilation[1] + 1; }
+  int64_t wide() const { return (cols - 1) * w.stride[2] + (w.kernel[2] - 1) * w.dilation[2] + 1; }
+  int64_t plane() const { return (round_up(high() * wide(), kLine) / kLine | 1) * kLine; }
+  int64_t channel() const { return w.kernel[0] * plane(); }
+};
+
+// Taps [low, high) of dim d that meet the image in the window of output `at`.
+struct Met {
+  int64_t low, high;
+  Met(const Windows& w, int d, int64_t at) {
+    const int64_t from = at * w.stride[d] - w.padding[d], step = w.dilation[d];
+    low = std::clamp<int64_t>(from < 0 ? ceil_div(-from, step) : 0, 0, w.kernel[d]);
+    high = std::clamp<int64_t>(from < w.in[d] ? ceil_div(w.in[d] - from, step) : 0, low, w.kernel[d]);
+  }
+};
+
+// The weight of all groups: panels of channels, in them blocks of input channels, in them rows [z, y, channel, x].
+template <class T>
+struct Panels {
+  const Conv& s;
+  const WindowTilesOf<T>& kernels = window_tiles_of<T>();
+  int64_t vectors, count, group;
+  explicit Panels(const Conv& conv) : s(conv) {
+    vectors = ceil_div(s.out_channels, kernels.vector), count = ceil_div(vectors, kernels.vectors);
+    group = vectors * kernels.vector * s.in_channels * s.w.taps();
+  }
+  int64_t begin(int64_t panel) const { return panel * vectors / count * kernels.vector; }
+  int64_t wide(int64_t panel) const { return begin(panel + 1) - begin(panel); }
+  int64_t channels(int64_t panel) const { return std::min(begin(panel + 1), s.out_channels) - begin(panel); }
+  int64_t at(int64_t g, int64_t panel, int64_t c) const {
+    return g * group + (begin(panel) * s.in_channels + wide(panel) * c) * s.w.taps();
+  }
+  // Input channels [c, c + now) of a panel.
+  void fill(int64_t g, int64_t panel, int64_t c, int64_t now, const WeightAt<T>& weight, T* to) const {
+    const int64_t side = wide(panel), across = s.w.kernel[2], vector = kernels.vector;
+    for (int64_t v = 0; v < side; v += vector) {
+      const int64_t first = begin(panel) + v, lanes = std::min(vector, s.out_channels - first);
+      const T* from = weight.data + g * weight.group + first * weight.out + c * weight.in;
+      T* row = to + v;
+      for (int64_t tap = 0; tap < s.w.taps(); tap += across)
+        for (int64_t i = 0; i < now; ++i)
+          for (int64_t k = 0; k < across; ++k, row += side) {
+            const T* one = from + i * weight.in + weight.taps[tap + k];
+            for (int64_t o = 0; o < lanes; ++o) row[o] = one[o * weight.out];
+            for (int64_t o = lanes; o < vector; ++o) row[o] = T(0);
+          }
+    }
+  }
+};
+
+// Tables of where the positions of a tile and the taps of a block of channels lie: they are the same for all tiles.
+template <class T>
+struct Tables {
+  int64_t blocks, *at, *to, *low, *high;
+  int32_t *taps, *last_taps;
+  Tables(const Placed& d, const Tiling& tiling, int64_t step) {
+    const Windows& w = d.s.w;
+    const int64_t side = window_tiles_of<T>().rows, left = (d.s.in_channels - 1) % step + 1;
+    blocks = ceil_div(tiling.rows * tiling.cols, side);
+    const int64_t all = blocks * side, lines = blocks * tiling.down;
+    at = room_for<int64_t, Scratch::Rows>(2 * all + 2 * lines + (step + left) * w.taps());
+    to = at + all, low = to + all, high = low + lines;
+    taps = reinterpret_cast<int32_t*>(high + lines), last_taps = taps + step * w.taps();
+    for (int64_t i = 0, row = 0, col = 0; i < all; ++i) {
+      at[i] = row * w.stride[1] * tiling.wide() + col * w.stride[2];
+      to[i] = row * d.step[1] * d.size[2] + col * d.step[2];
+      if (++col == tiling.cols && i + 1 < tiling.rows * tiling.cols) ++row, col = 0;
+      if (col == tiling.cols) --col;  // past the last one: that one again
+    }
+    for (int64_t t = 0; t < tiling.down; ++t)
+      for (int64_t i = 0; i < blocks; ++i) {
+        auto line = [&](int64_t at) { return std::min(t * tiling.rows + at / tiling.cols, w.out[1] - 1); };
+        // From a row to the next both ends of what is met go down.
+        const int64_t first = line(i * side), last = line(i * side + side - 1);
+        low[t * blocks + i] = Met(w, 1, last).low, high[t * blocks + i] = Met(w, 1, first).high;
+      }
+    fill_taps(tiling, step, taps), fill_taps(tiling, left, last_taps);
+  }
+  static void fill_taps(const Tiling& tiling, int64_t channels, int32_t* to) {
+    const Windows& w = tiling.w;
+    for (int64_t a = 0; a < w.kernel[0]; ++a)
+      for (int64_t b = 0; b < w.kernel[1]; ++b)
+        for (int64_t i = 0; i < channels; ++i)
+          for (int64_t k = 0; k < w.kernel[2]; ++k)
+            *to++ =
+                int32_t((i * w.kernel[0] + a) * tiling.plane() + b * w.dilation[1] * tiling.wide() + k * w.dilation[2]);
+  }
+};
+
+template <class T>
+void lay(const Tiling& g, const Tile& t, const Met& z, int64_t channels, const T* x, T* to) {
+  const Windows& w = g.w;
+  const int64_t wide = g.wide(), first = t.col * w.stride[2] - w.padding[2];
+  const int64_t low = std::clamp<int64_t>(-first, 0, wide), end = std::clamp<int64_t>(w.in[2] - first, low, wide);
+  for (int64_t c = 0; c < channels; ++c)
+    for (int64_t a = z.low; a < z.high; ++a) {
+      const T* plane = x + (c * w.in[0] + t.z * w.stride[0] - w.padding[0] + a * w.dilation[0]) * w.in[1] * w.in[2];
+      T* row = to + (c * w.kernel[0] + a) * g.plane();
+      for (int64_t h = 0; h < g.high(); ++h, row += wide) {
+        const int64_t y = t.row * w.stride[1] - w.padding[1] + h;
+        if (uint64_t(y) < uint64_t(w.in[1]) && low < end)
+          rows_of<T>().lay(low, end - low, wide - end, 1, plane + y * w.in[2] + first + low, 0, 1, row);
+        else
+          std::fill_n(row, wide, T(0));
+      }
+    }
+}
+
+// How many input channels are met at a time.
+int64_t channels_at_once(const Conv& s, const Tiling& tiling) {
+  const int64_t most = std::min(2 * kSource / tiling.channel(), kDeep / s.w.taps());
+  return ceil_div(s.in_channels, ceil_div(s.in_channels, std::max<int64_t>(1, most)));
+}
+
+// A convolution, with its weight in panels behind what the channels' sums start from.
+template <class T>
+struct Plan {
+  const Placed& d;
+  const Conv& s;
+  const Tiling tiling;
+  const Panels<T> panels;
+  const int64_t step, wide;  // input channels at a time, channels of a group in whole vectors
+  const Tables<T> tables;
+  T *start, *weight;
+  Plan(const Placed& placed, const WeightAt<T>& at, const T* bias)
+      : d(placed),
+        s(d.s),
+        tiling(s),
+        panels(s),
+        step(channels_at_once(s, tiling)),
+        wide(panels.vectors * panels.kernels.vector),
+        tables(d, tiling, step) {
+    start = room_for<T, Scratch::Weight>(s.groups * (panels.group + wide)), weight = start + s.groups * wide;
+    for (int64_t g = 0; g < s.groups; ++g)
+      for (int64_t o = 0; o < wide; ++o)
+        start[g * wide + o] = bias && o < s.out_channels ? bias[g * s.out_channels + o] : T(0);
+    const int64_t parts = ceil_div(s.in_channels, step), grain = ceil_div(kWork / 4, wide * step * s.w.taps());
+    parallel_for(s.groups * panels.count * parts, grain, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        const int64_t g = i / parts / panels.count, panel = i / parts % panels.count, c = i % parts * step;
+        panels.fill(g, panel, c, std::min(step, s.in_channels - c), at, weight + panels.at(g, panel, c));
+      }
+    });
+  }
+
+  // Panels [first, last) of a group at the positions of a tile.
+  void tile(const Tile& t, int64_t group, int64_t first, int64_t last, const T* x, T* y) const {
+    const Windows& w = s.w;
+    const Met z(w, 0, t.z);
+    const int64_t all = tables.blocks * panels.kernels.rows, from = panels.begin(first);
+    T* source = room_for<T, Scratch::Windows>(step * tiling.channel() + kSlack);
+    T* sums = step < s.in_channels ? room_for<T, Scratch::Sums>(all * (panels.begin(last) - from)) : nullptr;
+    WindowPanel<T> p{};
+    p.positions = t.rows * t.cols, p.x = source, p.at = tables.at, p.to = tables.to;
+    p.low = tables.low + t.row / tiling.rows * tables.blocks, p.high = p.low + (tables.high - tables.low);
+    p.planes = z.high - z.low, p.lines = w.kernel[1], p.y_step = d.out_size();
+    T* place = y + t.image * s.groups * s.out_channels * p.y_step +
+               ((t.z * d.step[0] + d.start[0]) * d.size[1] + t.row * d.step[1] + d.start[1]) * d.size[2] +
+               t.col * d.step[2] + d.start[2];
+    for (int64_t c = 0; c < s.in_channels; c += step) {
+      const int64_t now = std::min(step, s.in_channels - c);
+      p.row = now * w.kernel[2], p.first = c == 0, p.last = c + now == s.in_channels;
+      p.taps = (p.last ? tables.last_taps : tables.taps) + z.low * p.lines * p.row;
+      lay(tiling, t, z, now, x + ((t.image * s.groups + group) * s.in_channels + c) * w.in_size(), source);
+      for (int64_t panel = first; panel < last; ++panel) {
+        const int64_t channel = panels.begin(panel), side = panels.wide(panel);
+        p.w = weight + panels.at(group, panel, c) + z.low * p.lines * p.row * side;
+        p.vectors = side / panels.kernels.vector, p.channels = panels.channels(panel);
+        p.sums = sums ? sums + (channel - from) * all : nullptr, p.bias = start + group * wide + channel;
+        p.y = place + (group * s.out_channels + channel) * p.y_step;
+        panels.kernels.multiply(p);
+      }
+    }
+  }
+};
+
+}  // namespace
+
+template <class T>
+bool fills_vectors(const Conv& s) {
+  const int64_t vector = window_tiles_of<T>().vector, filled = round_up(s.out_channels, vector);
+  return 5 * s.out_channels >= 4 * filled && s.images * s.w.out_size() >= kLeastPositions;
+}
+
+template <class T>
+void windows_forward(const Placed& d, const WeightAt<T>& weight, const T* x, const T* bias, T* y) {
+  const Plan<T> plan(d, weight, bias);
+  const int64_t tiles = plan.tiling.count() * d.s.groups, panels = plan.panels.count;
+  const int64_t cuts = std::clamp<int64_t>(ceil_div(kTasks, tiles), 1, panels);
+  const int64_t work = plan.tiling.rows * plan.tiling.cols * d.s.in_channels * d.s.w.taps() * plan.panels.vectors;
+  parallel_for(tiles * cuts, ceil_div(kWork, std::max<int64_t>(1, work / cuts)), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t cut = i % cuts, tile = i / cuts / d.s.groups, group = i / cuts % d.s.groups;
+      plan.tile(plan.tiling[tile], group, cut * panels / cuts, (cut + 1) * panels / cuts, x, y);
+    }
+  });
+}
+
+template bool fills_vectors<float>(const Conv& s);
+template bool fills_vectors<double>(const Conv& s);
+template void windows_forward(const Placed& d, const WeightAt<float>& w, const float* x, const float* bias, float* y);
+template void windows_forward(const Placed& d, const WeightAt<double>& w, const double* x, const double* bias,
+                              double* y);
+
+}  // namespace wg
