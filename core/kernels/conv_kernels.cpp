@@ -101,6 +101,21 @@ void lay(int64_t before, int64_t n, int64_t after, int64_t lanes, const T* from,
   for (int64_t i = 0; i < after * lanes; ++i) to[i] = 0;
 }
 
+// Zeros in whole vectors: what they cover too much is written next.
+template <class T>
+inline void clear(int64_t n, T* to) {
+  for (int64_t i = 0; i < n; i += kWide<T>) store(to + i, Wide<T>{});
+}
+template <class T>
+void frame(int64_t rows, int64_t before, int64_t n, int64_t after, const T* from, int64_t row, T* to) {
+  for (int64_t r = 0; r < rows; ++r, from += row) {
+    clear(before, to);
+    add_row(n, from, T(-0.0), to + before);
+    clear(after, to + before + n);
+    to += before + n + after;
+  }
+}
+
 template <class T>
 void place(int64_t n, int64_t lanes, const T* from, T add, T* to, int64_t image_step, int64_t step) {
   if (lanes == 1 && step == 1) return add_row(n, from, add, to);
@@ -192,11 +207,9 @@ void flat_dots(int64_t n, int64_t taps, const FlatTap<T>* t, const T* x, const T
 
 }  // namespace
 
-const ConvKernels conv_kernels = {{gather<float>, scatter<float>, dot<float>},
-                                  {gather<double>, scatter<double>, dot<double>},
-                                  {lay<float>, place<float>},
-                                  {lay<double>, place<double>},
-                                  {kWide<float>, flat_sums<float>, flat_dots<float>},
-                                  {kWide<double>, flat_sums<double>, flat_dots<double>}};
+const ConvKernels conv_kernels = {
+    {gather<float>, scatter<float>, dot<float>},        {gather<double>, scatter<double>, dot<double>},
+    {lay<float>, place<float>, frame<float>},           {lay<double>, place<double>, frame<double>},
+    {kWide<float>, flat_sums<float>, flat_dots<float>}, {kWide<double>, flat_sums<double>, flat_dots<double>}};
 
 }  // namespace wg::WG_LEVEL

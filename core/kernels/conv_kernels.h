@@ -20,6 +20,8 @@ struct RowOf {
   void (*lay)(int64_t before, int64_t n, int64_t after, int64_t lanes, const T* from, int64_t image_step, int64_t step,
               T* to);
   void (*place)(int64_t n, int64_t lanes, const T* from, T add, T* to, int64_t image_step, int64_t step);
+  // Rows of one image, `row` apart, each between zeros; up to a vector of zeros is written past the last one.
+  void (*frame)(int64_t rows, int64_t before, int64_t n, int64_t after, const T* from, int64_t row, T* to);
 };
 // A plane that is convolved to one as wide, by steps of one: position i of n pairs with x[i + offset] of each tap,
 // where the tap's mask of bits has position i. Up to a vector past the last position is read.

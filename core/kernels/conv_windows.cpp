@@ -10,6 +10,7 @@ namespace wg {
 namespace {
 
 constexpr int64_t kPositions = 1024;     // of a tile, at most
+constexpr int64_t kFewPositions = 256;   // less than these come from several images
 constexpr int64_t kSource = 128 << 10;   // elements of its source: they and
 constexpr int64_t kDeep = 1536;          // rows of a panel of the weight stay in the second-level cache
 constexpr int64_t kLine = 16;            // elements: planes lie an odd number of lines apart, not all in one set
@@ -21,15 +22,15 @@ constexpr int64_t kLeastPositions = 96;  // of all images, to make the order of 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
 
-// Some columns of some rows of one plane of one image.
+// Some columns of some rows of one plane, of one image or of some small ones.
 struct Tile {
-  int64_t image, z, row, rows, col, cols;
+  int64_t image, images, z, row, rows, col, cols;
 };
 
 // How the output is cut into tiles, and their source: rows of all taps, in a plane for each tap of depth.
 struct Tiling {
   const Windows& w;
-  int64_t images, rows, cols, down, across;
+  int64_t images, each = 1, rows, cols, down, across;
   explicit Tiling(const Conv& s) : w(s.w), images(s.images) {
     across = ceil_div(w.out[2], kPositions), cols = ceil_div(w.out[2], across);
     rows = std::clamp<int64_t>(kPositions / cols, 1, w.out[1]);
@@ -37,13 +38,18 @@ struct Tiling {
     while (rows > 1 && rows * cols > 64 && images * w.out[0] * across * ceil_div(w.out[1], rows) < kTasks)
       rows = ceil_div(rows, 2);
     down = ceil_div(w.out[1], rows), rows = ceil_div(w.out[1], down);
+    if (down * across > 1) return;
+    each = std::min(
+        {kFewPositions / (rows * cols), kSource / (s.in_channels * channel()), images * w.out[0] * s.groups / kTasks});
+    each = ceil_div(images, ceil_div(images, std::max<int64_t>(1, each)));
   }
-  int64_t count() const { return images * w.out[0] * down * across; }
+  int64_t count() const { return ceil_div(images, each) * w.out[0] * down * across; }
+  int64_t positions() const { return each * rows * cols; }
   Tile operator[](int64_t i) const {
     Tile t;
     t.col = i % across * cols, t.cols = std::min(cols, w.out[2] - t.col), i /= across;
     t.row = i % down * rows, t.rows = std::min(rows, w.out[1] - t.row), i /= down;
-    t.z = i % w.out[0], t.image = i / w.out[0];
+    t.z = i % w.out[0], t.image = i / w.out[0] * each, t.images = std::min(each, images - t.image);
     return t;
   }
   int64_t high() const { return (rows - 1) * w.stride[1] + (w.kernel[1] - 1) * w.dilation[1] + 1; }
@@ -104,25 +110,34 @@ struct Tables {
   Tables(const Placed& d, const Tiling& tiling, int64_t step) {
     const Windows& w = d.s.w;
     const int64_t side = window_tiles_of<T>().rows, left = (d.s.in_channels - 1) % step + 1;
-    blocks = ceil_div(tiling.rows * tiling.cols, side);
+    blocks = ceil_div(tiling.positions(), side);
     const int64_t all = blocks * side, lines = blocks * tiling.down;
     at = room_for<int64_t, Scratch::Rows>(2 * all + 2 * lines + (step + left) * w.taps());
     to = at + all, low = to + all, high = low + lines;
     taps = reinterpret_cast<int32_t*>(high + lines), last_taps = taps + step * w.taps();
-    for (int64_t i = 0, row = 0, col = 0; i < all; ++i) {
-      at[i] = row * w.stride[1] * tiling.wide() + col * w.stride[2];
-      to[i] = row * d.step[1] * d.size[2] + col * d.step[2];
-      if (++col == tiling.cols && i + 1 < tiling.rows * tiling.cols) ++row, col = 0;
-      if (col == tiling.cols) --col;  // past the last one: that one again
-    }
-    for (int64_t t = 0; t < tiling.down; ++t)
-      for (int64_t i = 0; i < blocks; ++i) {
-        auto line = [&](int64_t at) { return std::min(t * tiling.rows + at / tiling.cols, w.out[1] - 1); };
-        // From a row to the next both ends of what is met go down.
-        const int64_t first = line(i * side), last = line(i * side + side - 1);
-        low[t * blocks + i] = Met(w, 1, last).low, high[t * blocks + i] = Met(w, 1, first).high;
-      }
+    for (int64_t t = 0; t < tiling.down; ++t) fill(d, tiling, step, t, side);
     fill_taps(tiling, step, taps), fill_taps(tiling, left, last_taps);
+  }
+  // Positions of the tile of rows t; after the last one that one again.
+  void fill(const Placed& d, const Tiling& tiling, int64_t step, int64_t t, int64_t side) {
+    const Windows& w = tiling.w;
+    const int64_t plane = d.s.groups * d.s.out_channels * d.out_size();
+    int64_t image = 0, row = 0, col = 0;
+    for (int64_t b = 0; b < blocks; ++b) {
+      int64_t &first = low[t * blocks + b], &last = high[t * blocks + b];
+      first = w.kernel[1], last = 0;
+      for (int64_t i = b * side; i < (b + 1) * side; ++i) {
+        if (i == b * side || col == 0) {
+          const Met y(w, 1, std::min(t * tiling.rows + row, w.out[1] - 1));
+          first = std::min(first, y.low), last = std::max(last, y.high);
+        }
+        at[i] = image * step * tiling.channel() + row * w.stride[1] * tiling.wide() + col * w.stride[2];
+        to[i] = image * plane + row * d.step[1] * d.size[2] + col * d.step[2];
+        if (i + 1 >= tiling.positions() || ++col < tiling.cols) continue;
+        col = 0;
+        if (++row == tiling.rows) row = 0, ++image;
+      }
+    }
   }
   static void fill_taps(const Tiling& tiling, int64_t channels, int32_t* to) {
     const Windows& w = tiling.w;
@@ -135,22 +150,22 @@ struct Tables {
   }
 };
 
+// The source of a tile: `channels` of them, from x on, of each image.
 template <class T>
 void lay(const Tiling& g, const Tile& t, const Met& z, int64_t channels, const T* x, T* to) {
   const Windows& w = g.w;
-  const int64_t wide = g.wide(), first = t.col * w.stride[2] - w.padding[2];
-  const int64_t low = std::clamp<int64_t>(-first, 0, wide), end = std::clamp<int64_t>(w.in[2] - first, low, wide);
+  const int64_t wide = g.wide(), left = t.col * w.stride[2] - w.padding[2], top = t.row * w.stride[1] - w.padding[1];
+  const int64_t low = std::clamp<int64_t>(-left, 0, wide), end = std::clamp<int64_t>(w.in[2] - left, low, wide);
+  const int64_t first = low < end ? std::clamp<int64_t>(-top, 0, g.high()) : g.high();
+  const int64_t last = std::clamp<int64_t>(w.in[1] - top, first, g.high());
   for (int64_t c = 0; c < channels; ++c)
     for (int64_t a = z.low; a < z.high; ++a) {
       const T* plane = x + (c * w.in[0] + t.z * w.stride[0] - w.padding[0] + a * w.dilation[0]) * w.in[1] * w.in[2];
-      T* row = to + (c * w.kernel[0] + a) * g.plane();
-      for (int64_t h = 0; h < g.high(); ++h, row += wide) {
-        const int64_t y = t.row * w.stride[1] - w.padding[1] + h;
-        if (uint64_t(y) < uint64_t(w.in[1]) && low < end)
-          rows_of<T>().lay(low, end - low, wide - end, 1, plane + y * w.in[2] + first + low, 0, 1, row);
-        else
-          std::fill_n(row, wide, T(0));
-      }
+      T* rows = to + (c * w.kernel[0] + a) * g.plane();
+      std::fill_n(rows, first * wide, T(0));
+      rows_of<T>().frame(last - first, low, end - low, wide - end, plane + (top + first) * w.in[2] + left + low,
+                         w.in[2], rows + first * wide);
+      std::fill_n(rows + last * wide, (g.high() - last) * wide, T(0));
     }
 }
 
@@ -196,10 +211,11 @@ struct Plan {
     const Windows& w = s.w;
     const Met z(w, 0, t.z);
     const int64_t all = tables.blocks * panels.kernels.rows, from = panels.begin(first);
-    T* source = room_for<T, Scratch::Windows>(step * tiling.channel() + kSlack);
+    const int64_t image = step * tiling.channel();
+    T* source = room_for<T, Scratch::Windows>(tiling.each * image + kSlack);
     T* sums = step < s.in_channels ? room_for<T, Scratch::Sums>(all * (panels.begin(last) - from)) : nullptr;
     WindowPanel<T> p{};
-    p.positions = t.rows * t.cols, p.x = source, p.at = tables.at, p.to = tables.to;
+    p.positions = t.images * t.rows * t.cols, p.x = source, p.at = tables.at, p.to = tables.to;
     p.low = tables.low + t.row / tiling.rows * tables.blocks, p.high = p.low + (tables.high - tables.low);
     p.planes = z.high - z.low, p.lines = w.kernel[1], p.y_step = d.out_size();
     T* place = y + t.image * s.groups * s.out_channels * p.y_step +
@@ -209,7 +225,9 @@ struct Plan {
       const int64_t now = std::min(step, s.in_channels - c);
       p.row = now * w.kernel[2], p.first = c == 0, p.last = c + now == s.in_channels;
       p.taps = (p.last ? tables.last_taps : tables.taps) + z.low * p.lines * p.row;
-      lay(tiling, t, z, now, x + ((t.image * s.groups + group) * s.in_channels + c) * w.in_size(), source);
+      for (int64_t i = 0; i < t.images; ++i)
+        lay(tiling, t, z, now, x + (((t.image + i) * s.groups + group) * s.in_channels + c) * w.in_size(),
+            source + i * image);
       for (int64_t panel = first; panel < last; ++panel) {
         const int64_t channel = panels.begin(panel), side = panels.wide(panel);
         p.w = weight + panels.at(group, panel, c) + z.low * p.lines * p.row * side;
@@ -235,7 +253,7 @@ void windows_forward(const Placed& d, const WeightAt<T>& weight, const T* x, con
   const Plan<T> plan(d, weight, bias);
   const int64_t tiles = plan.tiling.count() * d.s.groups, panels = plan.panels.count;
   const int64_t cuts = std::clamp<int64_t>(ceil_div(kTasks, tiles), 1, panels);
-  const int64_t work = plan.tiling.rows * plan.tiling.cols * d.s.in_channels * d.s.w.taps() * plan.panels.vectors;
+  const int64_t work = plan.tiling.positions() * d.s.in_channels * d.s.w.taps() * plan.panels.vectors;
   parallel_for(tiles * cuts, ceil_div(kWork, std::max<int64_t>(1, work / cuts)), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t cut = i % cuts, tile = i / cuts / d.s.groups, group = i / cuts % d.s.groups;

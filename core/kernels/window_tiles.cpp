@@ -58,12 +58,21 @@ template <class T, int C>
     for (int j = 0; j < C; ++j) store(to + i * Side + j * W, acc[i][j]);
 }
 
+// Lines that will be written are on their way to the cache meanwhile.
+template <class T>
+inline void await(const WindowPanel<T>& p, int64_t first, int64_t n) {
+  constexpr int64_t kLine = 64 / sizeof(T);
+  for (int64_t c = 0; c < p.channels; ++c)
+    for (int64_t i = 0; i < n; i += kLine) __builtin_prefetch(p.y + c * p.y_step + p.to[first + i], 1);
+}
+
 template <class T, int C>
 void panel(const WindowPanel<T>& p) {
   constexpr int64_t Side = C * kWide<T>;
   alignas(64) T room[kPlaced * Side];
   for (int64_t first = 0; first < p.positions; first += kPlaced) {
     const int64_t n = p.positions - first < kPlaced ? p.positions - first : kPlaced;
+    if (p.last) await(p, first, n);
     T* part = p.sums ? p.sums + first * Side : room;
     for (int64_t i = 0; i < n; i += kRows) block<T, C>(p, first + i, part + i * Side);
     if (!p.last) continue;
