@@ -7,6 +7,7 @@
 #include "../parallel.h"
 #include "conv_depthwise.h"
 #include "conv_shift.h"
+#include "conv_windows.h"
 #include "gemm.h"
 #include "reals.h"
 #include "scratch.h"
@@ -357,6 +358,8 @@ void add_parts(const Conv& s, int64_t parts, const T* sums, T* gw) {
                });
 }
 
+int64_t weight_parts(const Conv& s) { return shifts_weight(s) ? shift_weight_parts(s) : WeightCut(s).parts; }
+
 Tile rows_of(const Windows& w, int64_t first, int64_t last) { return {0, 1, first, last - first, 0, w.out[2]}; }
 
 }  // namespace
@@ -393,15 +396,20 @@ void conv_input(const Conv& s, const char* g, const char* weight, char* room, ch
   with_type(s.dtype, [&]<class T>() { input_gradient(s, as<T>(g), as<T>(weight), as<T>(gx)); });
 }
 
-int64_t conv_weight_parts(const Conv& s) {
-  return is_depthwise(s) ? 0 : shifts_weight(s) ? shift_weight_parts(s) : WeightCut(s).parts;
+int64_t conv_weight_room(const Conv& s) {
+  if (is_depthwise(s)) return 0;
+  if (fills_vectors(s))
+    return s.dtype == DType::Float32 ? windows_weight_room<float>(s) : windows_weight_room<double>(s);
+  return weight_parts(s) * s.groups * s.out_channels * s.in_channels * s.w.taps();
 }
 
 void conv_weight(const Conv& s, const char* g, const char* x, char* scratch, char* gw) {
   if (is_depthwise(s)) return depthwise_weight(s, g, x, gw);
+  if (fills_vectors(s))
+    return with_real(s.dtype, [&]<class T>(T) { windows_weight(s, as<T>(g), as<T>(x), as<T>(scratch), as<T>(gw)); });
   with_type(s.dtype, [&]<class T>() {
     shifts_weight(s) ? shift_weight(s, g, x, scratch) : weight_sums(s, as<T>(g), as<T>(x), as<T>(scratch));
-    add_parts(s, conv_weight_parts(s), as<T>(scratch), as<T>(gw));
+    add_parts(s, weight_parts(s), as<T>(scratch), as<T>(gw));
   });
 }
 

@@ -39,8 +39,8 @@ void conv_forward(const Conv& s, const char* x, const char* weight, const char* 
 // room: as many elements as the weight has, if conv_input_reverses.
 bool conv_input_reverses(const Conv& s);
 void conv_input(const Conv& s, const char* g, const char* weight, char* room, char* gx);
-// Parts that conv_weight sums separately; scratch: zeros, parts * size of the weight.
-int64_t conv_weight_parts(const Conv& s);
+// scratch: as many zeros as conv_weight_room says.
+int64_t conv_weight_room(const Conv& s);
 void conv_weight(const Conv& s, const char* g, const char* x, char* scratch, char* gw);
 
 }  // namespace wg

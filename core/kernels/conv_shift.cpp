@@ -302,7 +302,7 @@ void input(const Conv& s, const T* g, const T* weight, T* room, T* gx) {
   const int64_t size = s.images * s.groups * s.in_channels * s.w.in_size();
   if (reached < s.w.in_size()) std::memset(static_cast<void*>(gx), 0, size_t(size) * sizeof(T));
   each([&](const Placed& d, const Taps* taps) {
-    if (fills_vectors<T>(d.s)) {
+    if (fills_vectors(d.s)) {
       const int64_t all = s.w.taps(), depth = s.in_channels * all;
       const std::vector<int64_t> at = taps_of(s.w, taps);
       return windows_forward(d, {weight, s.out_channels * depth, all, depth, at.data()}, g, (const T*)nullptr, gx);
@@ -387,7 +387,7 @@ bool shifts(const Conv& s) {
 void shift_forward(const Conv& s, const char* x, const char* weight, const char* bias, char* y) {
   with_real(s.dtype, [&]<class T>(T) {
     const T* add = bias ? as<T>(bias) : nullptr;
-    if (!fills_vectors<T>(s)) return forward(Placed(s), as<T>(x), as<T>(weight), add, as<T>(y));
+    if (!fills_vectors(s)) return forward(Placed(s), as<T>(x), as<T>(weight), add, as<T>(y));
     const int64_t taps = s.w.taps(), depth = s.in_channels * taps;
     std::vector<int64_t> at(size_t(taps), 0);
     std::iota(at.begin(), at.end(), 0);

@@ -9,13 +9,16 @@
 namespace wg {
 namespace {
 
-constexpr int64_t kPositions = 1024;     // of a tile, at most
-constexpr int64_t kFewPositions = 256;   // less than these come from several images
-constexpr int64_t kSource = 128 << 10;   // elements of its source: they and
-constexpr int64_t kDeep = 1536;          // rows of a panel of the weight stay in the second-level cache
-constexpr int64_t kLine = 16;            // elements: planes lie an odd number of lines apart, not all in one set
-constexpr int64_t kSlack = 64;           // elements past a row that are written
-constexpr int64_t kWork = 64 << 10;      // multiplications by vectors worth a thread's while
+constexpr int64_t kPositions = 1024;    // of a tile, at most
+constexpr int64_t kFewPositions = 256;  // less than these come from several images
+constexpr int64_t kSource = 128 << 10;  // elements of its source: they and
+constexpr int64_t kDeep = 1536;         // rows of a panel of the weight stay in the second-level cache
+constexpr int64_t kLine = 16;           // elements: planes lie an odd number of lines apart, not all in one set
+constexpr int64_t kSlack = 64;          // elements past a row that are written
+constexpr int64_t kWork = 64 << 10;     // multiplications by vectors worth a thread's while
+constexpr int64_t kSums = 64 << 10;     // elements of a block of the gradient of the weight, about
+constexpr int64_t kDeepSum = 512;       // positions of a part of it, at least: to sum more apart would cost much
+constexpr int64_t kMaxParts = 8;
 constexpr int64_t kTasks = 16;           // wanted: enough to balance the load of a few threads
 constexpr int64_t kLeastPositions = 96;  // of all images, to make the order of the weight worth its while
 
@@ -105,16 +108,17 @@ struct Panels {
 // Tables of where the positions of a tile and the taps of a block of channels lie: they are the same for all tiles.
 template <class T>
 struct Tables {
-  int64_t blocks, *at, *to, *low, *high;
-  int32_t *taps, *last_taps;
+  int64_t blocks, *to, *low, *high;
+  int32_t *at, *taps, *last_taps;
   Tables(const Placed& d, const Tiling& tiling, int64_t step) {
     const Windows& w = d.s.w;
     const int64_t side = window_tiles_of<T>().rows, left = (d.s.in_channels - 1) % step + 1;
     blocks = ceil_div(tiling.positions(), side);
     const int64_t all = blocks * side, lines = blocks * tiling.down;
-    at = room_for<int64_t, Scratch::Rows>(2 * all + 2 * lines + (step + left) * w.taps());
-    to = at + all, low = to + all, high = low + lines;
-    taps = reinterpret_cast<int32_t*>(high + lines), last_taps = taps + step * w.taps();
+    to = room_for<int64_t, Scratch::Rows>(all + 2 * lines + ceil_div(all + (step + left) * w.taps() + side, 2));
+    low = to + all, high = low + lines, at = reinterpret_cast<int32_t*>(high + lines);
+    taps = at + all, last_taps = taps + step * w.taps();
+    std::fill_n(last_taps + left * w.taps(), side, 0);  // a block of taps may end there
     for (int64_t t = 0; t < tiling.down; ++t) fill(d, tiling, step, t, side);
     fill_taps(tiling, step, taps), fill_taps(tiling, left, last_taps);
   }
@@ -131,7 +135,7 @@ struct Tables {
           const Met y(w, 1, std::min(t * tiling.rows + row, w.out[1] - 1));
           first = std::min(first, y.low), last = std::max(last, y.high);
         }
-        at[i] = image * step * tiling.channel() + row * w.stride[1] * tiling.wide() + col * w.stride[2];
+        at[i] = int32_t(image * step * tiling.channel() + row * w.stride[1] * tiling.wide() + col * w.stride[2]);
         to[i] = image * plane + row * d.step[1] * d.size[2] + col * d.step[2];
         if (i + 1 >= tiling.positions() || ++col < tiling.cols) continue;
         col = 0;
@@ -223,8 +227,9 @@ struct Plan {
                t.col * d.step[2] + d.start[2];
     for (int64_t c = 0; c < s.in_channels; c += step) {
       const int64_t now = std::min(step, s.in_channels - c);
-      p.row = now * w.kernel[2], p.first = c == 0, p.last = c + now == s.in_channels;
-      p.taps = (p.last ? tables.last_taps : tables.taps) + z.low * p.lines * p.row;
+      p.row = now * w.kernel[2];
+      const bool done = c + now == s.in_channels;
+      p.taps = (done ? tables.last_taps : tables.taps) + z.low * p.lines * p.row;
       for (int64_t i = 0; i < t.images; ++i)
         lay(tiling, t, z, now, x + (((t.image + i) * s.groups + group) * s.in_channels + c) * w.in_size(),
             source + i * image);
@@ -232,9 +237,89 @@ struct Plan {
         const int64_t channel = panels.begin(panel), side = panels.wide(panel);
         p.w = weight + panels.at(group, panel, c) + z.low * p.lines * p.row * side;
         p.vectors = side / panels.kernels.vector, p.channels = panels.channels(panel);
-        p.sums = sums ? sums + (channel - from) * all : nullptr, p.bias = start + group * wide + channel;
-        p.y = place + (group * s.out_channels + channel) * p.y_step;
+        p.sums = sums ? sums + (channel - from) * all : nullptr;
+        p.bias = c == 0 ? start + group * wide + channel : nullptr;
+        p.y = done ? place + (group * s.out_channels + channel) * p.y_step : nullptr;
         panels.kernels.multiply(p);
+      }
+    }
+  }
+};
+
+// The gradient of the weight: sums over tiles, in parts of them; laid out as the weight is for a convolution.
+template <class T>
+struct WeightPlan {
+  const Conv& s;
+  const Tiling tiling;
+  const Panels<T> panels;
+  int64_t step, blocks, parts;  // input channels at a time
+  explicit WeightPlan(const Conv& conv) : s(conv), tiling(s), panels(s) {
+    const int64_t wide = panels.vectors * panels.kernels.vector;
+    const int64_t most = std::min(2 * kSource / tiling.channel(), 2 * kSums / (s.w.taps() * wide));
+    blocks = ceil_div(s.in_channels, std::max<int64_t>(1, most));
+    step = ceil_div(s.in_channels, blocks), blocks = ceil_div(s.in_channels, step);
+    const int64_t deep = ceil_div(s.images * s.w.out_size(), kDeepSum);
+    parts = std::clamp<int64_t>(std::min({tiling.count(), deep, ceil_div(kTasks, blocks * s.groups)}), 1, kMaxParts);
+  }
+  int64_t size() const { return s.groups * panels.group; }  // of a part
+
+  // Rows of the output, of those of a tile, in whose windows lines of taps [first, last) of a plane's meet the image.
+  void meet(const Tile& t, int64_t first, int64_t last, int64_t* low, int64_t* high) const {
+    *low = t.rows, *high = 0;
+    for (int64_t i = first; i < last; ++i) {
+      const int64_t stride = s.w.stride[1], at = s.w.padding[1] - i % s.w.kernel[1] * s.w.dilation[1] - t.row * stride;
+      *low = std::min(*low, at > 0 ? ceil_div(at, stride) : 0);
+      *high = std::max(*high, at + s.w.in[1] > 0 ? ceil_div(at + s.w.in[1], stride) : 0);
+    }
+    *high = std::min(*high, t.rows), *low = std::min(*low, *high);
+  }
+
+  // sums += what the tile's positions give for input channels [c, c + now) of a group.
+  void tile(const Tables<T>& tables, const Tile& t, int64_t group, int64_t c, const T* g, const T* x, T* sums) const {
+    const Windows& w = s.w;
+    const Met z(w, 0, t.z);
+    const int64_t now = std::min(step, s.in_channels - c), each = t.rows * t.cols, image = step * tiling.channel();
+    const int64_t row = now * w.kernel[2], begin = z.low * w.kernel[1] * row, side = panels.kernels.rows;
+    T* source = room_for<T, Scratch::Windows>(tiling.each * image + kSlack);
+    for (int64_t i = 0; i < t.images; ++i)
+      lay(tiling, t, z, now, x + (((t.image + i) * s.groups + group) * s.in_channels + c) * w.in_size(),
+          source + i * image);
+    WindowPanel<T> p{};
+    p.positions = (z.high - z.low) * w.kernel[1] * row, p.x = source, p.taps = tables.at;
+    p.at = (c + now == s.in_channels ? tables.last_taps : tables.taps) + begin;
+    p.planes = t.images, p.lines = t.rows, p.row = t.cols;
+    const int64_t count = ceil_div(p.positions, side);
+    int64_t* low = room_for<int64_t, Scratch::Sums>(2 * count);
+    for (int64_t i = 0; i < count; ++i)
+      meet(t, i * side / row, ceil_div(std::min((i + 1) * side, p.positions), row), low + i, low + count + i);
+    p.low = low, p.high = low + count;
+    for (int64_t panel = 0; panel < panels.count; ++panel) {
+      const int64_t wide = panels.wide(panel), channel = group * s.out_channels + panels.begin(panel);
+      T* grads = room_for<T, Scratch::Panels>(t.images * each * wide);
+      for (int64_t i = 0; i < t.images; ++i)
+        panels.kernels.turn(panels.channels(panel), each,
+                            g + ((t.image + i) * s.groups * s.out_channels + channel) * w.out_size() +
+                                (t.z * w.out[1] + t.row) * w.out[2] + t.col,
+                            w.out_size(), grads + i * each * wide, wide);
+      p.w = grads, p.vectors = wide / panels.kernels.vector;
+      p.sums = sums + panels.at(group, panel, c) + begin * wide;
+      panels.kernels.multiply(p);
+    }
+  }
+
+  // The parts' sums of one input channel and the output channels of a panel.
+  void join(int64_t group, int64_t panel, int64_t c, const T* sums, T* gw) const {
+    const Windows& w = s.w;
+    const int64_t first = c / step * step, now = std::min(step, s.in_channels - first), taps = w.taps();
+    const int64_t wide = panels.wide(panel), depth = s.in_channels * taps, channels = panels.channels(panel);
+    const T* from = sums + panels.at(group, panel, first) + (c - first) * w.kernel[2] * wide;
+    T* to = gw + (group * s.out_channels + panels.begin(panel)) * depth + c * taps;
+    for (int64_t tap = 0; tap < taps; ++tap) {
+      const T* row = from + (tap / w.kernel[2] * now * w.kernel[2] + tap % w.kernel[2]) * wide;
+      for (int64_t o = 0; o < channels; ++o) {
+        T total = row[o];
+        for (int64_t p = 1; p < parts; ++p) total += row[p * size() + o];
+        to[o * depth + tap] = total;
       }
     }
   }
@@ -242,10 +327,11 @@ struct Plan {
 
 }  // namespace
 
-template <class T>
 bool fills_vectors(const Conv& s) {
-  const int64_t vector = window_tiles_of<T>().vector, filled = round_up(s.out_channels, vector);
-  return 5 * s.out_channels >= 4 * filled && s.images * s.w.out_size() >= kLeastPositions;
+  if (s.dtype != DType::Float32 && s.dtype != DType::Float64) return false;
+  const int64_t vector = s.dtype == DType::Float32 ? window_tiles_of<float>().vector : window_tiles_of<double>().vector;
+  return s.in_channels > 0 && s.out_channels > 0 && 5 * s.out_channels >= 4 * round_up(s.out_channels, vector) &&
+         s.images * s.w.out_size() >= kLeastPositions;
 }
 
 template <class T>
@@ -262,8 +348,36 @@ void windows_forward(const Placed& d, const WeightAt<T>& weight, const T* x, con
   });
 }
 
-template bool fills_vectors<float>(const Conv& s);
-template bool fills_vectors<double>(const Conv& s);
+template <class T>
+int64_t windows_weight_room(const Conv& s) {
+  const WeightPlan<T> plan(s);
+  return plan.parts * plan.size();
+}
+
+template <class T>
+void windows_weight(const Conv& s, const T* g, const T* x, T* sums, T* gw) {
+  const WeightPlan<T> plan(s);
+  const Placed d(s);
+  const Tables<T> tables(d, plan.tiling, plan.step);
+  const int64_t tiles = plan.tiling.count(), share = ceil_div(tiles, plan.parts);
+  parallel_for(plan.parts * s.groups * plan.blocks, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t part = i / (s.groups * plan.blocks), group = i / plan.blocks % s.groups;
+      for (int64_t t = part * share; t < std::min(tiles, (part + 1) * share); ++t)
+        plan.tile(tables, plan.tiling[t], group, i % plan.blocks * plan.step, g, x, sums + part * plan.size());
+    }
+  });
+  const int64_t panels = plan.panels.count, grain = ceil_div(kWork, 16 * s.w.taps() * plan.panels.wide(0));
+  parallel_for(s.groups * panels * s.in_channels, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i)
+      plan.join(i / s.in_channels / panels, i / s.in_channels % panels, i % s.in_channels, sums, gw);
+  });
+}
+
+template int64_t windows_weight_room<float>(const Conv& s);
+template int64_t windows_weight_room<double>(const Conv& s);
+template void windows_weight(const Conv& s, const float* g, const float* x, float* sums, float* gw);
+template void windows_weight(const Conv& s, const double* g, const double* x, double* sums, double* gw);
 template void windows_forward(const Placed& d, const WeightAt<float>& w, const float* x, const float* bias, float* y);
 template void windows_forward(const Placed& d, const WeightAt<double>& w, const double* x, const double* bias,
                               double* y);

@@ -22,10 +22,15 @@ struct WeightAt {
   const int64_t* taps;
 };
 
-// Float32 and Float64 only, and with channels that fill vectors.
-template <class T>
+// Float32 and Float64 only, with output channels that fill vectors, and not for a few positions.
 bool fills_vectors(const Conv& s);
 template <class T>
 void windows_forward(const Placed& d, const WeightAt<T>& weight, const T* x, const T* bias, T* y);
+
+// sums: as many zeros as windows_weight_room says.
+template <class T>
+int64_t windows_weight_room(const Conv& s);
+template <class T>
+void windows_weight(const Conv& s, const T* g, const T* x, T* sums, T* gw);
 
 }  // namespace wg

@@ -37,7 +37,7 @@ template <class T, int C>
 #pragma GCC unroll 8
   for (int i = 0; i < kRows; ++i) {
     row[i] = p.x + p.at[first + i];
-    for (int j = 0; j < C; ++j) acc[i][j] = load<V>((p.first ? p.bias : to + i * Side) + j * W);
+    for (int j = 0; j < C; ++j) acc[i][j] = load<V>((p.bias ? p.bias : to + i * Side) + j * W);
   }
   const int32_t* taps = p.taps;
   const int64_t plane = p.lines * p.row, low = p.low[first / kRows] * p.row, high = p.high[first / kRows] * p.row;
@@ -72,10 +72,17 @@ void panel(const WindowPanel<T>& p) {
   alignas(64) T room[kPlaced * Side];
   for (int64_t first = 0; first < p.positions; first += kPlaced) {
     const int64_t n = p.positions - first < kPlaced ? p.positions - first : kPlaced;
-    if (p.last) await(p, first, n);
+    if (p.y) await(p, first, n);
     T* part = p.sums ? p.sums + first * Side : room;
-    for (int64_t i = 0; i < n; i += kRows) block<T, C>(p, first + i, part + i * Side);
-    if (!p.last) continue;
+    for (int64_t i = 0; i + kRows <= n; i += kRows) block<T, C>(p, first + i, part + i * Side);
+    if (const int64_t rest = n % kRows) {  // there is no room for a whole block
+      T* from = part + (n - rest) * Side;
+      alignas(64) T last[kRows * Side];
+      for (int64_t i = 0; i < rest * Side; ++i) last[i] = p.bias ? T(0) : from[i];
+      block<T, C>(p, first + n - rest, last);
+      for (int64_t i = 0; i < rest * Side; ++i) from[i] = last[i];
+    }
+    if (!p.y) continue;
     const int64_t* to = p.to + first;
     for (int64_t i = 0, run; i < n; i += run) {
       const int64_t step = i + 1 < n ? to[i + 1] - to[i] : 1;
@@ -90,9 +97,22 @@ void multiply(const WindowPanel<T>& p) {
   p.vectors == 1 ? panel<T, 1>(p) : p.vectors == 2 ? panel<T, 2>(p) : panel<T, kVectors>(p);
 }
 
+template <class T>
+void turned(int64_t channels, int64_t positions, const T* from, int64_t step, T* to, int64_t side) {
+  int64_t c = 0;
+  for (; c + 4 <= channels; c += 4) {
+    int64_t i = 0;
+    for (; i + 4 <= positions; i += 4) turn(from + c * step + i, step, to + i * side + c, side);
+    for (; i < positions; ++i)
+      for (int64_t v = c; v < c + 4; ++v) to[i * side + v] = from[v * step + i];
+  }
+  for (; c < side; ++c)
+    for (int64_t i = 0; i < positions; ++i) to[i * side + c] = c < channels ? from[c * step + i] : T(0);
+}
+
 }  // namespace
 
-const WindowTiles window_tiles = {{kRows, kWide<float>, kVectors, multiply<float>},
-                                  {kRows, kWide<double>, kVectors, multiply<double>}};
+const WindowTiles window_tiles = {{kRows, kWide<float>, kVectors, multiply<float>, turned<float>},
+                                  {kRows, kWide<double>, kVectors, multiply<double>, turned<double>}};
 
 }  // namespace wg::WG_LEVEL

@@ -103,7 +103,7 @@ WG_OP(_conv_weight) {
   const Conv s = conv_of(work, x.sizes, g.sizes, sizes, k, g.size(0), c.integer(6));
   TensorRef gw = zeros(sizes, work);
   if (g.numel && x.numel && gw->numel) {
-    const TensorRef scratch = zeros({conv_weight_parts(s), gw->numel}, work);
+    const TensorRef scratch = zeros({conv_weight_room(s)}, work);
     conv_weight(s, grad->data(), from->data(), scratch->data(), gw->data());
   }
   c.out(given(std::move(gw), g.dtype));
