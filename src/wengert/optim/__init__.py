@@ -24,27 +24,7 @@ _HOME = {
 }
 _MODULES = ("_functional", "lr_scheduler", "swa_utils", *_HOME.values())
 
-__all__ = [
-    "ASGD",
-    "LBFGS",
-    "SGD",
-    "Adadelta",
-    "Adafactor",
-    "Adagrad",
-    "Adam",
-    "AdamW",
-    "Adamax",
-    "Muon",
-    "NAdam",
-    "Optimizer",
-    "RAdam",
-    "RMSprop",
-    "Rprop",
-    "SparseAdam",
-    "lr_scheduler",
-    "swa_utils",
-    "swap_in_optimizer_params_and_state",
-]
+__all__ = sorted({*_HOME, "lr_scheduler", "swa_utils"})  # noqa: PLE0605 (all of it is loaded by name)
 
 
 def __getattr__(name):
