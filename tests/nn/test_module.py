@@ -197,6 +197,40 @@ def test_hooks_may_change_inputs_outputs_and_gradients(lib):
 
 
 @LIBRARIES
+def test_a_backward_pre_hook_changes_what_arrives(lib):
+    seen = []
+    model = lib.nn.Linear(2, 1)
+    model.register_full_backward_pre_hook(lambda m, go: (go[0] * 100,))
+    model.register_full_backward_hook(lambda m, gi, go: seen.append(go[0].item()))
+    x = lib.ones(1, 2, requires_grad=True)
+    model(x).sum().backward()
+    assert seen == [100.0]
+    assert x.grad.tolist()[0] == pytest.approx([100 * w for w in model.weight.tolist()[0]])
+
+
+@LIBRARIES
+@pytest.mark.filterwarnings("ignore:Full backward hook is firing")
+def test_a_backward_hook_without_gradients_of_inputs_gives_none(lib):
+    model = lib.nn.Linear(2, 1)
+    for result in (None, (None,)):
+        model.register_full_backward_hook(lambda m, gi, go, result=result: result)
+    model(lib.ones(1, 2)).sum().backward()
+    model.register_full_backward_hook(lambda m, gi, go: (1.0,))
+    out = model(lib.ones(1, 2)).sum()
+    with pytest.raises(RuntimeError, match="should always return None or None for all gradients"):
+        out.backward()
+
+
+@LIBRARIES
+def test_state_dict_gives_the_parameters_themselves_if_asked(lib):
+    model = net(lib)
+    kept, plain = model.state_dict(keep_vars=True), model.state_dict()
+    for name, parameter in model.named_parameters():
+        assert kept[name] is parameter
+        assert plain[name] is not parameter and not plain[name].requires_grad
+
+
+@LIBRARIES
 def test_hook_that_must_run_runs_when_forward_fails(lib):
     seen = []
     model = lib.nn.Linear(2, 1)
