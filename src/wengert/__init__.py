@@ -83,8 +83,8 @@ _MODULES = frozenset((
     "_C", "_VF", "__config__", "__future__", "_dynamo", "_jit_internal", "_lobpcg", "_lowrank", "_utils",
     "_vmap_internals", "accelerator", "amp", "autograd", "backends", "compiler", "cpu", "cuda", "demo",
     "distributed", "distributions", "fft", "func", "functional", "futures", "fx", "hub", "io", "jit", "library",
-    "linalg", "masked", "mps", "multiprocessing", "nn", "onnx", "ops", "optim", "overrides", "profiler", "random",
-    "return_types", "serialization", "signal", "sparse", "special", "storage", "testing", "types", "utils",
+    "linalg", "masked", "mps", "multiprocessing", "nn", "onnx", "ops", "optim", "overrides", "profiler", "quasirandom",
+    "random", "return_types", "serialization", "signal", "sparse", "special", "storage", "testing", "types", "utils",
     "version", "viz", "xpu",
 ))  # fmt: skip
 
