@@ -52,20 +52,20 @@ void attend(const Attention& a, const Heads& out, char* log_sums) {
   with_kernels(a.dtype, [&](const auto& k, auto zero) {
     using T = decltype(zero);
     parallel_for(a.batch * a.heads * blocks, grain, [&](int64_t begin, int64_t end) {
-      T* s = reinterpret_cast<T*>(scratch(size_t(kBlock * a.keys * unit)));
+      T* s = reinterpret_cast<T*>(scratch(size_t(kBlock * padded(a.keys) * unit)));
       for (int64_t t = begin; t < end; ++t) {
         const int64_t which = t / blocks, first = t % blocks * kBlock, last = std::min(a.queries, first + kBlock);
         const Head head{which / a.heads, which % a.heads};
-        const int64_t n = seen(a, last), rows = last - first;
+        const int64_t n = seen(a, last), rows = last - first, step = padded(n);
         gemm({a.dtype,
               rows,
               n,
               a.width,
               rows_of(a.q, head.of(a.q), first, unit),
               turned(rows_of(a.k, head.of(a.k), 0, unit)),
-              {reinterpret_cast<char*>(s), n, 1}});
+              {reinterpret_cast<char*>(s), step, 1}});
         for (int64_t i = first; i < last; ++i) {
-          T* row = s + (i - first) * n;
+          T* row = s + (i - first) * step;
           const int64_t m = seen(a, i + 1);
           reinterpret_cast<T*>(log_sums)[which * a.queries + i] =
               k.softmax(row, m, T(a.scale), mask_row<T>(a, head, i), a.mask_col);
@@ -75,7 +75,7 @@ void attend(const Attention& a, const Heads& out, char* log_sums) {
               rows,
               a.value_width,
               n,
-              {reinterpret_cast<char*>(s), n, 1},
+              {reinterpret_cast<char*>(s), step, 1},
               rows_of(a.v, head.of(a.v), 0, unit),
               rows_of(out, head.of(out), first, unit)});
       }
@@ -89,8 +89,8 @@ void attend_backward(const Attention& a, const Heads& g, const Heads& out, const
   with_kernels(a.dtype, [&](const auto& k, auto zero) {
     using T = decltype(zero);
     parallel_for(a.batch * a.heads, 1, [&](int64_t begin, int64_t end) {
-      T* p = reinterpret_cast<T*>(scratch(size_t(2 * kBlock * a.keys * unit)));
-      T* d = p + kBlock * a.keys;
+      T* p = reinterpret_cast<T*>(scratch(size_t(2 * kBlock * padded(a.keys) * unit)));
+      T* d = p + kBlock * padded(a.keys);
       for (int64_t which = begin; which < end; ++which) {
         const Head head{which / a.heads, which % a.heads};
         const Matrix keys = rows_of(a.k, head.of(a.k), 0, unit), values = rows_of(a.v, head.of(a.v), 0, unit);
@@ -99,13 +99,14 @@ void attend_backward(const Attention& a, const Heads& g, const Heads& out, const
           std::memset(rows_of(gv, head.of(gv), j, unit).data, 0, size_t(a.value_width * unit));
         }
         for (int64_t first = 0; first < a.queries; first += kBlock) {
-          const int64_t last = std::min(a.queries, first + kBlock), n = seen(a, last), rows = last - first;
+          const int64_t last = std::min(a.queries, first + kBlock), n = seen(a, last), rows = last - first,
+                        step = padded(n);
           const Matrix queries = rows_of(a.q, head.of(a.q), first, unit), grads = rows_of(g, head.of(g), first, unit);
-          const Matrix weights{reinterpret_cast<char*>(p), n, 1}, slopes{reinterpret_cast<char*>(d), n, 1};
+          const Matrix weights{reinterpret_cast<char*>(p), step, 1}, slopes{reinterpret_cast<char*>(d), step, 1};
           gemm({a.dtype, rows, n, a.width, queries, turned(keys), weights});
           gemm({a.dtype, rows, n, a.value_width, grads, turned(values), slopes});
           for (int64_t i = first; i < last; ++i) {
-            T *wp = p + (i - first) * n, *dp = d + (i - first) * n;
+            T *wp = p + (i - first) * step, *dp = d + (i - first) * step;
             const int64_t m = seen(a, i + 1);
             const T* y = reinterpret_cast<const T*>(rows_of(out, head.of(out), i, unit).data);
             const T* gy = reinterpret_cast<const T*>(rows_of(g, head.of(g), i, unit).data);

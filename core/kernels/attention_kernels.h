@@ -6,6 +6,10 @@
 
 namespace wg {
 
+// A row of scores has room for a multiple of this many elements, which the kernels use.
+constexpr int64_t kRowPad = 16;
+constexpr int64_t padded(int64_t n) { return (n + kRowPad - 1) / kRowPad * kRowPad; }
+
 template <class T>
 struct AttentionOf {
   // s = softmax(s * scale + mask) in place, and the logarithm of the sum; mask may be null, its elements lie `step`

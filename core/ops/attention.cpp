@@ -1,6 +1,7 @@
 // Scaled dot-product attention: a kernel for the common cases, a composite for the others.
 #include "../kernels/attention.h"
 
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -26,6 +27,24 @@ Heads heads(const Tensor& t) { return {t.data(), t.strides[0], t.strides[1], t.s
 TensorRef room(const Dims& s, int64_t width, DType d) {
   const TensorRef base = empty({s[0], s[2], s[1], width}, d);
   return alias(*base, {s[0], s[1], s[2], width}, {s[2] * s[1] * width, width, s[1] * width, 1}, 0);
+}
+
+// Room for the gradients of q, k and v: side by side where those are, so that joining them needs no copy.
+std::array<TensorRef, 3> rooms(const Tensor& q, const Tensor& k, const Tensor& v, DType d) {
+  const Dims& s = q.sizes;
+  const int64_t part = s[1] * s[3], row = 3 * part;
+  const Dims strides = {s[2] * row, s[3], row, 1};
+  const int64_t first = std::min({q.offset, k.offset, v.offset});
+  const auto beside = [&](const Tensor& t) {
+    return t.storage.get() == q.storage.get() && t.sizes == s && t.strides == strides && (t.offset - first) % part == 0;
+  };
+  const int64_t total = q.offset + k.offset + v.offset - 3 * first;
+  if (!beside(q) || !beside(k) || !beside(v) || total != row || q.offset == k.offset || k.offset == v.offset ||
+      q.offset == v.offset)
+    return {room(s, s[3], d), room(k.sizes, k.size(3), d), room(v.sizes, v.size(3), d)};
+  const TensorRef base = empty({s[0], s[2], row}, d);
+  const auto at = [&](const Tensor& t) { return alias(*base, s, strides, t.offset - first); };
+  return {at(q), at(k), at(v)};
 }
 
 struct Arrays {
@@ -146,8 +165,7 @@ WG_OP(_attention_backward) {
   const Arrays in(q, k, v, c.tensor_or_null(6), c.flag(7), c.real(8));
   const DType work = in.a.dtype;
   const TensorRef g = with_rows(c.tensor(0), work), out = with_rows(c.tensor(4), work), sums = ready(c.tensor(5), work);
-  const TensorRef gq = room(q.sizes, q.size(3), work), gk = room(k.sizes, k.size(3), work),
-                  gv = room(v.sizes, v.size(3), work);
+  const auto [gq, gk, gv] = rooms(q, k, v, work);
   attend_backward(in.a, heads(*g), heads(*out), sums->data(), heads(*gq), heads(*gk), heads(*gv));
   for (const TensorRef& t : {gq, gk, gv}) c.out(given(t, q.dtype));
 }
