@@ -2,6 +2,7 @@
 #include "engine.h"
 
 #include <algorithm>
+#include <deque>
 
 #include "leaf.h"
 #include "task.h"
@@ -16,7 +17,10 @@ struct Newest {
   bool operator()(const Slot* a, const Slot* b) const { return a->node->sequence < b->node->sequence; }
 };
 
-constexpr size_t kMostProducts = 32;  // that wait for each other: they keep their operands alive
+constexpr size_t kMostProducts = 32;            // that wait for each other: they keep their operands alive
+constexpr size_t kBatch = 8;                    // so many of them are added up in the background at a time
+constexpr int64_t kShared = 1 << 14;            // … where their operands have so many elements
+constexpr int64_t kMostInBackground = 1 << 23;  // elements of operands kept alive for products of their own
 
 TensorRef zeros_for(const OutputMeta& m) { return zeros(m.sizes, m.dtype); }
 
@@ -162,6 +166,8 @@ class Pass {
   Gradients& out_ = task_.out;  // of the node at hand
   Node* at_ = nullptr;
   std::vector<Slot*> waiting_;  // where products do
+  std::deque<Slot*> put_by_;    // leaves visited before their gradient is there: it comes from the background
+  int64_t put_by_elements_ = 0;
   std::vector<Foreign> callbacks_;
 
  public:
@@ -181,12 +187,18 @@ class Pass {
     s_.gradients.clear();
     for (const auto& slot : task_.slots())
       if (slot->waiting == 0) make_ready(slot.get());
-    while (!ready_.empty()) {
-      std::pop_heap(ready_.begin(), ready_.end(), Newest());
-      Slot* slot = ready_.back();
-      ready_.pop_back();
-      visit(*slot);
+    try {
+      while (!ready_.empty()) {
+        std::pop_heap(ready_.begin(), ready_.end(), Newest());
+        Slot* slot = ready_.back();
+        ready_.pop_back();
+        visit(*slot);
+      }
+    } catch (...) {  // what was visited before the error counts
+      fetch_all();
+      throw;
     }
+    fetch_all();
     at_ = nullptr;
     for (size_t i = 0; i < callbacks_.size(); ++i) engine_host.call(callbacks_[i]);  // a callback may add callbacks
     if (!s_.keep_graph) freed_ = began_;
@@ -198,14 +210,23 @@ class Pass {
     Own<Expression> e = std::move(slot.deferred[nr]);
     return evaluate(*e);
   }
-  static void add_products(Slot& slot) {
+  // Afterwards the slot's first gradient is complete, or, where that is allowed, will be when its work is finished.
+  static void add_products(Slot& slot, bool in_background = false) {
+    if (slot.work) {
+      slot.work->finish();
+      slot.work.reset();
+      slot.in_work.clear();
+    }
     if (slot.products.empty()) return;
     if (!slot.needed && slot.captures.empty()) return slot.products.clear();
     static const AddUp add_up = find_op("mm")->adds;
     if (slot.buffer.empty()) slot.buffer.resize(1);
     TensorRef& have = slot.buffer[0];
     const bool ours = have && exclusive(have) && !have->wrapped;
-    TensorRef sum = add_up(ours ? std::move(have) : TensorRef(), slot.products);
+    std::swap(slot.in_work, slot.products);
+    TensorRef sum = add_up(ours ? std::move(have) : TensorRef(), slot.in_work,
+                           in_background && (ours || !have) ? &slot.work : nullptr);
+    if (!slot.work) slot.in_work.clear();
     have = have ? add_gradients(std::move(have), std::move(sum), false) : std::move(sum);
   }
 
@@ -351,12 +372,41 @@ class Pass {
     return x && (x->grad || !x->hooks.empty() || !x->post_hooks.empty());
   }
 
+  // Leaves the products for a leaf to the threads that have nothing to do; it is visited later.
+  bool put_by(Slot& slot) {
+    if (slot.node->kind != NodeKind::Accumulate || (slot.products.empty() && !slot.work)) return false;
+    if (num_threads() == 1 || may_change_operands(*slot.node) || !slot.captures.empty()) return false;
+    if (!slot.products.empty()) add_products(slot, true);
+    if (!slot.work) return false;
+    put_by_.push_back(&slot);
+    put_by_elements_ += elements(slot.in_work);
+    while (!put_by_.empty() && (put_by_.front()->work->done() || put_by_elements_ > kMostInBackground)) fetch_first();
+    return true;
+  }
+  static int64_t elements(const std::vector<Product>& products) {
+    int64_t n = 0;
+    for (const Product& p : products) n += p.a->numel + p.b->numel;
+    return n;
+  }
+  void fetch_first() {
+    Slot& slot = *put_by_.front();
+    put_by_.pop_front();
+    put_by_elements_ -= elements(slot.in_work);
+    visit_now(slot);
+  }
+  void fetch_all() {
+    for (Slot* s : waiting_) on_behalf_of(*s->node, [&] { add_products(*s); });
+    waiting_.clear();
+    while (!put_by_.empty()) fetch_first();
+  }
+
   void visit(Slot& slot) {
+    if ((!waiting_.empty() || !put_by_.empty()) && may_change_operands(*slot.node)) fetch_all();
+    if (!on_behalf_of(*slot.node, [&] { return put_by(slot); })) visit_now(slot);
+  }
+
+  void visit_now(Slot& slot) {
     Node& n = *slot.node;
-    if (!waiting_.empty() && may_change_operands(n)) {
-      for (Slot* s : waiting_) on_behalf_of(n, [&] { add_products(*s); });
-      waiting_.clear();
-    }
     if (on_behalf_of(n, [&] { return put_off(slot) || run_through(slot); })) return;
     on_behalf_of(n, [&] { add_products(slot); });
     for (uint32_t nr = 0; nr < slot.deferred.size(); ++nr)
@@ -417,11 +467,22 @@ class Pass {
     Wanted w;
     Slot* to = e.node ? task_.find(e.node.get()) : nullptr;
     if (!to) return w;
-    if (e.nr < to->buffer.size())
+    if (e.nr < to->buffer.size() && !to->work)
       if (const TensorRef& have = to->buffer[e.nr]; have && exclusive(have) && !have->wrapped) w.add_to = have.get();
-    if (to->node->kind == NodeKind::Accumulate && (to->waiting > 1 || !to->products.empty())) w.later = &to->products;
+    if (Slot* leaf = leaf_behind(*to, w.turned)) {
+      const bool others = leaf->waiting > 1 || !leaf->products.empty() || leaf->work;
+      w.any_depth = !others && num_threads() > 1 && leaf->private_way() && !may_change_operands(*leaf->node);
+      if (others || w.any_depth) w.later = &leaf->products;
+    }
     if (to->node->op && to->node->op->looks_at && to->private_way()) to->node->op->looks_at(*to->node, w);
     return w;
+  }
+  // The leaf whose gradient a slot's is, but for a transpose in between, which nobody else looks at.
+  Slot* leaf_behind(Slot& slot, bool& turned) {
+    static const OpDef* t = find_op("t");
+    turned = slot.node->op == t && slot.private_way();
+    const Node* n = turned ? slot.node->edges[0].node.get() : slot.node.get();
+    return n && n->kind == NodeKind::Accumulate ? task_.find(const_cast<Node*>(n)) : nullptr;
   }
 
   void run_adding(Node& n, Gradients& in, Gradients& out) {
@@ -431,10 +492,12 @@ class Pass {
     run_native_rule(n, in, out, false, said.begin());
     for (uint32_t i = 0; i < n.edges.size(); ++i) {
       if (said[i].add_to && out[i].get() == said[i].add_to) out[i].reset();  // it is where it belongs
-      if (!said[i].later) continue;
-      Slot& to = *task_.find(n.edges[i].node.get());
+      if (!said[i].later || said[i].later->empty()) continue;
+      bool turned;
+      Slot& to = *leaf_behind(*task_.find(n.edges[i].node.get()), turned);
       if (to.products.size() <= n.edges.size()) waiting_.push_back(&to);  // the first; twice does no harm
-      if (to.products.size() >= kMostProducts) add_products(to);
+      const bool shared = num_threads() > 1 && elements(to.products) > kShared;
+      if (to.products.size() >= (shared ? kBatch : kMostProducts)) add_products(to, shared);
     }
   }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "parallel.h"
 #include "tensor.h"
 
 namespace wg {
@@ -148,6 +149,8 @@ struct Product {
 struct Wanted {
   Tensor* add_to = nullptr;               // may be added to this one, which is then given out
   std::vector<Product>* later = nullptr;  // may be put there as a product that somebody adds up: nothing is given out
+  bool any_depth = false;                 // … also if adding it to others gains nothing
+  bool turned = false;                    // … as the product of both matrices' transposes
   int64_t column = 0, columns = -1;       // unless -1: nobody looks at other columns than these
 };
 
@@ -237,8 +240,9 @@ using Shortcut = bool (*)(Node& n, const std::vector<TensorRef>& in, std::vector
 // Which columns of the gradient the node looks at.
 using LooksAt = void (*)(Node& n, Wanted& w);
 
-// have + the sum of the products, which it takes away; have may be null, or be the result.
-using AddUp = TensorRef (*)(TensorRef have, std::vector<Product>& products);
+// have + the sum of the products; have may be null, or be the result. Where `work` is given the values are there when
+// that is finished, for which the products must stay.
+using AddUp = TensorRef (*)(TensorRef have, std::vector<Product>& products, std::unique_ptr<Background>* work);
 
 struct OpDef {
   std::string name;  // "sum", "max.dim"

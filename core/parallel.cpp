@@ -15,6 +15,7 @@
 #include <new>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "error.h"
 #include "object.h"
@@ -34,19 +35,37 @@ void relax() {
 #endif
 }
 
-// One loop in progress. Each thread has a share of the pieces, the same one whenever a loop of this length runs, so
-// that what it wrote last time is in the caches next to it; a thread that is through helps the others.
-struct Job {
-  const std::function<void(int64_t, int64_t)>& body;
-  const int64_t n, piece, pieces;
-  const int threads;                           // at most one for each piece
-  std::atomic<int64_t> next[kMaxPieces] = {};  // of each thread: how many pieces of its share are taken
+// A loop over [0, n) cut into pieces; which those are depends on n and grain only.
+struct Pieces {
+  const int64_t n, piece, count;
   std::atomic<bool> failed{false};
-  std::exception_ptr error;
+  std::exception_ptr error;  // the first
   std::mutex error_lock;
 
-  Job(const std::function<void(int64_t, int64_t)>& f, int64_t total, int64_t step, int64_t count, int many)
-      : body(f), n(total), piece(step), pieces(count), threads(many) {}
+  Pieces(int64_t total, int64_t grain)
+      : n(total), piece((n + wished(n, grain) - 1) / wished(n, grain)), count(piece ? (n + piece - 1) / piece : 0) {}
+  static int64_t wished(int64_t n, int64_t grain) {
+    return std::clamp<int64_t>(n / std::max<int64_t>(grain, 1), 1, kMaxPieces);
+  }
+  void run(int64_t at, const std::function<void(int64_t, int64_t)>& body) {
+    try {
+      body(at * piece, std::min(n, (at + 1) * piece));
+    } catch (...) {
+      std::lock_guard<std::mutex> hold(error_lock);
+      if (!failed.exchange(true)) error = std::current_exception();
+    }
+  }
+};
+
+// One loop in progress. Each thread has a share of the pieces, the same one whenever a loop of this length runs, so
+// that what it wrote last time is in the caches next to it; a thread that is through helps the others.
+struct Job : Pieces {
+  const std::function<void(int64_t, int64_t)>& body;
+  const int threads;                           // at most one for each piece
+  std::atomic<int64_t> next[kMaxPieces] = {};  // of each thread: how many pieces of its share are taken
+
+  Job(const std::function<void(int64_t, int64_t)>& f, int64_t total, int64_t grain)
+      : Pieces(total, grain), body(f), threads(int(std::min<int64_t>(num_threads(), count))) {}
 
   void work(int thread) {
     bool before = std::exchange(inside, true);
@@ -54,19 +73,37 @@ struct Job {
     inside = before;
   }
   void work_on(int share) {
-    const int64_t first = pieces * share / threads, end = pieces * (share + 1) / threads;
+    const int64_t first = count * share / threads, end = count * (share + 1) / threads;
     while (!failed.load(std::memory_order_relaxed)) {
       const int64_t at = first + next[share].fetch_add(1, std::memory_order_relaxed);
       if (at >= end) return;
-      try {
-        body(at * piece, std::min(n, (at + 1) * piece));
-      } catch (...) {
-        std::lock_guard<std::mutex> hold(error_lock);
-        if (!failed.exchange(true)) error = std::current_exception();
-      }
+      run(at, body);
     }
   }
 };
+
+}  // namespace
+
+struct Background::Loop : Pieces {
+  const std::function<void(int64_t, int64_t)> body;
+  std::atomic<int64_t> next{0};
+  std::atomic<int> helpers{0};  // threads at it; changed under the pool's lock
+
+  Loop(int64_t total, int64_t grain, std::function<void(int64_t, int64_t)> f)
+      : Pieces(total, grain), body(std::move(f)) {}
+  // One piece. False: none is left.
+  bool take() {
+    const int64_t at = next.fetch_add(1, std::memory_order_relaxed);
+    if (at >= count || failed.load(std::memory_order_relaxed)) return false;
+    bool before = std::exchange(inside, true);
+    run(at, body);
+    inside = before;
+    return true;
+  }
+};
+
+namespace {
+using Later = Background::Loop;
 
 // While it lives, threads are made that never take a signal: the host's handlers count on its own threads to run them,
 // and its loop might not look for a signal that another thread took.
@@ -89,13 +126,20 @@ struct Pool {
   int threads = 0;
   std::atomic<uint64_t> round{0};
   std::atomic<int> running{0};
+  std::vector<Later*> later;  // loops in the background with pieces that nobody has taken yet
+  std::atomic<bool> any_later{false};
 
   void worker(int thread) {
     uint64_t seen = 0;
+    const auto may_help = [&] { return any_later.load(std::memory_order_acquire) && thread < num_threads(); };
     for (;;) {
-      for (int i = 0; i < kSpins && round.load(std::memory_order_acquire) == seen; ++i) relax();
+      for (int i = 0; i < kSpins && round.load(std::memory_order_acquire) == seen && !may_help(); ++i) relax();
       std::unique_lock<std::mutex> hold(lock);
-      start.wait(hold, [&] { return round.load(std::memory_order_relaxed) != seen; });
+      start.wait(hold, [&] { return round.load(std::memory_order_relaxed) != seen || may_help(); });
+      if (round.load(std::memory_order_relaxed) == seen) {
+        help(hold);
+        continue;
+      }
       seen = round.load(std::memory_order_relaxed);
       if (!job || thread >= job->threads) continue;
       running.fetch_add(1, std::memory_order_relaxed);
@@ -103,8 +147,45 @@ struct Pool {
       hold.unlock();
       mine->work(thread);
       hold.lock();
-      if (running.fetch_sub(1, std::memory_order_release) == 1) done.notify_one();
+      if (running.fetch_sub(1, std::memory_order_release) == 1) done.notify_all();
     }
+  }
+
+  // Takes the pieces of the first loop in the background.
+  void help(std::unique_lock<std::mutex>& hold) {
+    if (later.empty()) return;
+    Later& loop = *later.front();
+    ++loop.helpers;
+    hold.unlock();
+    while (loop.take()) {
+    }
+    hold.lock();
+    forget(loop);
+    if (--loop.helpers == 0) done.notify_all();
+  }
+  void forget(Later& loop) {  // under the lock
+    std::erase(later, &loop);
+    any_later.store(!later.empty(), std::memory_order_release);
+  }
+
+  void add(Later& loop) {
+    if (owner.try_lock()) {  // else another thread's loop has all threads already
+      std::lock_guard<std::mutex> hold(owner, std::adopt_lock);
+      grow(num_threads() - 1);
+    }
+    {
+      std::lock_guard<std::mutex> hold(lock);
+      later.push_back(&loop);
+      any_later.store(true, std::memory_order_release);
+    }
+    start.notify_all();
+  }
+  void finish(Later& loop) {
+    while (loop.take()) {}
+    for (int i = 0; i < kSpins && loop.helpers.load(std::memory_order_acquire); ++i) relax();
+    std::unique_lock<std::mutex> hold(lock);
+    forget(loop);
+    done.wait(hold, [&] { return loop.helpers.load(std::memory_order_acquire) == 0; });
   }
 
   void grow(int wanted) {
@@ -153,6 +234,7 @@ std::atomic<int> wanted_threads{0};  // 0: not asked yet
 
 // Guarded by the host's lock: loops that run without it, and threads in wait_for_kernels().
 int away = 0, waiting = 0;
+thread_local int own_away = 0;  // of those away: loops of this thread in the background
 
 // Never freed: its threads sleep in it until the process ends. A child process has the memory but not the threads, so
 // it starts a pool of its own.
@@ -161,7 +243,7 @@ std::atomic<Pool*> the_pool{nullptr};
 // From the start, not from the first pool on: a loop on one thread counts as away without there ever being a pool.
 [[maybe_unused]] const int forks_are_watched = pthread_atfork(nullptr, nullptr, [] {
   the_pool.store(nullptr);
-  away = waiting = 0;  // the threads that counted there are not here
+  away = waiting = own_away = 0;  // the threads that counted there are not here
 });
 
 Pool& pool() {
@@ -203,9 +285,9 @@ void set_num_threads(int n) {
 }
 
 void wait_for_kernels() {
-  if (away == 0) return;
+  if (away == own_away) return;
   ++waiting;
-  while (away > 0) {
+  while (away > own_away) {
     void* state = host.leave();
     std::this_thread::sleep_for(std::chrono::microseconds(100));
     host.enter(state);
@@ -215,16 +297,15 @@ void wait_for_kernels() {
 
 void parallel_for(int64_t n, int64_t grain, const std::function<void(int64_t, int64_t)>& body) {
   if (n <= 0) return;
-  int64_t pieces = std::clamp<int64_t>(n / std::max<int64_t>(grain, 1), 1, kMaxPieces);
+  const int64_t pieces = Pieces::wished(n, grain);
   if (pieces == 1) return body(0, n);
-  int64_t piece = (n + pieces - 1) / pieces;
   if (inside) {
+    const int64_t piece = (n + pieces - 1) / pieces;
     for (int64_t begin = 0; begin < n; begin += piece) body(begin, std::min(n, begin + piece));
     return;
   }
   Leave leave;
-  pieces = (n + piece - 1) / piece;
-  Job job(body, n, piece, pieces, int(std::min<int64_t>(num_threads(), pieces)));
+  Job job(body, n, grain);
   Pool* p = job.threads > 1 ? &pool() : nullptr;
   if (p && p->owner.try_lock()) {
     std::lock_guard<std::mutex> hold(p->owner, std::adopt_lock);
@@ -233,6 +314,39 @@ void parallel_for(int64_t n, int64_t grain, const std::function<void(int64_t, in
     job.work(0);  // one thread, or the pool is busy with another thread's loop
   }
   if (job.error) std::rethrow_exception(job.error);
+}
+
+Background::Background(int64_t n, int64_t grain, std::function<void(int64_t, int64_t)> body) {
+  if (num_threads() == 1) {
+    parallel_for(n, grain, body);
+    return;
+  }
+  loop_ = std::make_unique<Loop>(n, grain, std::move(body));
+  pool().add(*loop_);
+  ++away, ++own_away;
+}
+
+bool Background::done() const {
+  return !loop_ || (loop_->next.load(std::memory_order_relaxed) >= loop_->count &&
+                    loop_->helpers.load(std::memory_order_acquire) == 0);
+}
+
+void Background::finish() {
+  if (!loop_) return;
+  {
+    Leave leave;
+    pool().finish(*loop_);
+  }
+  --away, --own_away;
+  const std::unique_ptr<Loop> loop = std::move(loop_);
+  if (loop->error) std::rethrow_exception(loop->error);
+}
+
+Background::~Background() {
+  try {
+    finish();
+  } catch (...) {  // its results are not wanted any more
+  }
 }
 
 }  // namespace wg

@@ -15,7 +15,9 @@ struct Slot {
   std::vector<Own<Expression>> deferred;  // … or, where large elementwise derivatives wait, what it will be
   int32_t waiting = 0;
   bool needed = true;
-  std::vector<Product> products;                   // to be added to the first gradient
+  std::vector<Product> products;  // to be added to the first gradient
+  std::vector<Product> in_work;   // … being added to it in the background: nobody touches it
+  std::unique_ptr<Background> work;
   std::vector<std::pair<uint32_t, int>> captures;  // output -> position among the inputs
 
   // One gradient is still to come, the first, and nobody but the node looks at it.
@@ -55,6 +57,8 @@ class Task {
       s.buffer.clear();
       s.deferred.clear();
       s.products.clear();
+      s.work.reset();
+      s.in_work.clear();
       s.captures.clear();
       s.waiting = 0;
       s.needed = true;

@@ -21,9 +21,9 @@ constexpr int64_t kMinSide = 128;               // of such a tile: smaller ones 
 constexpr int64_t kThin = 24;                   // rows: fewer do not pay for packing b
 constexpr int64_t kFewTiles = 4;                // … while there are fewer tiles than this
 constexpr int64_t kBlockWork = 64 * 64 * 256;   // of one block of a packed product: some 20 microseconds
-constexpr int64_t kBlockRows = 128;             // of a block while there are other ways to cut: b is packed for each
+constexpr int64_t kBlockRows = 16;              // of a block, at least
 constexpr int64_t kDenseRow = 512;   // elements between rows of b that is read as it lies: few pages of memory
-constexpr int64_t kBlockPanels = 4;  // of b, at most: a block of the depth stays in the second-level cache
+constexpr int64_t kBlockPanels = 8;  // of b, at most: a block of the depth stays in the second-level cache
 
 struct Blas {
   void* handle = nullptr;
@@ -159,21 +159,35 @@ Grid cut(int64_t m, int64_t n, int64_t k) {
   return {rows, cols, rows ? (m + rows - 1) / rows : 0, cols ? (n + cols - 1) / cols : 0};
 }
 
+// c = bias, for those who add to c.
+template <class T>
+void start_with(Gemm& g, T* c) {
+  for (int64_t i = 0; i < g.m; ++i) std::copy_n(reinterpret_cast<const T*>(g.bias), g.n, c + i * g.c.row);
+  g.beta = 1, g.bias = nullptr;
+}
+
+// Whether the rows of b can be read as they are.
+template <class T>
+bool read_as_it_lies(const Gemm& g) {
+  return g.b.col == 1 && g.b.row <= kDenseRow && g.n % tiles_of<T>().vector == 0;
+}
+
 // One block of a product on this thread: slices of b are packed if they must be, and multiplied by the rows of a.
 template <class T>
 void block(const Gemm& g, const T* a, const T* b, T* c) {
   const GemmTilesOf<T>& kernels = tiles_of<T>();
   const bool packed = g.right == Right::Packed;
-  const bool dense = g.b.col == 1 && g.b.row <= kDenseRow && g.n % kernels.vector == 0;
-  const bool plain = g.right == Right::Plain && !dense;
+  const bool plain = g.right == Right::Plain && !read_as_it_lies<T>(g);
   const int64_t wide = plain ? (g.n + kernels.panel - 1) / kernels.panel * kernels.panel : 0;
   T* room = reinterpret_cast<T*>(scratch<Scratch::Panels>(size_t(std::min(g.k, kGemmDepth) * wide) * sizeof(T)));
   T beta = T(g.beta.real());
-  for (int64_t p = 0; p < g.k; p += kGemmDepth, beta = 1) {
+  const T* bias = reinterpret_cast<const T*>(g.bias);
+  for (int64_t p = 0; p < g.k; p += kGemmDepth, beta = 1, bias = nullptr) {
     const int64_t deep = std::min(kGemmDepth, g.k - p);
     GemmPanels<T> t{g.m,     g.n,     deep,   T(g.alpha.real()), a + p * g.a.col,
                     g.a.row, g.a.col, room,   kernels.panel,     deep * kernels.panel,
                     beta,    c,       g.c.row};
+    t.bias = bias;
     if (plain)
       kernels.pack(deep, g.n, b + p * g.b.row, g.b.row, g.b.col, room);
     else if (packed)
@@ -184,17 +198,37 @@ void block(const Gemm& g, const T* a, const T* b, T* c) {
   }
 }
 
-// Blocks of a few panels of b by many rows of a: some 8 for a product of little work, up to 64 for a large one.
-Grid blocks(int64_t m, int64_t n, double work, int64_t panel) {
+// What an element of an operand costs each block that reads it, in cycles: packing costs more than reading.
+struct ReadCosts {
+  double left, right;
+};
+template <class T>
+ReadCosts read_costs(const Gemm& g) {
+  const bool plain = g.right == Right::Plain && !read_as_it_lies<T>(g);
+  return {g.a.col == 1 ? 0.1 : 0.6, plain ? 0.8 : 0.15};
+}
+
+// How a product is cut into some 8 blocks, or for a large one up to 64: so that the halves of them take two threads
+// alike, and that its operands are read, and packed, as little as can be.
+Grid blocks(int64_t m, int64_t n, double work, int64_t panel, ReadCosts cost) {
+  constexpr double kEach = 1.0 / 16;  // cycles of a multiplication
   const int64_t wanted = std::max(std::clamp<int64_t>(int64_t(work / double(kBlockWork)), 1, 8),
                                   std::min<int64_t>(int64_t(work / double(8 * kBlockWork)), 64));
   const int64_t panels = (n + panel - 1) / panel;
-  int64_t across = (panels + kBlockPanels - 1) / kBlockPanels, down = 1;
-  while (2 * across * down <= wanted && m >= 2 * down * kBlockRows) down *= 2;
-  while (2 * across * down <= wanted && across < panels) across = std::min(2 * across, panels);
-  while (2 * across * down <= wanted && m >= down * kBlockRows / 2) down *= 2;
-  const int64_t rows = ((m + down - 1) / down + 7) / 8 * 8, cols = (panels + across - 1) / across * panel;
-  return {rows, cols, (m + rows - 1) / rows, (n + cols - 1) / cols};
+  Grid best{};
+  double least = 0;
+  for (int64_t down = 1; down <= wanted && (down == 1 || m >= down * kBlockRows); ++down)
+    for (int64_t wide = std::min(panels, kBlockPanels); wide; --wide) {
+      Grid g{((m + down - 1) / down + 7) / 8 * 8, wide * panel, 0, 0};
+      g.down = (m + g.rows - 1) / g.rows, g.across = (n + g.cols - 1) / g.cols;
+      const int64_t count = g.down * g.across, half = count / 2, row = half / g.across * g.rows;
+      if (best.rows && (count > wanted || 2 * count <= wanted)) continue;
+      const int64_t first = row * n + std::min(g.rows, m - row) * std::min(half % g.across * g.cols, n);
+      const double cycles = double(std::max(first, m * n - first)) * kEach +
+                            (double(g.across * m) * cost.left + double(g.down * n) * cost.right) / 2;
+      if (!best.rows || cycles < least || best.down * best.across * 2 <= wanted) best = g, least = cycles;
+    }
+  return best;
 }
 
 template <class T>
@@ -210,7 +244,7 @@ void run(const Gemm& g) {
   bool fast = !own && !kPacked && gemm_ready(g.a, g.m, g.k) && gemm_ready(g.b, g.k, g.n) && has_blas(g.dtype);
   Grid grid = cut(g.m, g.n, g.k);
   if constexpr (kPacked)
-    if (!own) grid = blocks(g.m, g.n, work, tiles_of<T>().panel);
+    if (!own) grid = blocks(g.m, g.n, work, tiles_of<T>().panel, read_costs<T>(g));
   int64_t tiles = grid.down * grid.across, total = tiles * g.batch;
   auto body = [&](int64_t begin, int64_t end) {
     for (int64_t t = begin; t < end; ++t) {
@@ -221,6 +255,8 @@ void run(const Gemm& g) {
       const T* a = reinterpret_cast<const T*>(g.a.data) + batch * g.a_step + i * g.a.row;
       const T* b = reinterpret_cast<const T*>(g.b.data) + batch * g.b_step + j * (packed ? g.k : g.b.col);
       T* c = reinterpret_cast<T*>(g.c.data) + batch * g.c_step + i * g.c.row + j;
+      if (g.bias) part.bias += j * int64_t(sizeof(T));
+      if (g.bias && (own || !kPacked)) start_with<T>(part, c);
       if constexpr (kPacked)
         own ? plain<T>(part, a, b, c) : block<T>(part, a, b, c);
       else
@@ -234,14 +270,14 @@ void run(const Gemm& g) {
 
 // All parts for one block of c, then the next block.
 template <class T>
-void run_sum(const std::vector<Gemm>& parts) {
-  const Gemm& one = parts[0];
+void run_sum(std::vector<Gemm> parts, std::unique_ptr<Background>* later) {
+  const Gemm one = parts[0];
   int64_t depth = 0;
   for (const Gemm& g : parts) depth += g.k;
   const double work = double(one.m) * double(one.n) * double(depth);
-  const Grid grid = blocks(one.m, one.n, work, tiles_of<T>().panel);
+  const Grid grid = blocks(one.m, one.n, work, tiles_of<T>().panel, read_costs<T>(one));
   const int64_t tiles = grid.down * grid.across, grain = int64_t(double(kBlockWork / 2) / (work / double(tiles)));
-  parallel_for(tiles, std::max<int64_t>(1, grain), [&](int64_t begin, int64_t end) {
+  auto body = [grid, parts = std::move(parts)](int64_t begin, int64_t end) {
     for (int64_t t = begin; t < end; ++t) {
       const int64_t i = t / grid.across * grid.rows, j = t % grid.across * grid.cols;
       for (Gemm g : parts) {
@@ -250,7 +286,11 @@ void run_sum(const std::vector<Gemm>& parts) {
                  reinterpret_cast<const T*>(g.b.data) + j * g.b.col, reinterpret_cast<T*>(g.c.data) + i * g.c.row + j);
       }
     }
-  });
+  };
+  if (later)
+    *later = std::make_unique<Background>(tiles, std::max<int64_t>(1, grain), std::move(body));
+  else
+    parallel_for(tiles, std::max<int64_t>(1, grain), body);
 }
 
 template <class T, class Acc>
@@ -296,7 +336,7 @@ bool gemm_ready(const Matrix& x, int64_t rows, int64_t cols) {
 
 void gemm(const Gemm& g) {
   if (g.m == 0 || g.n == 0 || g.batch == 0) return;
-  if (g.n == 1 && g.m > 1 && g.c.row == 1 && g.batch == 1 &&
+  if (g.n == 1 && g.m > 1 && g.c.row == 1 && g.batch == 1 && !g.bias &&
       g.right == Right::Plain) {  // a column: its transpose is one contiguous row
     Gemm t = g;
     t.m = 1, t.n = g.m;
@@ -310,8 +350,8 @@ void gemm(const Gemm& g) {
   });
 }
 
-void gemm_sum(const std::vector<Gemm>& parts) {
-  parts[0].dtype == DType::Float32 ? run_sum<float>(parts) : run_sum<double>(parts);
+void gemm_sum(std::vector<Gemm> parts, std::unique_ptr<Background>* work) {
+  parts[0].dtype == DType::Float32 ? run_sum<float>(std::move(parts), work) : run_sum<double>(std::move(parts), work);
 }
 
 int64_t packed_numel(DType dtype, int64_t k, int64_t n) {

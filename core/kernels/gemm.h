@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "../dtype.h"
+#include "../parallel.h"
 
 namespace wg {
 
@@ -32,10 +33,12 @@ struct Gemm {
   complex128 alpha = 1, beta = 0;
   int64_t batch = 1, a_step = 0, b_step = 0, c_step = 0;
   Right right = Right::Plain;
+  const char* bias = nullptr;  // in place of beta * c: a row of n that is added to every row
 };
 void gemm(const Gemm& g);
-// One after the other; all of them with the same c and of the same sizes but for k, each a single pair.
-void gemm_sum(const std::vector<Gemm>& parts);
+// One after the other; all of them with the same c and of the same sizes but for k, each a single pair. In the
+// background where `work` is given.
+void gemm_sum(std::vector<Gemm> parts, std::unique_ptr<Background>* work = nullptr);
 
 // Prepares a k x n matrix that many products share; `to` has room for packed_numel elements.
 int64_t packed_numel(DType dtype, int64_t k, int64_t n);

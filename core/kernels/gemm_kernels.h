@@ -43,6 +43,7 @@ struct GemmPanels {
   int64_t c_row;
   const int64_t *b_rows = nullptr, *a_rows = nullptr;
   int64_t run = 0, skip = 0;
+  const T* bias = nullptr;  // in place of beta * c: a row that is added to every row
 };
 template <class T>
 struct GemmTilesOf {

@@ -10,6 +10,7 @@ namespace {
 constexpr int kRows = kVectorBytes == 64 ? 8 : 4;
 constexpr int kVectors = 3;
 constexpr int64_t kDepth = kGemmDepth;
+constexpr int64_t kAhead = 12;  // columns of a to be fetched from far memory: some 300 cycles
 
 template <class T>
 constexpr int64_t kPanel = kVectors * kWide<T>;
@@ -25,13 +26,18 @@ void pack_panel(int64_t deep, int64_t wide, const T* x, int64_t row, int64_t col
     return;
   }
   int64_t v = 0;
-  if (row == 1)
-    for (; v + 4 <= wide; v += 4) {
+  const auto squares = [&]<int N>() {
+    for (; v + N <= wide; v += N) {
       int64_t p = 0;
-      for (; p + 4 <= deep; p += 4) turn(x + v * col + p, col, to + p * Side + v, Side);
+      for (; p + N <= deep; p += N) turn_square<N>(x + v * col + p, col, to + p * Side + v, Side);
       for (; p < deep; ++p)
-        for (int64_t q = v; q < v + 4; ++q) to[p * Side + q] = x[q * col + p];
+        for (int64_t q = v; q < v + N; ++q) to[p * Side + q] = x[q * col + p];
     }
+  };
+  if (row == 1) {
+    squares.template operator()<int(kWide<T>)>();
+    if constexpr (kWide<T> > 4) squares.template operator()<4>();
+  }
   for (; v < wide; ++v)
     for (int64_t p = 0; p < deep; ++p) to[p * Side + v] = x[p * row + v * col];
 }
@@ -65,11 +71,12 @@ struct Tile {
   int64_t c_row, rows, columns;
   const int64_t *b_rows, *a_rows;
   int64_t run, skip;
+  const T* bias;
 };
 
 // Where the rows of a tile's matrices are: Packed: a is packed. Shifted: b's by b_rows, and PackedShifted: a is packed.
-// Windows: a's by a_rows.
-enum class Rows { Even, Packed, Shifted, PackedShifted, Windows };
+// Windows: a's by a_rows. Columns: those of a are contiguous, a_row apart.
+enum class Rows { Even, Packed, Shifted, PackedShifted, Windows, Columns };
 
 template <class T, int R, int C>
 using Sums = Wide<T>[R][C];
@@ -111,8 +118,10 @@ template <class T, int R, int C, Rows How>
     multiply_windows<T, R, C>(acc, t);
   } else {
     const T *a = t.a, *b = t.b;
-    const int64_t a_row = kPacked ? 1 : t.a_row, b_row = t.b_row;
-    for (int64_t p = 0; p < t.k; ++p, a += kPacked ? R : 1, b += b_row) {
+    const int64_t a_row = kPacked || How == Rows::Columns ? 1 : t.a_row, b_row = t.b_row;
+    const int64_t a_step = How == Rows::Columns ? t.a_row : kPacked ? R : 1;
+    for (int64_t p = 0; p < t.k; ++p, a += a_step, b += b_row) {
+      if constexpr (How == Rows::Columns) __builtin_prefetch(a + kAhead * a_step);
       if constexpr (How == Rows::Shifted || How == Rows::PackedShifted) b = t.b + t.b_rows[p];
       multiply_row<T, R, C>(acc, [&](int i) { return a[i * a_row]; }, b);
     }
@@ -124,14 +133,18 @@ template <class T, int R, int C, Rows How>
     for (int j = 0; j < C; ++j) {
       V r = acc[i][j] * t.alpha;
       if (whole) {
-        if (t.beta != T(0)) r += t.beta * load<V>(to + j * W);
+        if (t.bias)
+          r += load<V>(t.bias + j * W);
+        else if (t.beta != T(0))
+          r += t.beta * load<V>(to + j * W);
         store(to + j * W, r);
       } else {
         store(edge + j * W, r);
       }
     }
     if (!whole)
-      for (int64_t v = 0; v < t.columns; ++v) to[v] = t.beta != T(0) ? edge[v] + t.beta * to[v] : edge[v];
+      for (int64_t v = 0; v < t.columns; ++v)
+        to[v] = t.bias ? edge[v] + t.bias[v] : t.beta != T(0) ? edge[v] + t.beta * to[v] : edge[v];
   }
 }
 
@@ -142,24 +155,31 @@ inline void multiply_vectors(const Tile<T>& t) {
   multiply_tile<T, R, 1, How>(t);
 }
 
-// R rows of a, or the `rows` that are left, by all panels. Rows that are not contiguous, or too few, are packed.
+// R rows of a, or the `rows` that are left, by all panels. Rows that are not contiguous, or too few, are packed, but
+// not those whose columns are: each is one cache line.
 template <class T, int R>
 void strip(const GemmPanels<T>& g, int64_t i, int64_t rows) {
   alignas(64) T packed[R * kDepth];
   Tile<T> t{g.k, g.a + i * g.a_row, g.a_row, nullptr, g.b_row, g.alpha, g.beta, nullptr, g.c_row, rows,
-            0,   g.b_rows,          nullptr, g.run,   g.skip};
+            0,   g.b_rows,          nullptr, g.run,   g.skip,  nullptr};
   const bool direct = g.a_col == 1 && rows == R;
+  const bool columns = g.a_row == 1 && !direct && rows == R && !g.a_rows && !g.b_rows;
   if (g.a_rows) {
     t.a = g.a, t.a_rows = g.a_rows + i;
+  } else if (columns) {
+    t.a_row = g.a_col;
   } else if (!direct) {
     pack_panel<T, R>(g.k, rows, t.a, g.a_col, g.a_row, packed);
     t.a = packed;
   }
   const T* b = g.b;
   for (int64_t j = 0; j < g.n; j += kPanel<T>, b += g.b_panel) {
-    t.b = b, t.c = g.c + i * g.c_row + j, t.columns = g.n - j < kPanel<T> ? g.n - j : kPanel<T>;
+    t.b = b, t.c = g.c + i * g.c_row + j, t.bias = g.bias ? g.bias + j : nullptr;
+    t.columns = g.n - j < kPanel<T> ? g.n - j : kPanel<T>;
     if (g.a_rows)
       multiply_vectors<T, R, Rows::Windows>(t);
+    else if (columns)
+      multiply_vectors<T, R, Rows::Columns>(t);
     else if (g.b_rows)
       direct ? multiply_vectors<T, R, Rows::Shifted>(t) : multiply_vectors<T, R, Rows::PackedShifted>(t);
     else

@@ -56,15 +56,23 @@ bool may_wait(const Tensor& a, const Tensor& b) {
   return (a.dtype == DType::Float32 || a.dtype == DType::Float64) && a.size(1) <= 64 && a.size(1) > 0 &&
          a.size(0) * b.size(1) >= 1024;
 }
+// Products that are worth to be left to another thread, and that gemm_sum() computes as gemm() would.
+bool may_wait_alone(const Tensor& a, const Tensor& b) {
+  constexpr int64_t kLeastSide = 32, kLeastWork = 1 << 20;
+  const int64_t m = a.size(0), k = a.size(1), n = b.size(1);
+  const auto dense = [](const Tensor& x) { return is_dense(x.sizes, x.strides); };
+  return (a.dtype == DType::Float32 || a.dtype == DType::Float64) && std::min({m, k, n}) >= kLeastSide &&
+         m * n * k >= kLeastWork && dense(a) && dense(b);
+}
 
 // A matrix's columns that are wanted.
 TensorRef columns_of(const Tensor& x, const Wanted& w) {
   return alias(x, {x.size(0), w.columns}, x.strides, x.offset + w.column * x.strides[1]);
 }
 
-// out = alpha * a @ b + beta * out for 2-d tensors with rows of contiguous elements. Equal rows of a (or columns of b),
-// as an expanded gradient has them, make equal rows of the result: one is computed.
-void product(Tensor& out, const Tensor& a, const Tensor& b, Scales s) {
+// out = alpha * a @ b + beta * out (or the row bias) for 2-d tensors with rows of contiguous elements. Equal rows of a
+// (or columns of b), as an expanded gradient has them, make equal rows of the result: one is computed.
+void product(Tensor& out, const Tensor& a, const Tensor& b, Scales s, const char* bias = nullptr) {
   const int64_t m = a.size(0), k = a.size(1), n = b.size(1);
   const bool fresh = s.beta == complex128(0) && k > 0 && n > 0;
   if (fresh && m > 1 && a.strides[0] == 0) {
@@ -77,11 +85,13 @@ void product(Tensor& out, const Tensor& a, const Tensor& b, Scales s) {
     product(*one, a, *contiguous(*column), s);
     return copy(out, *one);
   }
-  if (wants_float(out, k)) return in_float(out, a, b, s, product);
+  if (wants_float(out, k))
+    return in_float(out, a, b, s, [](Tensor& o, const Tensor& x, const Tensor& y, Scales z) { product(o, x, y, z); });
   TensorRef left(const_cast<Tensor*>(&a)), right(const_cast<Tensor*>(&b));
   Gemm g{
       out.dtype, a.size(0), b.size(1), a.size(1), matrix_of(left), matrix_of(right), {out.data(), out.strides[0], 1}};
   g.alpha = for_dtype(s.alpha, out.dtype), g.beta = for_dtype(s.beta, out.dtype);
+  g.bias = bias;
   gemm(g);
 }
 // The same for batches of matrices; a stride of 0 over the batch repeats one matrix.
@@ -101,6 +111,12 @@ TensorRef started(const Tensor& self, const Dims& sizes, DType dtype, complex128
   TensorRef out = empty(sizes, dtype);
   if (beta != complex128(0)) copy(*out, *wide);
   return out;
+}
+
+// Whether self is a row that a product can add by itself.
+bool is_bias(const Tensor& self, const Tensor& a, const Tensor& b) {
+  return self.ndim() == 1 && self.numel == b.size(1) && self.contiguous && self.dtype == a.dtype &&
+         !is_reduced(a.dtype) && a.strides[0] != 0 && b.strides[1] != 0;
 }
 
 void check_mm(const Tensor& a, const Tensor& b, const char* left, const char* right) {
@@ -273,7 +289,8 @@ WG_OP(mm) {
   check_mm(a, b, "self", "mat2");
   const Dims sizes{a.size(0), b.size(1)};
   const Wanted w = c.wanted ? *c.wanted : Wanted();
-  if (w.later && (!w.later->empty() || may_wait(a, b))) return w.later->push_back({TensorRef(&a), TensorRef(&b)});
+  if (w.later && !w.turned && (!w.later->empty() || may_wait(a, b) || (w.any_depth && may_wait_alone(a, b))))
+    return w.later->push_back({TensorRef(&a), TensorRef(&b)});
   if (Tensor* to = w.add_to;
       to && to->contiguous && to->dtype == a.dtype && !is_reduced(a.dtype) && to->sizes == sizes) {
     product(*to, a, b, {1, 1});
@@ -287,7 +304,7 @@ WG_OP(mm) {
   c.out(std::move(out));
 }
 
-static TensorRef add_up(TensorRef have, std::vector<Product>& products) {
+static TensorRef add_up(TensorRef have, std::vector<Product>& products, std::unique_ptr<Background>* work) {
   const Product& one = products[0];
   const Dims sizes{one.a->size(0), one.b->size(1)};
   const bool there = have && have->contiguous && have->dtype == one.a->dtype && have->sizes == sizes;
@@ -298,8 +315,8 @@ static TensorRef add_up(TensorRef have, std::vector<Product>& products) {
         {sum->dtype, sizes[0], sizes[1], p.a->size(1), matrix_of(p.a), matrix_of(p.b), {sum->data(), sizes[1], 1}});
     parts.back().beta = parts.size() > 1 || there ? 1 : 0;
   }
-  gemm_sum(parts);
-  products.clear();
+  if (have && !there) work = nullptr;
+  gemm_sum(std::move(parts), work);
   return have && !there ? call<"add">(have, sum) : sum;
 }
 
@@ -309,19 +326,26 @@ static TensorRef turned(Tensor& x) { return alias(x, {x.size(1), x.size(0)}, {x.
 WG_OP_AS(mm_by, "_mm_by", Composite) {
   Tensor &a = c.tensor(0), &b = c.tensor(1);
   const bool plain = !modes().grad && !a.wrapped && !b.wrapped;
+  if (conj_scale(c, 3) != complex128(1)) {
+    Value unscaled[3] = {c.args[0], c.args[1], c.args[2]};
+    return c.out(call<"_scaled">(call<"_mm_by">(unscaled[0], unscaled[1], unscaled[2]), c.args[3]));
+  }
   if (!c.flag(2)) {
     if (plain) return op_mm.body(c);
     return c.out(call<"mm">(a, b));
   }
   if (!plain) return c.out(call<"t">(call<"mm">(call<"t">(b), call<"t">(a))));
-  Tensor* have = c.wanted ? c.wanted->add_to : nullptr;
+  Wanted w = c.wanted ? *c.wanted : Wanted();
+  Tensor* have = w.add_to;
   const TensorRef left = turned(b), right = turned(a), to = have ? turned(*have) : TensorRef();
+  w.add_to = to.get();
+  if (!w.turned) w.later = nullptr;
+  w.turned = false, w.columns = -1;
   Value args[2] = {Value(left), Value(right)};
   Call product{&op_mm, args, 2};
-  const Wanted w{to.get()};
   product.wanted = &w;
   op_mm.body(product);
-  c.out(to && product.first == to ? TensorRef(have) : turned(*product.first));
+  if (product.first) c.out(product.first == to ? TensorRef(have) : turned(*product.first));
 }
 
 [[maybe_unused]] static const AddUp mm_adds = op_mm.adds = op_mm_by.adds = add_up;
@@ -364,6 +388,11 @@ WG_OP(addmm) {
   WG_CHECK(a.dtype == b.dtype, "mat1 and mat2 must have the same dtype, but got ", torch_name(a.dtype), " and ",
            torch_name(b.dtype));
   check_mm(a, b, "mat1", "mat2");
+  if (is_bias(self, a, b) && s.beta == complex128(1)) {
+    TensorRef out = empty({a.size(0), b.size(1)}, a.dtype);
+    product(*out, a, b, s, self.data());
+    return c.out(std::move(out));
+  }
   TensorRef out = started(self, {a.size(0), b.size(1)}, a.dtype, s.beta);
   product(*out, a, b, s);
   c.out(std::move(out));

@@ -20,9 +20,10 @@ def _scaled():
     """self times the conjugate of a number; self itself when that is 1."""
 
 
-@primitive("_mm_by(Tensor self, Tensor mat2, bool columns)", function=False, method=False)
+@primitive("_mm_by(Tensor self, Tensor mat2, bool columns, Scalar alpha=1)", function=False, method=False)
 def _mm_by():
-    """mm, with a result that lies column by column where that is asked for: gradients lie as what they belong to."""
+    """mm times the conjugate of a number, with a result that lies column by column where that is asked for: gradients
+    lie as what they belong to."""
 
 
 @primitive("mm(Tensor self, Tensor mat2)")
@@ -60,8 +61,8 @@ def addmm(g, mat1, mat2, beta, alpha):
     """beta * self + alpha * (mat1 @ mat2); self is broadcast to the shape of the product."""
     return (
         _scaled(g, beta),
-        _scaled(_mm_by(g, _adjoint(mat2), mat1.by_columns), alpha),
-        _scaled(_mm_by(_adjoint(mat1), g, mat2.by_columns), alpha),
+        _mm_by(g, _adjoint(mat2), mat1.by_columns, alpha),
+        _mm_by(_adjoint(mat1), g, mat2.by_columns, alpha),
     )
 
 
