@@ -157,8 +157,7 @@ struct Pool {
     Later& loop = *later.front();
     ++loop.helpers;
     hold.unlock();
-    while (loop.take()) {
-    }
+    while (loop.take()) {}
     hold.lock();
     forget(loop);
     if (--loop.helpers == 0) done.notify_all();
