@@ -128,9 +128,8 @@ struct Attempt {
       if (tensor ? as_tensor(a)->ndim() != 0 : !is_number(a) || PyComplex_Check(a)) return bad(p, position, a);
       values[i] = Value::of_float(to_number(a, &h).to_double());
     } else {
-      bool whole = PyLong_Check(a) || (is_number(a) && !PyFloat_Check(a) && !PyComplex_Check(a));
-      if (!whole) return bad(p, position, a);
-      values[i] = Value::of_bool(check(PyObject_IsTrue(a)));
+      if (!PyBool_Check(a)) return bad(p, position, a);
+      values[i] = Value::of_bool(a == Py_True);
     }
     return true;
   }
@@ -418,8 +417,20 @@ PyObject* trace_call(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObje
   if (only.rfind(kNotATensor, 0) == 0) fail(Kind::Type, only);
   std::string name = text_of(f->name);
   auto main = [](auto& o) { return !o->further; };
-  if (std::count_if(f->overloads->begin(), f->overloads->end(), main) == 1)
-    fail(Kind::Type, name, "()", only.rfind("argument", 0) == 0 ? ": " : " ", only);
+  const Py_ssize_t count = n + (names ? PyTuple_GET_SIZE(names) : 0);
+  const Overload* fits = nullptr;  // the only signature, or the only one with room for so many arguments
+  int fitting = 0;
+  for (auto& o : *f->overloads) {
+    auto needed = std::count_if(o->params.begin(), o->params.end(), [](auto& p) { return !p.has_default; });
+    if (main(o) && count >= needed && count <= Py_ssize_t(o->params.size())) fits = o.get(), ++fitting;
+  }
+  const bool alone = std::count_if(f->overloads->begin(), f->overloads->end(), main) == 1;
+  if (alone || fitting == 1) {
+    std::string reason = only;
+    PyObject* out = nullptr;
+    if (Attempt a(alone ? *f->overloads->front() : *fits); !alone && !a.run(args, n, names, &out)) reason = a.why;
+    fail(Kind::Type, name, "()", reason.rfind("argument", 0) == 0 ? ": " : " ", reason);
+  }
   std::string got, expected;
   for (Py_ssize_t i = f->overloads->front()->inplace; i < n + (names ? PyTuple_GET_SIZE(names) : 0); ++i)
     got += str(got.empty() ? "" : ", ", i < n ? "" : text_of(PyTuple_GET_ITEM(names, i - n)) + "=",

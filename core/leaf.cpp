@@ -17,7 +17,7 @@ namespace {
 
 // The values of g in fresh memory, laid out as the leaf's.
 TensorRef laid_like(const Tensor& leaf, const TensorRef& g, bool recording) {
-  TensorRef copied = empty_like(leaf, g->dtype);
+  TensorRef copied = is_dense(leaf.sizes, leaf.strides) ? empty_like(leaf, g->dtype) : empty(leaf.sizes, g->dtype);
   recording ? copy_into(copied, g) : copy(*copied, *g);
   return copied;
 }

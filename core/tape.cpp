@@ -132,8 +132,10 @@ Ref<Node> new_node(NodeKind kind, const OpDef* op) {
 
 std::string name_of(const Node& n) {
   switch (n.kind) {
-    case NodeKind::Op:  // that of copy_ is one of those that are not derived from torch's table
-      return n.op->grad_name == "CopyBackwards" ? "torch::autograd::CopyBackwards" : n.op->grad_name;
+    case NodeKind::Op:  // these are not derived from torch's table
+      if (n.op->grad_name == "CopyBackwards" || n.op->grad_name == "NotImplemented")
+        return "torch::autograd::" + n.op->grad_name;
+      return n.op->grad_name;
     case NodeKind::Accumulate: return "torch::autograd::AccumulateGrad";
     case NodeKind::CopySlices: return "torch::autograd::CopySlices";
     case NodeKind::AsStrided: return "AsStridedBackward0";

@@ -85,7 +85,11 @@ TensorRef empty_strided(const Dims& sizes, const Dims& strides, DType dtype) {
 TensorRef empty_like(const Tensor& t) { return empty_like(t, t.dtype); }
 
 TensorRef empty_like(const Tensor& t, DType dtype) {
-  if (t.contiguous) return empty(t.sizes, dtype);
+  if (t.contiguous) {
+    TensorRef r = empty(t.sizes, dtype);
+    r->strides = t.strides;  // those of dims of size 1 tell orders of memory apart
+    return r;
+  }
   const bool dense = is_dense(t.sizes, t.strides);
   return empty_strided(t.sizes, dense ? t.strides : strides_like(t.sizes, {&t.strides, 1}), dtype);
 }

@@ -47,6 +47,16 @@ std::array<TensorRef, 3> rooms(const Tensor& q, const Tensor& k, const Tensor& v
   return {at(q), at(k), at(v)};
 }
 
+// A result of the query's batch, heads and rows, in the order in which the query's dims lie, as in torch; row by row if
+// the query's rows are not contiguous or repeat.
+TensorRef room_like(const Tensor& q, int64_t width, DType d) {
+  const Dims sizes = {q.size(0), q.size(2), q.size(1), width};
+  if (q.strides[3] != 1 || q.strides[1] == 0 || q.strides[2] == 0)
+    return empty({q.size(0), q.size(1), q.size(2), width}, d);
+  const Dims order = {q.strides[0], q.strides[2], q.strides[1], 1}, s = strides_like(sizes, std::span(&order, 1));
+  return empty_strided({q.size(0), q.size(1), q.size(2), width}, {s[0], s[2], s[1], s[3]}, d);
+}
+
 struct Arrays {
   TensorRef q, k, v, mask;
   Attention a;
@@ -147,7 +157,7 @@ WG_OP(_attention) {
   Tensor& q = c.tensor(0);
   check_inner(c, q, c.tensor(1), c.tensor(2), c.tensor_or_null(3));
   const Arrays in(q, c.tensor(1), c.tensor(2), c.tensor_or_null(3), c.flag(4), c.real(5));
-  TensorRef out = room(q.sizes, in.a.value_width, in.a.dtype);
+  TensorRef out = room_like(q, in.a.value_width, in.a.dtype);
   const TensorRef sums = empty({q.size(0), q.size(1), q.size(2)}, in.a.dtype);
   attend(in.a, heads(*out), sums->data());
   c.out(q.dtype == in.a.dtype ? out : cast(*out, q.dtype));

@@ -40,6 +40,7 @@ DType checked_work(const Tensor& a, const Tensor& b) {
 
 // Either operand's format is the result's; torch has no volumes of float64 in another order than row by row.
 static Format format_of(const Tensor& x, const Tensor& w) {
+  if (!x.numel) return Format::RowMajor;
   const Format f = format_of(x) == Format::RowMajor ? format_of(w) : format_of(x);
   return f == Format::ChannelsLast3d && x.dtype == DType::Float64 ? Format::RowMajor : f;
 }

@@ -116,7 +116,8 @@ WG_OP(_batch_norm) {
   const TensorRef rstd = training && is_reduced(stats) ? inverse_root_in_half(*variance, c.real(7), stats)
                                                        : inverse_root(*variance, c.real(7));
   plane_apply(s, from->data(), mean->as<double>(), rstd->as<double>(), data_of(weight), data_of(bias), y->data());
-  c.out(laid_out_like(given(std::move(y), x.dtype), x));
+  y = given(std::move(y), x.dtype);
+  c.out(!x.numel ? empty_like(x) : x.contiguous ? y : laid_out_like(y, x));
   c.out(cast(*mean, training ? stats : work_dtype(stats)));  // not rounded but in training
   c.out(cast(*rstd, training ? stats : work_dtype(stats)));
 }

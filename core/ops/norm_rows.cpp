@@ -5,6 +5,7 @@
 #include "../kernels/norm.h"
 #include "calls.h"
 #include "expect.h"
+#include "format.h"
 #include "nn.h"
 
 namespace wg {
@@ -56,7 +57,8 @@ void forward(Call& c, Tensor& x, const Dims& shape, Tensor* w, Tensor* b, double
     row_norm(s, eps, from->data(), data_of(weight), data_of(bias), y->data(), mean ? mean->data() : nullptr,
              rstd->data());
   }
-  c.out(given(std::move(y), x.dtype));
+  y = given(std::move(y), x.dtype);
+  c.out(centred ? y : laid_out_like(y, x));
   if (mean) c.out(given(std::move(mean), x.dtype));
   c.out(given(std::move(rstd), x.dtype));
 }

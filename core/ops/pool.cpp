@@ -129,10 +129,12 @@ Plan planned(const Dims& sizes, const Window& w, const std::string& name, bool c
   }
   if (small && name == "max_pool1d") fail(Kind::Runtime, "max_pool1d() Invalid computed output size: ", outs[0]);
   if (small) {
-    Dims out = sizes;
+    Dims from_sizes = sizes, out = sizes;
     for (int i = 0; i < nd; ++i) out[lead + i] = outs[i];
-    const int from = nd == 1 ? 0 : lead - 1;
-    fail(Kind::Runtime, "Given input size: (", sizes_by(sizes, from, "x"), "). Calculated output size: (",
+    const int from = lead - 1;
+    if (nd == 1)  // of images one row high
+      from_sizes.insert(lead, 1), out.insert(lead, 1);
+    fail(Kind::Runtime, "Given input size: (", sizes_by(from_sizes, from, "x"), "). Calculated output size: (",
          sizes_by(out, from, "x"), "). Output size is too small");
   }
   Plan plan(sizes, nd, outs);
@@ -175,14 +177,29 @@ void check_number(const Tensor& x, const char* kernel, bool whole) {
                 "\" not implemented for '", torch_name(x.dtype), "'");
 }
 
+// One volume (C, D, H, W) in the order of a batch with channels last; torch's max_pool3d keeps that order, too.
+bool channels_last_volume(const Tensor& x) {
+  Dims sizes = x.sizes, strides = x.strides;
+  sizes.insert(0, 1), strides.insert(0, 0);
+  return x.ndim() == 4 && !x.contiguous && lies_in(Format::ChannelsLast3d, sizes, strides);
+}
+TensorRef with_channels_last(const Tensor& t) {
+  const int64_t c = t.size(0), w = c * t.size(3);
+  TensorRef r = empty_strided(t.sizes, {1, w * t.size(2), w, c}, t.dtype);
+  copy(*r, t);
+  return r;
+}
+
 void take_max(Call& c, Plan& plan, const Tensor& x) {
   const TensorRef from = ready(x), indices = empty(plan.out, DType::Int64);
   TensorRef y = empty(plan.out, from->dtype);
   plan.p.dtype = from->dtype;
   max_pool(plan.p, from->data(), y->data(), indices->as<int64_t>());
   const Format f = c.op->name == "adaptive_max_pool3d" ? Format::RowMajor : format_of(x);
-  c.out(laid_out(given(std::move(y), x.dtype), f));
-  c.out(laid_out(indices, f));
+  y = given(std::move(y), x.dtype);
+  const bool volume = c.op->name == "max_pool3d_with_indices" && channels_last_volume(x);
+  c.out(volume ? with_channels_last(*y) : laid_out(y, f));
+  c.out(volume ? with_channels_last(*indices) : laid_out(indices, f));
 }
 
 void max_pool_nd(Call& c, int nd) {
@@ -291,6 +308,16 @@ void adaptive_max_nd(Call& c, int nd, const char* name) {
   take_max(c, plan, c.tensor(0));
 }
 
+// `nd`: over how many dims; torch pools rows as images one row high.
+void check_gradient(const Tensor& g, int nd, const char* kind) {
+  Dims sizes = g.sizes;
+  if (nd == 1) sizes.insert(sizes.size() - 1, 1);
+  for (int i = 1; i < sizes.size(); ++i)
+    WG_CHECK(sizes[i] > 0, "adaptive_", kind, "_pool", std::max(nd, 2), "d_backward(): Expected grad_output to have ",
+             "non-zero size for non-batch dimensions, but grad_output has sizes ", to_string(sizes), " with dimension ",
+             i, " being empty");
+}
+
 // The sizes of planes and the indices into them.
 struct Planes {
   int64_t planes = 1, n = 1, m = 1;
@@ -362,6 +389,7 @@ WG_OP(_adaptive_avg_pool_backward) {
   Dims wanted = sizes;
   for (int i = 0; i < nd; ++i) wanted[sizes.size() - nd + i] = outs[i];
   expect_sizes(c, c.tensor(0).sizes, wanted, "a gradient");
+  check_gradient(c.tensor(0), nd, "avg");
   numel_of(sizes);
   Plan plan = adaptive(sizes, outs);
   for (int64_t o : outs) plan.p.in_turn |= o != 1;  // of pooling to a point, a mean: at once
@@ -377,6 +405,7 @@ WG_OP(_plane_scatter) {
   const Planes p(c.ints(2), c.tensor(1), int(c.integer(3)));
   WG_CHECK(x.sizes == c.tensor(1).sizes, "Expected shape of indices to be same as that of the input tensor (",
            to_string(x.sizes), ") but got indices tensor with shape: ", to_string(c.tensor(1).sizes));
+  check_gradient(x, int(c.integer(3)), "max");  // of other pooling no result is empty
   const TensorRef from = ready(x, x.dtype), y = empty(c.ints(2), x.dtype);
   p.expect_inside(scatter_planes(from->dtype, p.planes, p.n, p.m, from->data(), p.indices->as<int64_t>(), y->data()));
   c.out(y);

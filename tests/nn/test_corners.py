@@ -116,6 +116,26 @@ def circular_pad_is_a_copy(lib, F):
 
 
 @case
+def circular_pad_cuts_first(lib, F):
+    x = lib.arange(36.0).view(1, 1, 6, 6).requires_grad_()
+    y = F.pad(x, (-2, 3, 1, -3), mode="circular")
+    y.pow(2).sum().backward()
+    return y.detach(), x.grad
+
+
+@case
+def adaptive_pools_to_nothing_have_no_gradient(lib, F):
+    errors = []
+    for pool in (F.adaptive_avg_pool1d, F.adaptive_max_pool1d, F.adaptive_avg_pool2d, F.adaptive_max_pool2d):
+        x = lib.ones(1, 2, *[4] * int(pool.__name__[-2])).requires_grad_()
+        try:
+            pool(x, 0).sum().backward()
+        except RuntimeError as error:
+            errors.append(str(error).split("\n")[0])
+    return errors
+
+
+@case
 def batch_norm_of_permuted_bfloat16(lib, F):
     x = lib.arange(24, dtype=lib.bfloat16).reshape(1, 3, 2, 4).permute(0, 2, 1, 3)
     return lib.nn.BatchNorm2d(2)(x).float().flatten().detach(), F.max_pool2d(x, 2), F.layer_norm(x, (4,)).flatten()

@@ -81,6 +81,15 @@ def eye(t):
         lambda t: t.ones(2).type(int),
         lambda t: t.ones(2).__dlpack__(stream="a"),
         lambda t: t._assert_async(t.empty(0)),
+        lambda t: t.sum(t.ones(2), 0, 1),
+        lambda t: t.sum(t.ones(2), 0, keepdim=1.5),
+        lambda t: t.multinomial(t.ones(2), 2, 1),
+        lambda t: t.dropout(t.ones(2), 0.5, 1),
+        lambda t: t.zeros(2, requires_grad=1),
+        lambda t: t.topk(t.ones(2), 1, 0, 1),
+        lambda t: t.nn.functional.embedding(t.tensor([0]), t.ones(2, 2), None, None, 2.0, 1),
+        lambda t: t.nn.functional.avg_pool1d(t.ones(2, 4), 2, 2, 0, 1),
+        lambda t: t.nn.functional.avg_pool1d(t.ones(2, 4), 5),
     ],
 )
 def test_a_call_does_as_in_torch(call):

@@ -62,6 +62,15 @@ m.empty(2, 3, 1, 7).dim_order(ambiguity_check=[CF, CL]), m.empty(2, 3, 1, 7).dim
 m.empty(2, 1, 5, 7, memory_format=CL).dim_order(ambiguity_check=[CL])
 m.empty(2, 3, 1, 7).dim_order(ambiguity_check=True)
 c.dim_order(), m.empty(2, 1, 4, 1).dim_order(), m.empty(2, 3).expand(4, 2, 3).dim_order()
+m.empty(2, 1, 4, 4, memory_format=CL).double(), m.empty_like(m.empty(2, 1, 4, 4, memory_format=CL))
+m.empty(0, 3, 4, 4, memory_format=CL).clone()
+F.batch_norm(c[:0], m.zeros(3), m.ones(3)), F.batch_norm(c[:, :1], m.zeros(1), m.ones(1))
+m.nn.Conv2d(3, 4, 1).to(memory_format=CL)(c[:0]).detach()
+F.max_pool3d(z[0], 2), F.max_pool3d(z[0], 2, return_indices=True)[1], F.avg_pool3d(z[0], 2)
+attend(m.rand(2, 3, 5, 4)), attend(m.rand(2, 5, 3, 4).transpose(1, 2)), attend(m.rand(5, 2, 3, 4).permute(1, 2, 0, 3))
+attend(m.rand(2, 3, 4, 5).transpose(2, 3)), attend(m.rand(2, 1, 5, 4).expand(2, 3, 5, 4))
+attend(m.rand(2, 5, 24)[..., :12].view(2, 5, 3, 4).transpose(1, 2))
+gradient(m.rand(2, 5, 24)[..., :12].view(2, 5, 3, 4).transpose(1, 2))
 """.strip().splitlines()
 
 # of c (channels last), z (volumes, channels last) and w (a kernel of images)
@@ -93,6 +102,9 @@ F.pad(c, (1, 1, 1, 1), mode="replicate")
 F.pixel_unshuffle(m.cat([c, c], 2)[..., :4].contiguous(memory_format=CL), 2)
 F.channel_shuffle(m.cat([c, c], 1), 2)
 F.relu(c) + c.mean((2, 3), keepdim=True)
+F.rms_norm(c, (5,))
+F.pad(c, (1, 2, -1, 2), mode="circular")
+F.max_unpool2d(*F.max_pool2d(c, 2, return_indices=True), 2, output_size=(4, 5))
 F.softmax(c, 1)
 m.cat([c, c], 1)
 m.cat([c, c.contiguous()], 1)
@@ -121,6 +133,15 @@ def shown(value, kind):
 
 def run(m, line, **names):
     scope = {"m": m, "F": m.nn.functional, "CL": m.channels_last, "C3": m.channels_last_3d}
+
+    def attend(q):
+        return m.nn.functional.scaled_dot_product_attention(q, q, q)
+
+    def gradient(q):
+        attend(q.requires_grad_()).sum().backward()
+        return q.grad
+
+    scope |= {"attend": attend, "gradient": gradient}
     scope |= {"PF": m.preserve_format, "CF": m.contiguous_format}
     x = m.arange(120.0).reshape(2, 3, 4, 5).sin()
     z = m.arange(480.0).reshape(2, 3, 4, 4, 5).cos()

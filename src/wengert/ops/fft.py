@@ -39,13 +39,23 @@ def _c2r(x, dim, normalization, last_dim_size):
     return tensor(result.astype(a.real.dtype, copy=False))
 
 
-@host("_fft_c2c(Tensor self, int[] dim, int normalization, bool forward) -> Tensor", forward=_c2c, **_HIDDEN)
+@host(
+    "_fft_c2c(Tensor self, int[] dim, int normalization, bool forward) -> Tensor",
+    forward=_c2c,
+    grad_name="FftC2CBackward0",
+    **_HIDDEN,
+)
 def fft_c2c(g, dim, normalization, forward):
     """The complex transform over dims; its adjoint is the other direction with the same scale."""
     return fft_c2c(g, dim, normalization, not forward)
 
 
-@host("_fft_r2c(Tensor self, int[] dim, int normalization, bool onesided) -> Tensor", forward=_r2c, **_HIDDEN)
+@host(
+    "_fft_r2c(Tensor self, int[] dim, int normalization, bool onesided) -> Tensor",
+    forward=_r2c,
+    grad_name="FftR2CBackward0",
+    **_HIDDEN,
+)
 def fft_r2c(g, self_like, dim, normalization, onesided):
     """The transform of real input; onesided: without the half that is the conjugate of the other."""
     if onesided:
@@ -53,7 +63,12 @@ def fft_r2c(g, self_like, dim, normalization, onesided):
     return fft_c2c(g, dim, normalization, False).real
 
 
-@host("_fft_c2r(Tensor self, int[] dim, int normalization, int last_dim_size) -> Tensor", forward=_c2r, **_HIDDEN)
+@host(
+    "_fft_c2r(Tensor self, int[] dim, int normalization, int last_dim_size) -> Tensor",
+    forward=_c2r,
+    grad_name="FftC2RBackward0",
+    **_HIDDEN,
+)
 def fft_c2r(g, self_like, dim, normalization):
     """Real output from the half of a Hermitian spectrum."""
     from .. import ones

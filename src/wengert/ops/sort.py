@@ -73,7 +73,7 @@ def median_all(g, self, y):
     return _extreme_backward(g, self, y, None, False)
 
 
-@primitive("median.dim(Tensor self, int dim, bool keepdim=False)" + _PICKED)
+@primitive("median.dim(Tensor self, int dim, bool keepdim=False)" + _PICKED, grad_name="MedianBackward1")
 def median_dim(g, self, dim, keepdim, indices):
     """The lower medians along a dim, and where they were."""
     return _scatter_picked(g, dim, indices, self.shape, keepdim)
@@ -85,7 +85,7 @@ def nanmedian_all(g, self, y):
     return _extreme_backward(g, self, y, None, False)
 
 
-@primitive("nanmedian.dim(Tensor self, int dim, bool keepdim=False)" + _PICKED)
+@primitive("nanmedian.dim(Tensor self, int dim, bool keepdim=False)" + _PICKED, grad_name="NanmedianBackward1")
 def nanmedian_dim(g, self, dim, keepdim, indices):
     """The lower medians along a dim of the elements that are not nan, and where they were."""
     return _scatter_picked(g, dim, indices, self.shape, keepdim)

@@ -18,9 +18,9 @@ Supported combinations for non-constant padding:
 
 
 def _circular(input, pads):
-    """Wrap around each of the last len(pads) / 2 dimensions."""
-    n, given = len(pads) // 2, input
-    for i in range(n):
+    """Wrap around each of the last len(pads) / 2 dimensions, after negative numbers have cut; always row by row."""
+    given = input
+    for i in range(len(pads) // 2):
         left, right = pads[2 * i], pads[2 * i + 1]
         dim = input.dim() - 1 - i
         size = input.size(dim)
@@ -28,14 +28,14 @@ def _circular(input, pads):
             raise RuntimeError("Padding value causes wrapping around more than once.")
         if left + right + size < 0:
             raise RuntimeError("Negative padding value is resulting in an empty dimension")
-        start, stop = max(-left, 0), size - max(-right, 0)
-        parts = [input.narrow(dim, start, stop - start)]
-        if left > 0:
-            parts.insert(0, input.narrow(dim, size - left, left))
-        if right > 0:
-            parts.append(input.narrow(dim, 0, right))
-        input = wg.cat(parts, dim) if len(parts) > 1 else parts[0]
-    return input.clone() if input._base is not None or input is given else input
+        start = max(-left, 0)
+        left, right, size = max(left, 0), max(right, 0), size - start - max(-right, 0)
+        if max(left, right) > max(size, 0):
+            raise RuntimeError("Padding value causes wrapping around more than once.")
+        kept = input.narrow(dim, start, size)
+        parts = [kept.narrow(dim, size - left, left), kept, kept.narrow(dim, 0, right)]
+        input = wg.cat([part for part in parts if part.size(dim)] or parts, dim)
+    return input.clone() if input is given else input.contiguous()
 
 
 def pad(input, pad, mode="constant", value=None):

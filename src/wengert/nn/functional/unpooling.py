@@ -61,9 +61,13 @@ def _max_unpool(input, indices, kernel_size, stride, padding, output_size, n):
     known = wg.func.debug_unwrap(flat)  # also within vmap
     if known.numel() and (int(known.min()) < 0 or int(known.max()) >= count):
         bad = known[(known < 0) | (known >= count)].reshape(-1)[0].item()
-        raise RuntimeError(f"Found an invalid max index: {bad} (output volumes are of size {'x'.join(map(str, sizes))}")
-    out = input.new_zeros((*lead, count))
-    return out.scatter(-1, flat, input.flatten(-n)).reshape(*lead, *sizes)
+        raise RuntimeError(
+            f"Found an invalid max index: {bad} (output volumes are of size {'x'.join(map(str, sizes))})"
+        )
+    out = input.new_zeros((*lead, count)).scatter(-1, flat, input.flatten(-n)).reshape(*lead, *sizes)
+    if n == 2 and not input.is_contiguous() and input.is_contiguous(memory_format=wg.channels_last):
+        return out.contiguous(memory_format=wg.channels_last)
+    return out
 
 
 def _scalar_name(t):
