@@ -76,6 +76,13 @@ void call_all(Call& to, const OpDef& op, Value* args, int n, bool keep_stats) {
   for (int k = 1; k < inner.nouts(); ++k) to.out(keep_stats ? inner.result(k) : empty({0}, inner.result(k)->dtype));
 }
 
+// The format of a batch norm's result: torch asks first what the input could be taken for, whatever dims of size 1 say.
+Format batch_format(const Tensor& x) {
+  for (Format f : {Format::RowMajor, Format::ChannelsLast, Format::ChannelsLast3d})
+    if (lies_in(f, x.sizes, x.strides)) return f;
+  return format_of(x);
+}
+
 }  // namespace
 
 // (input, weight, bias, running_mean, running_var, training, momentum, eps)
@@ -93,7 +100,7 @@ WG_OP(_batch_norm) {
   check_channels(w, "weight", x.size(1));
   check_channels(b, "bias", x.size(1));
   check_floating(x.dtype, "batch_norm");
-  check_parameter_dtypes(x, {w, b, rm, rv});
+  if (x.numel) check_parameter_dtypes(x, {w, b, rm, rv});
   const PlaneNorm s = planes_of(x);
   const TensorRef from = ready(x, s.dtype), weight = ready_or_null(w, s.dtype), bias = ready_or_null(b, s.dtype);
   const DType stats = is_reduced(x.dtype) && rm ? rm->dtype : x.dtype;
@@ -117,7 +124,7 @@ WG_OP(_batch_norm) {
                                                        : inverse_root(*variance, c.real(7));
   plane_apply(s, from->data(), mean->as<double>(), rstd->as<double>(), data_of(weight), data_of(bias), y->data());
   y = given(std::move(y), x.dtype);
-  c.out(!x.numel ? empty_like(x) : x.contiguous ? y : laid_out_like(y, x));
+  c.out(x.numel ? laid_out(y, batch_format(x)) : empty_like(x));
   c.out(cast(*mean, training ? stats : work_dtype(stats)));  // not rounded but in training
   c.out(cast(*rstd, training ? stats : work_dtype(stats)));
 }

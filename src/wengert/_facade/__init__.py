@@ -51,7 +51,7 @@ _NAMES_IN = {
     "futures": "Future",
     "nn.functional": (
         "adaptive_avg_pool1d avg_pool1d bilinear channel_shuffle cosine_similarity max_pool1d max_pool2d max_pool3d "
-        "pairwise_distance pixel_shuffle pixel_unshuffle rrelu rrelu_"
+        "native_channel_shuffle pairwise_distance pixel_shuffle pixel_unshuffle rrelu rrelu_"
     ),
     "nn.functional._resample": "grid_sampler",
     "nn.functional.grouped": "_grouped_mm",

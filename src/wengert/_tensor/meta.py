@@ -16,6 +16,8 @@ _FILLS = frozenset(("zero_", "fill.Scalar", "fill.Tensor", "uniform_", "normal_"
                     "log_normal_", "cauchy_", "bernoulli_.float", "bernoulli_.Tensor"))  # fmt: skip
 _LIKES = frozenset(("zeros_like", "ones_like", "full_like", "empty_like", "rand_like", "randn_like", "randint_like"))
 _RESHAPES = frozenset(("t_", "transpose_", "squeeze_", "unsqueeze_", "as_strided_", "resize_", "resize_as_"))
+_MIXING = frozenset(("mm", "bmm", "matmul", "baddbmm", "_conv", "_conv_input", "_cdist", "embedding", "index", "gather",
+                     "index_select"))  # fmt: skip  # torch's kernels of these do not ask where their operands are
 _PLACED = (  # functions with a `device`, which `with device(...)` and set_default_device fill in
     "empty zeros ones full rand randn randint randperm arange linspace logspace eye empty_strided empty_permuted "
     "tril_indices triu_indices range normal scalar_tensor"
@@ -46,12 +48,15 @@ def _bare(value):
     return value
 
 
-def _check_devices(args):
+def _check_devices(name, args, inplace):
+    if name in _MIXING or (inplace and args[0].is_meta):
+        return
     if _core.current_node() is not None:  # a derivative's zeros, for what has no gradient, come from the CPU
         return
-    for t in flatten(args):
-        if not t.is_meta and t.dim():
-            raise RuntimeError("Tensor on device cpu is not on the expected device meta!")
+    meta = [t.is_meta for t in flatten(args) if t.is_meta or t.dim()]
+    if not all(meta):
+        got, wanted = ("cpu", "meta") if meta[0] else ("meta", "cpu")
+        raise RuntimeError(f"Tensor on device {got} is not on the expected device {wanted}!")
 
 
 def run(name, args, inplace):
@@ -75,7 +80,7 @@ def run(name, args, inplace):
         return first
     if name.partition(".")[0] in _LIKES or name.startswith("new_"):
         return make(name, args)
-    _check_devices(args)
+    _check_devices(name, args, inplace)
     if name == "index" and any(t.is_meta and t.dtype in (_core.bool, _core.uint8) for t in flatten(args[1:])):
         return run("_nonzero", args, inplace)
     bare = tuple(map(_bare, args))

@@ -53,3 +53,19 @@ def _log_softmax_backward(g, grad, output, dim):
 def softmin(self, dim, dtype=None):
     """softmax(-self, dim)."""
     return softmax(neg(self), dim, dtype=dtype)
+
+
+@composite(method=False)
+def _masked_softmax(input, mask, dim=None, mask_type=None):
+    """softmax over dim (default: the last) of what mask, boolean, does not hide; nan where it hides everything.
+
+    mask has input's shape, or, where input is (N, heads, L, L), is (L, L) with mask_type 0 and (N, L) with mask_type 1.
+    """
+    if str(mask.dtype) != "torch.bool":
+        raise RuntimeError("Mask should be a boolean tensor")
+    if mask.dim() == 2 and input.dim() == 4 and mask_type in (0, 1):
+        mask = mask[:, None, None, :] if mask_type == 1 else mask
+        mask = mask.expand(input.shape)
+    if mask.shape != input.shape:
+        raise RuntimeError("For mask_type == 2 mask shape should match input shape")
+    return softmax(input.masked_fill(mask, -float("inf")), input.dim() - 1 if dim is None else dim)

@@ -365,3 +365,14 @@ class Module(StateDictMixin, MembersMixin, HooksMixin):
             else:
                 p.grad.requires_grad_(False)
             p.grad.zero_()
+
+    def _replicate_for_data_parallel(self):
+        """A copy that refers to this module's buffers and submodules, and has no parameters of its own."""
+        replica = self.__new__(type(self))
+        replica.__dict__ = self.__dict__ | {
+            "_parameters": {},
+            "_buffers": self._buffers.copy(),
+            "_modules": self._modules.copy(),
+            "_is_replica": True,
+        }
+        return replica

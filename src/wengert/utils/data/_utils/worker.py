@@ -61,14 +61,21 @@ class _Verbatim(str):
         return self
 
 
+def _generate_state(base_seed, worker_id):
+    """The numbers that NumPy's generator is seeded with in a worker."""
+    import numpy
+
+    entropy = [worker_id, base_seed & 0xFFFFFFFF, base_seed >> 32, 0]
+    return numpy.random.SeedSequence(entropy).generate_state(4).tolist()
+
+
 def _seed_everything(base_seed, worker_id):
     import numpy
 
     seed = base_seed + worker_id
     random.seed(seed)
     wg.manual_seed(seed)
-    entropy = [worker_id, base_seed & 0xFFFFFFFF, base_seed >> 32, 0]
-    numpy.random.seed(numpy.random.SeedSequence(entropy).generate_state(4))
+    numpy.random.seed(_generate_state(base_seed, worker_id))
     return seed
 
 
