@@ -210,24 +210,6 @@ struct Attempt {
     return false;
   }
 
-  int find(PyObject* key) const {
-    for (size_t i = 0; i < o.params.size(); ++i)
-      if (o.params[i].key == key) return int(i);
-    for (size_t i = 0; i < o.params.size(); ++i)
-      if (PyUnicode_Compare(o.params[i].key, key) == 0) return int(i);
-    // torch's other spellings: input for self, axis for dim, keepdims for keepdim, x for self
-    const std::string s = text_of(key);
-    static const std::pair<const char*, const char*> other[] = {
-        {"input", "self"}, {"axis", "dim"},   {"keepdims", "keepdim"}, {"self", "input"},
-        {"x", "self"},     {"x2", "other"},   {"x1", "self"},          {"a", "self"},
-        {"axis0", "dim0"}, {"axis1", "dim1"}, {"axes", "dims"}};
-    for (auto& [alias, name] : other)
-      if (s == alias)
-        for (size_t i = 0; i < o.params.size(); ++i)
-          if (o.params[i].name == name) return int(i);
-    return -1;
-  }
-
   // view(2, 3): trailing ints stand for one list when it is the last positional argument they can be. Its position, or
   // -1.
   int loose_list(PyObject* const* args, Py_ssize_t n) const {
@@ -257,7 +239,7 @@ struct Attempt {
   bool read_keywords(PyObject* const* values_of, PyObject* names, uint64_t& given, PyObject** out) {
     for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(names); ++k) {
       PyObject* key = PyTuple_GET_ITEM(names, k);
-      int i = find(key);
+      int i = param_of(o, key);
       if (i < 0) {
         if (PyUnicode_CompareWithASCIIString(key, "out") == 0) {
           *out = values_of[k];

@@ -182,4 +182,21 @@ void parse(Overload& o) {
   if (op.constant) op.diff_args = 0;
 }
 
+int param_of(const Overload& o, PyObject* key) {
+  for (size_t i = 0; i < o.params.size(); ++i)
+    if (o.params[i].key == key) return int(i);
+  for (size_t i = 0; i < o.params.size(); ++i)
+    if (PyUnicode_Compare(o.params[i].key, key) == 0) return int(i);
+  // torch's other spellings: input for self, axis for dim, keepdims for keepdim, x for self
+  const std::string s = text_of(key);
+  static const std::pair<const char*, const char*> other[] = {
+      {"input", "self"}, {"axis", "dim"}, {"keepdims", "keepdim"}, {"self", "input"}, {"x", "self"},   {"x2", "other"},
+      {"x1", "self"},    {"a", "self"},   {"axis0", "dim0"},       {"axis1", "dim1"}, {"axes", "dims"}};
+  for (auto& [alias, name] : other)
+    if (s == alias)
+      for (size_t i = 0; i < o.params.size(); ++i)
+        if (o.params[i].name == name) return int(i);
+  return -1;
+}
+
 }  // namespace wgpy

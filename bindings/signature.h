@@ -56,6 +56,8 @@ struct Overload {
 // Moves a result into `out`, which takes its shape; several: the op has other results too. Throws torch's refusals.
 [[noreturn]] void refuse_random_out();
 void write_out(wg::Tensor& out, const TensorRef& made, const wg::Call& c, bool several);
-void parse(Overload& o);  // throws wg::Error on a malformed schema
+int param_of(const Overload& o,
+             PyObject* key);  // the parameter that a keyword names, in torch's other spellings too; or -1
+void parse(Overload& o);      // throws wg::Error on a malformed schema
 
 }  // namespace wgpy
