@@ -1,7 +1,6 @@
 // Inner loops of small matrix products, compiled per level: a register tile of 4 rows by one cache line of columns.
 #include "gemm_kernels.h"
 
-#include <type_traits>
 #include <utility>
 
 #include "vectors.h"
@@ -96,24 +95,12 @@ constexpr int kSumRows = kVectorBytes / 16;
 template <class T>
 constexpr int kSumWide = kVectorBytes < 4 * int(sizeof(T)) ? 4 : kVectorBytes / int(sizeof(T));
 
-template <class V, class I, int... At>
-inline V shuffled(V x, [[maybe_unused]] V y, std::integer_sequence<int, At...>, auto index) {
-#if defined(__clang__)
-  return __builtin_shufflevector(x, y, index(At)...);
-#else
-  return __builtin_shuffle(x, y, I{index(At)...});
-#endif
-}
-
 // x and y in blocks of B elements: the halves of each block are added. The blocks of x, then those of y.
 template <class T, int W, int B>
 inline auto halved(typename Vec<T, W>::type x, typename Vec<T, W>::type y) {
-  using I = typename Vec<std::conditional_t<sizeof(T) == 4, int32_t, int64_t>, W>::type;
-  using V = typename Vec<T, W>::type;
   constexpr auto low = [](int at) constexpr { return at / (B / 2) * B + at % (B / 2); };
   constexpr auto high = [](int at) constexpr { return at / (B / 2) * B + at % (B / 2) + B / 2; };
-  using All = std::make_integer_sequence<int, W>;
-  return shuffled<V, I>(x, y, All(), low) + shuffled<V, I>(x, y, All(), high);
+  return shuffled<T, W>(x, y, low) + shuffled<T, W>(x, y, high);
 }
 
 // The sums of the blocks of B elements of N vectors, in order; of one vector alone some come twice.

@@ -78,7 +78,7 @@ void max_window(const Pool& p, const T* x, const Span& a, const Span& b, const S
       }
     }
   *y = top;
-  *index = best;
+  if (index) *index = best;
 }
 
 // Windows [begin, end) of a row: equally far apart, of the same extent, none cut off by the border.
@@ -99,13 +99,13 @@ struct Regular {
 int64_t taps(const Span& s, int64_t step) { return std::max<int64_t>(0, (s.end - s.begin + step - 1) / step); }
 
 template <class T>
-void max_plane(const Pool& p, const T* x, T* y, int64_t* indices) {
-  const Regular row(p);
+void max_plane(const Pool& p, const Regular& row, const T* x, T* y, int64_t* indices) {
   int64_t o = 0;
   for (int64_t z = 0; z < p.out[0]; ++z)
     for (int64_t v = 0; v < p.out[1]; ++v, o += p.out[2]) {
       const Span &a = p.spans[0][z], &b = p.spans[1][v];
-      auto one = [&](int64_t k) { max_window(p, x, a, b, p.spans[2][k], y + o + k, indices + o + k); };
+      auto found = [&](int64_t k) { return indices ? indices + o + k : nullptr; };
+      auto one = [&](int64_t k) { max_window(p, x, a, b, p.spans[2][k], y + o + k, found(k)); };
       int64_t k = 0;
       if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double>)
         if (row.end > row.begin && taps(a, p.step[0]) == 1) {
@@ -116,9 +116,9 @@ void max_plane(const Pool& p, const T* x, T* y, int64_t* indices) {
               row.end - row.begin, row.stride, taps(b, p.step[1]), p.step[1] * p.in[2], taps(c, p.step[2]),
               p.step[2],           index};
           if constexpr (std::is_same_v<T, float>)
-            pool_table().of_float(w, x + index, y + o + k, indices + o + k);
+            pool_table().of_float(w, x + index, y + o + k, found(k));
           else
-            pool_table().of_double(w, x + index, y + o + k, indices + o + k);
+            pool_table().of_double(w, x + index, y + o + k, found(k));
           k = row.end;
         }
       for (; k < p.out[2]; ++k) one(k);
@@ -128,10 +128,11 @@ void max_plane(const Pool& p, const T* x, T* y, int64_t* indices) {
 }  // namespace
 
 void max_pool(const Pool& p, const char* x, char* y, int64_t* indices) {
+  const Regular row(p);
   with_type(p.dtype, [&]<class T>() {
     each_plane(p.planes, p.in_size(), [&](int64_t k) {
-      max_plane(p, reinterpret_cast<const T*>(x) + k * p.in_size(), reinterpret_cast<T*>(y) + k * p.out_size(),
-                indices + k * p.out_size());
+      max_plane(p, row, reinterpret_cast<const T*>(x) + k * p.in_size(), reinterpret_cast<T*>(y) + k * p.out_size(),
+                indices ? indices + k * p.out_size() : nullptr);
     });
   });
 }

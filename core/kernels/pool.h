@@ -22,7 +22,7 @@ struct Pool {
   int64_t out_size() const { return out[0] * out[1] * out[2]; }
 };
 
-// Any dtype but bool and complex; the first maximum, nan wins; indices count within a plane.
+// Any dtype but bool and complex; the first maximum, nan wins; indices count within a plane. Null: not wanted.
 void max_pool(const Pool& p, const char* x, char* y, int64_t* indices);
 void avg_pool(const Pool& p, const char* x, char* y);
 // gx += the share of g; gx is zeroed first.

@@ -8,6 +8,7 @@ namespace wg {
 
 // n windows side by side, `stride` apart. A window takes `cols` elements, `col_step` apart, of `rows` rows that lie
 // `row_step` apart; x is its first element, `index` that element's index in its plane.
+// indices: null if they are not wanted.
 struct WindowRow {
   int64_t n, stride, rows, row_step, cols, col_step, index;
 };

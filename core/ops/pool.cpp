@@ -190,26 +190,26 @@ TensorRef with_channels_last(const Tensor& t) {
   return r;
 }
 
-void take_max(Call& c, Plan& plan, const Tensor& x) {
-  const TensorRef from = ready(x), indices = empty(plan.out, DType::Int64);
+void take_max(Call& c, Plan& plan, const Tensor& x, bool find = true) {
+  const TensorRef from = ready(x), indices = find ? empty(plan.out, DType::Int64) : TensorRef();
   TensorRef y = empty(plan.out, from->dtype);
   plan.p.dtype = from->dtype;
-  max_pool(plan.p, from->data(), y->data(), indices->as<int64_t>());
+  max_pool(plan.p, from->data(), y->data(), find ? indices->as<int64_t>() : nullptr);
   const Format f = c.op->name == "adaptive_max_pool3d" ? Format::RowMajor : format_of(x);
   y = given(std::move(y), x.dtype);
   const bool volume = c.op->name == "max_pool3d_with_indices" && channels_last_volume(x);
   c.out(volume ? with_channels_last(*y) : laid_out(y, f));
-  c.out(volume ? with_channels_last(*indices) : laid_out(indices, f));
+  if (find) c.out(volume ? with_channels_last(*indices) : laid_out(indices, f));
 }
 
-void max_pool_nd(Call& c, int nd) {
+void max_pool_nd(Call& c, int nd, bool find = true) {
   const std::string name = str("max_pool", nd, "d");
   Tensor& x = c.tensor(0);
   const Window w = window_of(c, nd, name, true);
   check_input(x, nd, name);
   check_number(x, nd == 1 ? "max_pool1d_impl" : name.c_str(), nd > 1);
   Plan plan = planned(x.sizes, w, name, false);
-  take_max(c, plan, x);
+  take_max(c, plan, x, find);
 }
 
 void mean_of_planes(const Tensor& x, int64_t planes, Tensor& y) {
@@ -346,6 +346,7 @@ struct Planes {
 
 }  // namespace
 
+WG_OP(_max_pool1d_values) { max_pool_nd(c, 1, false); }
 WG_OP(max_pool1d_with_indices) { max_pool_nd(c, 1); }
 WG_OP(max_pool2d_with_indices) { max_pool_nd(c, 2); }
 WG_OP(max_pool3d_with_indices) { max_pool_nd(c, 3); }

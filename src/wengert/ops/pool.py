@@ -1,6 +1,7 @@
 """Pooling: maxima and means over windows, fixed and adaptive."""
 
-from ._declare import composite, primitive
+from .. import _core
+from ._declare import composite, constant, primitive
 
 HIDDEN = {"function": False, "method": False}
 FUNCTION = {"method": False}
@@ -43,6 +44,11 @@ def max_pool3d_with_indices(g, self, result1):
     return _plane_scatter(g, result1, self.shape, 3)
 
 
+@constant("_max_pool1d_values" + _MAX.format(n=1), **HIDDEN)
+def _max_pool1d_values():
+    """max_pool1d where no gradient is wanted."""
+
+
 @composite(method=False)
 def max_pool1d(input, kernel_size, stride=(), padding=0, dilation=1, ceil_mode=False):
     """Maxima over windows of (N, C, L) or (C, L); stride is kernel_size when empty.
@@ -50,7 +56,10 @@ def max_pool1d(input, kernel_size, stride=(), padding=0, dilation=1, ceil_mode=F
     >>> wengert.max_pool1d(wengert.tensor([[1.0, 3.0, 2.0, 0.0]]), 2)
     tensor([[3., 2.]])
     """
-    return max_pool1d_with_indices(input, kernel_size, stride, padding, dilation, ceil_mode)[0]
+    arguments = (input, kernel_size, stride, padding, dilation, ceil_mode)
+    if input._wrapped or (input.requires_grad and _core.is_grad_enabled()):
+        return max_pool1d_with_indices(*arguments)[0]
+    return _max_pool1d_values(*arguments)  # as in torch, nothing is looked for that only a gradient needs
 
 
 @composite(method=False)
