@@ -64,13 +64,14 @@ void attend(const Attention& a, const Heads& out, char* log_sums) {
               rows_of(a.q, head.of(a.q), first, unit),
               turned(rows_of(a.k, head.of(a.k), 0, unit)),
               {reinterpret_cast<char*>(s), step, 1}});
-        for (int64_t i = first; i < last; ++i) {
-          T* row = s + (i - first) * step;
-          const int64_t m = seen(a, i + 1);
-          reinterpret_cast<T*>(log_sums)[which * a.queries + i] =
-              k.softmax(row, m, T(a.scale), mask_row<T>(a, head, i), a.mask_col);
+        T top[kBlock], *sums = reinterpret_cast<T*>(log_sums) + which * a.queries + first;
+        for (int64_t i = 0; i < rows; ++i) {
+          T* row = s + i * step;
+          const int64_t m = seen(a, first + i + 1);
+          sums[i] = k.softmax(row, m, T(a.scale), mask_row<T>(a, head, first + i), a.mask_col, &top[i]);
           std::fill(row + m, row + n, T(0));
         }
+        k.log_sums(sums, top, rows);
         gemm({a.dtype,
               rows,
               a.value_width,
@@ -94,7 +95,8 @@ void attend_backward(const Attention& a, const Heads& g, const Heads& out, const
       for (int64_t which = begin; which < end; ++which) {
         const Head head{which / a.heads, which % a.heads};
         const Matrix keys = rows_of(a.k, head.of(a.k), 0, unit), values = rows_of(a.v, head.of(a.v), 0, unit);
-        for (int64_t j = 0; j < a.keys; ++j) {
+        const bool all_seen = seen(a, std::min(a.queries, kBlock)) == a.keys;  // by the first block, which then writes
+        for (int64_t j = 0; j < a.keys && !all_seen; ++j) {
           std::memset(rows_of(gk, head.of(gk), j, unit).data, 0, size_t(a.width * unit));
           std::memset(rows_of(gv, head.of(gv), j, unit).data, 0, size_t(a.value_width * unit));
         }
@@ -119,7 +121,7 @@ void attend_backward(const Attention& a, const Heads& g, const Heads& out, const
           gemm({a.dtype, rows, a.width, n, slopes, keys, rows_of(gq, head.of(gq), first, unit)});
           Gemm by_k{a.dtype, n, a.width, rows, turned(slopes), queries, rows_of(gk, head.of(gk), 0, unit)};
           Gemm by_v{a.dtype, n, a.value_width, rows, turned(weights), grads, rows_of(gv, head.of(gv), 0, unit)};
-          by_k.beta = by_v.beta = 1;
+          by_k.beta = by_v.beta = all_seen && first == 0 ? 0 : 1;
           gemm(by_k);
           gemm(by_v);
         }

@@ -50,21 +50,27 @@ inline void scaled(T* s, int64_t n, T scale, const T* mask, int64_t step) {
 }
 
 template <class T>
-T softmax(T* s, int64_t n, T scale, const T* mask, int64_t step) {
+T softmax(T* s, int64_t n, T scale, const T* mask, int64_t step, T* top) {
   scaled(s, n, scale, mask, step);
   const auto at = [s](int64_t i) { return load<Wide<T>>(s + i); };
-  const T top = fold<T>(n, at, kLarger), shift = top == -kInf<T> ? T(0) : top;
-  each(n, [=](int64_t i) { s[i] = exp(s[i] - shift); });
+  const T most = fold<T>(n, at, kLarger), shift = most == -kInf<T> ? T(0) : most;
+  each(n, [=](int64_t i) { s[i] = exp_negative(s[i] - shift); });
   const T sum = fold<T>(n, at, kSum);
   const T share = sum == 0 ? T(0) : T(1) / sum;
   each(n, [=](int64_t i) { s[i] *= share; });
-  return sum == 0 ? kInf<T> : shift + log(sum);
+  *top = shift;
+  return sum;
+}
+
+template <class T>
+void log_sums(T* sums, const T* top, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) sums[i] = sums[i] == 0 ? kInf<T> : top[i] + log(sums[i]);
 }
 
 template <class T>
 void weights(T* s, int64_t n, T scale, const T* mask, int64_t step, T log_sum) {
   scaled(s, n, scale, mask, step);
-  each(n, [=](int64_t i) { s[i] = exp(s[i] - log_sum); });
+  each(n, [=](int64_t i) { s[i] = exp_negative(s[i] - log_sum); });
 }
 
 template <class T>
@@ -83,7 +89,7 @@ T dot(const T* x, const T* y, int64_t n) {
 
 }  // namespace
 
-#define WG_ATTENTION(T) {softmax<T>, weights<T>, gradient<T>, dot<T>}
+#define WG_ATTENTION(T) {softmax<T>, log_sums<T>, weights<T>, gradient<T>, dot<T>}
 const AttentionKernels attention_kernels = {WG_ATTENTION(float), WG_ATTENTION(double)};
 
 }  // namespace wg::WG_LEVEL

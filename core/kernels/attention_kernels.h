@@ -12,9 +12,11 @@ constexpr int64_t padded(int64_t n) { return (n + kRowPad - 1) / kRowPad * kRowP
 
 template <class T>
 struct AttentionOf {
-  // s = softmax(s * scale + mask) in place, and the logarithm of the sum; mask may be null, its elements lie `step`
-  // apart. A row that is all -inf becomes 0.
-  T (*softmax)(T* s, int64_t n, T scale, const T* mask, int64_t step);
+  // s = softmax(s * scale + mask) in place; mask may be null, its elements lie `step` apart. A row that is all -inf
+  // becomes 0. The sum of the exponentials is of what is left when `top` is taken off.
+  T (*softmax)(T* s, int64_t n, T scale, const T* mask, int64_t step, T* top);
+  // sums = top + log(sums); inf where a sum is 0.
+  void (*log_sums)(T* sums, const T* top, int64_t n);
   // s = exp(s * scale + mask - log_sum) in place.
   void (*weights)(T* s, int64_t n, T scale, const T* mask, int64_t step, T log_sum);
   // d = p * (d - delta) * scale in place.

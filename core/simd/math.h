@@ -400,7 +400,7 @@ WG_INLINE Normal<double> normal(double x) {
   return {exp(x * x * -0.5), 0.5 * (1.0 + erf(x * 0.7071067811865475244008443621))};
 }
 WG_INLINE Normal<float> normal(float x) {  // the tail by a fit in t like Hastings's, within 1e-8
-  float e = exp(x * x * -0.5f), t = 1.0f / mul_add(absolute(x), 0.28f, 1.0f);
+  float e = exp_negative(x * x * -0.5f), t = 1.0f / mul_add(absolute(x), 0.28f, 1.0f);
   float tail = e * t * poly(t, 0.116520784f, 0.0674967182f, 0.268910254f, -0.236993593f, 0.389874088f, -0.105808261f);
   return {e, x < 0.0f ? tail : 1.0f - tail};
 }
