@@ -12,7 +12,7 @@
 namespace wg {
 namespace {
 
-constexpr int64_t kBlock = 64;            // queries at once
+constexpr int64_t kBlock = 64;            // queries at once, at most
 constexpr int64_t kGrain = 64 * 64 * 64;  // multiplications worth a thread's while
 
 template <class F>
@@ -37,6 +37,9 @@ struct Head {
 // How many keys the queries up to `last` may see.
 int64_t seen(const Attention& a, int64_t last) { return a.causal ? std::min(a.keys, last) : a.keys; }
 
+// Queries at once. Where each sees the keys before it, few of them see few keys; but b is packed for each block.
+int64_t block_of(const Attention& a) { return a.causal && a.keys <= 2 * kBlock ? kBlock / 2 : kBlock; }
+
 template <class T>
 const T* mask_row(const Attention& a, const Head& head, int64_t i) {
   if (!a.mask) return nullptr;
@@ -46,15 +49,15 @@ const T* mask_row(const Attention& a, const Head& head, int64_t i) {
 }  // namespace
 
 void attend(const Attention& a, const Heads& out, char* log_sums) {
-  const int64_t blocks = (a.queries + kBlock - 1) / kBlock, unit = size_of(a.dtype);
-  const double work = double(kBlock) * double(a.keys) * double(a.width + a.value_width);
+  const int64_t block = block_of(a), blocks = (a.queries + block - 1) / block, unit = size_of(a.dtype);
+  const double work = double(block) * double(a.keys) * double(a.width + a.value_width);
   const int64_t grain = std::max<int64_t>(1, int64_t(double(kGrain) / std::max(work, 1.0)));
   with_kernels(a.dtype, [&](const auto& k, auto zero) {
     using T = decltype(zero);
     parallel_for(a.batch * a.heads * blocks, grain, [&](int64_t begin, int64_t end) {
       T* s = reinterpret_cast<T*>(scratch(size_t(kBlock * padded(a.keys) * unit)));
       for (int64_t t = begin; t < end; ++t) {
-        const int64_t which = t / blocks, first = t % blocks * kBlock, last = std::min(a.queries, first + kBlock);
+        const int64_t which = t / blocks, first = t % blocks * block, last = std::min(a.queries, first + block);
         const Head head{which / a.heads, which % a.heads};
         const int64_t n = seen(a, last), rows = last - first, step = padded(n);
         gemm({a.dtype,
@@ -86,7 +89,7 @@ void attend(const Attention& a, const Heads& out, char* log_sums) {
 
 void attend_backward(const Attention& a, const Heads& g, const Heads& out, const char* log_sums, const Heads& gq,
                      const Heads& gk, const Heads& gv) {
-  const int64_t unit = size_of(a.dtype);
+  const int64_t unit = size_of(a.dtype), block = block_of(a);
   with_kernels(a.dtype, [&](const auto& k, auto zero) {
     using T = decltype(zero);
     parallel_for(a.batch * a.heads, 1, [&](int64_t begin, int64_t end) {
@@ -95,13 +98,13 @@ void attend_backward(const Attention& a, const Heads& g, const Heads& out, const
       for (int64_t which = begin; which < end; ++which) {
         const Head head{which / a.heads, which % a.heads};
         const Matrix keys = rows_of(a.k, head.of(a.k), 0, unit), values = rows_of(a.v, head.of(a.v), 0, unit);
-        const bool all_seen = seen(a, std::min(a.queries, kBlock)) == a.keys;  // by the first block, which then writes
+        const bool all_seen = seen(a, std::min(a.queries, block)) == a.keys;  // by the first block, which then writes
         for (int64_t j = 0; j < a.keys && !all_seen; ++j) {
           std::memset(rows_of(gk, head.of(gk), j, unit).data, 0, size_t(a.width * unit));
           std::memset(rows_of(gv, head.of(gv), j, unit).data, 0, size_t(a.value_width * unit));
         }
-        for (int64_t first = 0; first < a.queries; first += kBlock) {
-          const int64_t last = std::min(a.queries, first + kBlock), n = seen(a, last), rows = last - first,
+        for (int64_t first = 0; first < a.queries; first += block) {
+          const int64_t last = std::min(a.queries, first + block), n = seen(a, last), rows = last - first,
                         step = padded(n);
           const Matrix queries = rows_of(a.q, head.of(a.q), first, unit), grads = rows_of(g, head.of(g), first, unit);
           const Matrix weights{reinterpret_cast<char*>(p), step, 1}, slopes{reinterpret_cast<char*>(d), step, 1};
