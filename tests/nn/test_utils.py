@@ -187,6 +187,14 @@ def test_program_is_torchs(name):
 
 
 @pytest.mark.parametrize("lib", [wg, torch], ids=["wengert", "torch"])
+def test_clipping_adds_a_millionth_to_the_norm(lib):
+    p = lib.zeros(2, requires_grad=True)
+    p.grad = lib.tensor([0.0, 2e-6])
+    lib.nn.utils.clip_grad_norm_(p, 1e-6)
+    assert p.grad.tolist() == pytest.approx([0.0, 2e-6 / 3])
+
+
+@pytest.mark.parametrize("lib", [wg, torch], ids=["wengert", "torch"])
 def test_parametrization_of_ones_own(lib):
     class Symmetric(lib.nn.Module):
         def forward(self, w):
