@@ -450,7 +450,7 @@ class Pass {
         if (seen && first) in[0] = leaf.extra->grad;  // as torch: the hooks see what has become .grad
       }
     } else {
-      if (any && n.program && n.program->adds && !s_.create_graph && !n.extra && !modes().anomaly)
+      if (any && n.program && n.program->adds && !s_.create_graph && !n.extra && !modes().anomaly && !modes().batching)
         run_adding(n, in, out);
       else if (any || n.kind == NodeKind::Function)
         call_node(n, in, out, s_.create_graph);

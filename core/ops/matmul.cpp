@@ -325,7 +325,7 @@ static TensorRef turned(Tensor& x) { return alias(x, {x.size(1), x.size(0)}, {x.
 
 WG_OP_AS(mm_by, "_mm_by", Composite) {
   Tensor &a = c.tensor(0), &b = c.tensor(1);
-  const bool plain = !modes().grad && !a.wrapped && !b.wrapped;
+  const bool plain = !modes().grad && !modes().batching && !a.wrapped && !b.wrapped;
   if (conj_scale(c, 3) != complex128(1)) {
     Value unscaled[3] = {c.args[0], c.args[1], c.args[2]};
     return c.out(call<"_scaled">(call<"_mm_by">(unscaled[0], unscaled[1], unscaled[2]), c.args[3]));
