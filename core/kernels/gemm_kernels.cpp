@@ -134,12 +134,13 @@ inline void four_columns(int64_t k, T alpha, const T* a, int64_t a_row, const T*
   }
   T sums[R * 4 < W ? W : R * 4];
   sum_blocks<T, W, W, R * 4>(acc, sums);
+  for (; p < k; ++p)
+    for (int i = 0; i < R; ++i)
+      for (int j = 0; j < 4; ++j) sums[i * 4 + j] += a[i * a_row + p] * b[j * b_col + p];
   for (int i = 0; i < R; ++i)
     for (int j = 0; j < 4; ++j) {
-      T sum = sums[i * 4 + j];
-      for (int64_t q = p; q < k; ++q) sum += a[i * a_row + q] * b[j * b_col + q];
-      T* to = c + i * c_row + j;
-      *to = beta != T(0) ? alpha * sum + beta * *to : alpha * sum;
+      T *to = c + i * c_row + j, sum = alpha * sums[i * 4 + j];
+      *to = beta != T(0) ? sum + beta * *to : sum;
     }
 }
 
