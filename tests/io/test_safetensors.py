@@ -2,6 +2,7 @@
 
 import io
 import json
+import random
 import struct
 
 import pytest
@@ -54,13 +55,35 @@ def test_the_header(tmp_path):
         '{"x": {"dtype": "F99", "shape": [2], "data_offsets": [0, 8]}}',
         '{"x": {"dtype": "F32", "shape": [-2], "data_offsets": [0, 8]}}',
         '{"x": {"dtype": "F32", "shape": [4611686018427387904], "data_offsets": [0, 8]}}',
+        '{"x": {"dtype": "F32", "shape": [2.0], "data_offsets": [0, 8]}}',
+        '{"x": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8.0]}}',
+        '{"x": {"dtype": "F32", "shape": [true, 2], "data_offsets": [0, 8]}}',
+        '{"x": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}, "y": {"dtype": "U8", "shape": [8], "data_offsets": [0, 8]}}',
+        '{"x": {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]}}',
+        '{"x": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}',
+        '{"x": {"dtype": "F32", "shape": [0, 99999999999999999999], "data_offsets": [0, 0]}}',
+        '{"__metadata__": {"a": 1}, "x": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}',
+        '{"__metadata__": [], "x": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}',
+        '{"x": {"dtype": ["F32"], "shape": [2], "data_offsets": [0, 8]}}',
     ],
-    ids=range(9),
+    ids=range(19),
 )
 def test_damaged_headers(header):
     data = struct.pack("<Q", len(header)) + header.encode() + b"\0" * 8
     with pytest.raises(RuntimeError, match="Error while deserializing header"):
         safetensors.load_file(io.BytesIO(data))
+
+
+def test_flipped_bytes():
+    data, chance = safetensors.save(example()), random.Random(0)
+    for _ in range(3000):
+        damaged = bytearray(data)
+        for _ in range(chance.randint(1, 3)):
+            damaged[chance.randrange(len(data))] = chance.choice((0, 0x22, 0x2C, 0x30, 0x39, 0x7B, 0x7D, 0xFF))
+        try:
+            safetensors.load(bytes(damaged))
+        except RuntimeError as error:
+            assert str(error).startswith("Error while deserializing")
 
 
 def test_truncated_files():

@@ -191,6 +191,13 @@ def hand_garbage_to_inner_functions():
                 assert not isinstance(error, SystemError), (function, args, error)
 
 
+def test_a_factor_that_is_not_square():
+    factor = torch.zeros(5000, dtype=torch.float64).as_strided((2, 1, 1100), (1, 2, 2))
+    for upper in (True, False):
+        with pytest.raises((ValueError, IndexError)):
+            torch._core.run("_cholesky_solve", (torch.tensor([1, -1]), factor, upper))
+
+
 def test_ops_called_by_name_check_what_they_are_given():
     for name in OPS:
         for args in [(), (torch.ones(2),), (None, None), (torch.ones(2), (1,), "x", None), (5,) * 30]:

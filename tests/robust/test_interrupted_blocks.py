@@ -90,6 +90,9 @@ class Both:
         return None
 
 
+@pytest.mark.skipif(
+    sys.version_info >= (3, 14), reason="CPython 3.14 looks for signals between the end of __enter__ and the block"
+)
 @pytest.mark.parametrize("name", BLOCKS)
 def test_a_block(name, clock):  # noqa: F811
     run = BLOCKS[name]

@@ -1,6 +1,7 @@
 """safetensors files for wengert's tensors: a header of names and shapes, then the bytes."""
 
 import json
+import math
 import struct
 
 import wengert as wg
@@ -111,23 +112,30 @@ def _remaining(file):
 
 
 def _header(text, available):
-    """The header's entries, each checked against the file."""
+    """The header's entries, each checked against the file, whose data lie one behind the other and fill it."""
     try:
         entries = json.loads(text)
-        result = {}
-        for name, entry in entries.items():
-            if name == "__metadata__":
-                continue
-            dtype = getattr(wg, _DTYPES[entry["dtype"]])
-            begin, end = entry["data_offsets"]
-            count = 1
-            for length in entry["shape"]:
-                if type(length) is not int or length < 0:
-                    raise ValueError("a length is not a number")
-                count *= length
-            if not 0 <= begin <= end <= available or end - begin != count * dtype.itemsize:
-                raise ValueError(f"the data of {name} lie outside the file or have another size")
-            result[name] = (dtype, tuple(entry["shape"]), begin, end)
+        said = entries.pop("__metadata__", {})
+        if not all(isinstance(word, str) for word in (*said.keys(), *said.values())):
+            raise ValueError("the metadata are no dict of strings")
+        result = {name: _entry(name, entry) for name, entry in entries.items()}
+        position = 0
+        for name, (_, _, begin, end) in sorted(result.items(), key=lambda item: item[1][2:]):
+            if begin != position:
+                raise ValueError(f"the data of {name} do not begin where those before them end")
+            position = end
+        if position != available:
+            raise ValueError(f"the header tells of {position} bytes of data, of which there are {available}")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RuntimeError(f"Error while deserializing header: {error}") from error
     return result
+
+
+def _entry(name, entry):
+    dtype = getattr(wg, _DTYPES[entry["dtype"]])
+    begin, end = entry["data_offsets"]
+    if not all(type(number) is int and 0 <= number < 2**63 for number in (begin, end, *entry["shape"])):
+        raise ValueError(f"a length or an offset of {name} is not a number")
+    if end - begin != math.prod(entry["shape"]) * dtype.itemsize:
+        raise ValueError(f"the data of {name} have another size")
+    return dtype, tuple(entry["shape"]), begin, end

@@ -31,6 +31,8 @@ def trsm(a, b, upper, unit):
 
     a, x = np.ascontiguousarray(a), np.array(b, order="C")
     (count, n, m), size = x.shape, x.itemsize
+    if a.shape != (count, n, n) or a.dtype != x.dtype:
+        raise ValueError(f"expected square matrices for {x.shape}, but got {a.shape}")
     one = np.ones(1, a.dtype)
     by_value = {"f": ctypes.c_float, "d": ctypes.c_double}.get(a.dtype.char)
     alpha = by_value(1) if by_value else ctypes.c_void_p(one.ctypes.data)
