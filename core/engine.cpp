@@ -18,7 +18,7 @@ struct Newest {
 };
 
 constexpr size_t kMostProducts = 32;            // that wait for each other: they keep their operands alive
-constexpr size_t kBatch = 8;                    // so many of them are added up in the background at a time
+constexpr size_t kBatch = 4;                    // so many of them are added up in the background at a time
 constexpr int64_t kShared = 1 << 14;            // … where their operands have so many elements
 constexpr int64_t kMostInBackground = 1 << 23;  // elements of operands kept alive for products of their own
 
