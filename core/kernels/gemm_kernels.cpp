@@ -51,6 +51,8 @@ void with_rows(int64_t m, int64_t n, int64_t k, T alpha, const T* a, int64_t a_r
   int64_t j = 0;
   if (m < 4)
     for (; j + 4 * kLine <= n; j += 4 * kLine) columns.template operator()<4 * C, W>(j);
+  if constexpr (C == 1)  // there are registers for two lines by four rows
+    for (; j + 2 * kLine <= n; j += 2 * kLine) columns.template operator()<2, W>(j);
   for (; j + kLine <= n; j += kLine) columns.template operator()<C, W>(j);
   for (; j + W <= n; j += W) columns.template operator()<1, W>(j);
   if constexpr (W >= 4)
