@@ -1,4 +1,4 @@
-// The pool: every piece once, errors reach the caller, nested loops, several callers, a fork.
+// The pool: every piece once, errors reach the caller, nested loops, several callers, loops in the background, a fork.
 #include "parallel.h"
 
 #include <sys/wait.h>
@@ -24,6 +24,41 @@ static bool each_once(int64_t n, int64_t grain) {
   for (auto& s : seen)
     if (s != 1) return false;
   return true;
+}
+
+// Loops in the background beside one that is waited for, each finished, or dropped, or both.
+static bool background_each_once() {
+  constexpr int64_t kLength = 3000;
+  std::vector<std::atomic<int>> first(kLength), second(kLength), third(kLength);
+  const auto count = [](std::vector<std::atomic<int>>& seen) {
+    return [&seen](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) ++seen[i];
+    };
+  };
+  {
+    Background one(kLength, 7, count(first)), two(kLength, 7, count(second));
+    parallel_for(kLength, 7, count(third));
+    two.finish();
+    if (!two.done()) return false;
+    for (auto& s : second)
+      if (s != 1) return false;
+  }
+  for (auto* seen : {&first, &third})
+    for (auto& s : *seen)
+      if (s != 1) return false;
+  return true;
+}
+
+static bool background_error_arrives() {
+  Background fails(100, 1, [](int64_t begin, int64_t) {
+    if (begin > 50) throw std::runtime_error("stop");
+  });
+  try {
+    fails.finish();
+  } catch (const std::runtime_error&) {
+    return true;
+  }
+  return false;
 }
 
 static std::set<int64_t> pieces(int threads) {
@@ -53,6 +88,13 @@ int main() {
     caught = true;
   }
   EXPECT(caught);
+
+  for (int threads : {1, 2, 4}) {
+    set_num_threads(threads);
+    for (int k = 0; k < 50; ++k) EXPECT(background_each_once());
+    if (threads > 1) EXPECT(background_error_arrives());
+    if (threads > 1) Background dropped(100, 1, [](int64_t, int64_t) { throw std::runtime_error("lost"); });
+  }
 
   std::atomic<int> inner{0};
   parallel_for(8, 1,
