@@ -101,28 +101,34 @@ WG_CLONES void way(double* to, int64_t begin, int64_t end, int64_t origin, doubl
 
 }  // namespace
 
-// Bit for bit torch's values: vectors of a few elements start at first + step * position, rounded to the dtype, and go
-// on from there.
-void arithmetic(char* out, DType type, int64_t n, double first, double step) {
+// Bit for bit torch's values: pairs of vectors of a few elements start at first + step * position, rounded to the
+// dtype, and go on from there; what is left over at the end is computed one by one. Types with less than 32 bits count
+// in float. Without `vectors`, all are computed one by one, with a product that is rounded.
+void arithmetic(char* out, DType type, int64_t n, double first, double step, bool vectors) {
   visit(type, [&]<class T>() {
     constexpr int64_t lanes = sizeof(T) == 8 ? 4 : sizeof(T) == 4 ? 8 : 16;
+    using Count = std::conditional_t<is_reduced_v<T>, float, double>;
+    const Count by = Count(step), start = Count(first);
+    T* to = reinterpret_cast<T*>(out);
+    const int64_t whole = vectors && is_floating_v<T> ? n - n % (2 * lanes) : 0;
     if constexpr (std::is_floating_point_v<T>) {
-      return for_each_piece((n + lanes - 1) / lanes, [&](int64_t begin, int64_t end) {
-        steps(reinterpret_cast<T*>(out), begin * lanes, std::min(end * lanes, n), first, step);
+      for_each_piece(whole / lanes,
+                     [&](int64_t begin, int64_t end) { steps(to, begin * lanes, end * lanes, first, step); });
+    } else if constexpr (is_reduced_v<T>) {
+      for_each_piece(whole, [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) {
+          const float lane = float(i % lanes), base = float(T(std::fma(by, float(i) - lane, start)));
+          to[i] = T(std::fma(by, lane, base));
+        }
       });
     }
-    for_each_piece(n, [&](int64_t begin, int64_t end) {
-      T* to = reinterpret_cast<T*>(out);
-      for (int64_t i = begin; i < end; ++i) {
-        if constexpr (is_floating_v<T>) {
-          const int64_t lane = i % lanes;
-          const double base = double(from_double<T>(std::fma(step, double(i - lane), first)));
-          to[i] = from_double<T>(std::fma(step, double(lane), base));
-        } else {
-          to[i] = from_double<T>(first + step * double(i));
-        }
-      }
-    });
+    if (vectors && is_floating_v<T>) {
+      for (int64_t i = whole; i < n; ++i) to[i] = from_double<T>(std::fma(by, Count(i), start));
+    } else {
+      for_each_piece(n, [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) to[i] = from_double<T>(start + by * Count(i));
+      });
+    }
   });
 }
 

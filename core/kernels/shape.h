@@ -9,7 +9,7 @@ void triangle(char* out, const char* in, int64_t batch, int64_t rows, int64_t co
               int itemsize);
 
 // out = first, first + step, first + 2 step …: every element is computed from its position.
-void arithmetic(char* out, DType type, int64_t n, double first, double step);
+void arithmetic(char* out, DType type, int64_t n, double first, double step, bool vectors);
 void arithmetic(char* out, DType type, int64_t n, int64_t first, int64_t step);
 // n values from first to last, symmetric: the second half counts back from the last.
 void evenly_spaced(char* out, DType type, int64_t n, complex128 first, complex128 last);

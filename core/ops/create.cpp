@@ -65,10 +65,10 @@ void check_step(const Value& start, const Value& end, const Value& step) {
            "upper bound and lower bound inconsistent with step sign");
 }
 
-TensorRef arithmetic_sequence(const Value& start, const Value& step, int64_t n, DType d) {
+TensorRef arithmetic_sequence(const Value& start, const Value& step, int64_t n, DType d, bool vectors) {
   const TensorRef out = empty({n}, d);
   if (is_floating(d)) {
-    arithmetic(out->data(), d, n, start.to_double(), step.to_double());
+    arithmetic(out->data(), d, n, start.to_double(), step.to_double(), vectors);
   } else {
     const auto whole = [](const Value& v) { return v.tag == Tag::Float ? int64_t(v.real) : v.to_int(); };
     arithmetic(out->data(), d, n, whole(start), whole(step));
@@ -91,7 +91,7 @@ void arange(Call& c, const Value& start, const Value& end, const Value& step, in
     n = int64_t(std::ceil((end.to_double() - start.to_double()) / step.to_double()));
   }
   WG_CHECK(n >= 0, "invalid size, possible overflow?");
-  c.out(arithmetic_sequence(start, step, n, d));
+  c.out(arithmetic_sequence(start, step, n, d, true));
 }
 
 TensorRef identity(int64_t n, int64_t m, DType d) {
@@ -202,7 +202,7 @@ static void range(Call& c, const Value& step, int dtype_at) {
       "Python's range builtin. Instead, use torch.arange, which produces values in [start, end).");
   check_step(start, end, step);
   const int64_t n = int64_t(std::floor((end.to_double() - start.to_double()) / step.to_double())) + 1;
-  c.out(arithmetic_sequence(start, step, n, d));
+  c.out(arithmetic_sequence(start, step, n, d, false));
 }
 WG_OP_AS(range_step, "range", Primitive) { range(c, c.args[2], 3); }
 

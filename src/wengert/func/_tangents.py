@@ -8,6 +8,8 @@ from .. import _core as core
 
 def _weights(x, dim):
     """exp(x), over its maximum along a dim."""
+    if x.numel() == 0:
+        return x.exp()
     return (x - (x.real if x.is_complex() else x).amax(dim, True)).exp()
 
 
@@ -17,12 +19,18 @@ def _weighted_mean(tangent, x, dim):
 
 
 def _logcumsumexp(tangents, primals, _):
-    """A running mean, weighted by exp(x)."""
+    """A running mean, weighted by exp(x). Complex weights are not scaled, and their sum is kept from zero."""
     x, dim = primals
     if x.dim() == 0:
         return tangents[0]
-    weight = _weights(x, dim)
-    return (tangents[0] * weight).cumsum(dim) / weight.cumsum(dim)
+    weight = x.exp() if x.is_complex() else _weights(x, dim)
+    total = weight.cumsum(dim)
+    return (tangents[0] * weight).cumsum(dim) / (total + 1e-13 if x.is_complex() else total)
+
+
+def _logsumexp(tangents, primals, y):
+    x, dim, *_ = primals
+    return _weighted_mean(tangents[0], x, dim).reshape(y.shape)
 
 
 def _softmax(tangents, primals, y):
@@ -216,6 +224,7 @@ FORMULAS = {
     "_group_norm": _norm(_group),
     "div": _div,
     "logcumsumexp": _logcumsumexp,
+    "logsumexp": _logsumexp,
     "softmax.int": _softmax,
     "log_softmax.int": _log_softmax,
     "maximum": _chosen(_halves_of_ties(operator.gt)),

@@ -208,7 +208,7 @@ def _linalg_svd(g0, g1, g2, A_like, full_matrices, U, S, Vh):
         _phase_free(diagonal(left) + diagonal(right), left, "svd_backward: The singular vectors")
     squares = S * S
     gap = squares.unsqueeze(-2) - squares.unsqueeze(-1)
-    gap = gap + S.new_ones(k).diag_embed()
+    gap = gap + S.new_full((k,), float("inf")).diag_embed()  # phases: their parts of both sides cancel
     row, column = S.unsqueeze(-2), S.unsqueeze(-1)
     inner = inner + (left - mH(left)) / gap * row + column * ((right - mH(right)) / gap)
     if U.is_complex():
