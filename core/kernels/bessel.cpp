@@ -84,27 +84,75 @@ double airy_middle(double x) {  // the power series
   return 0.355028053887817239 * f - 0.258819403792806798 * g;
 }
 
-// The three-term recurrences: p(k + 1) from p(k) and p(k - 1). Beyond this degree they would not end in sensible time:
-// what has a closed form there uses it, the rest is nan.
+// The three-term recurrences: p(k + 1) from p(k) and p(k - 1), in the type of x. Beyond this degree they would not end
+// in sensible time: what has a closed form there uses it, the rest is nan.
 constexpr int64_t kMaxDegree = 100000000;
-template <class Next>
-double recurrence(double p0, double p1, double degree, Next next) {
+template <class T, class Next>
+T recurrence(T p0, T p1, T degree, Next next, int64_t most = kMaxDegree) {
   auto n = int64_t(degree);
   if (n < 0) return 0;
   if (n == 0) return p0;
-  if (n > kMaxDegree) return kNaN;
+  if (n > most) return T(kNaN);
   for (int64_t k = 1; k < n && p1 == p1; ++k) {
-    double p2 = next(double(k), p1, p0);
+    T p2 = next(T(k), p1, p0);
     p0 = p1;
     p1 = p2;
   }
   return p1;
 }
+template <class T>
+constexpr int64_t kMaxHermite = sizeof(T) == 4 ? 128 : 512;  // torch's, beyond which the values overflow
+
+template <class T>
+bool is_even(T n) {
+  return std::fmod(std::trunc(n), T(2)) == 0;
+}
 // With the values at 1 and (but for the sign of an odd degree) at -1.
-double chebyshev(double x, double p1, double n, double at_one, double at_minus_one) {
+template <class T>
+T chebyshev(T x, T p1, T n, T at_one, T at_minus_one) {
   if (x == 1 && n >= 0) return at_one;
-  if (x == -1 && n >= 0) return std::fmod(std::trunc(n), 2) == 0 ? at_minus_one : -at_minus_one;
-  return recurrence(1, p1, n, [x](double, double b, double a) { return 2 * x * b - a; });
+  if (x == -1 && n >= 0) return is_even(n) ? at_minus_one : -at_minus_one;
+  return recurrence(T(1), p1, n, [x](T, T b, T a) { return std::fma(2 * x, b, -a); });
+}
+template <class T>
+T chebyshev_t(T x, T n) {
+  if (n > 6 && std::fabs(x) < 1) return std::cos(std::trunc(n) * std::acos(x));
+  return chebyshev<T>(x, x, n, 1, 1);
+}
+template <class T>
+T chebyshev_u(T x, T n) {
+  if (n > 8 && std::fabs(x) < 1) return std::sin((std::trunc(n) + 1) * std::acos(x)) / std::sin(std::acos(x));
+  return chebyshev<T>(x, 2 * x, n, std::trunc(n) + 1, std::trunc(n) + 1);
+}
+template <class T>
+T chebyshev_v(T x, T n) {
+  if (n > 8 && std::fabs(x) < 1) return std::cos((std::trunc(n) + T(0.5)) * std::acos(x)) / std::cos(std::acos(x) / 2);
+  return chebyshev<T>(x, 2 * x - 1, n, 1, 2 * std::trunc(n) + 1);
+}
+template <class T>
+T chebyshev_w(T x, T n) {
+  if (n > 8 && std::fabs(x) < 1) return std::sin((std::trunc(n) + T(0.5)) * std::acos(x)) / std::sin(std::acos(x) / 2);
+  return chebyshev<T>(x, 2 * x + 1, n, 2 * std::trunc(n) + 1, 1);
+}
+template <class T>
+T hermite_h(T x, T n) {
+  const auto next = [x](T k, T b, T a) { return std::fma(2 * x, b, -(2 * k * a)); };
+  return recurrence<T>(1, 2 * x, n, next, kMaxHermite<T>);
+}
+template <class T>
+T hermite_he(T x, T n) {
+  return recurrence<T>(1, x, n, [x](T k, T b, T a) { return std::fma(x, b, -(k * a)); }, kMaxHermite<T>);
+}
+template <class T>
+T laguerre(T x, T n) {
+  if (x == 0 && n >= 0) return 1;
+  const auto next = [x](T k, T b, T a) { return std::fma(2 * k + (1 - x), b, -(k * a)) / (k + 1); };
+  return recurrence<T>(1, 1 - x, n, next);
+}
+template <class T>
+T legendre(T x, T n) {
+  if (std::fabs(x) == 1 && n >= 0) return x > 0 || is_even(n) ? T(1) : T(-1);
+  return recurrence<T>(1, x, n, [x](T k, T b, T a) { return std::fma((2 * k + 1) * x, b, -(k * a)) / (k + 1); });
 }
 
 }  // namespace
@@ -149,35 +197,17 @@ double fn_airy_ai(double x) {
   return (p * std::cos(t) + q * std::sin(t)) * 0.56418958354775629 / fourth;
 }
 
-double fn_chebyshev_polynomial_t(double x, double n) {
-  if (n > 6 && std::fabs(x) < 1) return std::cos(std::trunc(n) * std::acos(x));
-  return chebyshev(x, x, n, 1, 1);
-}
-double fn_chebyshev_polynomial_u(double x, double n) {
-  if (n > 8 && std::fabs(x) < 1) return std::sin((std::trunc(n) + 1) * std::acos(x)) / std::sin(std::acos(x));
-  return chebyshev(x, 2 * x, n, std::trunc(n) + 1, std::trunc(n) + 1);
-}
-double fn_chebyshev_polynomial_v(double x, double n) {
-  if (n > 8 && std::fabs(x) < 1) return std::cos((std::trunc(n) + 0.5) * std::acos(x)) / std::cos(std::acos(x) / 2);
-  return chebyshev(x, 2 * x - 1, n, 1, 2 * std::trunc(n) + 1);
-}
-double fn_chebyshev_polynomial_w(double x, double n) {
-  if (n > 8 && std::fabs(x) < 1) return std::sin((std::trunc(n) + 0.5) * std::acos(x)) / std::sin(std::acos(x) / 2);
-  return chebyshev(x, 2 * x + 1, n, 2 * std::trunc(n) + 1, 1);
-}
-double fn_hermite_polynomial_h(double x, double n) {
-  return recurrence(1, 2 * x, n, [x](double k, double b, double a) { return 2 * x * b - 2 * k * a; });
-}
-double fn_hermite_polynomial_he(double x, double n) {
-  return recurrence(1, x, n, [x](double k, double b, double a) { return x * b - k * a; });
-}
-double fn_laguerre_polynomial_l(double x, double n) {
-  if (x == 0 && n >= 0) return 1;
-  return recurrence(1, 1 - x, n, [x](double k, double b, double a) { return ((2 * k + 1 - x) * b - k * a) / (k + 1); });
-}
-double fn_legendre_polynomial_p(double x, double n) {
-  if (std::fabs(x) == 1 && n >= 0) return x > 0 || std::fmod(std::trunc(n), 2) == 0 ? 1 : -1;
-  return recurrence(1, x, n, [x](double k, double b, double a) { return ((2 * k + 1) * x * b - k * a) / (k + 1); });
-}
+#define WG_POLYNOMIAL(name, of)                                 \
+  float fn_##name(float x, float n) { return of<float>(x, n); } \
+  double fn_##name(double x, double n) { return of<double>(x, n); }
+WG_POLYNOMIAL(chebyshev_polynomial_t, chebyshev_t)
+WG_POLYNOMIAL(chebyshev_polynomial_u, chebyshev_u)
+WG_POLYNOMIAL(chebyshev_polynomial_v, chebyshev_v)
+WG_POLYNOMIAL(chebyshev_polynomial_w, chebyshev_w)
+WG_POLYNOMIAL(hermite_polynomial_h, hermite_h)
+WG_POLYNOMIAL(hermite_polynomial_he, hermite_he)
+WG_POLYNOMIAL(laguerre_polynomial_l, laguerre)
+WG_POLYNOMIAL(legendre_polynomial_p, legendre)
+#undef WG_POLYNOMIAL
 
 }  // namespace wg::WG_LEVEL

@@ -85,7 +85,7 @@ double fn_ndtri(double p);
 WG_IN_DOUBLE1(lgamma)
 WG_IN_DOUBLE1(digamma)
 WG_IN_DOUBLE2(zeta)
-WG_IN_DOUBLE2(polygamma)
+float fn_polygamma(float n, float x);
 template <class T>
 WG_INLINE T fn_polygamma_of(T x, T n) {
   return fn_polygamma(n, x);
@@ -108,14 +108,6 @@ double fn_scaled_modified_bessel_k0(double x);
 double fn_scaled_modified_bessel_k1(double x);
 double fn_spherical_bessel_j0(double x);
 double fn_airy_ai(double x);
-double fn_chebyshev_polynomial_t(double x, double n);
-double fn_chebyshev_polynomial_u(double x, double n);
-double fn_chebyshev_polynomial_v(double x, double n);
-double fn_chebyshev_polynomial_w(double x, double n);
-double fn_hermite_polynomial_h(double x, double n);
-double fn_hermite_polynomial_he(double x, double n);
-double fn_laguerre_polynomial_l(double x, double n);
-double fn_legendre_polynomial_p(double x, double n);
 WG_IN_DOUBLE1(i0)
 WG_IN_DOUBLE1(i0e)
 WG_IN_DOUBLE1(i1)
@@ -130,14 +122,19 @@ WG_IN_DOUBLE1(scaled_modified_bessel_k0)
 WG_IN_DOUBLE1(scaled_modified_bessel_k1)
 WG_IN_DOUBLE1(spherical_bessel_j0)
 WG_IN_DOUBLE1(airy_ai)
-WG_IN_DOUBLE2(chebyshev_polynomial_t)
-WG_IN_DOUBLE2(chebyshev_polynomial_u)
-WG_IN_DOUBLE2(chebyshev_polynomial_v)
-WG_IN_DOUBLE2(chebyshev_polynomial_w)
-WG_IN_DOUBLE2(hermite_polynomial_h)
-WG_IN_DOUBLE2(hermite_polynomial_he)
-WG_IN_DOUBLE2(laguerre_polynomial_l)
-WG_IN_DOUBLE2(legendre_polynomial_p)
+// The three-term recurrences, each in its own type, as torch rounds them.
+#define WG_POLYNOMIAL(name)          \
+  float fn_##name(float x, float n); \
+  double fn_##name(double x, double n);
+WG_POLYNOMIAL(chebyshev_polynomial_t)
+WG_POLYNOMIAL(chebyshev_polynomial_u)
+WG_POLYNOMIAL(chebyshev_polynomial_v)
+WG_POLYNOMIAL(chebyshev_polynomial_w)
+WG_POLYNOMIAL(hermite_polynomial_h)
+WG_POLYNOMIAL(hermite_polynomial_he)
+WG_POLYNOMIAL(laguerre_polynomial_l)
+WG_POLYNOMIAL(legendre_polynomial_p)
+#undef WG_POLYNOMIAL
 #define WG_SHIFTED(name)                    \
   template <class T>                        \
   WG_INLINE T fn_shifted_##name(T x, T n) { \
