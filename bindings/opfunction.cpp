@@ -353,7 +353,8 @@ PyObject* execute(const Overload& o, Attempt& a, PyObject* out) {
     for (size_t i = 0; is_tensor(out) && i < o.params.size(); ++i)  // the dtype asked for is that of out
       if (o.params[i].type == Type::DType && o.params[i].name == "dtype" && a.values[i].none())
         a.values[i] = Value::of_dtype(as_tensor(out)->dtype);
-    for (size_t i = 0; modes().grad && i < o.params.size(); ++i)
+    const bool flat = o.op->constant || o.op->promote == Promote::Compare;  // results without a gradient
+    for (size_t i = 0; modes().grad && !flat && i < o.params.size(); ++i)
       WG_CHECK(
           !a.values[i].is_tensor() || !requires_grad(*a.values[i].tensor) || out == Py_None, o.op->name,
           "(): functions with out=... arguments don't support automatic differentiation, but one of the arguments requires grad.");

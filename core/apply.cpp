@@ -295,13 +295,22 @@ static void mark_views(Call& c) {
       mark_view(*c.result(k), base, how, c.op);
 }
 
+// A number that becomes an integer of a dtype must fit; without a sign, one below zero counts by its size.
+static void check_fits(const Value& v, DType d) {
+  if (v.tag != Tag::Int || category(d) != 1 || size_of(d) == 8) return;
+  const bool bare = d == DType::UInt8 || d == DType::UInt16 || d == DType::UInt32;
+  const int64_t top = (int64_t(1) << (8 * size_of(d) - !bare)) - 1, x = v.to_int();
+  WG_CHECK(x <= top && x >= -top - !bare, "value cannot be converted to type ", cpp_name(d), " without overflow");
+}
+
 // What torch says of alpha's dtype in x + alpha * y and x - alpha * y.
 static void check_alpha(const Call& c) {
   TypeInfo in[2] = {type_info(c.args[0]), type_info(c.args[1])};
   const Value& alpha = c.args[2];
   DType result = result_type(in, 2);
+  check_fits(alpha, result);
   WG_CHECK(alpha.tag != Tag::Bool || result == DType::Bool, "Boolean alpha only supported for Boolean results.");
-  WG_CHECK(alpha.tag == Tag::Bool || category(result) >= 2,
+  WG_CHECK(alpha.tag == Tag::Bool || alpha.tag == Tag::Int || category(result) >= 2,
            "For integral input tensors, argument alpha must not be a floating point number.");
   WG_CHECK(alpha.tag != Tag::Complex || is_complex(result),
            "For non-complex input tensors, argument alpha must not be a complex number.");
@@ -322,16 +331,15 @@ static void check_lerp(const Call& c) {
                 "\" not implemented for '", torch_name(d), "'");
 }
 
-// add(x, y, alpha=2) is an op of three operands; div(x, y, rounding_mode="floor") is floor_divide(x, y): what is beyond
-// the operands of an elementwise op is settled here.
+// Options of elementwise ops: add(x, y, alpha=2) is an op of three operands, div(x, y, rounding_mode="floor") another.
 static void settle_options(Call& c) {
   static const OpDef *add = find_op("add"), *sub = find_op("sub"), *div = find_op("div"),
                      *add_scaled = find_op("_add_scaled"), *sub_scaled = find_op("_sub_scaled"),
                      *floor = find_op("_div_floor"), *trunc = find_op("trunc_divide"), *where = find_op("where"),
-                     *lerp = find_op("lerp");
+                     *lerp = find_op("lerp"), *clamp = find_op("clamp"), *threshold = find_op("threshold");
   if (c.op == add || c.op == sub) {
     Value alpha = c.args[2];
-    if (alpha.tag != Tag::Int) check_alpha(c);
+    if (alpha.tag != Tag::Int || alpha.to_int() != 1) check_alpha(c);
     if (alpha.is_number() && !(alpha.tag != Tag::Complex && alpha.to_double() == 1)) {
       c.op = c.op == add ? add_scaled : sub_scaled;
       return;
@@ -353,6 +361,10 @@ static void settle_options(Call& c) {
       warn(
           "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a future version "
           "of PyTorch. Use a boolean condition instead.");
+    for (int i = 1; i < 3; ++i)
+      if (c.args[i].tag == Tag::Int && c.args[3 - i].is_tensor()) check_fits(c.args[i], c.args[3 - i].tensor->dtype);
+  } else if ((c.op == clamp || c.op == threshold) && c.args[0].is_tensor()) {
+    for (int i = 1; i < 3; ++i) check_fits(c.args[i], c.args[0].tensor->dtype);
   } else if (c.op == lerp && c.args[0].is_tensor()) {
     check_lerp(c);
   }

@@ -120,19 +120,37 @@ T chebyshev_t(T x, T n) {
   return chebyshev<T>(x, x, n, 1, 1);
 }
 template <class T>
-T chebyshev_u(T x, T n) {
-  if (n > 8 && std::fabs(x) < 1) return std::sin((std::trunc(n) + 1) * std::acos(x)) / std::sin(std::acos(x));
+T chebyshev_u(T x, T n, T closed = 8) {  // beyond this degree there is a closed form
+  if (n > closed && std::fabs(x) < 1) return std::sin((std::trunc(n) + 1) * std::acos(x)) / std::sin(std::acos(x));
   return chebyshev<T>(x, 2 * x, n, std::trunc(n) + 1, std::trunc(n) + 1);
 }
 template <class T>
-T chebyshev_v(T x, T n) {
-  if (n > 8 && std::fabs(x) < 1) return std::cos((std::trunc(n) + T(0.5)) * std::acos(x)) / std::cos(std::acos(x) / 2);
+T chebyshev_v(T x, T n, T closed = 8) {  // beyond this degree there is a closed form
+  if (n > closed && std::fabs(x) < 1)
+    return std::cos((std::trunc(n) + T(0.5)) * std::acos(x)) / std::cos(std::acos(x) / 2);
   return chebyshev<T>(x, 2 * x - 1, n, 1, 2 * std::trunc(n) + 1);
 }
 template <class T>
-T chebyshev_w(T x, T n) {
-  if (n > 8 && std::fabs(x) < 1) return std::sin((std::trunc(n) + T(0.5)) * std::acos(x)) / std::sin(std::acos(x) / 2);
+T chebyshev_w(T x, T n, T closed = 8) {  // beyond this degree there is a closed form
+  if (n > closed && std::fabs(x) < 1)
+    return std::sin((std::trunc(n) + T(0.5)) * std::acos(x)) / std::sin(std::acos(x) / 2);
   return chebyshev<T>(x, 2 * x + 1, n, 2 * std::trunc(n) + 1, 1);
+}
+template <class T>
+T shifted_t(T x, T n) {
+  return chebyshev_t(2 * x - 1, n);
+}
+template <class T>
+T shifted_u(T x, T n) {
+  return chebyshev_u(2 * x - 1, n, T(6));
+}
+template <class T>
+T shifted_v(T x, T n) {
+  return chebyshev_v(2 * x - 1, n, T(6));
+}
+template <class T>
+T shifted_w(T x, T n) {
+  return chebyshev_w(2 * x - 1, n, T(4));
 }
 template <class T>
 T hermite_h(T x, T n) {
@@ -204,6 +222,10 @@ WG_POLYNOMIAL(chebyshev_polynomial_t, chebyshev_t)
 WG_POLYNOMIAL(chebyshev_polynomial_u, chebyshev_u)
 WG_POLYNOMIAL(chebyshev_polynomial_v, chebyshev_v)
 WG_POLYNOMIAL(chebyshev_polynomial_w, chebyshev_w)
+WG_POLYNOMIAL(shifted_chebyshev_polynomial_t, shifted_t)
+WG_POLYNOMIAL(shifted_chebyshev_polynomial_u, shifted_u)
+WG_POLYNOMIAL(shifted_chebyshev_polynomial_v, shifted_v)
+WG_POLYNOMIAL(shifted_chebyshev_polynomial_w, shifted_w)
 WG_POLYNOMIAL(hermite_polynomial_h, hermite_h)
 WG_POLYNOMIAL(hermite_polynomial_he, hermite_he)
 WG_POLYNOMIAL(laguerre_polynomial_l, laguerre)

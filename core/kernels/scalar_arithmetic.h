@@ -256,9 +256,8 @@ WG_INLINE T fn_hardswish(T x) {
 }
 template <class T>
 WG_INLINE T fn_hardswish_slope(T x) {
-  T y = x / T(3) + T(0.5);
-  y = x >= T(3) ? T(1) : y;
-  return x <= T(-3) ? T(0) : y;
+  const T y = x / T(3) + T(0.5);
+  return x <= T(-3) ? T(0) : x < T(3) ? y : T(1);  // 1 at nan
 }
 template <class T>
 WG_INLINE T fn_threshold(T x, T bound, T value) {

@@ -130,21 +130,15 @@ WG_POLYNOMIAL(chebyshev_polynomial_t)
 WG_POLYNOMIAL(chebyshev_polynomial_u)
 WG_POLYNOMIAL(chebyshev_polynomial_v)
 WG_POLYNOMIAL(chebyshev_polynomial_w)
+WG_POLYNOMIAL(shifted_chebyshev_polynomial_t)
+WG_POLYNOMIAL(shifted_chebyshev_polynomial_u)
+WG_POLYNOMIAL(shifted_chebyshev_polynomial_v)
+WG_POLYNOMIAL(shifted_chebyshev_polynomial_w)
 WG_POLYNOMIAL(hermite_polynomial_h)
 WG_POLYNOMIAL(hermite_polynomial_he)
 WG_POLYNOMIAL(laguerre_polynomial_l)
 WG_POLYNOMIAL(legendre_polynomial_p)
 #undef WG_POLYNOMIAL
-#define WG_SHIFTED(name)                    \
-  template <class T>                        \
-  WG_INLINE T fn_shifted_##name(T x, T n) { \
-    return fn_##name(2 * x - 1, n);         \
-  }
-WG_SHIFTED(chebyshev_polynomial_t)
-WG_SHIFTED(chebyshev_polynomial_u)
-WG_SHIFTED(chebyshev_polynomial_v)
-WG_SHIFTED(chebyshev_polynomial_w)
-#undef WG_SHIFTED
 #undef WG_IN_DOUBLE1
 #undef WG_IN_DOUBLE2
 

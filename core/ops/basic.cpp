@@ -2,6 +2,7 @@
 #include "../apply.h"
 #include "calls.h"
 #include "format.h"
+#include "once.h"
 
 namespace wg {
 
@@ -11,6 +12,11 @@ WG_OP(clone) {
   TensorRef r = empty_in(f, t, t.dtype);
   copy(*r, t);
   c.out(std::move(r));
+}
+
+static void say_what_is_lost(const Tensor& from, DType to) {
+  if (is_complex(from.dtype) && !is_complex(to) && to != DType::Bool)
+    warn_once("Casting complex values to real discards the imaginary part");
 }
 
 WG_OP_AS(contiguous, "contiguous", Composite) {
@@ -31,6 +37,7 @@ WG_OP(copy_) {
   if (!can_broadcast(from.sizes, to.sizes))
     fail(Kind::Runtime, "output with shape ", to_string(to.sizes), " doesn't match the broadcast shape ",
          to_string(broadcast(to.sizes, from.sizes)));
+  say_what_is_lost(from, to.dtype);
   copy(to, from);
   c.out(TensorRef(&to));
 }
@@ -38,6 +45,7 @@ WG_OP(copy_) {
 WG_OP(_to_copy) {
   Tensor& t = c.tensor(0);
   TensorRef r = empty_in(format_at(c, 2, Format::Preserve), t, c.args[1].dtype);
+  say_what_is_lost(t, r->dtype);
   copy(*r, t);
   c.out(std::move(r));
 }

@@ -1,6 +1,7 @@
 // clamp with one bound left out: the elementwise op of the other bound.
 #include "../apply.h"
 #include "calls.h"
+#include "element.h"
 
 namespace wg {
 namespace {
@@ -20,6 +21,9 @@ void one_way(Call& c, const OpDef& op, int bounds, Value a, Value b, bool inplac
 void clamp(Call& c, const OpDef& low, const OpDef& high, const OpDef& both, bool inplace) {
   bool min = c.has(1), max = c.has(2);
   WG_CHECK(min || max, "torch.clamp: At least one of 'min' or 'max' must not be None");
+  const DType d = c.tensor(0).dtype;
+  for (int i = 1; i < 3; ++i)
+    if (c.has(i) && c.args[i].tag == Tag::Int && category(d) == 1) element_of(c.args[i], d);  // it must fit
   if (min && max)
     one_way(c, both, 2, c.args[1], c.args[2], inplace);
   else if (min)

@@ -189,6 +189,8 @@ void conv_nd(Call& c, int nd, const char* name) {
 void conv_transpose_nd(Call& c, int nd, const char* name) {
   bool single;
   const TensorRef x = batch_of(c.tensor(0), nd, name, &single);
+  WG_CHECK_KIND(Kind::NotImplemented, is_differentiable(x->dtype) || x->dtype == DType::Int64, "\"slow_conv_transpose",
+                std::max(nd, 2), "d_out_cpu\" not implemented for '", torch_name(x->dtype), "'");
   TensorRef y = call<"convolution">(x, c.tensor(1), Value(c.tensor_or_null(2)), c.args[3], c.args[4], c.args[7], true,
                                     c.args[5], c.integer(6));
   c.out(single ? call<"squeeze.dim">(y, 0) : y);

@@ -220,6 +220,7 @@ WG_OP(linspace) {
   WG_CHECK(n >= 0, "number of steps must be non-negative");
   const DType d = spaced_dtype(c, 3);
   WG_CHECK_KIND(Kind::NotImplemented, d != DType::Bool, "\"linspace_cpu\" not implemented for 'Bool'");
+  for (int i = 0; i < 2 && category(d) == 1; ++i) element_of(c.args[i], d);  // they must fit
   const TensorRef out = empty({n}, d);
   evenly_spaced(out->data(), d, n, c.complex(0), c.complex(1));
   c.out(out);

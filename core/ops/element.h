@@ -21,7 +21,7 @@ bool fits(complex128 z, bool integral, int64_t integer) {
     const double top = double(std::numeric_limits<T>::max());
     const double low = std::is_signed_v<T> ? double(std::numeric_limits<T>::lowest()) : -top;
     if (integral) return sizeof(T) == 8 || (double(integer) >= low && double(integer) <= top);
-    return !(z.real() < low || z.real() > top);
+    return z.real() >= low && z.real() <= top;  // nan does not
   } else {
     if (!std::isfinite(z.real()) || is_eight_v<T>) return true;
     const double top = std::is_same_v<T, Half>       ? 65504.0

@@ -57,11 +57,11 @@ void compare(Call& c, Loss kind, int64_t reduction, double p, const Pair& pair) 
   c.out(full({}, reduction == kMean ? mean_of(sum, x.numel) : sum, pair.dtype));
 }
 
-void check_unit_interval(const Tensor& x) {
+void check_unit_interval(const Tensor& x, const char* what) {
   check_floating(x.dtype, "binary_cross_entropy");
   const TensorRef from = ready(x);
-  WG_CHECK(all_probabilities(from->dtype, from->data(), from->numel),
-           "all elements of input should be between 0 and 1");
+  WG_CHECK(all_probabilities(from->dtype, from->data(), from->numel), "all elements of ", what,
+           " should be between 0 and 1");
 }
 
 TensorRef reduced(const TensorRef& loss, int64_t reduction) {
@@ -99,7 +99,8 @@ WG_OP(soft_margin_loss) {  // in torch's steps: it overflows where torch's does
 }
 
 WG_OP(_binary_cross_entropy) {
-  check_unit_interval(c.tensor(0));
+  check_unit_interval(c.tensor(0), "input");
+  check_unit_interval(c.tensor(1), "target");
   compare(c, Loss::CrossEntropy, c.integer(2), 0, Pair(c.tensor(0), c.tensor(1), "binary_cross_entropy"));
 }
 WG_OP_AS(binary_cross_entropy, "binary_cross_entropy", Composite) {

@@ -21,7 +21,7 @@ void each(Tensor& t, F f) {
     for (int64_t i = 0; i < t.numel; ++i) t.as<double>()[i] = f(t.as<double>()[i]);
 }
 
-void variance(Call& c, bool root) {
+void variance(Call& c, const char* name, bool root) {
   Tensor& given = c.tensor(0);
   WG_CHECK(is_differentiable(given.dtype), "std and var only support floating point and complex dtypes");
   uint64_t mask = reduced_dims(c, 1, given.ndim());
@@ -35,7 +35,7 @@ void variance(Call& c, bool root) {
   TensorRef out = folded(*centred, Fold::SquareSum, mask, c.flag(3));
   if (divisor == 0 && out->numel)
     warn(
-        str(root ? "std" : "var",
+        str(name,
             "(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor (input numel "
             "divided by output numel)."));
   each(*out, [&](auto v) {
@@ -95,8 +95,8 @@ TensorRef shared(const TensorRef& g, const TensorRef& hit, const Value& dims) {
 
 }  // namespace
 
-WG_OP_AS(var, "var.correction", Primitive) { variance(c, false); }
-WG_OP_AS(std_, "std.correction", Primitive) { variance(c, true); }
+WG_OP_AS(var, "var.correction", Primitive) { variance(c, "var", false); }
+WG_OP_AS(std_, "std.correction", Primitive) { variance(c, "std", true); }
 
 // _var_backward(g, self, dim, correction, keepdim): 2 / (n - correction) * g * (self - mean).
 WG_OP_AS(var_backward, "_var_backward", Composite) {
@@ -137,7 +137,7 @@ WG_OP_AS(std_dim, "std.dim", Composite) { c.out(unbiased_form<"std.correction">(
   WG_OP_AS(name##_correction, #name ".correction", Primitive) {                                                 \
     WG_CHECK(is_differentiable(c.tensor(0).dtype), #name " only support floating point and complex dtypes");    \
     GradMode off(false);                                                                                        \
-    variance(c, kind);                                                                                          \
+    variance(c, #name, kind);                                                                                   \
     c.out(call<"mean.dim">(c.tensor(0), c.args[1], c.flag(3)));                                                 \
   }
 WG_WITH_MEAN(var_mean, false)

@@ -236,7 +236,14 @@ void resize(Call& c, Mode mode, int nd, bool align, int scales) {
     c.out(laid_out_like(y.get() == &x ? clone(x) : y, x));
     return;
   }
-  if (!bytes) check_floating(x.dtype, str(names[int(mode)], nd, "d_channels_last").c_str());
+  const bool cubic = mode == Mode::Cubic;
+  if (!bytes && (nd == 1 || cubic))
+    check_floating(x.dtype, str("compute_indices_weights_", cubic                  ? "cubic"
+                                                            : mode == Mode::Linear ? "linear"
+                                                                                   : "nearest")
+                                .c_str());
+  else if (!bytes)
+    check_floating(x.dtype, str(names[int(mode)], nd, "d_channels_last").c_str());
   const TensorRef y = run(job, ready(x, bytes ? DType::Float32 : work_dtype(x.dtype)), false);
   c.out(laid_out_like(given(y.get() == &x ? clone(x) : y, x.dtype), x));
 }

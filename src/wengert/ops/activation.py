@@ -363,21 +363,16 @@ def hardshrink(self, lambd):
     return _hardshrink(self, lambd)
 
 
-@elementwise(
-    "_leak(Tensor self, Tensor slope)",
-    fn="leaky_relu",
-    vjp=True,
-    inplace=False,
-    function=False,
-    method=False,
-    rounds="once",
-)
+_PART = {"inplace": False, "function": False, "method": False}
+
+
+@elementwise("_leak(Tensor self, Tensor slope)", fn="leaky_relu", vjp=True, rounds="once", **_PART)
 def _leak(g, self, slope):
     """leaky_relu with a tensor of slopes, which have derivatives too."""
     return where(self > 0, g, slope * g), where(self > 0, 0, self * g)
 
 
-@fused("_prelu_kernel(Tensor self, Tensor weight)", inplace=False, function=False, method=False, kernel="prelu_cpu")
+@fused("_prelu_kernel(Tensor self, Tensor weight)", kernel="prelu_cpu", **_PART)
 def _prelu_kernel(self, weight):
     """self where positive, weight * self elsewhere; weight is broadcast."""
     return _leak(self, weight)
@@ -386,6 +381,9 @@ def _prelu_kernel(self, weight):
 @composite("prelu(Tensor self, Tensor weight)")
 def prelu(self, weight):
     """self where positive, weight * self elsewhere: one weight for all, or one for each index of dim 1."""
+    if weight.dtype is not self.dtype:
+        kinds = f"{self.dtype._torch_name} and {weight.dtype._torch_name}"
+        raise RuntimeError(f"prelu: Type promoting not supported. Got {kinds}")
     if weight.numel() != 1:
         if self.dim() == 0:
             raise RuntimeError("Not allow zero-dim input tensor.")

@@ -17,7 +17,8 @@ def _c2c(x, dim, normalization, forward):
     a = array(x)
     if dim:
         function, names = (np.fft.fftn, _FORWARD) if forward else (np.fft.ifftn, _INVERSE)
-        a = function(a, axes=tuple(dim), norm=names[normalization]).astype(a.dtype, copy=False)
+        with np.errstate(all="ignore"):
+            a = function(a, axes=tuple(dim), norm=names[normalization]).astype(a.dtype, copy=False)
     return tensor(a)
 
 
@@ -26,7 +27,8 @@ def _r2c(x, dim, normalization, onesided):
 
     a = array(x)
     function = np.fft.rfftn if onesided else np.fft.fftn
-    result = function(a, axes=tuple(dim), norm=_FORWARD[normalization])
+    with np.errstate(all="ignore"):
+        result = function(a, axes=tuple(dim), norm=_FORWARD[normalization])
     return tensor(result.astype(np.result_type(a.dtype, "complex64"), copy=False))
 
 
@@ -35,7 +37,8 @@ def _c2r(x, dim, normalization, last_dim_size):
 
     a = array(x)
     sizes = [a.shape[d] for d in dim[:-1]] + [last_dim_size]
-    result = np.fft.irfftn(a, s=sizes, axes=tuple(dim), norm=_INVERSE[normalization])
+    with np.errstate(all="ignore"):
+        result = np.fft.irfftn(a, s=sizes, axes=tuple(dim), norm=_INVERSE[normalization])
     return tensor(result.astype(a.real.dtype, copy=False))
 
 

@@ -1,5 +1,7 @@
 """Norms of vectors and matrices, distances, covariances: made of linalg_vector_norm and products."""
 
+import warnings
+
 from ._declare import composite
 from ._out import write
 from .arithmetic import conj, sub
@@ -146,8 +148,12 @@ def renorm(self, p, dim, maxnorm):
     if maxnorm < 0:
         raise RuntimeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm}")
     others = [d for d in range(self.ndim) if d != dim % self.ndim]
-    norms = linalg_vector_norm(self, p, others, True)
-    return self * (norms > maxnorm).to(norms.dtype).mul(maxnorm / (norms + 1e-7) - 1).add(1)
+    from .. import float32  # in which the factor of half precision is found
+
+    work = float32 if self.is_floating_point() and self.dtype.itemsize == 2 else None
+    norms = linalg_vector_norm(self, p, others, True, dtype=work)
+    factor = (norms > maxnorm).to(norms.dtype).mul(maxnorm / (norms + 1e-7) - 1).add(1)
+    return self * factor.to(self.dtype)
 
 
 @composite("dist(Tensor self, Tensor other, Scalar p=2)")
@@ -197,12 +203,20 @@ def cov(self, *, correction=1, fweights=None, aweights=None):
     n = x.shape[1]
     if weight is None:
         mean, total = x.sum(1, keepdim=True) / n, n
-        factor = max(n - correction, 0)
+        factor = n - correction
     else:
         total = weight.sum()
+        if bare(total) == 0:
+            raise RuntimeError("cov(): weights sum to zero, can't be normalized")
         mean = (x * weight).sum(1, keepdim=True) / total
         squares = (weight * aweights).sum() if aweights is not None else total
-        factor = (total - correction * squares / total if correction else total).clamp(min=0)
+        factor = total - correction * squares / total if correction else total
+    if (factor if weight is None else bare(factor)) <= 0:
+        warnings.warn(
+            "cov(): degrees of freedom is <= 0. Correction should be strictly less than the number of observations.",
+            stacklevel=3,
+        )
+        factor = factor * 0
     centred = x - mean
     other = conj(centred if weight is None else centred * weight)
     result = centred @ other.transpose(0, 1).to(centred.dtype) / factor

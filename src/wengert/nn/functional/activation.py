@@ -16,10 +16,53 @@ _softshrink, _hardshrink, _prelu, _glu = native("softshrink"), native("hardshrin
 _softmax, _log_softmax = native("softmax"), native("log_softmax")
 _noisy_leaky_relu = native("_noisy_leaky_relu")
 
-relu_, elu_, selu_, celu_ = native("relu_"), native("elu_"), native("selu_"), native("celu_")
-leaky_relu_, hardtanh_, threshold_ = native("leaky_relu_"), native("hardtanh_"), native("threshold_")
+relu_, selu_ = native("relu_"), native("selu_")
+_elu_, _celu_, _leaky_relu_ = native("elu_"), native("celu_"), native("leaky_relu_")
+hardtanh_, threshold_ = native("hardtanh_"), native("threshold_")
 _relu6_, _silu_, _mish_ = native("relu6_"), native("silu_"), native("mish_")
 _hardswish_, _hardsigmoid_ = native("hardswish_"), native("hardsigmoid_")
+
+
+_LOST = (  # a result with another sign than its input does not tell which slope was taken
+    "In-place {} backward calculation is triggered with a negative slope which is not supported. This is caused by "
+    "calling in-place forward function with a negative slope, please call out-of-place version instead."
+)
+_ISSUE = (
+    " File an issue at https://github.com/pytorch/pytorch if you do require supporting in-place leakRelu backward "
+    "calculation with negative slope"
+)
+
+
+def _forward_only(result, negative, text):
+    """The result of an activation in place, whose gradient is refused where its slope was negative."""
+
+    def refuse(_):
+        raise RuntimeError(text)
+
+    if negative and result.requires_grad:
+        result.register_hook(refuse)
+    return result
+
+
+def elu_(input, alpha=1.0):
+    """In-place elu; RuntimeError in backward when alpha is negative."""
+    return _forward_only(_elu_(input, alpha), alpha < 0, _LOST.format("elu"))
+
+
+def celu_(input, alpha=1.0):
+    """In-place celu; RuntimeError in backward when alpha is negative."""
+    _check_alpha(alpha)
+    return _forward_only(_celu_(input, alpha), alpha < 0, _LOST.format("elu"))
+
+
+def _check_alpha(alpha):
+    if alpha == 0:
+        raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
+
+
+def leaky_relu_(input, negative_slope=0.01):
+    """In-place leaky_relu; RuntimeError in backward when the slope is negative."""
+    return _forward_only(_leaky_relu_(input, negative_slope), negative_slope < 0, _LOST.format("leakyReLu") + _ISSUE)
 
 
 def threshold(input, threshold, value, inplace=False):
@@ -110,6 +153,7 @@ def celu(input, alpha=1.0, inplace=False):
     >>> celu(wg.tensor([0.0, 1.0]))
     tensor([0., 1.])
     """
+    _check_alpha(alpha)
     return (celu_ if inplace else _celu)(input, alpha)
 
 

@@ -28,7 +28,7 @@ def cosine_similarity(x1, x2, dim=1, eps=1e-8):
         raise RuntimeError(f"expected common dtype to be floating point, yet common dtype is {name}")
     if eps < 0:
         raise RuntimeError(f"eps must be non-negative, got: {eps:g}")
-    x1, x2 = wg.broadcast_tensors(x1.to(dtype), x2.to(dtype))
+    x1, x2 = wg.broadcast_tensors(*(x if x.is_floating_point() else x.to(dtype) for x in (x1, x2)))
 
     def unit(x):
         length = x.norm(2, dim, True).clone()
