@@ -262,3 +262,13 @@ def test_broadcast_tensors_gives_back_what_has_the_shape_already():
     assert wide is a and other is not b and other.shape == (2, 3)
     with pytest.raises(TypeError, match="expected Tensor as element 1 in argument 0, but got int"):
         wg.broadcast_tensors(a, 3)
+
+
+@pytest.mark.parametrize("length", range(1, 8))
+def test_unfold_gives_every_whole_window(length):
+    for size in range(length + 1):
+        for step in range(1, 5):
+            x = wg.arange(length)
+            windows = [list(range(at, at + size)) for at in range(0, length - size + 1, step)]
+            assert x.unfold(0, size, step).tolist() == windows
+            assert wg.stack((x, x + 9), 1).unfold(0, size, step)[:, 1].tolist() == [[v + 9 for v in w] for w in windows]
