@@ -1,6 +1,7 @@
 """`Timer` and `Measurement`: how long a statement takes."""
 
 import dataclasses
+import math
 import statistics
 import textwrap
 import timeit
@@ -99,6 +100,14 @@ class Measurement:
         """Distance between the quartiles."""
         first, third = self._quartiles()
         return third - first
+
+    @property
+    def significant_figures(self):
+        """How many digits of the median mean something, 1 to 4: by the spread between the quartiles, 25 ns at least."""
+        n, times = len(self.raw_times), sorted(self.times)
+        inner = times[n // 4 : math.ceil(3 * n / 4)]
+        interval = max(1.645 * statistics.pstdev(inner) / math.sqrt(len(inner)), 25e-9)
+        return min(max(math.floor(math.log10(self.median / interval)), 1), 4)
 
     def meets_confidence(self, threshold=0.1):
         """Whether the quartiles are closer to each other than this part of the median."""
