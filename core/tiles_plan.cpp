@@ -41,7 +41,7 @@ bool reads_numbers(Step& step, const bool* one) {
   if ((step.id == add || step.id == mul) && is_one(0) && !is_one(1)) std::swap(step.in[0], step.in[1]);
   if (step.arity < 2 || is_one(0) || !number_tile_fn(step.id, step.work)) return false;
   for (int a = 1; a < step.arity; ++a)
-    if (step.in[a].kind != Source::Constant && (!is_one(a) || step.in[a].convert)) return false;
+    if (step.in[a].kind != Source::Constant && !is_one(a)) return false;
   return true;
 }
 

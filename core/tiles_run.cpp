@@ -138,7 +138,7 @@ class Runner {
                                                     : constants_ + s.index * pitch_;
     if (!s.convert) return from;
     char* to = converted_ + position * pitch_;
-    s.convert(to, from, n);
+    s.convert(to, from, s.kind == Source::Memory && p_.leaves[s.index].number ? 1 : n);
     return to;
   }
 

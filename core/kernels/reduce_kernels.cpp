@@ -42,6 +42,28 @@ namespace wg::WG_LEVEL {
 
 namespace {
 
+// Complex numbers as twice as many real ones: even lanes are real parts.
+template <class T>
+Pair<T> sum_pairs(const Pair<T>* x, int64_t n) {
+  const T* parts = reinterpret_cast<const T*>(x);
+  T lane[kLanes] = {};
+  int64_t i = 0;
+  for (; i + kLanes <= 2 * n; i += kLanes)
+    for (int64_t v = 0; v < kLanes; ++v) lane[v] += parts[i + v];
+  for (int64_t v = 0; i + v < 2 * n; ++v) lane[v] += parts[i + v];
+  for (int64_t half = kLanes / 2; half > 1; half /= 2)
+    for (int64_t v = 0; v < half; ++v) lane[v] += lane[v + half];
+  return {lane[0], lane[1]};
+}
+template <>
+inline Pair<float> fold_block<SumOf<Pair<float>, Pair<float>>>(const Pair<float>* x, int64_t n, double) {
+  return sum_pairs(x, n);
+}
+template <>
+inline Pair<double> fold_block<SumOf<Pair<double>, Pair<double>>>(const Pair<double>* x, int64_t n, double) {
+  return sum_pairs(x, n);
+}
+
 template <class T, class A>
 void sums(Folder* f) {
   f[int(Fold::Sum)] = f[int(Fold::NanSum)] = folder_of<SumOf<T, A>, T>();

@@ -53,6 +53,23 @@ void softmax(const Soft& s, const char* x, char* y) {
   });
 }
 
+namespace {
+
+// Of elements `step` apart: many at once where they are side by side.
+float largest(const float* x, int64_t n, int64_t step) {
+  constexpr int64_t kLanes = 16;
+  float lane[kLanes];
+  int64_t i = 0;
+  for (float& v : lane) v = x[0];
+  if (step == 1)
+    for (; i + kLanes <= n; i += kLanes)
+      for (int64_t v = 0; v < kLanes; ++v) lane[v] = x[i + v] > lane[v] ? x[i + v] : lane[v];
+  for (; i < n; ++i) lane[0] = std::max(lane[0], x[i * step]);
+  return *std::max_element(lane, lane + kLanes);
+}
+
+}  // namespace
+
 void round_parts(const Soft& s, DType half, const float* x, float* y) {
   const auto round = [half](float v) { return half == DType::Float16 ? float(Half(v)) : float(BFloat16(v)); };
   parallel_for(s.outer * s.inner, std::max<int64_t>(1, kGrain / std::max<int64_t>(s.n, 1)), [&](int64_t b, int64_t e) {
@@ -60,8 +77,7 @@ void round_parts(const Soft& s, DType half, const float* x, float* y) {
       const int64_t at = r / s.inner * s.n * s.inner + r % s.inner;
       const float* from = x + at;
       float* to = y + at;
-      float top = to[0], most = from[0];
-      for (int64_t i = 1; i < s.n; ++i) top = std::max(top, to[i * s.inner]), most = std::max(most, from[i * s.inner]);
+      const float top = largest(to, s.n, s.inner), most = largest(from, s.n, s.inner);
       if (s.log) {
         const float sum = round(std::log(round(std::exp(-top))));
         for (int64_t i = 0; i < s.n; ++i) to[i * s.inner] = from[i * s.inner] - most - sum;

@@ -230,7 +230,8 @@ int64_t search(const T* row, int64_t n, const int64_t* sorter, T value, bool rig
     int64_t mid = low + (high - low) / 2;
     A at = A(row[sorter ? sorter[mid] : mid]);
     bool before = right ? !(at > v) : !(at >= v);
-    (before ? low : high) = before ? mid + 1 : mid;
+    low = before ? mid + 1 : low;  // two moves and no branch, which nobody could foresee
+    high = before ? high : mid;
   }
   return low;
 }

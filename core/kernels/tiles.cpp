@@ -24,7 +24,7 @@ namespace wg {
   void add_arithmetic(TileTable&, TileTable&);           \
   void fill(void*, const void*, int, int64_t);           \
   void add_math(TileTable&, TileTable&);                 \
-  void add_gamma(TileTable&);                            \
+  void add_wide(TileTable&);                             \
   void add_conversions(ConvertFn (&)[kDTypes][kDTypes]); \
   }
 WG_LEVELS(WG_DECLARE)
@@ -69,13 +69,13 @@ struct Tables {
     name::add_arithmetic(tiles, numbers); \
     fill = name::fill;                    \
     name::add_math(tiles, numbers);       \
-    name::add_gamma(tiles);               \
+    name::add_wide(tiles);                \
     name::add_conversions(conversions);   \
   }
     base::add_special(tiles);
+    base::add_complex(tiles);
     WG_LEVELS(WG_ADD)
     base::add_half(tiles);
-    base::add_complex(tiles);
     base::add_unsigned(tiles);
     add_stored_conversions(conversions);
   }

@@ -76,22 +76,19 @@ void add_half(TileTable& table) {
     const void* both[] = {base, exponent};
     for (int64_t i = 0; i < n; i += kPart) {
       const int64_t m = std::min(kPart, n - i);
+      BFloat16* to = static_cast<BFloat16*>(out) + i;
       widen(base, x + i, m), widen(exponent, e + i, m);
-      BFloat16 product[kPart];  // small powers are products, each rounded
-      bool any = false;
-      for (int64_t k = 0; k < m; ++k) {
+      bool products = false;  // small powers are products, each rounded
+      for (int64_t k = 0; k < m; ++k) products |= (exponent[k] == 3) | (exponent[k] == -2);
+      BFloat16 product[kPart];
+      for (int64_t k = 0; k < m && products; ++k) {
         const float b = base[k];
-        if (exponent[k] != 3 && exponent[k] != -2) continue;
         product[k] = exponent[k] == 3 ? BFloat16(BFloat16(b * b) * b) : BFloat16(1 / BFloat16(b * b));
-        any = true;
       }
       pow(base, both, m);
-      BFloat16* to = static_cast<BFloat16*>(out) + i;
-      if (!any) {
-        narrow(to, base, m);
-        continue;
-      }
-      for (int64_t k = 0; k < m; ++k) to[k] = exponent[k] == 3 || exponent[k] == -2 ? product[k] : BFloat16(base[k]);
+      narrow(to, base, m);
+      for (int64_t k = 0; k < m && products; ++k)
+        if (exponent[k] == 3 || exponent[k] == -2) to[k] = product[k];
     }
   };
 }

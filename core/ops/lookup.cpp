@@ -229,4 +229,30 @@ WG_OP_AS(take_along_dim, "take_along_dim", Composite) {
   c.out(call<"gather">(call<"expand">(self, from, false), dim, call<"expand">(wrapped, at, false), false));
 }
 
+// (rows, the bag of each, number of bags): for every bag and column the first of the rows with the largest value, nan
+// above all; the number of rows where there is none.
+WG_OP(_first_maxima) {
+  const TensorRef rows = contiguous(c.tensor(0)), bag = contiguous(*cast(c.tensor(1), DType::Int64));
+  const int64_t n = rows->size(0), width = rows->size(1), count = c.integer(2);
+  const TensorRef first = empty({count, width}, DType::Int64), top = zeros({count, width}, rows->dtype);
+  int64_t* at = first->as<int64_t>();
+  std::fill_n(at, first->numel, n);
+  visit_floating(rows->dtype, "_first_maxima", [&]<class T>() {
+    for (int64_t k = 0; k < n; ++k) {
+      const int64_t b = bag->as<int64_t>()[k];
+      WG_CHECK_INDEX(uint64_t(b) < uint64_t(count), "index out of range in self");
+      const T* row = rows->as<T>() + k * width;
+      T* most = top->as<T>() + b * width;
+      int64_t* where = at + b * width;
+      for (int64_t i = 0; i < width; ++i) {
+        const bool none = where[i] == n, number = most[i] == most[i];
+        const bool take = none | (number & !(row[i] <= most[i]));
+        most[i] = take ? row[i] : most[i];
+        where[i] = take ? k : where[i];
+      }
+    }
+  });
+  c.out(first);
+}
+
 }  // namespace wg

@@ -176,3 +176,61 @@ def test_the_second_derivative_of_lgamma_and_hypot():
     edges = [0.0, float("inf"), -float("inf"), float("nan"), 3e38, 1e-40]
     grid = [(a, b) for a in edges for b in edges]
     assert_same(*(t.hypot(t.tensor([a for a, _ in grid]), t.tensor([b for _, b in grid])) for t in (wg, torch)))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_numbers_along_rows_of_another_type(dtype):
+    """A column in half precision is converted once a row, not once an element."""
+    assert_same(*both(lambda t, x, c: (x * c).float(), (7, 300), (7, 1), dtype=dtype), tolerance=1e-6)
+    half = lambda t, x, c: (x.to(getattr(t, dtype)) - c.to(getattr(t, dtype))).float()
+    assert_same(*both(half, (7, 300), (7, 1)), tolerance=1e-6)
+    assert_same(*both(lambda t, x, c: x * c.to(getattr(t, dtype)), (7, 300), (7, 1)), tolerance=1e-6)
+
+
+def test_log_softmax_of_half_precision():
+    for n in (5, 16, 300):
+        assert_same(*both(lambda t, x: x.log_softmax(-1).float(), (4, n), dtype="bfloat16"), tolerance=0.0)
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+def test_complex_arithmetic_of_many(dtype):
+    def program(t, a, b):
+        x, y = (t.view_as_complex(v).to(getattr(t, dtype)) for v in (a, b))
+        made = [x + y, x - y, x * y, -x, x.conj().resolve_conj(), x * 2 + y, t.add(x, y, alpha=3), 1 - x, x.square()]
+        sums = [x.sum(), (x * y).sum(0).sum(), x[:5].sum(0), x.reshape(-1).mean(), x[0, :7].sum()]
+        return t.cat([t.view_as_real(v).reshape(-1) for v in made + sums])
+
+    assert_same(*both(program, (40, 70, 2), (40, 70, 2)), tolerance=1e-3)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_maxima_of_bags(dtype):
+    def program(t, w):
+        w = w.clone()
+        w[3, 1], w[4, 1], w[5] = float("nan"), float("nan"), w[6]
+        w = w.to(getattr(t, dtype)).requires_grad_()
+        bags = t.tensor([[5, 6, 0], [3, 4, 2], [1, 1, 1]])
+        y = t.nn.functional.embedding_bag(bags, w, mode="max")
+        flat = t.nn.functional.embedding_bag(t.tensor([5, 6, 2]), w, t.tensor([0, 0, 2]), mode="max", padding_idx=2)
+        (y.float().sum() + flat.float().sum()).backward()
+        return t.cat([y.detach(), flat.detach(), w.grad]).float()
+
+    assert_same(*both(program, (8, 20)), tolerance=1e-3)
+
+
+def test_searches_and_inverted_masks():
+    assert_same(*both(lambda t, x: ~(x > 0), (1000,)))
+    edges = [-2.0, -1.0, -1.0, 0.5, 2.0, float("nan")]
+    for right in (False, True):
+        search = lambda t, x: t.searchsorted(t.tensor(edges), t.cat([x, t.tensor(edges)]), right=right)  # noqa: B023
+        assert_same(*both(search, (300,)))
+
+
+def test_isin_of_few_and_of_many_whole_numbers():
+    def program(t, x):
+        x = (x * 30).long()
+        far = t.tensor([-(2**62), 2**62, *range(20)])
+        small = x.to(t.int8)
+        return t.cat([t.isin(x, x[:20]), t.isin(x, x[:9]), t.isin(x, far), t.isin(small, x[:30] * 10), t.isin(far, x)])
+
+    assert_same(*both(program, (400,)))

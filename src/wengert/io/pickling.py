@@ -23,6 +23,8 @@ class Pickler(pickle._Pickler):
 
     def persistent_id(self, obj):
         """The reference for a storage, None for anything else."""
+        if type(obj) in _PLAIN:
+            return None
         if isinstance(obj, storage.TypedStorage):
             return self.storage_id(obj._untyped_storage, obj.dtype)
         if isinstance(obj, wg.UntypedStorage):

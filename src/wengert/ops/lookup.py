@@ -113,16 +113,9 @@ def _out_of_range(indices, n, kernel):
     return f"embedding_bag: Expected idx >= 0 && idx < num_embeddings but found idx to be {value}"
 
 
-def _first_maxima(rows, bag, count):
+@constant("_first_maxima(Tensor rows, Index bag, int count) -> Index", function=False, method=False)
+def _first_maxima():
     """For every bag and column the first of the rows with the largest value; the number of rows where there is none."""
-    from .. import arange, full
-
-    rows = rows.detach()
-    shape = (count, rows.shape[1])
-    top = rows.new_zeros(shape).index_reduce(0, bag, rows, "amax", include_self=False)
-    is_top = (rows == top.index_select(0, bag)) | rows.isnan()
-    order = arange(len(rows)).unsqueeze(1).where(is_top, len(rows))
-    return full(shape, len(rows)).index_reduce(0, bag, order, "amin")
 
 
 @primitive(
@@ -212,6 +205,20 @@ def embedding_bag(
     return out, bag, sizes, best
 
 
+def _among(elements, tests):
+    """Whether each is one of the tests, which are in order: by a table of the whole numbers from the least to the
+    largest where that is short, else by the first test that is not below it."""
+    from .. import searchsorted
+
+    if not tests.is_floating_point():
+        low, high = tests[0].item(), tests[-1].item()
+        if high - low <= 4 * (tests.numel() + elements.numel()):
+            table = tests.new_zeros(high - low + 1).bool()
+            table[tests.long() - low] = True
+            return table.take(elements.clamp(low, high).long() - low) & (elements >= low) & (elements <= high)
+    return tests.take(searchsorted(tests, elements).clamp_max(tests.numel() - 1)) == elements
+
+
 @composite(method=False, out=True)
 def isin(elements, test_elements, *, assume_unique=False, invert=False):
     """Whether each element is among the test elements.
@@ -219,7 +226,7 @@ def isin(elements, test_elements, *, assume_unique=False, invert=False):
     >>> wengert.isin(wengert.tensor([1, 2, 3]), wengert.tensor([2]))
     tensor([False,  True, False])
     """
-    from .. import as_tensor, promote_types, searchsorted
+    from .. import as_tensor, promote_types
 
     elements, tests = as_tensor(elements), as_tensor(test_elements).reshape(-1)
     for given in (elements, tests):
@@ -227,10 +234,11 @@ def isin(elements, test_elements, *, assume_unique=False, invert=False):
             raise RuntimeError(f"Unsupported input type encountered for isin(): {kind(given)}")
     if not tests.numel():
         found = elements.new_zeros(elements.shape).bool()
-    elif tests.numel() < 8:
-        found = (elements.unsqueeze(-1) == tests).any(-1)
-    else:  # each is compared with the first of the tests in order that is not below it
+    elif tests.numel() < 16:
+        found, *others = (elements == test for test in tests)
+        for other in others:
+            found = found | other
+    else:
         dtype = promote_types(elements.dtype, tests.dtype)
-        tests, wanted = tests.to(dtype).sort()[0], elements.to(dtype)
-        found = tests.take(searchsorted(tests, wanted).clamp_max(tests.numel() - 1)) == wanted
+        found = _among(elements.to(dtype), tests.to(dtype).sort()[0])
     return found.logical_not() if invert else found

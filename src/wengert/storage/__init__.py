@@ -320,10 +320,9 @@ def __getattr__(name):
     if name == "_storage_classes":
         return {UntypedStorage, _typed.TypedStorage, *map(_legacy.storage_class, _typed._NAMES)}
     if name in _TYPED:
-        return getattr(_typed, name)
-    if name.startswith("_Legacy"):
-        return getattr(_legacy, name)
-    cls = _legacy.storage_class(name)
-    if cls is None:
+        found = getattr(_typed, name)
+    elif name.startswith("_Legacy"):
+        found = getattr(_legacy, name)
+    elif (found := _legacy.storage_class(name)) is None:
         raise AttributeError(f"module 'torch.storage' has no attribute '{name}'")
-    return cls
+    return globals().setdefault(name, found)  # asked for once: a file of many tensors names its storage's class often

@@ -1,8 +1,8 @@
-// The loops over functions of the special group that become vectors, for one CPU level (WG_LEVEL). They take the places
-// of those that were compiled for every CPU.
+// The loops that become vectors over functions of the special group and of complex numbers, for one CPU level
+// (WG_LEVEL). They take the places of those that were compiled for every CPU.
 #include "../simd/bessel.h"
 #include "../simd/gamma.h"
-#include "tiles_table.h"
+#include "scalar_complex.h"
 
 namespace wg::WG_LEVEL {
 namespace {
@@ -32,7 +32,15 @@ void polygamma_tile(void* out, const void* const* in, int64_t n) {
 
 }  // namespace
 
-void add_gamma(TileTable& table) {
+#define WG_WIDE(name, arity) \
+  put_all<C, arity, false>(table, kFn_##name, [](auto... x) __attribute__((always_inline)) { return fn_##name(x...); })
+void add_complex_arithmetic(TileTable& table) {
+  WG_WIDE(add, 2), WG_WIDE(sub, 2), WG_WIDE(rsub, 2), WG_WIDE(mul, 2), WG_WIDE(neg, 1), WG_WIDE(square, 1);
+  WG_WIDE(conj, 1), WG_WIDE(add_scaled, 3), WG_WIDE(sub_scaled, 3), WG_WIDE(mul_add, 3);
+}
+
+void add_wide(TileTable& table) {
+  add_complex_arithmetic(table);
   constexpr int f = int(DType::Float32), d = int(DType::Float64);
   for (int last = 0; last < 2; ++last)
     for (int wide = 0; wide < 2; ++wide)
