@@ -435,7 +435,7 @@ WG_INLINE T fn_bitwise_xor(T a, T b) {
 template <class T>
 WG_INLINE T fn_bitwise_not(T x) {
   if constexpr (std::is_same_v<T, bool>)
-    return x ^ true;
+    return !x;
   else
     return T(~x);
 }

@@ -55,17 +55,11 @@ void softmax(const Soft& s, const char* x, char* y) {
 
 namespace {
 
-// Of elements `step` apart: many at once where they are side by side.
 float largest(const float* x, int64_t n, int64_t step) {
-  constexpr int64_t kLanes = 16;
-  float lane[kLanes];
-  int64_t i = 0;
-  for (float& v : lane) v = x[0];
-  if (step == 1)
-    for (; i + kLanes <= n; i += kLanes)
-      for (int64_t v = 0; v < kLanes; ++v) lane[v] = x[i + v] > lane[v] ? x[i + v] : lane[v];
-  for (; i < n; ++i) lane[0] = std::max(lane[0], x[i * step]);
-  return *std::max_element(lane, lane + kLanes);
+  if (step == 1) return softmax_table().of_float.largest(x, n);
+  float top = x[0];
+  for (int64_t i = 1; i < n; ++i) top = std::max(top, x[i * step]);
+  return top;
 }
 
 }  // namespace

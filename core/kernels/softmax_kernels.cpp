@@ -156,7 +156,7 @@ void columns_backward(T* gx, const T* g, const T* y, int64_t n, int64_t step, in
 
 }  // namespace
 
-#define WG_SOFT(T) {rows_of<T>, columns<T>, rows_backward<T>, rows_nll<T>, columns_backward<T>}
+#define WG_SOFT(T) {rows_of<T>, columns<T>, rows_backward<T>, rows_nll<T>, largest<T>, columns_backward<T>}
 const SoftmaxKernels softmax_kernels = {WG_SOFT(float), WG_SOFT(double)};
 
 }  // namespace wg::WG_LEVEL

@@ -16,6 +16,7 @@ struct SoftmaxOf {
   void (*rows_backward)(T* gx, const T* g, const T* y, int64_t rows, int64_t n, bool log);
   // Of the negative log-likelihood of log-probabilities y: gx = scale[row] * (exp(y) - one at target[row]).
   void (*rows_nll)(T* gx, const T* y, const T* scale, const int64_t* target, int64_t rows, int64_t n);
+  T (*largest)(const T* x, int64_t n);
   void (*columns_backward)(T* gx, const T* g, const T* y, int64_t n, int64_t step, int64_t cols, bool log);
 };
 struct SoftmaxKernels {

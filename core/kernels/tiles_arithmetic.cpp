@@ -123,6 +123,9 @@ void add_arithmetic(TileTable& table, TileTable& numbers) {
 #define WG_FN(group, name, arity, types, result) WG_FN_##group(name, arity, types)
 #define WG_ALSO(group, name, arity, types) WG_FN_##group(name, arity, types)
 #include "elementwise.def"
+  auto inverted = [](uint8_t x) { return x == 0; };  // a bool as a byte: vectorises
+  table[kFn_bitwise_not][int(DType::Bool)] = tile<decltype(inverted), 1, uint8_t, uint8_t>;
+  table[kFn_logical_not][int(DType::Bool)] = table[kFn_bitwise_not][int(DType::Bool)];
   put_clamp<true, true>(table, numbers, kFn_clamp, [](auto... x) { return fn_clamp(x...); });
   put_clamp<true, false>(table, numbers, kFn_clamp_min, [](auto... x) { return fn_clamp_min(x...); });
   put_clamp<false, true>(table, numbers, kFn_clamp_max, [](auto... x) { return fn_clamp_max(x...); });

@@ -78,8 +78,8 @@ void add_half(TileTable& table) {
       const int64_t m = std::min(kPart, n - i);
       BFloat16* to = static_cast<BFloat16*>(out) + i;
       widen(base, x + i, m), widen(exponent, e + i, m);
-      bool products = false;  // small powers are products, each rounded
-      for (int64_t k = 0; k < m; ++k) products |= (exponent[k] == 3) | (exponent[k] == -2);
+      uint32_t products = 0;  // small powers are products, each rounded
+      for (int64_t k = 0; k < m; ++k) products |= uint32_t((exponent[k] == 3) | (exponent[k] == -2));
       BFloat16 product[kPart];
       for (int64_t k = 0; k < m && products; ++k) {
         const float b = base[k];
