@@ -122,3 +122,11 @@ def test_functions_made_of_ops_get_the_dtypes_that_torch_gives(name):
             dtypes.append(str(PLAIN[name](t, h).dtype))
         assert t.nn.functional.l1_loss is before  # what the block put there is gone with it
     assert dtypes[0] == dtypes[1]
+
+
+def test_a_device_with_a_number_is_a_device(matrices):
+    a, b = matrices
+    with torch.autocast("cpu:0") as block:
+        assert (a @ b).dtype is torch.bfloat16 and block.device == "cpu:0"
+    with pytest.raises(RuntimeError, match="Invalid device string: 'not a device'"):
+        torch.autocast("not a device")

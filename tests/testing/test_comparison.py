@@ -120,3 +120,17 @@ def test_sparse_tensors_that_differ(name, layout):
             library.testing.assert_close(left, right)
         said.append(str(error.value))
     assert said[0] == said[1]
+
+
+def test_classes_of_tensors():
+    given = wg.nn.Parameter(wg.ones(2)), wg.ones(2)
+    wg.testing.assert_close(*given)
+    with pytest.raises(TypeError, match="No comparison pair was able to handle inputs of type .*Parameter"):
+        wg.testing.assert_close(*given, allow_subclasses=False)
+
+
+def test_tensors_without_values_have_attributes_alone():
+    meta = wg.ones(2, device="meta")
+    wg.testing.assert_close(meta, wg.zeros(2, device="meta"))
+    with pytest.raises(AssertionError, match="'device'"):
+        wg.testing.assert_close(meta, wg.ones(2))

@@ -7,7 +7,6 @@ import warnings
 import wengert as wg
 
 from .. import _core
-from .._types import _DEVICE_TYPES
 
 _SUPPORTED = ("cpu", "cuda", "xpu", "mps", "hpu", "mtia", "maia", "ipu", "xla", "privateuseone")
 
@@ -112,23 +111,20 @@ class autocast(_core.Block):
         if not isinstance(device_type, str):
             problem = f"Expected `device_type` of type `str`, got: `{type(device_type)}`"
             raise ValueError(problem)  # as in torch
-        if device_type not in _DEVICE_TYPES:
-            raise RuntimeError(
-                f"Expected one of {', '.join(_DEVICE_TYPES)} device type at start of device string: {device_type}"
-            )
+        self._kind = wg.device(device_type).type  # refuses what is none
         if not is_autocast_available(device_type):
             raise RuntimeError(f"User specified an unsupported autocast device_type '{device_type}'")
         self.device = device_type
-        self.fast_dtype = get_autocast_dtype(device_type) if dtype is None else dtype
+        self.fast_dtype = get_autocast_dtype(self._kind) if dtype is None else dtype
         self._cache_enabled = is_autocast_cache_enabled() if cache_enabled is None else cache_enabled
         self._enabled = self._possible() if enabled else False
 
     def _possible(self):
         """Whether autocast can be on; a warning in torch's words if not."""
-        if self.device == "cuda":
+        if self._kind == "cuda":
             warnings.warn("CUDA is not available or torch_xla is imported. Disabling autocast.", stacklevel=4)
             return False
-        if self.device == "cpu" and self.fast_dtype not in (wg.bfloat16, wg.float16):
+        if self._kind == "cpu" and self.fast_dtype not in (wg.bfloat16, wg.float16):
             warnings.warn(
                 "In CPU autocast, but the target dtype is not supported. Disabling autocast.\nCPU Autocast "
                 "only supports dtypes of torch.bfloat16, torch.float16 currently.",
@@ -139,12 +135,12 @@ class autocast(_core.Block):
 
     def _begin(self):
         changes = (
-            (_state.enabled, self.device, self._enabled),
-            (_state.dtypes, self.device, self.fast_dtype),
+            (_state.enabled, self._kind, self._enabled),
+            (_state.dtypes, self._kind, self.fast_dtype),
             (_state.__dict__, "cache", bool(self._cache_enabled)),
             (_state.__dict__, "nesting", _state.nesting + 1),
         )
-        if self.device != "cpu" or not self._enabled:
+        if self._kind != "cpu" or not self._enabled:
             return self, changes
         return self, (*changes, (_threads, threading.get_ident(), True)), _redirect
 
