@@ -48,6 +48,7 @@ _NAMES_IN = {
     "compiler": "compile",
     "cuda": "Event Stream",
     "func": "vmap",
+    "amp.scaling": "_amp_foreach_non_finite_check_and_unscale_ _amp_update_scale_",
     "futures": "Future",
     "nn.functional": (
         "adaptive_avg_pool1d avg_pool1d bilinear channel_shuffle cosine_similarity max_pool1d max_pool2d max_pool3d "

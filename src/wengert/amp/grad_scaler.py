@@ -1,6 +1,7 @@
 """`GradScaler`: scales a loss so that small gradients survive in a short floating type."""
 
 import enum
+import inspect
 import math
 import warnings
 from collections.abc import Iterable
@@ -92,14 +93,16 @@ class GradScaler:
         self._unscale(optimizer)
         self._stages[id(optimizer)] = OptState.UNSCALED
 
-    def _unscale(self, optimizer):
-        found, inverse = None, _rounded(1.0 / self._scale)
+    def _unscale(self, optimizer, inverse=None):
+        """Record whether the gradients are finite, and multiply them by `inverse`, by default that of the scale."""
+        found, short = None, inverse is not None
+        inverse = inverse if short else _rounded(1.0 / self._scale)
         with wg.no_grad():
             for group in optimizer.param_groups:
                 for parameter in group["params"]:
                     if parameter.grad is None:
                         continue
-                    if parameter.grad.dtype is wg.float16:
+                    if parameter.grad.dtype is wg.float16 and not short:
                         raise ValueError("Attempting to unscale FP16 gradients.")
                     found = found or not bool(wg.isfinite(parameter.grad).all())
                     parameter.grad.mul_(inverse)
@@ -116,12 +119,37 @@ class GradScaler:
         stage = self._stages.get(id(optimizer), OptState.READY)
         if stage is OptState.STEPPED:
             raise RuntimeError("step() has already been called since the last update().")
+        if getattr(optimizer, "_step_supports_amp_scaling", False):
+            return self._step_that_unscales(optimizer, stage, args, kwargs)
         if stage is OptState.READY:
             self._unscale(optimizer)
         if id(optimizer) not in self._found_inf:
             raise AssertionError("No inf checks were recorded for this optimizer.")
         self._stages[id(optimizer)] = OptState.STEPPED
         return None if self._found_inf[id(optimizer)] else optimizer.step(*args, **kwargs)
+
+    def _step_that_unscales(self, optimizer, stage, args, kwargs):
+        """The step of an optimizer that unscales by itself: it gets the scaler if it takes one, else two attributes."""
+        if "grad_scaler" in inspect.signature(optimizer.step).parameters:
+            warnings.warn(
+                "GradScaler is going to stop passing itself as a keyword argument to the passed "
+                "optimizer. In the near future GradScaler registers `grad_scale: Tensor` and "
+                "`found_inf: Tensor` to the passed optimizer and let the optimizer use them directly.",
+                FutureWarning,
+                stacklevel=3,
+            )
+            result = optimizer.step(*args, **{**kwargs, "grad_scaler": self})
+        else:
+            if stage is OptState.READY:
+                self._unscale(optimizer, 1.0)
+                optimizer.grad_scale = wg.tensor(self._scale) * getattr(optimizer, "grad_scale", 1)
+            else:
+                optimizer.grad_scale = getattr(optimizer, "grad_scale", None)
+            optimizer.found_inf = wg.tensor(float(self._found_inf.get(id(optimizer), False)))
+            result = optimizer.step(*args, **kwargs)
+            del optimizer.grad_scale, optimizer.found_inf
+        self._stages[id(optimizer)] = OptState.STEPPED
+        return result
 
     def update(self, new_scale=None):
         """Shrink the scale after a skipped step, let it grow after many good ones, or set it."""
