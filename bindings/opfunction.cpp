@@ -125,7 +125,8 @@ struct Attempt {
       if (!index) return bad(p, position, a);
       values[i] = Value::of_int(to_number(a, &h).to_int());
     } else if (p.type == Type::Float) {
-      if (tensor ? as_tensor(a)->ndim() != 0 : !is_number(a) || PyComplex_Check(a)) return bad(p, position, a);
+      if (tensor ? as_tensor(a)->ndim() != 0 || requires_grad(*as_tensor(a)) : !is_number(a) || PyComplex_Check(a))
+        return bad(p, position, a);
       values[i] = Value::of_float(to_number(a, &h).to_double());
     } else {
       if (!PyBool_Check(a)) return bad(p, position, a);

@@ -318,7 +318,15 @@ WG_OP(index_select) {
   WG_CHECK(self.ndim() > 0 || index.numel == 1, "index_select(): Index to scalar can have only 1 value, got ",
            index.numel, " value(s)");
   c.set(1, Value::of_int(dim));
-  const Slices at(self, dim, *cast(index, DType::Int64), false, Kind::Index, "index out of range in self");
+  const TensorRef rows = cast(index, DType::Int64);
+  if (!self.numel && rows->numel && self.ndim() > 1) {  // torch has words of its own for tensors without elements
+    WG_CHECK(self.sizes[dim] > 0, "index_select(): self indexing axis dim should be positive");
+    const TensorRef flat = contiguous(*rows);
+    const int64_t bad = first_outside(flat->as<int64_t>(), flat->numel, self.sizes[dim]);
+    WG_CHECK(bad < 0, "INDICES element is out of DATA bounds, id=", bad < 0 ? 0 : flat->as<int64_t>()[bad],
+             " axis_dim=", self.sizes[dim]);
+  }
+  const Slices at(self, dim, *rows, false, Kind::Index, "index out of range in self");
   const TensorRef out = empty(self.ndim() ? at.sizes() : Dims(), self.dtype);
   get_rows(out->data(), self.data(), at.rows, size_of(self.dtype));
   c.out(out);

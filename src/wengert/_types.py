@@ -204,7 +204,16 @@ def _dtype_of(kind):
     return getattr(_core, names[kind]) if isinstance(kind, type) and kind in names else kind
 
 
-class finfo:
+class _Limits:
+    """Limits of a dtype, equal to those of the same dtype."""
+
+    def __eq__(self, other):
+        return self.dtype == other.dtype if type(other) is type(self) else NotImplemented
+
+    __hash__ = None
+
+
+class finfo(_Limits):
     """Limits of a floating-point dtype.
 
     >>> import wengert
@@ -235,7 +244,7 @@ class finfo:
         )
 
 
-class iinfo:
+class iinfo(_Limits):
     """Limits of an integer dtype.
 
     >>> import wengert

@@ -90,6 +90,22 @@ def eye(t):
         lambda t: t.nn.functional.embedding(t.tensor([0]), t.ones(2, 2), None, None, 2.0, 1),
         lambda t: t.nn.functional.avg_pool1d(t.ones(2, 4), 2, 2, 0, 1),
         lambda t: t.nn.functional.avg_pool1d(t.ones(2, 4), 5),
+        lambda t: t.ones(0, 3).index_select(0, t.tensor([0])),
+        lambda t: t.ones(2, 0).index_select(0, t.tensor([1, 5])),
+        lambda t: t.ones(2, 0).index_select(0, t.tensor([1])),
+        lambda t: t.ones(0).index_select(0, t.tensor([0])),
+        lambda t: t._foreach_add([], []),
+        lambda t: t._foreach_abs([]),
+        lambda t: t._foreach_add([], [t.ones(1)]),
+        lambda t: t._foreach_add([t.ones(1)], []),
+        lambda t: t._foreach_add([t.ones(1)], [1.0, 2.0]),
+        lambda t: t._foreach_add([t.ones(1)], [t.ones(1), t.ones(1)]),
+        lambda t: t._foreach_mul([t.ones(1)], t.ones(2)),
+        lambda t: t._foreach_addcmul([t.ones(1)], [t.ones(1)], []),
+        lambda t: t._foreach_addcmul([t.ones(1)], [t.ones(1)], [t.ones(1)], [1.0, 2.0]),
+        lambda t: t._foreach_addcmul([t.ones(1)], [t.ones(1)], [t.ones(1)], t.ones(2)),
+        lambda t: t._foreach_lerp([t.ones(1)], [t.ones(1)], []),
+        lambda t: t._foreach_copy_([t.ones(1)], []),
     ],
 )
 def test_a_call_does_as_in_torch(call):
@@ -241,3 +257,11 @@ def test_arrays_in_a_list_are_slow_and_torch_says_so_once():
             wg.tensor([numpy.ones(2), numpy.ones(2)])
     finally:
         wg.set_warn_always(False)
+
+
+def test_limits_of_a_dtype_are_equal():
+    for t in (wg, torch):
+        assert t.finfo() == t.finfo(t.float32) != t.finfo(t.float64) and t.iinfo(t.int8) == t.iinfo(t.int8)
+        assert t.iinfo(t.int8) != t.iinfo(t.uint8) and t.finfo(t.half) != 3
+        with pytest.raises(TypeError, match="unhashable"):
+            hash(t.finfo())

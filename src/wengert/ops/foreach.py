@@ -29,6 +29,28 @@ def _call(name, t, arguments, options):
     return pow(t, *arguments)
 
 
+def _check_lists(name, length, args):
+    """Refuses lists of other lengths; numbers may stand in a list at one place."""
+    op = name.rstrip("_")
+    lists = [value for value in args if isinstance(value, (list, tuple))]
+    if not length and not any(lists) or (op == "copy" and [] in args):
+        raise RuntimeError("Tensor list must have at least one tensor.")
+    numbers_at = {"addcdiv": 2, "addcmul": 2, "lerp": 1, "copy": None}.get(op, 0)
+    for at, value in enumerate(args):
+        if isinstance(value, (list, tuple)) and len(value) != length:
+            if at == numbers_at and length and not any(isinstance(v, Tensor) for v in value):
+                raise RuntimeError("Tensor list must have same number of elements as scalar list.")
+            raise RuntimeError(f"Tensor lists must have the same number of tensors, got {length} and {len(value)}")
+        if isinstance(value, Tensor) and value.dim() and op in ("add", "mul", "div"):
+            raise RuntimeError(
+                f"scalar tensor expected to be 0 dim but it has {value.dim()} dimensions and {value.numel()} elements."
+            )
+        if isinstance(value, Tensor) and op in _FROM_TENSORS and value.numel() != length:
+            raise RuntimeError(
+                f"Expected length of scalars to match input of length {length} but got {value.numel()} instead."
+            )
+
+
 def make(name):
     """torch._foreach_<name>: a tuple of results; the lists themselves, changed, for names that end in "_"."""
 
@@ -38,9 +60,7 @@ def make(name):
                 f"_foreach_{name}(): argument 'self' (position 1) must be tuple of Tensors, not {type(self).__name__}"
             )
         length = len(self) if isinstance(self, (list, tuple)) else len(args[0])
-        for value in args:
-            if isinstance(value, (list, tuple)) and len(value) != length:
-                raise RuntimeError(f"Tensor lists must have the same number of tensors, got {length} and {len(value)}")
+        _check_lists(name, length, args)
         results = []
         for k in range(length):
             arguments = [_item(value, k, True) for value in args]
