@@ -360,6 +360,42 @@ void add_parts(const Conv& s, int64_t parts, const T* sums, T* gw) {
 
 int64_t weight_parts(const Conv& s) { return shifts_weight(s) ? shift_weight_parts(s) : WeightCut(s).parts; }
 
+// The one window of an image is all of it: images are the rows of a product.
+bool is_whole(const Conv& s) {
+  bool all = s.w.out_size() == 1;
+  for (int i = 0; i < 3; ++i) all &= s.w.padding[i] == 0 && s.w.kernel[i] == s.w.in[i];
+  return all;
+}
+Gemm whole_product(const Conv& s, int64_t m, int64_t n, int64_t k) {
+  Gemm g{s.dtype, m, n, k, {}, {}, {}};
+  g.batch = s.groups;
+  return g;
+}
+Matrix at(const char* data, int64_t row, int64_t col) { return {const_cast<char*>(data), row, col}; }
+
+void whole_forward(const Conv& s, const char* x, const char* weight, const char* bias, char* y) {
+  const int64_t depth = s.in_channels * s.w.taps(), out = s.groups * s.out_channels, row = out * size_of(s.dtype);
+  for (int64_t n = 0; bias && n < s.images; ++n) std::memcpy(y + n * row, bias, size_t(row));
+  Gemm g = whole_product(s, s.images, s.out_channels, depth);
+  g.a = at(x, s.groups * depth, 1), g.b = at(weight, 1, depth), g.c = at(y, out, 1), g.beta = bias ? 1 : 0;
+  g.a_step = depth, g.b_step = s.out_channels * depth, g.c_step = s.out_channels;
+  gemm(g);
+}
+void whole_input(const Conv& s, const char* gy, const char* weight, char* gx) {
+  const int64_t depth = s.in_channels * s.w.taps();
+  Gemm g = whole_product(s, s.images, depth, s.out_channels);
+  g.a = at(gy, s.groups * s.out_channels, 1), g.b = at(weight, depth, 1), g.c = at(gx, s.groups * depth, 1);
+  g.a_step = s.out_channels, g.b_step = s.out_channels * depth, g.c_step = depth;
+  gemm(g);
+}
+void whole_weight(const Conv& s, const char* gy, const char* x, char* gw) {
+  const int64_t depth = s.in_channels * s.w.taps();
+  Gemm g = whole_product(s, s.out_channels, depth, s.images);
+  g.a = at(gy, 1, s.groups * s.out_channels), g.b = at(x, s.groups * depth, 1), g.c = at(gw, depth, 1);
+  g.a_step = s.out_channels, g.b_step = depth, g.c_step = s.out_channels * depth;
+  gemm(g);
+}
+
 Tile rows_of(const Windows& w, int64_t first, int64_t last) { return {0, 1, first, last - first, 0, w.out[2]}; }
 
 }  // namespace
@@ -380,6 +416,7 @@ void fold(DType dtype, const Windows& w, int64_t channels, const char* cols, int
 void conv_forward(const Conv& s, const char* x, const char* weight, const char* bias, char* y) {
   if (s.images == 0 || s.w.out_size() == 0) return;
   if (is_depthwise(s)) return depthwise_forward(s, x, weight, bias, y);
+  if (is_whole(s)) return whole_forward(s, x, weight, bias, y);
   if (shifts(s)) return shift_forward(s, x, weight, bias, y);
   with_type(s.dtype, [&]<class T>() { forward(s, as<T>(x), as<T>(weight), as<T>(bias), as<T>(y)); });
 }
@@ -392,12 +429,13 @@ void conv_input(const Conv& s, const char* g, const char* weight, char* room, ch
   if (s.rounded == DType::BFloat16)
     return input_gradient_in_steps<BFloat16>(s, as<float>(g), as<float>(weight), as<float>(gx));
   if (is_depthwise(s)) return depthwise_input(s, g, weight, gx);
+  if (is_whole(s)) return whole_input(s, g, weight, gx);
   if (shifts_input(s)) return shift_input(s, g, weight, room, gx);
   with_type(s.dtype, [&]<class T>() { input_gradient(s, as<T>(g), as<T>(weight), as<T>(gx)); });
 }
 
 int64_t conv_weight_room(const Conv& s) {
-  if (is_depthwise(s)) return 0;
+  if (is_depthwise(s) || is_whole(s)) return 0;
   if (fills_vectors(s))
     return s.dtype == DType::Float32 ? windows_weight_room<float>(s) : windows_weight_room<double>(s);
   return weight_parts(s) * s.groups * s.out_channels * s.in_channels * s.w.taps();
@@ -405,6 +443,7 @@ int64_t conv_weight_room(const Conv& s) {
 
 void conv_weight(const Conv& s, const char* g, const char* x, char* scratch, char* gw) {
   if (is_depthwise(s)) return depthwise_weight(s, g, x, gw);
+  if (is_whole(s)) return whole_weight(s, g, x, gw);
   if (fills_vectors(s))
     return with_real(s.dtype, [&]<class T>(T) { windows_weight(s, as<T>(g), as<T>(x), as<T>(scratch), as<T>(gw)); });
   with_type(s.dtype, [&]<class T>() {

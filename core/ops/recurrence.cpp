@@ -82,7 +82,22 @@ void with_kernels(DType d, F f) {
     f(recurrence_table().of_double, double());
 }
 
-constexpr int64_t kGrain = 4096;  // gate values worth a thread's while
+constexpr int64_t kGrain = 4096;          // gate values worth a thread's while
+constexpr int64_t kPart = 16;             // sequences, about
+constexpr int64_t kResident = 768 << 10;  // bytes of a weight that stays in a core's own cache
+
+// body(first, last) for parts of the sequences: they need nothing of each other, so that a thread takes a part through
+// all its steps. Of a large weight threads better share the products of each step than all of them read all of it.
+template <class F>
+void over_parts(int64_t batch, const Tensor& w, F body) {
+  const bool large = w.numel * size_of(w.dtype) > kResident;
+  const int64_t parts = large || batch < kPart / 2 ? 1 : std::max<int64_t>(2, batch / kPart);
+  const int64_t rows = std::max<int64_t>(4, ((batch + parts - 1) / parts + 3) / 4 * 4);
+  if (parts == 1) return body(int64_t(0), batch);
+  parallel_for((batch + rows - 1) / rows, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) body(i * rows, std::min(batch, (i + 1) * rows));
+  });
+}
 
 template <class F>
 void over_rows(int64_t n, int64_t width, F f) {
@@ -122,16 +137,20 @@ WG_OP(_all_steps) {
     auto at = [](const TensorRef& t, int64_t row) {
       return t->numel ? t->template as<T>() + row * t->size(1) : nullptr;
     };
-    for (const Step& s : steps(sizes, c.flag(7))) {
-      const size_t bytes = size_t(s.rows) * width * sizeof(T);
-      if (!bytes) continue;
-      std::memcpy(at(before, s.at), hn->data(), bytes);
-      T* sums = apart ? at(extra, s.at) : at(gates, s.at);
-      add_product(d, s.rows, many, width, reinterpret_cast<char*>(sums), hn->data(), *w);
-      const CellStep<T> step{s.rows, width, at(gates, s.at), at(extra, s.at), at(hn, 0), at(cn, 0)};
-      over_rows(s.rows, many, [&](int64_t b, int64_t e) { k.step(kind, step, b, e); });
-      std::memcpy(at(out, s.at), hn->data(), bytes);
-    }
+    const std::vector<Step> order = steps(sizes, c.flag(7));
+    over_parts(batch, *w, [&](int64_t first, int64_t last) {
+      for (const Step& s : order) {
+        const int64_t n = std::min(last, s.rows) - first;
+        if (n <= 0 || !width) continue;
+        T* hidden = at(hn, first);
+        std::memcpy(at(before, s.at + first), hidden, size_t(n * width) * sizeof(T));
+        T* sums = at(apart ? extra : gates, s.at + first);
+        add_product(d, n, many, width, reinterpret_cast<char*>(sums), reinterpret_cast<const char*>(hidden), *w);
+        const CellStep<T> step{n, width, at(gates, s.at + first), at(extra, s.at + first), hidden, at(cn, first)};
+        over_rows(n, many, [&](int64_t b, int64_t e) { k.step(kind, step, b, e); });
+        std::memcpy(at(out, s.at + first), hidden, size_t(n * width) * sizeof(T));
+      }
+    });
   });
   for (TensorRef t : {out, hn, cn, gates, extra, before}) c.out(t);
 }
@@ -163,22 +182,26 @@ WG_OP(_all_steps_backward) {
   with_kernels(d, [&](const auto& k, auto zero) {
     using T = decltype(zero);
     auto at = [](const Tensor& t, int64_t row) { return t.numel ? t.template as<T>() + row * t.size(1) : nullptr; };
-    for (auto s = order.rbegin(); s != order.rend(); ++s) {
-      if (!s->rows) continue;
-      const CellBack<T> step{s->rows,
-                             width,
-                             at(*acts, s->at),
-                             at(*extra, s->at),
-                             at(*before, s->at),
-                             at(*out, s->at),
-                             grad ? at(*grad, s->at) : nullptr,
-                             at(*dh, 0),
-                             at(*dc, 0),
-                             at(*sums, s->at),
-                             at(*hidden_sums, s->at)};
-      over_rows(s->rows, many, [&](int64_t b, int64_t e) { k.back(kind, step, b, e); });
-      add_product(d, s->rows, width, many, dh->data(), reinterpret_cast<const char*>(at(*hidden_sums, s->at)), *w);
-    }
+    over_parts(batch, *w, [&](int64_t first, int64_t last) {
+      for (auto s = order.rbegin(); s != order.rend(); ++s) {
+        const int64_t n = std::min(last, s->rows) - first, row = s->at + first;
+        if (n <= 0) continue;
+        T *hidden = at(*dh, first), *left = at(*hidden_sums, row);
+        const CellBack<T> step{n,
+                               width,
+                               at(*acts, row),
+                               at(*extra, row),
+                               at(*before, row),
+                               at(*out, row),
+                               grad ? at(*grad, row) : nullptr,
+                               hidden,
+                               at(*dc, first),
+                               at(*sums, row),
+                               left};
+        over_rows(n, many, [&](int64_t b, int64_t e) { k.back(kind, step, b, e); });
+        add_product(d, n, width, many, reinterpret_cast<char*>(hidden), reinterpret_cast<const char*>(left), *w);
+      }
+    });
   });
   c.out(sums), c.out(dh), c.out(dc);
   c.out(call<"matmul">(call<"t">(hidden_sums), before));
