@@ -82,17 +82,18 @@ struct Flat {
     taps = reinterpret_cast<FlatTap<T>*>(masks + w.kernel[2] * line);
     int64_t low = 0, high = 0;
     for (int64_t k = 0; k < n; ++k) {
-      const int64_t tap = backward ? n - 1 - k : k, sign = backward ? -1 : 1;
+      const int64_t tap = k % w.kernel[1] * w.kernel[2] + k / w.kernel[1], sign = backward ? -1 : 1;
       const int64_t y = tap / w.kernel[2] * w.dilation[1] - w.padding[1];
       const int64_t x = tap % w.kernel[2] * w.dilation[2] - w.padding[2];
-      taps[k] = {sign * (y * wide + x), masks + tap % w.kernel[2] * line, x == 0};
+      taps[k] = {sign * (y * wide + x), masks + tap % w.kernel[2] * line, x == 0, tap};
       low = std::min(low, taps[k].offset), high = std::max(high, taps[k].offset);
     }
     for (int64_t k = 0; k < w.kernel[2]; ++k) {
       const int64_t x = (k * w.dilation[2] - w.padding[2]) * (backward ? -1 : 1);
-      for (int64_t i = 0; i < line; ++i)
-        std::memset(static_cast<void*>(masks + k * line + i),
-                    i < band && uint64_t(i % wide + x) < uint64_t(wide) ? 0xff : 0, sizeof(T));
+      T* mask = std::fill_n(masks + k * line, line, T(0)) - line;
+      const int64_t first = std::clamp<int64_t>(-x, 0, wide), last = std::clamp<int64_t>(wide - x, first, wide);
+      for (int64_t row = 0; row < band; row += wide)
+        std::memset(static_cast<void*>(mask + row + first), 0xff, size_t(last - first) * sizeof(T));
     }
     const int64_t from = backward ? w.out_size() : w.in_size(), to = backward ? w.in_size() : w.out_size();
     before = -low;
@@ -117,7 +118,7 @@ void flat_sums(const Conv& s, bool backward, const T* x, const T* weight, const 
     T* w = reinterpret_cast<T*>(scratch<Scratch::Sums>(size_t(taps) * sizeof(T)));
     for (int64_t p = begin; p < end; ++p) {
       const T* own = weight + p % s.groups * taps;
-      for (int64_t k = 0; k < taps; ++k) w[k] = own[backward ? taps - 1 - k : k];
+      for (int64_t k = 0; k < taps; ++k) w[k] = own[f.taps[k].weight];
       f.take(x + p * from, from);
       f.each_band(to, [&](const T* at, int64_t first, int64_t n) {
         flat_of<T>().sums(n, taps, f.taps, at, w, bias ? bias[p % s.groups] : T(0), y + p * to + first);
@@ -145,7 +146,7 @@ void flat_dots(const Conv& s, const T* g, const T* x, T* gw) {
                      T* lane = lanes + k * vector;
                      for (int64_t half = vector / 2; half >= 1; half /= 2)
                        for (int64_t v = 0; v < half; ++v) lane[v] += lane[v + half];
-                     gw[group * taps + k] = lane[0];
+                     gw[group * taps + f.taps[k].weight] = lane[0];
                    }
                  }
                });

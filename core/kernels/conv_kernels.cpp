@@ -141,9 +141,13 @@ struct BitsOf {
 };
 
 template <class T>
-inline Wide<T> masked(const T* x, const T* mask) {
+inline Wide<T> kept(Wide<T> x, const T* mask) {
   typedef typename BitsOf<T>::type Bits;
-  return Wide<T>(Bits(load<Wide<T>>(x)) & Bits(load<Wide<T>>(mask)));
+  return Wide<T>(Bits(x) & Bits(load<Wide<T>>(mask)));
+}
+template <class T>
+inline Wide<T> masked(const T* x, const T* mask) {
+  return kept(load<Wide<T>>(x), mask);
 }
 
 template <class T, int N>
@@ -152,12 +156,18 @@ inline void flat_block(int64_t left, int64_t taps, const FlatTap<T>* t, int64_t 
   constexpr int64_t W = kWide<T>;
   Wide<T> acc[N];
   for (int v = 0; v < N; ++v) acc[v] = Wide<T>{} + start;
-  for (int64_t k = 0; k < taps; ++k) {
-    const T *from = x + at + t[k].offset, *mask = t[k].mask + at;
-    if (t[k].everywhere)
-      for (int v = 0; v < N; ++v) acc[v] += w[k] * load<Wide<T>>(from + v * W);
-    else
-      for (int v = 0; v < N; ++v) acc[v] += w[k] * masked(from + v * W, mask + v * W);
+  auto add = [&](Wide<T>* sums, int64_t k) __attribute__((always_inline)) {
+    for (int v = 0; v < N; ++v) sums[v] += w[k] * load<Wide<T>>(x + at + t[k].offset + v * W);
+  };
+  for (int64_t k = 0; k < taps;) {
+    const T* mask = t[k].mask;
+    if (t[k].everywhere) {
+      add(acc, k++);
+      continue;
+    }
+    Wide<T> part[N] = {};
+    for (; k < taps && t[k].mask == mask; ++k) add(part, k);
+    for (int v = 0; v < N; ++v) acc[v] += kept(part[v], mask + at + v * W);
   }
   T edge[N * W];
   for (int v = 0; v < N; ++v) *reinterpret_cast<Wide<T>*>(left >= N * W ? y + at + v * W : edge + v * W) = acc[v];

@@ -24,12 +24,14 @@ struct RowOf {
   void (*frame)(int64_t rows, int64_t before, int64_t n, int64_t after, const T* from, int64_t row, T* to);
 };
 // A plane that is convolved to one as wide, by steps of one: position i of n pairs with x[i + offset] of each tap,
-// where the tap's mask of bits has position i. Up to a vector past the last position is read.
+// where the tap's mask of bits has position i; taps of one mask come together. Up to a vector past the last position is
+// read.
 template <class T>
 struct FlatTap {
   int64_t offset;
   const T* mask;
   bool everywhere;  // the mask has all of them
+  int64_t weight;   // which element of the window it is
 };
 template <class T>
 struct FlatOf {

@@ -14,6 +14,7 @@ SHAPES = {
     "planes of padding": (4, 32, 1, 2, (5, 6, 7), (3, 2, 3), {"padding": (2, 1, 1), "stride": (2, 1, 1)}),
     "long rows": (3, 16, 1, 2, (2500,), (5,), {"padding": 2}),
     "groups": (6, 32, 3, 4, (10, 9), (3, 3), {"stride": 2, "padding": 1}),
+    "one window is the image": (7, 10, 2, 5, (3, 4), (3, 4), {}),
     "more padding than image": (2, 16, 1, 8, (2, 3), (2, 2), {"padding": 5, "dilation": 3}),
 }
 
