@@ -2,7 +2,10 @@
 
 import copy
 import io
+import os
 import pickle
+import subprocess
+import sys
 
 import pytest
 
@@ -90,3 +93,47 @@ def test_a_parameter_keeps_what_is_in_its_slots():
     p.name_of_it, p.more = "w", 4
     q = pickle.loads(pickle.dumps(p))
     assert (q.name_of_it, q.more) == ("w", 4)
+
+
+PROTECTED = """
+import os, sys
+import wengert as wg
+
+os.chdir(sys.argv[1])
+wg.save(wg.ones(1), "a.pt"), wg.load("a.pt")  # loads what it takes
+os.chmod("a.pt", 0o444)
+if os.geteuid() == 0:  # to whom nothing is protected
+    os.chmod(".", 0o777)
+    os.setresuid(65534, 65534, 0)
+try:
+    wg.save(wg.zeros(1), "a.pt")
+except PermissionError as error:
+    print(type(error).__name__, os.path.basename(error.filename))
+print(wg.load("a.pt").item(), os.listdir("."))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
+def test_a_protected_file_in_an_open_folder_is_not_replaced(tmp_path):
+    folder = tmp_path / "open"
+    folder.mkdir()
+    for above in (tmp_path, *list(tmp_path.parents)[:2]):
+        above.chmod(0o755)
+    done = subprocess.run([sys.executable, "-c", PROTECTED, str(folder)], capture_output=True, text=True)
+    assert (done.stderr, done.stdout) == ("", "PermissionError a.pt\n1.0 ['a.pt']\n")
+
+
+def test_names_as_long_as_a_folder_takes(tmp_path):
+    path = tmp_path / ("n" * 252 + ".pt")
+    wg.save(wg.ones(1), path)
+    wg.save(wg.zeros(1), path)
+    assert wg.load(path).item() == 0 and os.listdir(tmp_path) == [path.name]
+
+
+def test_an_integer_for_a_parameter_is_an_error_in_torchs_words():
+    layer = wg.nn.Linear(1, 1)
+    state = {**layer.state_dict(), "bias": wg.ones(1, dtype=wg.int64)}
+    with pytest.raises(
+        RuntimeError, match='While copying the parameter named "bias".*floating point and complex dtype'
+    ):
+        layer.load_state_dict(state, assign=True)

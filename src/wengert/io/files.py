@@ -54,7 +54,11 @@ def _existing_mode(path):
 @contextlib.contextmanager
 def _replacing(path, mode):
     """Write beside the file and put it in place at the end; on any failure the old file stays as it was."""
-    temporary = f"{path}.{os.getpid()}-{os.urandom(4).hex()}.tmp"
+    if mode is not None:
+        open(path, "r+b").close()  # a folder may be open to us and a file in it protected: its error
+    temporary = os.path.join(
+        os.path.dirname(path), f".{os.getpid()}-{os.urandom(4).hex()}.tmp"
+    )  # no longer than any name
     try:
         try:
             file = open(temporary, "xb", buffering=1 << 20)

@@ -81,9 +81,8 @@ def _load_entry(module, name, param, key, value, assign, error_msgs):
         with wg.no_grad():
             _copy_entry(module, name, param, value, key, assign)
     except Exception as ex:
-        action = "assigning" if assign else "copying"
         error_msgs.append(
-            f'While {action} the parameter named "{key}", whose dimensions in the model are {param.size()} and '
+            f'While copying the parameter named "{key}", whose dimensions in the model are {param.size()} and '
             f"whose dimensions in the checkpoint are {value.size()}, an exception occurred : {ex.args}."
         )
 
