@@ -167,6 +167,6 @@ int put_grad_dtype(PyObject* o, PyObject* v, void*);
 int put_grad(PyObject* o, PyObject* v, void*);
 PyObject* method_swap(PyObject* o, PyObject* other);
 void note_taken(PyObject* number);                       // item() of a tensor with a history gave it
-std::string explain(const char* question, PyObject* o);  // what _why.py has to add to an error about a tensor
+std::string explain(const char* question, PyObject* o);  // what _lines.py has to add to an error about a tensor
 
 }  // namespace wgpy
