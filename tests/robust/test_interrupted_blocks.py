@@ -38,6 +38,7 @@ def state():
         [_modes.modes(), dict(_taking._on), _core.override_enabled()],
         [_dispatch.current_mode(), dict(_dispatch._on)],
         wg.get_default_device(),
+        wg.serialization.get_safe_globals(),
         (X * 2).requires_grad,
     )
 
@@ -73,6 +74,7 @@ BLOCKS = {
     "dispatch mode": passed(BaseTorchDispatchMode),
     "without torch function": passed(_modes.disabled),
     "device": passed(lambda: wg.device("meta")),
+    "safe_globals": passed(lambda: wg.serialization.safe_globals([Both])),
 }
 
 

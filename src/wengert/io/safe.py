@@ -1,6 +1,8 @@
 """The classes and functions that a user has allowed `load` to use."""
 
-_allowed = []
+from .. import _core
+
+_state = {"allowed": ()}
 
 
 def add_safe_globals(safe_globals):
@@ -10,22 +12,26 @@ def add_safe_globals(safe_globals):
     >>> add_safe_globals([fractions.Fraction])
     >>> clear_safe_globals()
     """
-    for value in safe_globals:
-        if value not in _allowed:
-            _allowed.append(value)
+    _state["allowed"] = _with(safe_globals)
+
+
+def _with(values):
+    allowed = list(_state["allowed"])
+    allowed.extend(value for value in values if value not in allowed)  # each as it comes: the list grows meanwhile
+    return tuple(allowed)
 
 
 def get_safe_globals():
     """What has been allowed so far."""
-    return list(_allowed)
+    return list(_state["allowed"])
 
 
 def clear_safe_globals():
     """Forget all that has been allowed."""
-    _allowed.clear()
+    _state["allowed"] = ()
 
 
-class safe_globals:
+class safe_globals(_core.Block):
     """Allow classes or functions within a block.
 
     >>> import fractions
@@ -37,18 +43,14 @@ class safe_globals:
     def __init__(self, safe_globals):
         self.values = list(safe_globals)
 
-    def __enter__(self):
-        self.before = get_safe_globals()
-        add_safe_globals(self.values)
-
-    def __exit__(self, *error):
-        _allowed[:] = self.before
+    def _begin(self):
+        return None, ((_state, "allowed", _with(self.values)),)
 
 
 def safe_names():
     """What has been allowed by the name a pickle knows it by; TypeError for what has no name."""
     names = {}
-    for value in _allowed:
+    for value in _state["allowed"]:
         if isinstance(value, tuple):
             if len(value) != 2 or not isinstance(value[1], str):
                 raise ValueError(f"Expected tuple of length 2 (global, str of callable full path), but got {value}")
