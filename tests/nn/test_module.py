@@ -370,12 +370,14 @@ def test_lazy_modules_load_and_refuse(lib):
 
 
 @LIBRARIES
-@pytest.mark.parametrize("kind", ["Linear", "LayerNorm", "Conv2d"])
+@pytest.mark.parametrize(
+    "kind", ["Linear", "LayerNorm", "Conv2d", "MaxPool1d", "AvgPool2d", "AdaptiveMaxPool1d", "Dropout"]
+)
 def test_forward_of_another_objects_members(lib, kind):
     """Functional libraries call a class's forward with an object of their own that has its members."""
     lib.manual_seed(0)
-    module = {"Linear": (4, 3), "LayerNorm": (4,), "Conv2d": (1, 2, 3)}[kind]
-    module, x = getattr(lib.nn, kind)(*module), lib.randn(1, 5, 4)
+    arguments = {"Linear": (4, 3), "LayerNorm": (4,), "Conv2d": (1, 2, 3), "Dropout": (0.0,)}
+    module, x = getattr(lib.nn, kind)(*arguments.get(kind, (2,))), lib.randn(1, 5, 4)
     own = types.SimpleNamespace(**vars(module), **dict(module.named_parameters()))
     del own._parameters
     if kind == "Conv2d":

@@ -16,16 +16,20 @@ __all__ = [
 ]  # fmt: skip
 
 
-class _AdaptiveMaxPoolNd(Module):
-    _function = None
+def _adaptive_max_pool_by(function):
+    """The method forward of a class that calls `function`; its self may be an object of another class."""
 
+    def forward(self, input):
+        return function(input, self.output_size, self.return_indices)
+
+    return forward
+
+
+class _AdaptiveMaxPoolNd(Module):
     def __init__(self, output_size, return_indices=False):
         super().__init__()
         self.output_size = output_size
         self.return_indices = return_indices
-
-    def forward(self, input):
-        return type(self)._function(input, self.output_size, self.return_indices)
 
     def extra_repr(self):
         return f"output_size={self.output_size}"
@@ -38,7 +42,7 @@ class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd):
     torch.Size([1, 1, 2])
     """
 
-    _function = staticmethod(F.adaptive_max_pool1d)
+    forward = _adaptive_max_pool_by(F.adaptive_max_pool1d)
 
 
 class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd):
@@ -48,7 +52,7 @@ class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd):
     torch.Size([1, 1, 2, 5])
     """
 
-    _function = staticmethod(F.adaptive_max_pool2d)
+    forward = _adaptive_max_pool_by(F.adaptive_max_pool2d)
 
 
 class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
@@ -58,18 +62,22 @@ class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
     torch.Size([1, 1, 2, 2, 2])
     """
 
-    _function = staticmethod(F.adaptive_max_pool3d)
+    forward = _adaptive_max_pool_by(F.adaptive_max_pool3d)
+
+
+def _adaptive_avg_pool_by(function):
+    """The method forward of a class that calls `function`; its self may be an object of another class."""
+
+    def forward(self, input):
+        return function(input, self.output_size)
+
+    return forward
 
 
 class _AdaptiveAvgPoolNd(Module):
-    _function = None
-
     def __init__(self, output_size):
         super().__init__()
         self.output_size = output_size
-
-    def forward(self, input):
-        return type(self)._function(input, self.output_size)
 
     def extra_repr(self):
         return f"output_size={self.output_size}"
@@ -82,7 +90,7 @@ class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd):
     torch.Size([1, 1, 2])
     """
 
-    _function = staticmethod(F.adaptive_avg_pool1d)
+    forward = _adaptive_avg_pool_by(F.adaptive_avg_pool1d)
 
 
 class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
@@ -92,7 +100,7 @@ class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
     torch.Size([1, 1, 2, 5])
     """
 
-    _function = staticmethod(F.adaptive_avg_pool2d)
+    forward = _adaptive_avg_pool_by(F.adaptive_avg_pool2d)
 
 
 class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
@@ -102,7 +110,7 @@ class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
     torch.Size([1, 1, 2, 2, 2])
     """
 
-    _function = staticmethod(F.adaptive_avg_pool3d)
+    forward = _adaptive_avg_pool_by(F.adaptive_avg_pool3d)
 
 
 class _FractionalMaxPoolNd(Module):

@@ -6,18 +6,22 @@ from .module import Module
 __all__ = ["AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout"]
 
 
-class _DropoutNd(Module):
-    _function = None
+def _dropout_by(function):
+    """The method forward of a class that calls `function`; its self may be an object of another class."""
 
+    def forward(self, input):
+        return function(input, self.p, self.training, self.inplace)
+
+    return forward
+
+
+class _DropoutNd(Module):
     def __init__(self, p=0.5, inplace=False):
         super().__init__()
         if p < 0 or p > 1:
             raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
         self.p = p
         self.inplace = inplace
-
-    def forward(self, input):
-        return type(self)._function(input, self.p, self.training, self.inplace)
 
     def extra_repr(self):
         return f"p={self.p}, inplace={self.inplace}"
@@ -30,7 +34,7 @@ class Dropout(_DropoutNd):
     tensor([1., 1.])
     """
 
-    _function = staticmethod(F.dropout)
+    forward = _dropout_by(F.dropout)
 
 
 class Dropout1d(_DropoutNd):
@@ -40,7 +44,7 @@ class Dropout1d(_DropoutNd):
     torch.Size([1, 2, 3])
     """
 
-    _function = staticmethod(F.dropout1d)
+    forward = _dropout_by(F.dropout1d)
 
 
 class Dropout2d(_DropoutNd):
@@ -50,7 +54,7 @@ class Dropout2d(_DropoutNd):
     torch.Size([1, 2, 3, 3])
     """
 
-    _function = staticmethod(F.dropout2d)
+    forward = _dropout_by(F.dropout2d)
 
 
 class Dropout3d(_DropoutNd):
@@ -60,7 +64,7 @@ class Dropout3d(_DropoutNd):
     torch.Size([1, 2, 3, 3, 3])
     """
 
-    _function = staticmethod(F.dropout3d)
+    forward = _dropout_by(F.dropout3d)
 
 
 class AlphaDropout(_DropoutNd):
@@ -69,8 +73,6 @@ class AlphaDropout(_DropoutNd):
     >>> AlphaDropout().eval()(wg.ones(2))
     tensor([1., 1.])
     """
-
-    _function = staticmethod(F.alpha_dropout)
 
     def forward(self, input):
         return F.alpha_dropout(input, self.p, self.training)

@@ -30,9 +30,18 @@ _ELSEWHERE = {
 __getattr__ = lazy_names(__package__, _ELSEWHERE)[0]
 
 
-class _MaxPoolNd(Module):
-    _function = None
+def _max_pool_by(function):
+    """The method forward of a class that calls `function`; its self may be an object of another class."""
 
+    def forward(self, input):
+        return function(
+            input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode, self.return_indices
+        )
+
+    return forward
+
+
+class _MaxPoolNd(Module):
     def __init__(self, kernel_size, stride=None, padding=0, dilation=1, return_indices=False, ceil_mode=False):
         super().__init__()
         self.kernel_size = kernel_size
@@ -41,11 +50,6 @@ class _MaxPoolNd(Module):
         self.dilation = dilation
         self.return_indices = return_indices
         self.ceil_mode = ceil_mode
-
-    def forward(self, input):
-        return type(self)._function(
-            input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode, self.return_indices
-        )
 
     def extra_repr(self):
         return (
@@ -61,7 +65,7 @@ class MaxPool1d(_MaxPoolNd):
     torch.Size([1, 2, 2])
     """
 
-    _function = staticmethod(F.max_pool1d)
+    forward = _max_pool_by(F.max_pool1d)
 
 
 class MaxPool2d(_MaxPoolNd):
@@ -71,7 +75,7 @@ class MaxPool2d(_MaxPoolNd):
     torch.Size([1, 2, 2, 2])
     """
 
-    _function = staticmethod(F.max_pool2d)
+    forward = _max_pool_by(F.max_pool2d)
 
 
 class MaxPool3d(_MaxPoolNd):
@@ -81,7 +85,7 @@ class MaxPool3d(_MaxPoolNd):
     torch.Size([1, 2, 2, 2, 2])
     """
 
-    _function = staticmethod(F.max_pool3d)
+    forward = _max_pool_by(F.max_pool3d)
 
 
 class _MaxUnpoolNd(Module):
@@ -157,9 +161,19 @@ class AvgPool1d(Module):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
-class _AvgPoolNd(Module):
-    _function = None
+def _avg_pool_by(function):
+    """The method forward of a class that calls `function`; its self may be an object of another class."""
 
+    def forward(self, input):
+        return function(
+            input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad,
+            self.divisor_override,
+        )  # fmt: skip
+
+    return forward
+
+
+class _AvgPoolNd(Module):
     def __init__(
         self, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
     ):
@@ -170,12 +184,6 @@ class _AvgPoolNd(Module):
         self.ceil_mode = ceil_mode
         self.count_include_pad = count_include_pad
         self.divisor_override = divisor_override
-
-    def forward(self, input):
-        return type(self)._function(
-            input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad,
-            self.divisor_override,
-        )  # fmt: skip
 
     def extra_repr(self):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
@@ -188,7 +196,7 @@ class AvgPool2d(_AvgPoolNd):
     torch.Size([1, 2, 2, 2])
     """
 
-    _function = staticmethod(F.avg_pool2d)
+    forward = _avg_pool_by(F.avg_pool2d)
 
 
 class AvgPool3d(_AvgPoolNd):
@@ -198,7 +206,7 @@ class AvgPool3d(_AvgPoolNd):
     torch.Size([1, 2, 2, 2, 2])
     """
 
-    _function = staticmethod(F.avg_pool3d)
+    forward = _avg_pool_by(F.avg_pool3d)
 
     def __setstate__(self, d):
         super().__setstate__(d)
