@@ -245,6 +245,15 @@ void say_once(const char* text) {
 
 bool is_array(PyObject* o) { return !std::strcmp(Py_TYPE(o)->tp_name, "numpy.ndarray"); }
 
+// A sequence of a class of the program's own has to give its first item.
+void check_sequence(PyObject* o) {
+  if (PyList_Check(o) || PyTuple_Check(o) || PySequence_Size(o) <= 0) return PyErr_Clear();
+  Py first(PySequence_GetItem(o, 0));
+  if (first) return;
+  PyErr_Clear();
+  fail(Kind::Value, "could not determine the shape of object type '", Py_TYPE(o)->tp_name, "'");
+}
+
 void measure(PyObject* o, int depth, Shape& s) {
   WG_CHECK_VALUE(depth <= 128, "too many dimensions '", Py_TYPE(o)->tp_name, "'");
   if (is_tensor(o)) {  // in a sequence it stands for its one element
@@ -266,12 +275,16 @@ void measure(PyObject* o, int depth, Shape& s) {
     return;
   }
   if (is_sequence(o)) {
+    check_sequence(o);
     Items items(o, "not a sequence");
     Py_ssize_t n = items.size();
     if (depth >= s.sizes.size()) s.sizes.push_back(n);
     WG_CHECK_VALUE(s.sizes[depth] == n, "expected sequence of length ", s.sizes[depth], " at dim ", depth, " (got ", n,
                    ")");
-    for (Py_ssize_t i = 0; i < n; ++i) measure(items[i].get(), depth + 1, s);
+    for (Py_ssize_t i = 0; i < n; ++i) {
+      WG_CHECK_TYPE(items[i].get() != o, "new(): self-referential lists are incompatible");
+      measure(items[i].get(), depth + 1, s);
+    }
     return;
   }
   if (PyUnicode_Check(o) || PyBytes_Check(o)) {
@@ -344,6 +357,10 @@ void fill(PyObject* o, int depth, Tensor& t, int64_t& at) {
     return;
   }
   char* to = t.data() + at++ * size;
+  if (t.dtype == DType::Bool && PyLong_Check(o)) {  // of any size
+    *to = char(check(PyObject_IsTrue(o)));
+    return;
+  }
   if (t.dtype == DType::Float32 && PyFloat_CheckExact(o)) {
     float f = float(PyFloat_AS_DOUBLE(o));
     std::memcpy(to, &f, 4);

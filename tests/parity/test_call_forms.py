@@ -31,6 +31,23 @@ def eye(t):
     return t.eye(2) * 2
 
 
+class NoItems:
+    """A sequence that does not give what it says that it has."""
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, at):
+        raise IndexError(at)
+
+
+def itself():
+    """A list that is in itself."""
+    items = [0]
+    items.append(items)
+    return items
+
+
 @pytest.mark.parametrize(
     "call",
     [
@@ -94,6 +111,12 @@ def eye(t):
         lambda t: t.ones(2, 0).index_select(0, t.tensor([1, 5])),
         lambda t: t.ones(2, 0).index_select(0, t.tensor([1])),
         lambda t: t.ones(0).index_select(0, t.tensor([0])),
+        lambda t: t.tensor([2**63, -(2**70), 0], dtype=t.bool),
+        lambda t: t.tensor(itself()),
+        lambda t: t.tensor([[1, 2], itself()]),
+        lambda t: t.tensor(NoItems()),
+        lambda t: t.tensor([NoItems()]),
+        lambda t: t.meshgrid(t.ones(1), t.ones(2, device="meta"), indexing="ij")[0],
         lambda t: t._foreach_add([], []),
         lambda t: t._foreach_abs([]),
         lambda t: t._foreach_add([], [t.ones(1)]),
