@@ -103,6 +103,8 @@ class Layers(fuzz.Session):
         kind = getattr(optim, name)
         parameters = [f.tensor(dtype=r.choice(fuzz.FLOATS)).detach().clone().requires_grad_() for _ in range(3)]
         options = {k: v for k, v in self.arguments(kind).items() if k != "params"}
+        if name == "LBFGS":  # which makes as many iterations as it is asked for
+            options = {k: min(v, 9) if isinstance(v, (int, float)) else v for k, v in options.items()}
         made = []
         self.call(f"optim.{name}", lambda **kwargs: made.append(kind(parameters, **kwargs)), [], options)
         for made_of_them in made:
