@@ -187,12 +187,6 @@ double fn_polygamma(double n, double x) {
   return sign * std::exp(fn_lgamma(n + 1)) * fn_zeta(n + 1, x);
 }
 
-float fn_polygamma(float n, float x) {  // torch reflects in float, which is off by up to 5e-5
-  if (n != 1 || !(x < 0.5f)) return float(fn_polygamma(double(n), double(x)));
-  const float s = std::sin(float(kPi) * x);
-  return float(kPi) * float(kPi) / (s * s) - float(fn_zeta(2, 1 - x));
-}
-
 double fn_igamma(double a, double x) {
   double edge = igamma_edge(a, x, false);
   if (edge == 2) return kNaN;

@@ -85,7 +85,7 @@ double fn_ndtri(double p);
 WG_IN_DOUBLE1(lgamma)
 WG_IN_DOUBLE1(digamma)
 WG_IN_DOUBLE2(zeta)
-float fn_polygamma(float n, float x);
+WG_IN_DOUBLE2(polygamma)
 template <class T>
 WG_INLINE T fn_polygamma_of(T x, T n) {
   return fn_polygamma(n, x);
