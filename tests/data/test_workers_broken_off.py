@@ -122,7 +122,7 @@ def test_a_signal_to_a_worker_from_outside(number, name):
 
 @pytest.mark.parametrize("persistent", [False, True])
 def test_a_stopped_worker_is_a_timeout_and_still_ends(persistent):
-    running = iter(loader(50, timeout=60, persistent_workers=persistent))
+    running = iter(loader(50, timeout=8, persistent_workers=persistent))
     next(running)
     running._timeout = 0.5
     for worker in running._workers:
