@@ -14,51 +14,34 @@ from . import _names
 from ._readable import Notes
 from .node import Node
 
-reflectable_magic_methods = {
-    "add": "{} + {}",
-    "sub": "{} - {}",
-    "mul": "{} * {}",
-    "floordiv": "{} // {}",
-    "truediv": "{} / {}",
-    "div": "{} / {}",
-    "mod": "{} % {}",
-    "pow": "{} ** {}",
-    "lshift": "{} << {}",
-    "rshift": "{} >> {}",
-    "and_": "{} & {}",
-    "or_": "{} | {}",
-    "xor": "{} ^ {}",
-    "getitem": "{}[{}]",
-    "matmul": "{} @ {}",
+_SYMBOLS = {
+    "add": "+",
+    "sub": "-",
+    "mul": "*",
+    "floordiv": "//",
+    "truediv": "/",
+    "div": "/",
+    "mod": "%",
+    "pow": "**",
+    "lshift": "<<",
+    "rshift": ">>",
+    "and_": "&",
+    "or_": "|",
+    "xor": "^",
+    "matmul": "@",
 }
+_COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">="}
+reflectable_magic_methods = {name: f"{{}} {symbol} {{}}" for name, symbol in _SYMBOLS.items()} | {"getitem": "{}[{}]"}
 magic_methods = {
-    "eq": "{} == {}",
-    "ne": "{} != {}",
-    "lt": "{} < {}",
-    "gt": "{} > {}",
-    "le": "{} <= {}",
-    "ge": "{} >= {}",
+    **{name: f"{{}} {symbol} {{}}" for name, symbol in _COMPARISONS.items()},
     "pos": "+{}",
     "neg": "-{}",
     "invert": "~{}",
     **reflectable_magic_methods,
 }
 inplace_methods = {
-    "iadd": "{} += {}",
-    "iand": "{} &= {}",
-    "ifloordiv": "{} //= {}",
-    "ilshift": "{} <<= {}",
-    "imod": "{} %= {}",
-    "imul": "{} *= {}",
-    "imatmul": "{} @= {}",
-    "ior": "{} |= {}",
-    "ipow": "{} **= {}",
-    "irshift": "{} >>= {}",
-    "isub": "{} -= {}",
-    "itruediv": "{} /= {}",
-    "ixor": "{} ^= {}",
-    "setitem": "{}[{}] = {}",
-}
+    "i" + name.rstrip("_"): f"{{}} {symbol}= {{}}" for name, symbol in _SYMBOLS.items() if name != "div"
+} | {"setitem": "{}[{}] = {}"}
 _ORIGINS = {kind: getattr(typing, kind.__name__.capitalize()) for kind in (list, dict, set, tuple)}
 _ORIGINS[frozenset] = typing.FrozenSet  # noqa: UP006  (what annotations of that kind are printed as)
 
