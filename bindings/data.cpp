@@ -282,7 +282,8 @@ void measure(PyObject* o, int depth, Shape& s) {
     WG_CHECK_VALUE(s.sizes[depth] == n, "expected sequence of length ", s.sizes[depth], " at dim ", depth, " (got ", n,
                    ")");
     for (Py_ssize_t i = 0; i < n; ++i) {
-      WG_CHECK_TYPE(items[i].get() != o, "new(): self-referential lists are incompatible");
+      // As torch, which looks along first items for the number of dims before it looks at the others.
+      WG_CHECK_TYPE(!i || items[i].get() != o, "new(): self-referential lists are incompatible");
       measure(items[i].get(), depth + 1, s);
     }
     return;

@@ -6,6 +6,7 @@ import os
 import pickle
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -114,12 +115,9 @@ print(wg.load("a.pt").item(), os.listdir("."))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
-def test_a_protected_file_in_an_open_folder_is_not_replaced(tmp_path):
-    folder = tmp_path / "open"
-    folder.mkdir()
-    for above in (tmp_path, *list(tmp_path.parents)[:2]):
-        above.chmod(0o755)
-    done = subprocess.run([sys.executable, "-c", PROTECTED, str(folder)], capture_output=True, text=True)
+def test_a_protected_file_in_an_open_folder_is_not_replaced():
+    with tempfile.TemporaryDirectory() as folder:  # tmp_path lies in folders that only their owner may enter
+        done = subprocess.run([sys.executable, "-c", PROTECTED, folder], capture_output=True, text=True)
     assert (done.stderr, done.stdout) == ("", "PermissionError a.pt\n1.0 ['a.pt']\n")
 
 
