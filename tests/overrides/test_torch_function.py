@@ -186,6 +186,15 @@ def test_slots_of_a_subclass_are_kept():
     assert made.mark == "here" and made.tolist() == [0, 1, 2] and type(made) is Slotted
 
 
+def test_errors_about_arguments_name_the_method_also_once_calls_may_be_taken_over():
+    class Takes(torch.Tensor):
+        pass
+
+    torch.ones(2).as_subclass(Takes) + 1
+    with pytest.raises(TypeError, match=r"^Tensor\.backward\(\) got an unexpected keyword argument 'foo'"):
+        torch.ones((), requires_grad=True).backward(foo=1)
+
+
 def test_questions_about_an_object_are_not_taken_over():
     class Lazy:
         @classmethod

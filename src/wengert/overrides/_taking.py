@@ -303,6 +303,7 @@ def _watch_in_place(function, home):
         code, function.__globals__, function.__name__, function.__defaults__, function.__closure__
     )
     plain.__kwdefaults__, plain.__module__ = function.__kwdefaults__, function.__module__
+    plain.__qualname__ = function.__qualname__  # errors about arguments name it
     handler = _watched(plain, home, itself=function)
     handing = _hand_on.__code__
     constants = tuple(handler if constant == 0.5 else constant for constant in handing.co_consts)
