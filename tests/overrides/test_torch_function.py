@@ -187,12 +187,12 @@ def test_slots_of_a_subclass_are_kept():
 
 
 def test_errors_about_arguments_name_the_method_also_once_calls_may_be_taken_over():
-    class Takes(torch.Tensor):
+    class Takes(wengert.Tensor):
         pass
 
-    torch.ones(2).as_subclass(Takes) + 1
+    wengert.ones(2).as_subclass(Takes) + 1
     with pytest.raises(TypeError, match=r"^Tensor\.backward\(\) got an unexpected keyword argument 'foo'"):
-        torch.ones((), requires_grad=True).backward(foo=1)
+        wengert.ones((), requires_grad=True).backward(foo=1)
 
 
 def test_questions_about_an_object_are_not_taken_over():
