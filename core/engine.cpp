@@ -167,7 +167,6 @@ class Pass {
   Node* at_ = nullptr;
   std::vector<Slot*> waiting_;  // where products do
   std::deque<Slot*> put_by_;    // leaves visited before their gradient is there: it comes from the background
-  int64_t put_by_elements_ = 0;
   std::vector<Foreign> callbacks_;
 
  public:
@@ -379,8 +378,12 @@ class Pass {
     if (!slot.products.empty()) add_products(slot, true);
     if (!slot.work) return false;
     put_by_.push_back(&slot);
-    put_by_elements_ += elements(slot.in_work);
-    while (!put_by_.empty() && (put_by_.front()->work->done() || put_by_elements_ > kMostInBackground)) fetch_first();
+    int64_t kept = 0;
+    for (const Slot* s : put_by_) kept += elements(s->in_work);
+    while (!put_by_.empty() && (put_by_.front()->work->done() || kept > kMostInBackground)) {
+      kept -= elements(put_by_.front()->in_work);
+      fetch_first();
+    }
     return true;
   }
   static int64_t elements(const std::vector<Product>& products) {
@@ -391,7 +394,6 @@ class Pass {
   void fetch_first() {
     Slot& slot = *put_by_.front();
     put_by_.pop_front();
-    put_by_elements_ -= elements(slot.in_work);
     visit_now(slot);
   }
   void fetch_all() {
@@ -463,13 +465,15 @@ class Pass {
 
   // Products are added to the gradients that wait for them, where nobody else holds those; where more of them are to
   // come they wait for each other, and of a row of matrices only those are computed that somebody needs.
-  Wanted wanted(const Edge& e) {
+  // leaf: that behind the edge, null where there is none.
+  Wanted wanted(const Edge& e, Slot*& leaf) {
     Wanted w;
+    leaf = nullptr;
     Slot* to = e.node ? task_.find(e.node.get()) : nullptr;
     if (!to) return w;
     if (e.nr < to->buffer.size() && !to->work)
       if (const TensorRef& have = to->buffer[e.nr]; have && exclusive(have) && !have->wrapped) w.add_to = have.get();
-    if (Slot* leaf = leaf_behind(*to, w.turned)) {
+    if ((leaf = leaf_behind(*to, w.turned))) {
       const bool others = leaf->waiting > 1 || !leaf->products.empty() || leaf->work;
       w.any_depth = !others && num_threads() > 1 && leaf->private_way() && !may_change_operands(*leaf->node);
       if (others || w.any_depth) w.later = &leaf->products;
@@ -487,14 +491,15 @@ class Pass {
 
   void run_adding(Node& n, Gradients& in, Gradients& out) {
     Few<Wanted, 4> said;
+    Few<Slot*, 4> leaves;
     said.resize(n.edges.size());
-    for (uint32_t i = 0; i < n.edges.size(); ++i) said[i] = wanted(n.edges[i]);
+    leaves.resize(n.edges.size());
+    for (uint32_t i = 0; i < n.edges.size(); ++i) said[i] = wanted(n.edges[i], leaves[i]);
     run_native_rule(n, in, out, false, said.begin());
     for (uint32_t i = 0; i < n.edges.size(); ++i) {
       if (said[i].add_to && out[i].get() == said[i].add_to) out[i].reset();  // it is where it belongs
       if (!said[i].later || said[i].later->empty()) continue;
-      bool turned;
-      Slot& to = *leaf_behind(*task_.find(n.edges[i].node.get()), turned);
+      Slot& to = *leaves[i];
       if (to.products.size() <= n.edges.size()) waiting_.push_back(&to);  // the first; twice does no harm
       const bool shared = num_threads() > 1 && elements(to.products) > kShared;
       if (to.products.size() >= (shared ? kBatch : kMostProducts)) add_products(to, shared);
