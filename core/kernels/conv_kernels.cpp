@@ -88,12 +88,7 @@ void lay(int64_t before, int64_t n, int64_t after, int64_t lanes, const T* from,
         for (int64_t i = 0; i < 4; ++i) to[j * lanes + done + i] = images[i * image_step + 2 * j];
     }
   } else if (step == 1) {
-    for (; done + 4 <= lanes; done += 4) {
-      int64_t j = 0;
-      for (; j + 4 <= n; j += 4) turn(from + done * image_step + j, image_step, to + j * lanes + done, lanes);
-      for (; j < n; ++j)
-        for (int64_t i = done; i < done + 4; ++i) to[j * lanes + i] = from[i * image_step + j];
-    }
+    turn_all<4>(lanes, n, from, image_step, to, lanes), done = lanes;
   }
   for (; done < lanes; ++done)
     for (int64_t j = 0; j < n; ++j) to[j * lanes + done] = from[done * image_step + j * step];

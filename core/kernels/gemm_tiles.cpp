@@ -25,20 +25,8 @@ void pack_panel(int64_t deep, int64_t wide, const T* x, int64_t row, int64_t col
     for (int64_t p = 0; p < deep; ++p) store(to + p * Side, load<V>(x + p * row));
     return;
   }
-  int64_t v = 0;
-  const auto squares = [&]<int N>() {
-    for (; v + N <= wide; v += N) {
-      int64_t p = 0;
-      for (; p + N <= deep; p += N) turn_square<N>(x + v * col + p, col, to + p * Side + v, Side);
-      for (; p < deep; ++p)
-        for (int64_t q = v; q < v + N; ++q) to[p * Side + q] = x[q * col + p];
-    }
-  };
-  if (row == 1) {
-    squares.template operator()<int(kWide<T>)>();
-    if constexpr (kWide<T> > 4) squares.template operator()<4>();
-  }
-  for (; v < wide; ++v)
+  if (row == 1) return turn_all<int(kWide<T>)>(wide, deep, x, col, to, Side);
+  for (int64_t v = 0; v < wide; ++v)
     for (int64_t p = 0; p < deep; ++p) to[p * Side + v] = x[p * row + v * col];
 }
 

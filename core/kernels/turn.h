@@ -38,7 +38,7 @@ template <int D, int N, class V>
     if (!(i & D)) swap_blocks<D>(rows[i], rows[i + D], std::make_integer_sequence<int, N>());
   if constexpr (D > 1) turn_blocks<D / 2, N>(rows);
 }
-// The same for i and j below N, a power of two.
+// The same for i and j below N, a power of two: for vectors that the machine has.
 template <int N, class T>
 [[gnu::always_inline]] static inline void turn_square(const T* from, int64_t step, T* to, int64_t to_step) {
   typedef T V __attribute__((vector_size(N * sizeof(T)), aligned(sizeof(T)), may_alias));
@@ -48,6 +48,26 @@ template <int N, class T>
   turn_blocks<N / 2, N>(rows);
 #pragma GCC unroll 16
   for (int i = 0; i < N; ++i) *reinterpret_cast<V*>(to + i * to_step) = rows[i];
+}
+// The same for i below `rows` and j below `cols`: in squares of N, what is left in squares of 4, then one by one.
+template <int N, class T>
+static inline void turn_all(int64_t rows, int64_t cols, const T* from, int64_t step, T* to, int64_t to_step) {
+  int64_t i = 0;
+  for (; i + N <= rows; i += N) {
+    int64_t j = 0;
+    for (; j + N <= cols; j += N)
+      if constexpr (N == 4)
+        turn(from + i * step + j, step, to + j * to_step + i, to_step);
+      else
+        turn_square<N>(from + i * step + j, step, to + j * to_step + i, to_step);
+    for (; j < cols; ++j)
+      for (int64_t q = i; q < i + N; ++q) to[j * to_step + q] = from[q * step + j];
+  }
+  if constexpr (N > 4)
+    turn_all<4>(rows - i, cols, from + i * step, step, to + i, to_step);
+  else
+    for (; i < rows; ++i)
+      for (int64_t j = 0; j < cols; ++j) to[j * to_step + i] = from[i * step + j];
 }
 
 }  // namespace wg

@@ -99,15 +99,9 @@ void multiply(const WindowPanel<T>& p) {
 
 template <class T>
 void turned(int64_t channels, int64_t positions, const T* from, int64_t step, T* to, int64_t side) {
-  int64_t c = 0;
-  for (; c + 4 <= channels; c += 4) {
-    int64_t i = 0;
-    for (; i + 4 <= positions; i += 4) turn(from + c * step + i, step, to + i * side + c, side);
-    for (; i < positions; ++i)
-      for (int64_t v = c; v < c + 4; ++v) to[i * side + v] = from[v * step + i];
-  }
-  for (; c < side; ++c)
-    for (int64_t i = 0; i < positions; ++i) to[i * side + c] = c < channels ? from[c * step + i] : T(0);
+  turn_all<4>(channels, positions, from, step, to, side);
+  for (int64_t c = channels; c < side; ++c)
+    for (int64_t i = 0; i < positions; ++i) to[i * side + c] = T(0);
 }
 
 }  // namespace
