@@ -129,8 +129,9 @@ void row_norm(const RowNorm& s, double eps, const char* x, const char* w, const 
   with_kernels(s.dtype, [&](const auto& k, auto zero) {
     using T = decltype(zero);
     parallel_for(s.rows, grain(s.n), [&](int64_t from, int64_t to) {
-      k.rows(at<T>(y, from * s.n), at<T>(mean, from), at<T>(rstd, from), at<T>(x, from * s.n), at<T>(w, 0), at<T>(b, 0),
-             to - from, s.n, eps, s.centred);
+      k.rows_forward({at<T>(x, from * s.n), at<T>(w, 0), at<T>(b, 0), at<T>(y, from * s.n), at<T>(mean, from),
+                      at<T>(rstd, from), eps},
+                     to - from, s.n);
     });
   });
 }

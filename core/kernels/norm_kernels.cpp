@@ -5,6 +5,7 @@
 #include "norm_kernels.h"
 
 #include "../simd/lanes.h"
+#include "vectors.h"
 
 namespace wg::WG_LEVEL {
 namespace {
@@ -79,97 +80,129 @@ void blend_rows(T* __restrict y, const T* __restrict g, const T* __restrict x, c
     for (int64_t j = 0; j < n; ++j) y[j] = g[j] * a[j] + (x[j] * b[j] + c[j]);
 }
 
-// Not inlined, so that the compiler sees that nothing overlaps.
-template <class T, bool kWeight, bool kBias>
-[[gnu::noinline]] void write_row(T* __restrict y, const T* __restrict x, const T* __restrict w, const T* __restrict b,
-                                 T m, T s, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) {
-    const T v = (x[i] - m) * s, scaled = kWeight ? v * w[i] : v;
-    y[i] = kBias ? scaled + b[i] : scaled;
-  }
-}
+// Rows are taken a few at once: what they share is read once, and no row's sum waits for another's.
+constexpr int kRows = kVectorBytes < 64 ? 2 : 4;
 
-template <class T>
-void rows_forward(T* y, T* mean, T* rstd, const T* x, const T* w, const T* b, int64_t rows, int64_t n, double eps,
-                  bool centred) {
-  const auto write = w   ? b ? write_row<T, true, true> : write_row<T, true, false>
-                     : b ? write_row<T, false, true>
-                         : write_row<T, false, false>;
-  for (int64_t r = 0; r < rows; ++r, x += n, y += n) {
-    const T m = centred ? T(sum(x, n) / double(n)) : T(0);
-    const T s = T(1) / root(T(spread(x, m, n) / double(n) + eps));
-    if (mean) mean[r] = m;
-    rstd[r] = s;
-    write(y, x, w, b, m, s, n);
-  }
-}
-
-// What a row's gradient needs of the row as a whole: gx = v * s - (a + (x - m) * b), v the gradient of the normalised
-// row.
-template <class T>
-struct RowStats {
-  T m, s, a, b;
-};
-
-// Of one row: the sums of v and of v * (x - m).
-template <class T, bool kWeight>
-RowStats<T> row_stats(const T* g, const T* x, const T* w, T m, T s, int64_t n, bool centred) {
-  double all = 0, along = 0;
-  for (int64_t at = 0; at < n; at += kRun) {
-    const int64_t end = n - at < kRun ? n : at + kRun;
-    T one[kLanes] = {}, two[kLanes] = {};
-    int64_t i = at;
-    auto add = [&](int64_t lane, int64_t k) {
-      const T v = kWeight ? g[k] * w[k] : g[k];
-      one[lane] += v, two[lane] += v * (x[k] - m);
+// Of R rows of n, K sums each, of the terms that f(term, r, i) writes for row r at i. A row's additions come in the
+// same order for any R.
+template <class T, int R, int K, class F>
+[[gnu::always_inline]] inline void row_sums(int64_t n, double (&total)[R][K], F f) {
+  constexpr int64_t W = kWide<T>;
+  for (int64_t i = 0; i < n;) {
+    const int64_t end = n - i < kRun ? n : i + kRun;
+    Wide<T> one[R][K] = {}, two[R][K] = {}, term[K];
+    auto add = [&](auto& sums, auto* of_row, int64_t at) {
+      for (int r = 0; r < R; ++r) {
+        f(of_row, r, at);
+        for (int k = 0; k < K; ++k) sums[r][k] += of_row[k];
+      }
     };
-    for (; i + kLanes <= end; i += kLanes)
-      for (int64_t k = 0; k < kLanes; ++k) add(k, i + k);
-    for (int64_t k = 0; k < end - i; ++k) add(k, i + k);
-    all += double(join_lanes(one)), along += double(join_lanes(two));
+    for (; i + 2 * W <= end; i += 2 * W) add(one, term, i), add(two, term, i + W);
+    if (i + W <= end) add(one, term, i), i += W;
+    T last[K];
+    for (; i < end; ++i) add(total, last, i);
+    for (int r = 0; r < R; ++r)
+      for (int k = 0; k < K; ++k) {
+        T lane[W];
+        store(lane, one[r][k] + two[r][k]);
+        total[r][k] += double(join_lanes<W>(lane));
+      }
   }
-  return {m, s, centred ? T(all / double(n)) * s : T(0), T(along / double(n)) * s * s * s};
 }
 
-// Several rows at once: the gradients of weight and bias are read and written once for all of them.
-template <class T, bool kWeight, bool kBias, int kRows>
-[[gnu::noinline]] void write_back(T* __restrict gx, T* __restrict gw, T* __restrict gb, const T* __restrict g,
-                                  const T* __restrict x, const T* __restrict w, const RowStats<T>* of, int64_t n) {
-  RowStats<T> row[kRows];
-  for (int r = 0; r < kRows; ++r) row[r] = of[r];
-  for (int64_t i = 0; i < n; ++i) {
-    T to_weight = gw[i], to_bias = kBias ? gb[i] : T(0);
-    for (int r = 0; r < kRows; ++r) {
-      const T u = g[r * n + i], d = x[r * n + i] - row[r].m, v = kWeight ? u * w[i] : u;
-      gx[r * n + i] = v * row[r].s - (row[r].a + d * row[r].b);
-      to_weight += u * (d * row[r].s);
+// visit(V(), i) for the vectors of a row, then for the elements that are left.
+template <class T, class F>
+[[gnu::always_inline]] inline void each_vector(int64_t n, F visit) {
+  int64_t i = 0;
+  for (; i + kWide<T> <= n; i += kWide<T>) visit(Wide<T>(), i);
+  for (; i < n; ++i) visit(T(), i);
+}
+
+template <class T, bool kWeight, bool kBias, int R>
+void forward_at(const RowsForward<T>& p, int64_t row, int64_t n) {
+  const T* x = p.x + row * n;
+  T *y = p.y + row * n, m[R] = {}, s[R];
+  if (p.mean) {
+    double sum[R][1] = {};
+    row_sums<T, R, 1>(n, sum, [=]<class V>(V* term, int r, int64_t i) { term[0] = load<V>(x + r * n + i); });
+    for (int r = 0; r < R; ++r) p.mean[row + r] = m[r] = T(sum[r][0] / double(n));
+  }
+  double spread[R][1] = {};
+  row_sums<T, R, 1>(n, spread, [=, &m]<class V>(V* term, int r, int64_t i) {
+    const V d = load<V>(x + r * n + i) - m[r];
+    term[0] = d * d;
+  });
+  for (int r = 0; r < R; ++r) p.rstd[row + r] = s[r] = T(1) / root(T(spread[r][0] / double(n) + p.eps));
+  each_vector<T>(n, [=, &p, &m, &s]<class V>(V, int64_t i) {
+    V w{}, b{};
+    if constexpr (kWeight) w = load<V>(p.w + i);
+    if constexpr (kBias) b = load<V>(p.b + i);
+    for (int r = 0; r < R; ++r) {
+      const V v = (load<V>(x + r * n + i) - m[r]) * s[r], scaled = kWeight ? v * w : v;
+      store(y + r * n + i, kBias ? scaled + b : scaled);
+    }
+  });
+}
+
+// gx = v * s - (a + (x - m) * b), v = g * w the gradient of the normalised row, a and b from the sums of v and of
+// v * (x - m) over the row.
+template <class T, bool kWeight, bool kBias, int R>
+void backward_at(const RowsBackward<T>& p, int64_t row, int64_t n) {
+  const T *x = p.x + row * n, *g = p.g + row * n, *w = p.w;
+  T *gx = p.gx + row * n, m[R], s[R], a[R], b[R];
+  for (int r = 0; r < R; ++r) m[r] = p.mean ? p.mean[row + r] : T(0), s[r] = p.rstd[row + r];
+  double sum[R][2] = {};
+  row_sums<T, R, 2>(n, sum, [=, &m]<class V>(V* term, int r, int64_t i) {
+    term[0] = load<V>(g + r * n + i);
+    if constexpr (kWeight) term[0] *= load<V>(w + i);
+    term[1] = term[0] * (load<V>(x + r * n + i) - m[r]);
+  });
+  for (int r = 0; r < R; ++r) {
+    a[r] = p.mean ? T(sum[r][0] / double(n)) * s[r] : T(0);
+    b[r] = T(sum[r][1] / double(n)) * s[r] * s[r] * s[r];
+  }
+  each_vector<T>(n, [=, &p, &m, &s, &a, &b]<class V>(V, int64_t i) {
+    V to_weight = load<V>(p.gw + i), to_bias{}, scale{};
+    if constexpr (kBias) to_bias = load<V>(p.gb + i);
+    if constexpr (kWeight) scale = load<V>(w + i);
+    for (int r = 0; r < R; ++r) {
+      const V u = load<V>(g + r * n + i), d = load<V>(x + r * n + i) - m[r], us = u * s[r];
+      store(gx + r * n + i, (kWeight ? us * scale : us) - (a[r] + d * b[r]));
+      to_weight += us * d;
       to_bias += u;
     }
-    gw[i] = to_weight;
-    if (kBias) gb[i] = to_bias;
-  }
+    store(p.gw + i, to_weight);
+    if constexpr (kBias) store(p.gb + i, to_bias);
+  });
 }
 
-template <class T, bool kWeight, bool kBias>
-void rows_back(const RowsBackward<T>& p, int64_t rows, int64_t n) {
-  constexpr int kRows = 4;
-  for (int64_t r = 0; r < rows;) {
-    RowStats<T> of[kRows];
-    const int64_t many = rows - r < kRows ? 1 : kRows, at = r * n;
-    for (int64_t k = 0; k < many; ++k)
-      of[k] = row_stats<T, kWeight>(p.g + at + k * n, p.x + at + k * n, p.w, p.mean ? p.mean[r + k] : T(0),
-                                    p.rstd[r + k], n, p.mean);
-    (many == 1 ? write_back<T, kWeight, kBias, 1>
-               : write_back<T, kWeight, kBias, kRows>)(p.gx + at, p.gw, p.gb, p.g + at, p.x + at, p.w, of, n);
-    r += many;
-  }
+// rows_at<kWeight, kBias, R>(row) for all rows.
+template <class F>
+void each_rows(bool weight, bool bias, int64_t rows, F rows_at) {
+  auto run = [&]<bool kWeight, bool kBias>() {
+    int64_t row = 0;
+    for (; row + kRows <= rows; row += kRows) rows_at.template operator()<kWeight, kBias, kRows>(row);
+    for (; row < rows; ++row) rows_at.template operator()<kWeight, kBias, 1>(row);
+  };
+  if (weight && bias)
+    run.template operator()<true, true>();
+  else if (weight)
+    run.template operator()<true, false>();
+  else if (bias)
+    run.template operator()<false, true>();
+  else
+    run.template operator()<false, false>();
 }
 
 template <class T>
+void rows_forward(const RowsForward<T>& p, int64_t rows, int64_t n) {
+  each_rows(p.w, p.b, rows,
+            [&]<bool kWeight, bool kBias, int R>(int64_t row) { forward_at<T, kWeight, kBias, R>(p, row, n); });
+}
+template <class T>
 void rows_backward(const RowsBackward<T>& p, int64_t rows, int64_t n) {
-  (p.w    ? p.gb ? rows_back<T, true, true> : rows_back<T, true, false>
-   : p.gb ? rows_back<T, false, true>
-          : rows_back<T, false, false>)(p, rows, n);
+  each_rows(p.w, p.gb, rows,
+            [&]<bool kWeight, bool kBias, int R>(int64_t row) { backward_at<T, kWeight, kBias, R>(p, row, n); });
 }
 
 }  // namespace

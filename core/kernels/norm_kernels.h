@@ -6,6 +6,13 @@
 
 namespace wg {
 
+// Rows of n, contiguous: y = (x - mean) * rstd * w + b. mean (RMS norm: taken to be 0), w and b (n each) may be null.
+template <class T>
+struct RowsForward {
+  const T *x, *w, *b;
+  T *y, *mean, *rstd;
+  double eps;
+};
 // Rows of n, contiguous: gx, gw += sum of g * xhat, gb += sum of g. mean (RMS norm: taken to be 0), w and gb may be
 // null.
 template <class T>
@@ -16,9 +23,7 @@ struct RowsBackward {
 
 template <class T>
 struct NormOf {
-  // Rows of n: y = (x - mean) * rstd * w + b; w and b (n each) may be null. Not centred: mean is taken to be 0.
-  void (*rows)(T* y, T* mean, T* rstd, const T* x, const T* w, const T* b, int64_t rows, int64_t n, double eps,
-               bool centred);
+  void (*rows_forward)(const RowsForward<T>& p, int64_t rows, int64_t n);
   void (*rows_backward)(const RowsBackward<T>& p, int64_t rows, int64_t n);
   // Contiguous runs.
   double (*sum)(const T* x, int64_t n);
