@@ -13,6 +13,22 @@ def native_calls(call, s):
         "_grid_sample3d": [call(f(1, 2, 3, 3, 2), f(1, 2, 2, 2, 3), 0, 1, True)],
         "_pair_norms": [call(f(2, 3, 4), f(2, 2, 4), p) for p in (1.0, 2.0, float("inf"))],
         "_ctc_losses": [call(f(4, 2, 3), labels, *lengths, 0, via=_of_probabilities)],
+        **_factored(call, s),
+    }
+
+
+def _factored(call, s):
+    f, both = s.f, (True, False)
+    pivots = wg.tensor([2, 3, 3]).int()
+    return {
+        "_cholesky_inverse": [call(s.square(), via=lambda op, L: op(L.tril(), False).tril())],
+        "_triangular_solve": [call(f(3, 2), s.square(), up, back, False) for up in both for back in both],
+        "_lu_unpack": [call(f(3, 3)), call(f(2, 4, 3)), call(f(3, 4))],
+        "_linalg_plu": [call(s.square())],
+        "_lu_solve": [call(s.square(), pivots, f(3, 2), True, back) for back in both]
+        + [call(s.square(), pivots, f(2, 3), False, back) for back in both],
+        "_householder_product": [call(f(4, 3), f(2))],
+        "_ormqr": [call(f(4, 2), f(2), f(4, 3), True, False), call(f(4, 2), f(2), f(3, 4), False, True)],
     }
 
 

@@ -29,6 +29,7 @@ _TABLE = (
     "factored",
     "householder",
     "linalg_composed",
+    "triangular",
     "fft",
     "fft_dims",
     "stft",

@@ -16,8 +16,8 @@ from .linalg_checks import (
 )
 
 
-def on_arrays(function):
-    """The body of a host op from a function on NumPy arrays."""
+def on_arrays(function, columns=()):
+    """The body of a host op from a function on NumPy arrays; columns: which of its results are column-major in memory."""
 
     def forward(*args):
         import numpy as np
@@ -26,7 +26,9 @@ def on_arrays(function):
 
         with np.errstate(all="ignore"):  # inf and nan are results like others
             results = function(*[numpy_.array(a) if isinstance(a, Tensor) else a for a in args])
-        return tuple(map(numpy_.tensor, results)) if isinstance(results, tuple) else numpy_.tensor(results)
+        if not isinstance(results, tuple):
+            return numpy_.columns(results) if columns else numpy_.tensor(results)
+        return tuple(numpy_.columns(r) if k in columns else numpy_.tensor(r) for k, r in enumerate(results))
 
     return forward
 
@@ -43,19 +45,24 @@ _LINALG = {"namespace": "linalg"}
 
 
 def _numpy_cholesky(a, upper):
-    return numpy_.cholesky(a.conj().swapaxes(-1, -2) if upper else a)
+    if not upper:
+        return numpy_.cholesky(a)
+    factor, info = numpy_.cholesky(a.conj().swapaxes(-1, -2))
+    return factor.conj().swapaxes(-1, -2), info
 
 
 @host(
     "_cholesky_ex(Tensor A, bool upper) -> (Tensor L, Index info)",
-    forward=on_arrays(_numpy_cholesky),
+    forward=on_arrays(_numpy_cholesky, columns=(0,)),
     grad_name="LinalgCholeskyExBackward0",
     **_HIDDEN,
 )
-def _cholesky_ex(g, L):
-    """Lower factors of what one triangle says, and infos that are not 0 where that is not positive definite."""
+def _cholesky_ex(g, upper, L):
+    """Factors of what one triangle says, and infos that are not 0 where that is not positive definite."""
     from .solvers import triangular
 
+    if upper:
+        g, L = mH(g), mH(L)
     phi = (mH(L) @ g).tril()
     phi = phi + phi.tril(-1).mH
     inner = triangular(mH(L), phi, True)
@@ -79,7 +86,7 @@ def cholesky_ex(A, *, upper=False, check_errors=False):
     L, info = _cholesky_ex(A, upper)
     if check_errors:
         _check_cholesky(info)
-    return named("linalg_cholesky_ex", ("L", "info"), (mH(L) if upper else L, info))
+    return named("linalg_cholesky_ex", ("L", "info"), (L, info))
 
 
 def _check_cholesky(info):
@@ -112,7 +119,11 @@ def _numpy_qr(a, mode):
     return tuple(np.linalg.qr(a, mode))
 
 
-@host("linalg_qr(Tensor A, str mode='reduced') -> (Tensor Q, Tensor R)", forward=on_arrays(_numpy_qr), **_HIDDEN)
+@host(
+    "linalg_qr(Tensor A, str mode='reduced') -> (Tensor Q, Tensor R)",
+    forward=on_arrays(_numpy_qr, columns=(0, 1)),
+    **_HIDDEN,
+)
 def _linalg_qr(g0, g1, A, mode, Q, R):
     """Factors as LAPACK gives them."""
     from .solvers import triangular
@@ -189,7 +200,7 @@ def _phase_free(diagonal_, values, what):
 
 @host(
     "_linalg_svd(Tensor A, bool full_matrices=False, bool compute_uv=True) -> (Tensor U, Tensor S, Tensor Vh)",
-    forward=on_arrays(_numpy_svd),
+    forward=on_arrays(_numpy_svd, columns=(0, 2)),
     grad_name="LinalgSvdBackward0",
     **_HIDDEN,
 )
@@ -265,7 +276,7 @@ def _numpy_eigh(a, UPLO):
 
 @host(
     "_linalg_eigh(Tensor A, str UPLO='L') -> (Tensor eigenvalues, Tensor eigenvectors)",
-    forward=on_arrays(_numpy_eigh),
+    forward=on_arrays(_numpy_eigh, columns=(1,)),
     grad_name="LinalgEighBackward0",
     **_HIDDEN,
 )
@@ -311,7 +322,7 @@ def eigvalsh(A, UPLO="L"):
 
 @host(
     "_linalg_eig(Tensor A) -> (Tensor eigenvalues, Tensor eigenvectors)",
-    forward=on_arrays(numpy_.eig),
+    forward=on_arrays(numpy_.eig, columns=(1,)),
     grad_name="LinalgEigBackward0",
     **_HIDDEN,
 )

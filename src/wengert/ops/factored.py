@@ -1,6 +1,7 @@
 """LU, LDL and Householder factors kept in one matrix, and what is solved or unpacked from them."""
 
 from . import linalg_host as numpy_
+from ._composed import through
 from ._declare import composite, host
 from .decompositions import _HIDDEN, _LINALG, named, on_arrays
 from .linalg_checks import (
@@ -19,7 +20,7 @@ from .solvers import _triangular, triangular
 
 @host(
     "_linalg_lu(Tensor A, bool pivot) -> (Tensor LU, Index pivots, Index info)",
-    forward=on_arrays(numpy_.lu),
+    forward=on_arrays(numpy_.lu, columns=(0,)),
     grad_name="LinalgLuFactorExBackward0",
     **_HIDDEN,
 )
@@ -120,6 +121,40 @@ def lu_factor(A, *, pivot=True):
     return named("linalg_lu_factor", ("LU", "pivots"), (LU, pivots))
 
 
+def _halves(LU):
+    k = min(LU.shape[-2:])
+    return unit_lower(LU[..., :, :k]), LU[..., :k, :].triu()
+
+
+@host("_lu_unpack(Tensor LU) -> (Tensor L, Tensor U)", forward=_halves, grad_name="LuUnpackBackward0", **_HIDDEN)
+def _lu_unpack(g0, g1, LU):
+    """The lower factor, with ones on its diagonal, and the upper one."""
+    return _whole(g0.tril(-1), g1.triu(), *LU.shape[-2:])
+
+
+def _whole(lower, upper, m, n):
+    """A strictly lower triangle (m, k) and an upper one (k, n) in one matrix (m, n), k the smaller of both."""
+    from ..nn.functional import pad
+
+    if m > n:
+        upper = pad(upper, (0, 0, 0, m - n))
+    return (pad(lower, (0, n - m)) if n > m else lower) + upper
+
+
+def _factors(A):
+    LU, pivots, _ = _linalg_lu(A, True)
+    P, L, U = lu_unpack(LU, pivots)
+    return P, L, U
+
+
+@host(
+    "_linalg_plu(Tensor A) -> (Index P, Tensor L, Tensor U)", forward=_factors, grad_name="LinalgLuBackward0", **_HIDDEN
+)
+def _linalg_plu(g1, g2, A):
+    """The factors of linalg.lu."""
+    return through(lambda A: _factors(A)[1:], (g1, g2), A)[0]
+
+
 @composite(
     "lu_unpack(Tensor LU_data, Tensor LU_pivots, bool unpack_data=True, bool unpack_pivots=True)",
     method=False,
@@ -135,8 +170,7 @@ def lu_unpack(LU_data, LU_pivots, unpack_data=True, unpack_pivots=True):
             "dtype.\nNote: this function is "
             "intended to be used with the output produced by torch.linalg.lu_factor"
         )
-    m, n = LU_data.shape[-2:]
-    k = min(m, n)
+    m = LU_data.shape[-2]
     P = L = U = empty(0, dtype=LU_data.dtype)
     if unpack_pivots:
         rows = numpy_.array(numpy_.bare(LU_pivots))
@@ -147,7 +181,7 @@ def lu_unpack(LU_data, LU_pivots, unpack_data=True, unpack_pivots=True):
             )
         P = eye(m, dtype=LU_data.dtype)[_permutation(LU_pivots, m)].mT.contiguous()
     if unpack_data:
-        L, U = unit_lower(LU_data[..., :, :k]), LU_data[..., :k, :].triu()
+        L, U = _lu_unpack(LU_data)
     return named("lu_unpack", ("P", "L", "U"), (P, L, U))
 
 
@@ -155,8 +189,7 @@ def lu_unpack(LU_data, LU_pivots, unpack_data=True, unpack_pivots=True):
 def linalg_lu(A, *, pivot=True):
     """P, L, U with A = P L U."""
     _check_lu(A, "linalg.lu", pivot)
-    LU, pivots, _ = _linalg_lu(A, True)
-    return named("linalg_lu", ("P", "L", "U"), lu_unpack(LU, pivots))
+    return named("linalg_lu", ("P", "L", "U"), _linalg_plu(A))
 
 
 @composite(
@@ -178,14 +211,38 @@ def lu_solve(LU, pivots, B, *, left=True, adjoint=False):
     if pivots.shape[-1] != LU.shape[-1]:
         refuse(f"{name}: Number of pivots per batch should be same as the dimension of the matrix")
     check_equation(LU, B, name, left)
-    if not left:
-        return mH(lu_solve(LU, pivots, mH(B), adjoint=not adjoint))
-    order = _permutation(pivots, LU.shape[-1])
     LU, B = expand_batch(LU, B)
+    return _lu_solve(LU, pivots.expand(LU.shape[:-1]), B, left, adjoint)
+
+
+def _lu_solved(LU, pivots, B, left, adjoint):
+    """X from the factors, by triangular systems."""
+    if not left:
+        return mH(_lu_solved(LU, pivots, mH(B), True, not adjoint))
+    order = _permutation(pivots, LU.shape[-1])
     if adjoint:
         inner = triangular(mH(LU), triangular(mH(LU), B, False), True, True)
         return _rows(inner, order.argsort(-1))
     return triangular(LU, triangular(LU, _rows(B, order), False, True), True)
+
+
+def _lu_solved_in_memory(LU, pivots, B, left, adjoint):
+    """X in the memory that torch gives it: columns side by side, rows where X stands on the left."""
+    made = numpy_.array(_lu_solved(LU, pivots, B, left, adjoint))
+    return numpy_.columns(made) if left else numpy_.tensor(made)
+
+
+@host(
+    "_lu_solve(Tensor LU, Index pivots, Tensor B, bool left, bool adjoint) -> Tensor",
+    forward=_lu_solved_in_memory,
+    grad_name="LinalgLuSolveBackward0",
+    **_HIDDEN,
+)
+def _lu_solve(g, LU, pivots, B, left, adjoint, needs):
+    """linalg.lu_solve of stacks with the same batch dims."""
+    if needs[0]:
+        return through(lambda LU, B: _lu_solved(LU, pivots, B, left, adjoint), g, LU, B)
+    return None, _lu_solve(LU, pivots, g, left, not adjoint)
 
 
 def _check_same_dtype(LU, B, name):

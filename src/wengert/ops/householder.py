@@ -1,6 +1,7 @@
 """Householder reflections and least squares."""
 
 from . import linalg_host as numpy_
+from ._composed import through
 from ._declare import composite, host
 from .decompositions import _HIDDEN, _LINALG, named, on_arrays
 from .ldl import ldl as _ldl
@@ -9,10 +10,10 @@ from .linalg_checks import check_float, check_square, is_float, kind, mH, refuse
 from .solvers import _pinv, pinv_backward
 
 
-@host("_geqrf(Tensor self) -> (Tensor a, Tensor tau)", forward=on_arrays(numpy_.geqrf), **_HIDDEN)
+@host("_geqrf(Tensor self) -> (Tensor a, Tensor tau)", forward=on_arrays(numpy_.geqrf, columns=(0,)), **_HIDDEN)
 def _geqrf():
     """R and the vectors of reflections in one matrix."""
-    refuse("derivative for aten::geqrf is not implemented")
+    raise NotImplementedError("the derivative for 'geqrf' is not implemented.")
 
 
 @composite("geqrf(Tensor self)", out=True)
@@ -22,8 +23,7 @@ def geqrf(input):
         refuse("torch.geqrf: input must have at least 2 dimensions.")
     if not is_float(input):
         raise NotImplementedError(f"\"geqrf_cpu\" not implemented for '{kind(input)}'")
-    a, tau = _geqrf(input)
-    return named("geqrf", ("a", "tau"), (a.mT.contiguous().mT, tau))  # as LAPACK leaves it, column by column
+    return named("geqrf", ("a", "tau"), _geqrf(input))
 
 
 def _reflector(A, i):
@@ -68,14 +68,31 @@ def _check_reflectors(input, tau, name):
 )
 def householder_product(A, tau):
     """The first n columns of the product of the reflections that geqrf stores in A (*, m, n)."""
+    _check_reflectors(A, tau, "torch.linalg.householder_product")
+    return _householder_product(A, tau)
+
+
+def _product(A, tau):
     from .. import eye
 
-    _check_reflectors(A, tau, "torch.linalg.householder_product")
-    m, n = A.shape[-2:]
-    start = eye(m, n, dtype=A.dtype).expand(A.shape)
-    if tau.shape[-1] == 0:
-        return start + A * 0  # the result has a history even so
+    start = eye(*A.shape[-2:], dtype=A.dtype).expand(A.shape)
     return _reflect(A, tau, start, reversed(range(tau.shape[-1])))
+
+
+def _by_columns(function):
+    """The body of a host op: what a function of tensors gives, in column-major memory."""
+    return lambda *args: numpy_.columns(numpy_.array(function(*args)))
+
+
+@host(
+    "_householder_product(Tensor A, Tensor tau) -> Tensor",
+    forward=_by_columns(_product),
+    grad_name="LinalgHouseholderProductBackward0",
+    **_HIDDEN,
+)
+def _householder_product(g, A, tau):
+    """linalg.householder_product; the result has a history even if there is no reflection."""
+    return through(_product, g, A, tau)
 
 
 @composite("orgqr(Tensor self, Tensor input2)", out=True)
@@ -109,10 +126,25 @@ def ormqr(input, tau, other, left=True, transpose=False):
             "and other has dtype "
             f"{kind(other)}"
         )
+    return _ormqr(input, tau, other, left, transpose)
+
+
+def _reflected(A, tau, other, left, transpose):
     if not left:
-        return mH(ormqr(input, tau, mH(other), True, not transpose))
+        return mH(_reflected(A, tau, mH(other), True, not transpose))
     order = range(tau.shape[-1])
-    return _reflect(input, tau, other, order if transpose else reversed(order), transpose)
+    return _reflect(A, tau, other, order if transpose else reversed(order), transpose)
+
+
+@host(
+    "_ormqr(Tensor A, Tensor tau, Tensor other, bool left, bool transpose) -> Tensor",
+    forward=_by_columns(_reflected),
+    grad_name="OrmqrBackward0",
+    **_HIDDEN,
+)
+def _ormqr(g, A, tau, other, left, transpose):
+    """torch.ormqr of what fits."""
+    return through(lambda *tensors: _reflected(*tensors, left, transpose), g, A, tau, other)
 
 
 def _numpy_lstsq(a, b, rcond):
@@ -131,7 +163,7 @@ def _numpy_lstsq(a, b, rcond):
 
 @host(
     "_lstsq(Tensor A, Tensor B, float rcond) -> (Tensor solution, Index rank, Index singular_values)",
-    forward=on_arrays(_numpy_lstsq),
+    forward=on_arrays(_numpy_lstsq, columns=(0,)),
     grad_name="LinalgLstsqBackward0",
     **_HIDDEN,
 )
@@ -207,7 +239,11 @@ def _check_full_rank(rank, full):
     )
 
 
-@host("_ldl(Tensor A, bool hermitian) -> (Tensor LD, Index pivots, Index info)", forward=on_arrays(_ldl), **_HIDDEN)
+@host(
+    "_ldl(Tensor A, bool hermitian) -> (Tensor LD, Index pivots, Index info)",
+    forward=on_arrays(_ldl, columns=(0,)),
+    **_HIDDEN,
+)
 def _ldl_factor():
     """LDL factors as LAPACK's sytrf and hetrf leave them."""
     refuse("derivative for aten::linalg_ldl_factor_ex is not implemented")
@@ -241,7 +277,9 @@ def ldl_factor(A, *, hermitian=False):
 
 
 @host(
-    "_ldl_solve(Tensor LD, Index pivots, Tensor B, bool hermitian) -> Tensor", forward=on_arrays(_ldl_solve), **_HIDDEN
+    "_ldl_solve(Tensor LD, Index pivots, Tensor B, bool hermitian) -> Tensor",
+    forward=on_arrays(_ldl_solve, columns=(0,)),
+    **_HIDDEN,
 )
 def _ldl_solved():
     """X from LDL factors."""

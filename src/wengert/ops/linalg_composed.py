@@ -8,18 +8,11 @@ from .decompositions import cholesky as _new_cholesky
 from .decompositions import qr as _new_qr
 from .decompositions import svd as _new_svd
 from .householder import refuse
-from .linalg_checks import check_float, check_kernel, check_matrix, check_square, expand_batch, is_float, kind, mH
+from .linalg_checks import check_float, check_matrix, check_square, is_float, mH
 from .norms import linalg_matrix_norm
-from .solvers import _not_finite, inv, singular_values, solve, solve_triangular, tolerances
+from .solvers import _not_finite, inv, pinv, singular_values, solve, tolerances
 
 _INFINITY = float("inf")
-
-
-def _check_dtype_pair(b, A):
-    if b.dtype != A.dtype:
-        refuse(
-            f"Expected b and A to have the same dtype, but found b of type {kind(b)} and A of type {kind(A)} instead."
-        )
 
 
 @composite("matrix_power(Tensor self, int n)", aliases=("linalg.matrix_power", "linalg_matrix_power"), out=True)
@@ -37,15 +30,20 @@ def matrix_power(A, n):
     check_square(A, "linalg.matrix_power")
     if n == 0:
         return eye(A.shape[-1], dtype=A.dtype).expand(A.shape).clone()
-    if n < 0:
+    inverted = n < 0
+    if inverted:
         A, n = inv(A), -n
+    if n == 1:
+        return A if inverted else A.clone()
+    if n == 3:
+        return A @ A @ A
     result = None
     while n:
         if n & 1:
             result = A if result is None else result @ A
         n >>= 1
         A = A @ A if n else A
-    return result.clone() if result is A else result
+    return result
 
 
 @composite(
@@ -251,85 +249,6 @@ def old_svd(input, some=True, compute_uv=True):
     return named("svd", ("U", "S", "V"), (U, S, mH(Vh)))
 
 
-def _solve_by_factor(b, L, upper):
-    lower = L.conj().swapaxes(-1, -2) if upper else L
-    return numpy_.triangular(lower.conj().swapaxes(-1, -2), numpy_.triangular(lower, b, False), True)
-
-
-@host(
-    "_cholesky_solve(Tensor self, Tensor L, bool upper) -> Tensor",
-    forward=on_arrays(_solve_by_factor),
-    grad_name="CholeskySolveBackward0",
-    **_HIDDEN,
-)
-def _cholesky_solve(g, L, upper, y, needs):
-    """X with L L^H X = self. As in torch, all of the gradient of L is given, both its triangles."""
-    back = _cholesky_solve(g, L, upper)
-    if not needs[1]:
-        return back, None
-    common = back @ mH(y)
-    common = common + mH(common)
-    return back, -(L @ common) if upper else -(common @ L)
-
-
-@composite("cholesky_solve(Tensor self, Tensor input2, bool upper=False)", out=True)
-def cholesky_solve(input, L, upper=False):
-    """X with A X = input, from the Cholesky factor L of A."""
-    if input.ndim < 2:
-        refuse(f"b should have at least 2 dimensions, but has {input.ndim} dimensions instead")
-    if L.ndim < 2:
-        refuse(f"u should have at least 2 dimensions, but has {L.ndim} dimensions instead")
-    if L.shape[-1] != L.shape[-2]:
-        refuse(f"A must be batches of square matrices, but they are {L.shape[-1]} by {L.shape[-2]} matrices")
-    if L.shape[-1] != input.shape[-2]:
-        refuse(
-            f"Incompatible matrix sizes for cholesky_solve: each A matrix is {L.shape[-1]} by "
-            f"{L.shape[-1]} but each b matrix is "
-            f"{input.shape[-2]} by {input.shape[-1]}"
-        )
-    _check_dtype_pair(input, L)
-    check_kernel(L, "cholesky_solve_cpu")
-    return _cholesky_solve(*reversed(expand_batch(L, input)), upper)
-
-
-@composite("cholesky_inverse(Tensor self, bool upper=False)", out=True)
-def cholesky_inverse(L, upper=False):
-    """The inverse of A from its Cholesky factor."""
-    from .. import eye
-    from .linalg_checks import check_factor
-
-    check_square(L, "cholesky_inverse")
-    check_kernel(L, "cholesky_inverse_out_cpu")
-    check_factor(L)
-    return cholesky_solve(eye(L.shape[-1], dtype=L.dtype).expand(L.shape), L, upper)
-
-
-@composite(
-    "triangular_solve(Tensor self, Tensor A, bool upper=True, bool transpose=False, bool unitriangular=False)", out=True
-)
-def triangular_solve(b, A, upper=True, transpose=False, unitriangular=False):
-    """X with A X = b (transpose: A^T) for triangular A, and a copy of A."""
-    for name, t in (("b", b), ("A", A)):
-        if t.ndim < 2:
-            refuse(
-                f"torch.triangular_solve: Expected {name} to have at least 2 dimensions, but it has "
-                f"{t.ndim} dimensions instead"
-            )
-    check_square(A, "triangular_solve")
-    if A.shape[-2] != b.shape[-2]:
-        refuse(
-            f"Incompatible matrix sizes for triangular_solve: each A matrix is {A.shape[-1]} by "
-            f"{A.shape[-1]} but each b matrix is "
-            f"{b.shape[-2]} by {b.shape[-1]}"
-        )
-    _check_dtype_pair(b, A)
-    check_kernel(A, "triangular_solve_cpu")
-    A, b = expand_batch(A, b)
-    matrix, up = (A.mT, not upper) if transpose else (A, upper)
-    solution = solve_triangular(matrix, b, upper=up, unitriangular=unitriangular)
-    return named("triangular_solve", ("solution", "cloned_coefficient"), (solution, A.clone()))
-
-
 def _low_rank_basis(A, q, niter, M):
     """Orthonormal columns that span most of A's range, by a randomised power iteration."""
     from .. import randn
@@ -397,3 +316,9 @@ def matrix_exp(A):
 def torch_matrix_exp(input):
     """linalg.matrix_exp."""
     return matrix_exp(input)
+
+
+@composite("pinverse(Tensor self, float rcond=1e-15)")
+def pinverse(input, rcond=1e-15):
+    """linalg.pinv."""
+    return pinv(input, rtol=rcond)

@@ -35,6 +35,17 @@ def tensor(a):
     return from_buffer(np.ascontiguousarray(a) if a.ndim else np.array(a))
 
 
+def columns(a):
+    """An array of matrices as a tensor in column-major memory, as LAPACK leaves its results."""
+    import numpy as np
+
+    from .._core import from_buffer
+
+    if a.ndim < 2:
+        return tensor(a)
+    return from_buffer(np.ascontiguousarray(a.swapaxes(-1, -2)).swapaxes(-1, -2))
+
+
 def stacked(a, dims=2):
     """A view with one batch dim in front, and the batch's shape."""
     batch = a.shape[: a.ndim - dims]

@@ -34,7 +34,7 @@ def _numpy_inv(a):
 
 @host(
     "_linalg_inv_ex(Tensor A) -> (Tensor inverse, Index info)",
-    forward=on_arrays(_numpy_inv),
+    forward=on_arrays(_numpy_inv, columns=(0,)),
     grad_name="LinalgInvExBackward0",
     **_HIDDEN,
 )
@@ -151,7 +151,7 @@ def torch_det(input):
 @composite("slogdet(Tensor self)", out=True)
 def torch_slogdet(input):
     """linalg.slogdet."""
-    return slogdet(input)
+    return named("slogdet", ("sign", "logabsdet"), slogdet(input))
 
 
 @composite("logdet(Tensor self)")
@@ -162,7 +162,7 @@ def logdet(input):
     sign, logabs = _linalg_slogdet(input)
     if input.is_complex():
         return logabs + sign.log()
-    return logabs.where(sign != -1, logabs.new_full((), float("nan")))
+    return logabs.new_full((), float("nan")).where(sign == -1, logabs)
 
 
 def _numpy_solve(a, b):
@@ -179,16 +179,29 @@ def _numpy_solve(a, b):
     return np.stack(out).reshape(b.shape)
 
 
+def _swapped(a):
+    return a.swapaxes(-1, -2)
+
+
+_solve_left = on_arrays(_numpy_solve, columns=(0,))
+_solve_right = on_arrays(lambda a, b: _swapped(_numpy_solve(_swapped(a), _swapped(b))))
+_solve_vectors = on_arrays(lambda a, b: _numpy_solve(a, b[..., None])[..., 0], columns=(0,))
+
+
 @host(
-    "_linalg_solve(Tensor A, Tensor B) -> Tensor",
-    forward=on_arrays(_numpy_solve),
+    "_linalg_solve(Tensor A, Tensor B, bool left=True, bool vector=False) -> Tensor",
+    forward=lambda A, B, left, vector: (_solve_vectors if vector else _solve_left if left else _solve_right)(A, B),
     grad_name="LinalgSolveExBackward0",
     **_HIDDEN,
 )
-def _linalg_solve(g, A, y, needs):
-    """X with A X = B, of the same batch dims; nan where A is singular."""
-    back = _linalg_solve(mH(A), g)
-    return -(back @ mH(y)) if needs[0] else None, back
+def _linalg_solve(g, A, left, vector, y, needs):
+    """X with A X = B (left=False: X A = B; B a matrix or a vector) of the same batch dims; nan where A is singular."""
+    back = _linalg_solve(mH(A), g, left, vector)
+    if not needs[0]:
+        return None, back
+    if vector:
+        return -(back.unsqueeze(-1) @ mH(y.unsqueeze(-1))), back
+    return -(back @ mH(y) if left else mH(y) @ back), back
 
 
 @composite(
@@ -209,16 +222,19 @@ def solve_ex(A, B, *, left=True, check_errors=False):
             "linalg.solve: Vector broadcasting of the left hand side is not supported for left=False. In this case "
             "linalg.solve is equivalent to B / A.squeeze(-1)"
         )
-    B = B.unsqueeze(-1) if vector else B
-    check_equation(A, B, name, left)
-    A, B = expand_batch(A, B)
-    result = _linalg_solve(A, B) if left else _linalg_solve(A.mT, B.mT).mT
+    check_equation(A, B.unsqueeze(-1) if vector else B, name, left)
+    if vector:
+        batch = B if B.shape[:-1] == A.shape[:-2] else B.expand(*A.shape[:-2], -1)
+        result = _linalg_solve(A, batch, True, True)
+    else:
+        A, B = expand_batch(A, B)
+        result = _linalg_solve(A, B, left)
     from .factored import _linalg_lu
 
     info = _linalg_lu(A.detach(), True)[2] if _not_finite(result) else A.new_zeros(A.shape[:-2]).int()
     if check_errors:
         check_info(info, "torch.linalg.solve", "The solver failed because the input matrix is singular.")
-    return named("linalg_solve_ex", ("result", "info"), (result.squeeze(-1) if vector else result, info))
+    return named("linalg_solve_ex", ("result", "info"), (result, info))
 
 
 def _not_finite(t):
@@ -235,26 +251,32 @@ def solve(A, B, *, left=True):
     return solve_ex(A, B, left=left, check_errors=True)[0]
 
 
+def _numpy_triangular(a, b, upper, unit, left):
+    if left:
+        return numpy_.triangular(a, b, upper, unit)
+    return _swapped(numpy_.triangular(_swapped(a), _swapped(b), not upper, unit))
+
+
 @host(
-    "_triangular(Tensor A, Tensor B, bool upper, bool unitriangular) -> Tensor",
-    forward=on_arrays(numpy_.triangular),
+    "_triangular(Tensor A, Tensor B, bool upper, bool unitriangular, bool left=True) -> Tensor",
+    forward=on_arrays(_numpy_triangular, columns=(0,)),
     grad_name="LinalgSolveTriangularBackward0",
     **_HIDDEN,
 )
-def _triangular(g, A, upper, unitriangular, y, needs):
-    """X with A X = B, of which A one triangle is read."""
-    back = _triangular(mH(A), g, not upper, unitriangular)
+def _triangular(g, A, upper, unitriangular, left, y, needs):
+    """X with A X = B (left=False: X A = B), of which A one triangle is read."""
+    back = _triangular(mH(A), g, not upper, unitriangular, left)
     if not needs[0]:
         return None, back
-    inner = back @ mH(y)
+    inner = back @ mH(y) if left else mH(y) @ back
     shift = int(unitriangular)
     return -(inner.triu(shift) if upper else inner.tril(-shift)), back
 
 
-def triangular(A, B, upper, unitriangular=False):
+def triangular(A, B, upper, unitriangular=False, left=True):
     """_triangular with batch dims broadcast."""
     A, B = expand_batch(A, B)
-    return _triangular(A, B, upper, unitriangular)
+    return _triangular(A, B, upper, unitriangular, left)
 
 
 @composite(
@@ -276,9 +298,7 @@ def solve_triangular(A, B, *, upper, left=True, unitriangular=False):
     check_equation(A, B, name, left)
     if kind(A) in ("Half", "BFloat16"):
         raise NotImplementedError(f"\"triangular_solve_cpu\" not implemented for '{kind(A)}'")
-    if left:
-        return triangular(A, B, upper, unitriangular)
-    return triangular(A.mT, B.mT, not upper, unitriangular).mT
+    return triangular(A, B, upper, unitriangular, left)
 
 
 def _numpy_pinv(a, rtol, hermitian):
@@ -374,9 +394,3 @@ def pinv(A, *args, atol=None, rtol=None, hermitian=False, rcond=None):
         limit = tolerances(A, largest, atol, rcond if rtol is None else rtol)
         relative = (limit / largest).where(largest > 0, largest)
     return _pinv(A, relative.expand(A.shape[:-2]).contiguous(), hermitian)
-
-
-@composite("pinverse(Tensor self, float rcond=1e-15)")
-def pinverse(input, rcond=1e-15):
-    """linalg.pinv."""
-    return pinv(input, rtol=rcond)
