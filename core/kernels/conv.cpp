@@ -6,6 +6,7 @@
 
 #include "../parallel.h"
 #include "conv_depthwise.h"
+#include "conv_lanes.h"
 #include "conv_shift.h"
 #include "conv_windows.h"
 #include "gemm.h"
@@ -415,6 +416,7 @@ void fold(DType dtype, const Windows& w, int64_t channels, const char* cols, int
 
 void conv_forward(const Conv& s, const char* x, const char* weight, const char* bias, char* y) {
   if (s.images == 0 || s.w.out_size() == 0) return;
+  if (fills_lanes(s)) return lanes_forward(s, x, weight, bias, y);
   if (is_depthwise(s)) return depthwise_forward(s, x, weight, bias, y);
   if (is_whole(s)) return whole_forward(s, x, weight, bias, y);
   if (shifts(s)) return shift_forward(s, x, weight, bias, y);
@@ -428,6 +430,7 @@ void conv_input(const Conv& s, const char* g, const char* weight, char* room, ch
     return input_gradient_in_steps<Half>(s, as<float>(g), as<float>(weight), as<float>(gx));
   if (s.rounded == DType::BFloat16)
     return input_gradient_in_steps<BFloat16>(s, as<float>(g), as<float>(weight), as<float>(gx));
+  if (fills_lanes(s)) return lanes_input(s, g, weight, gx);
   if (is_depthwise(s)) return depthwise_input(s, g, weight, gx);
   if (is_whole(s)) return whole_input(s, g, weight, gx);
   if (shifts_input(s)) return shift_input(s, g, weight, room, gx);
@@ -435,6 +438,7 @@ void conv_input(const Conv& s, const char* g, const char* weight, char* room, ch
 }
 
 int64_t conv_weight_room(const Conv& s) {
+  if (fills_lanes(s)) return lanes_weight_room(s);
   if (is_depthwise(s) || is_whole(s)) return 0;
   if (fills_vectors(s))
     return s.dtype == DType::Float32 ? windows_weight_room<float>(s) : windows_weight_room<double>(s);
@@ -442,6 +446,7 @@ int64_t conv_weight_room(const Conv& s) {
 }
 
 void conv_weight(const Conv& s, const char* g, const char* x, char* scratch, char* gw) {
+  if (fills_lanes(s)) return lanes_weight(s, g, x, scratch, gw);
   if (is_depthwise(s)) return depthwise_weight(s, g, x, gw);
   if (is_whole(s)) return whole_weight(s, g, x, gw);
   if (fills_vectors(s))

@@ -1,4 +1,4 @@
-"""Convolutions whose channels fill vectors: every way of cutting them gives torch's numbers, with any threads."""
+"""Convolutions whose channels, or groups of one channel, fill vectors: every way of cutting them gives torch's numbers, with any threads."""
 
 import pytest
 
@@ -14,6 +14,13 @@ SHAPES = {
     "planes of padding": (4, 32, 1, 2, (5, 6, 7), (3, 2, 3), {"padding": (2, 1, 1), "stride": (2, 1, 1)}),
     "long rows": (3, 16, 1, 2, (2500,), (5,), {"padding": 2}),
     "groups": (6, 32, 3, 4, (10, 9), (3, 3), {"stride": 2, "padding": 1}),
+    "lanes": (1, 1, 32, 3, (14, 13), (7, 7), {"padding": 3}),
+    "lanes, some unused": (1, 2, 27, 2, (5, 9), (3, 2), {"padding": (1, 0)}),
+    "lanes by steps": (1, 1, 16, 3, (11, 12), (3, 5), {"stride": (2, 3), "padding": (1, 2), "dilation": (1, 2)}),
+    "lanes of a few positions": (1, 1, 48, 20, (2, 3), (3, 3), {"stride": 2, "padding": 1}),
+    "lanes in tiles of rows": (1, 1, 15, 1, (70, 61), (3, 3), {"padding": 2, "stride": (2, 1)}),
+    "lanes of lines": (1, 3, 16, 2, (40,), (4,), {"padding": 3, "stride": 2}),
+    "more padding than window, lanes": (1, 1, 32, 2, (4, 5), (1, 1), {"padding": (0, 2), "stride": 3}),
     "one window is the image": (7, 10, 2, 5, (3, 4), (3, 4), {}),
     "more padding than image": (2, 16, 1, 8, (2, 3), (2, 2), {"padding": 5, "dilation": 3}),
 }
