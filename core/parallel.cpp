@@ -127,6 +127,7 @@ struct Pool {
   std::atomic<uint64_t> round{0};
   std::atomic<int> running{0};
   std::vector<Later*> later;  // loops in the background with pieces that nobody has taken yet
+  int helping = 0;            // threads at any of those
   std::atomic<bool> any_later{false};
 
   void worker(int thread) {
@@ -155,11 +156,12 @@ struct Pool {
   void help(std::unique_lock<std::mutex>& hold) {
     if (later.empty()) return;
     Later& loop = *later.front();
-    ++loop.helpers;
+    ++loop.helpers, ++helping;
     hold.unlock();
     while (loop.take()) {}
     hold.lock();
     forget(loop);
+    --helping;
     if (--loop.helpers == 0) done.notify_all();
   }
   void forget(Later& loop) {  // under the lock
@@ -185,6 +187,13 @@ struct Pool {
     std::unique_lock<std::mutex> hold(lock);
     forget(loop);
     done.wait(hold, [&] { return loop.helpers.load(std::memory_order_acquire) == 0; });
+  }
+
+  // Before a fork: the child would wait for ever for what threads have begun that it has not.
+  void finish_all() {
+    std::unique_lock<std::mutex> hold(lock);
+    while (!later.empty()) help(hold);
+    done.wait(hold, [&] { return helping == 0; });
   }
 
   void grow(int wanted) {
@@ -240,10 +249,15 @@ thread_local int own_away = 0;  // of those away: loops of this thread in the ba
 std::atomic<Pool*> the_pool{nullptr};
 
 // From the start, not from the first pool on: a loop on one thread counts as away without there ever being a pool.
-[[maybe_unused]] const int forks_are_watched = pthread_atfork(nullptr, nullptr, [] {
-  the_pool.store(nullptr);
-  away = waiting = own_away = 0;  // the threads that counted there are not here
-});
+[[maybe_unused]] const int forks_are_watched = pthread_atfork(
+    [] {
+      if (Pool* p = the_pool.load()) p->finish_all();
+    },
+    nullptr,
+    [] {
+      the_pool.store(nullptr);
+      away = own_away, waiting = 0;  // the other threads that counted there are not here
+    });
 
 Pool& pool() {
   if (Pool* p = the_pool.load(std::memory_order_acquire)) return *p;
