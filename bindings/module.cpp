@@ -11,6 +11,7 @@ namespace wgpy {
 using namespace wg;
 
 int init_dtypes(PyObject* module);
+int init_mapped(PyObject* module);
 int init_optim(PyObject* module);
 int init_scopes(PyObject* module);
 
@@ -120,8 +121,9 @@ PyMODINIT_FUNC PyInit__core() {
   PyObject* m = PyModule_Create(&definition);
   if (!m) return nullptr;
   bool ok = guard<bool>(false, [&] {
-    int (*parts[])(PyObject*) = {init_dtypes, init_ops,    init_objects, init_data,   init_autograd,   init_hooks,
-                                 init_table,  init_random, init_optim,   init_scopes, init_transforms, init_overrides};
+    int (*parts[])(PyObject*) = {init_dtypes, init_ops,        init_objects,  init_data,  init_autograd,
+                                 init_hooks,  init_table,      init_random,   init_optim, init_scopes,
+                                 init_mapped, init_transforms, init_overrides};
     for (auto part : parts)
       if (part(m) != 0) return false;
     return true;

@@ -198,7 +198,7 @@ class _StorageSource:
         self.reader, self.swap, self.found = reader, swap, {}
         self.restore = places.restorer(map_location)
         self.skip = places.is_meta(map_location)
-        self.mapped = files.mapped(reader.file) if mmap else None
+        self.mapped = files.memory_of(reader.file) if mmap else None
 
     def persistent(self, saved_id):
         """The storage for a persistent id."""

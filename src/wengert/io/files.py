@@ -92,8 +92,8 @@ def fill(stream, target):
     return done
 
 
-def mapped(file):
+def memory_of(file):
     """The whole file as memory: changes to it stay private to this process."""
-    import mmap
+    from ..storage._mapped import mapped
 
-    return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+    return mapped(file.fileno(), 0, writes=False)

@@ -2,7 +2,6 @@
 
 import atexit
 import contextlib
-import mmap
 import os
 import secrets
 import tempfile
@@ -14,12 +13,9 @@ from multiprocessing.reduction import ForkingPickler
 import wengert as wg
 
 from .. import _core
+from ..storage._mapped import mapped, reserve
 
 _by_address = {}  # the first byte's address: the file, and the process that made it
-
-
-class _Memory(mmap.mmap):
-    """A mapped file that can have an attribute, which goes with it."""
 
 
 def _folder():
@@ -31,8 +27,12 @@ def _map(path, size, flags):
     handle = os.open(path, flags, 0o600)
     try:
         if flags & os.O_CREAT:
-            os.ftruncate(handle, size)
-        memory = _Memory(handle, size)
+            reserve(handle, size)
+        memory = mapped(handle, size, writes=True)
+    except BaseException:
+        if flags & os.O_CREAT:
+            os.unlink(path)
+        raise
     finally:
         os.close(handle)
     row = wg.frombuffer(memory, dtype=wg.uint8)

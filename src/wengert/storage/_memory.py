@@ -77,8 +77,9 @@ def buffer_bytes(cls, buffer, byte_order, count, offset, dtype):
 
 def map_file(filename, shared, nbytes):
     """The first bytes of a file as a tensor over mapped memory."""
-    import mmap
     import os
+
+    from ._mapped import mapped, reserve
 
     handle = os.open(filename, os.O_RDWR | os.O_CREAT if shared else os.O_RDONLY)
     try:
@@ -89,10 +90,10 @@ def map_file(filename, shared, nbytes):
                 raise RuntimeError(
                     f"file <{filename}> size <{there}> is smaller than the required mapping size <{nbytes}>"
                 )
-            os.ftruncate(handle, nbytes)
+            reserve(handle, nbytes)
         if not nbytes:
             return wg.empty(0, dtype=wg.uint8)
-        memory = mmap.mmap(handle, nbytes, access=mmap.ACCESS_WRITE if shared else mmap.ACCESS_COPY)
+        memory = mapped(handle, nbytes, writes=shared)
     finally:
         os.close(handle)
     return wg.frombuffer(memory, dtype=wg.uint8)
