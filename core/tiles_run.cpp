@@ -22,9 +22,10 @@ bool rounds_number(int fn, int a) {
   static const std::vector<uint8_t> exact = [] {  // bit a: not operand a
     std::vector<uint8_t> v(static_cast<size_t>(fn_count()));
     const std::pair<const char*, uint8_t> list[] = {
-        {"mul", 3},  {"div", 2},        {"floor_divide", 2}, {"trunc_divide", 2}, {"mul_add", 7},
-        {"lerp", 4}, {"addcmul", 14},   {"addcdiv", 14},     {"softplus", 6},     {"leaky_relu", 2},
-        {"elu", 14}, {"elu_slope", 14}, {"softshrink", 2},   {"outside", 2},      {"inside", 6}};
+        {"mul", 3},        {"div", 2},        {"floor_divide", 2}, {"trunc_divide", 2},
+        {"mul_add", 7},    {"lerp", 4},       {"addcmul", 14},     {"addcdiv", 14},
+        {"softplus", 6},   {"leaky_relu", 2}, {"elu", 14},         {"elu_slope", 14},
+        {"softshrink", 2}, {"outside", 2},    {"inside", 6},       {"leaky_relu_backward", 4}};
     for (auto& [name, bits] : list) v[size_t(find_fn(name))] = bits;
     return v;
   }();

@@ -234,7 +234,16 @@ template <class T>
 WG_INLINE T fn_relu(T x) {
   return x < T(0) ? T(0) : x;  // hands -0 on
 }
-// Activations made of straight pieces.
+// Activations made of straight pieces, and what their derivatives let through.
+template <class T>
+WG_INLINE T fn_relu_backward(T g, T y) {
+  return y <= T(0) ? T(0) : g;
+}
+template <class T>
+WG_INLINE T fn_leaky_relu_backward(T g, T x, T slope) {
+  T below = g * slope;
+  return x > T(0) ? g : below;
+}
 template <class T>
 WG_INLINE T fn_leaky_relu(T x, T slope) {
   T below = x * slope;

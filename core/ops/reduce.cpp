@@ -2,6 +2,7 @@
 #include <string>
 
 #include "../apply.h"
+#include "../program.h"
 #include "calls.h"
 #include "expect.h"
 #include "reduced.h"
@@ -203,6 +204,26 @@ WG_OP_AS(prod_dim, "prod.dim_int", Primitive) {
 }
 WG_OP_AS(mean, "mean", Primitive) { mean_of(c, all_dims(c.tensor(0)), false, 1); }
 WG_OP_AS(mean_dim, "mean.dim", Primitive) { mean_of(c, reduced_dims(c, 1, c.tensor(0).ndim()), c.flag(2), 3); }
+
+// The gradient of a mean that somebody may look at, a leaf's or one with hooks: every element in memory of its own.
+static bool spread_where_seen(Node& n, const std::vector<TensorRef>& in, std::vector<TensorRef>& out) {
+  const Node* next = n.edges[0].node.get();
+  if (!in[0] || !next || !(next->kind == NodeKind::Accumulate || next->extra)) return false;
+  const Program& p = *n.program;
+  Few<Held, 8> held;
+  Few<Value, 8> leaves;
+  held.resize(uint32_t(p.leaves.size()));
+  leaves.resize(uint32_t(p.leaves.size()));
+  for (uint32_t i = 0; i < held.size(); ++i) {
+    held[i] = p.leaves[i].kind == Leaf::Grad ? Held(Value(in[0])) : unpack(n, i, false);
+    leaves[i] = held[i].get();
+  }
+  TensorRef spread;
+  run_program(p, leaves.begin(), &spread, false, nullptr);
+  out[0] = contiguous(*spread);
+  return true;
+}
+[[maybe_unused]] static const Shortcut seen = op_mean.shortcut = op_mean_dim.shortcut = spread_where_seen;
 
 WG_OP(amax) { extremes_over_dims(c, true); }
 WG_OP(amin) { extremes_over_dims(c, false); }

@@ -9,6 +9,7 @@ _TABLE = (
     "math",
     "special",
     "activation",
+    "rectifiers",
     "create",
     "shape",
     "split",
