@@ -1,7 +1,8 @@
-// Convolution where a group has one input channel: channels are turned into lanes of vectors, between frames of zeros.
+// Convolution of few channels a group: groups of images are turned into lanes of vectors, between frames of zeros.
 #include "conv_lanes.h"
 
 #include <algorithm>
+#include <numeric>
 #include <vector>
 
 #include "../parallel.h"
@@ -13,6 +14,8 @@ namespace wg {
 namespace {
 
 constexpr int64_t kPositions = 2048;  // of a tile's source, about: it and its result stay in the second-level cache
+constexpr int64_t kLeast = 512;       // though not less than this of each channel
+constexpr int64_t kChannels = 12;     // of a group, at most: more fill vectors of their own
 constexpr int64_t kWork = 16 << 10;   // multiplications of vectors worth a thread's while
 constexpr int64_t kTasks = 16;        // wanted: enough to balance the load of a few threads
 constexpr int64_t kMaxParts = 8;      // of the images whose gradients of the weight are summed apart
@@ -60,13 +63,13 @@ struct Tile {
 
 struct Tiling {
   Axis y, x;
-  int64_t left, wide, rows;
-  Tiling(const Conv& s, bool back) : y(s.w, 1, back), x(s.w, 2, back) {
+  int64_t channels, left, wide, rows;  // channels of the source
+  Tiling(const Conv& s, bool back) : y(s.w, 1, back), x(s.w, 2, back), channels(back ? s.out_channels : s.in_channels) {
     left = std::min<int64_t>(0, x.low(0));
     wide = std::max(x.source, x.high(x.result - 1)) - left;
     rows = y.result;
-    while (rows > 1 && y.high(rows - 1) * wide > kPositions) rows = ceil_div(rows, 2);
-    const int64_t tasks = s.images * ceil_div(s.groups, 16);
+    const int64_t most = std::max(kLeast, kPositions / channels), tasks = ceil_div(s.images * s.groups, 16);
+    while (rows > 1 && y.high(rows - 1) * wide > most) rows = ceil_div(rows, 2);
     while (rows > 8 && tasks * ceil_div(y.result, rows) < kTasks) rows = ceil_div(rows, 2);
   }
   int64_t count() const { return ceil_div(y.result, rows); }
@@ -85,30 +88,35 @@ struct Tiling {
   void run(int64_t r, int64_t e, Tile* t) const {
     const int64_t first = int64_t(t->taps.size());
     int64_t above, beside;
-    for (int64_t a = 0; a < y.kernel; ++a) {
-      if (!y.meets(r, a, &above) || above < 0 || above >= y.source) continue;
-      for (int64_t b = 0; b < x.kernel; ++b)
-        if (x.meets(e, b, &beside))
-          t->taps.push_back({int32_t((above - t->low) * wide + beside - left), int32_t(a * x.kernel + b)});
-    }
+    for (int64_t c = 0; c < channels; ++c)
+      for (int64_t a = 0; a < y.kernel; ++a) {
+        if (!y.meets(r, a, &above) || above < 0 || above >= y.source) continue;
+        for (int64_t b = 0; b < x.kernel; ++b)
+          if (x.meets(e, b, &beside))
+            t->taps.push_back({int32_t(((c * t->source() + above - t->low)) * wide + beside - left),
+                               int32_t((c * y.kernel + a) * x.kernel + b)});
+      }
     t->runs.push_back(
         {ceil_div(x.result - e, x.residues()), (r - t->row) * x.result + e, first, int64_t(t->taps.size()) - first});
   }
 };
 
-// Channels in blocks of as many as a vector has lanes.
+// Groups of images, one after the other, in blocks of as many as a vector has lanes; after some the same groups' turn
+// comes again.
 template <class T>
 struct Blocks {
   const Conv& s;
   const LanesOf<T>& k = lanes_of<T>();
-  int64_t count;
-  explicit Blocks(const Conv& conv) : s(conv), count(ceil_div(s.groups, k.vector)) {}
-  int64_t lanes(int64_t b) const { return std::min(k.vector, s.groups - b * k.vector); }
-  int64_t size() const { return s.out_channels * s.w.taps() * k.vector; }  // of a block's weight: [out, tap, lane]
-  // Channel o of the groups of a block, of an image's plane of `channels` a group.
-  int64_t plane(int64_t image, int64_t b, int64_t o, int64_t channels) const {
-    return (image * s.groups + b * k.vector) * channels + o;
-  }
+  const int64_t all, count, kinds;
+  explicit Blocks(const Conv& conv)
+      : s(conv),
+        all(s.images * s.groups),
+        count(ceil_div(all, k.vector)),
+        kinds(std::min(count, s.groups / std::gcd(s.groups, k.vector))) {}
+  int64_t lanes(int64_t b) const { return std::min(k.vector, all - b * k.vector); }
+  int64_t group(int64_t kind, int64_t lane) const { return (kind * k.vector + lane) % s.groups; }
+  int64_t weights() const { return s.out_channels * s.in_channels * s.w.taps(); }  // of a group
+  int64_t size() const { return weights() * k.vector; }                            // of a kind's
 };
 
 // The source of a tile: a buffer of zeros as long as the tile is the same.
@@ -116,85 +124,101 @@ template <class T>
 struct Source {
   T* data;
   const Tile* of = nullptr;
-  void take(const LanesOf<T>& k, const Tiling& g, const Tile& t, int64_t lanes, const T* x, int64_t step) {
+  // x: a block's first plane
+  void take(const LanesOf<T>& k, const Tiling& g, const Tile& t, int64_t lanes, const T* x) {
+    const int64_t each = t.source() * g.wide * k.vector, plane = g.y.source * g.x.source;
     if (of != &t) {
-      const int64_t n = t.source() * g.wide * k.vector;
-      std::fill_n(data = room_for<T, Scratch::Windows>(n), n, T(0)), of = &t;
+      data = room_for<T, Scratch::Windows>(g.channels * each);
+      std::fill_n(data, g.channels * each, T(0)), of = &t;
     }
-    k.gather(lanes, (t.last - t.first) * g.x.source, x + t.first * g.x.source, step, t.at.data(), data);
+    for (int64_t c = 0; c < g.channels; ++c)
+      k.gather(lanes, (t.last - t.first) * g.x.source, x + c * plane + t.first * g.x.source, g.channels * plane,
+               t.at.data(), data + c * each);
   }
 };
 
-// Both the result and the gradient of the input: windows of x, which has `from` channels a group, times weights.
+std::vector<Tile> tiles_of(const Tiling& g) {
+  std::vector<Tile> tiles;
+  for (int64_t i = 0; i < g.count(); ++i) tiles.push_back(g[i]);
+  return tiles;
+}
+
+// Both the result and the gradient of the input: windows of x times weights.
 template <class T>
 void products(const Conv& s, bool back, const T* x, const T* weight, const T* bias, T* y) {
   const Tiling g(s, back);
   const Blocks<T> b(s);
+  const std::vector<Tile> tiles = tiles_of(g);
   const int64_t taps = s.w.taps(), W = b.k.vector, in = g.y.source * g.x.source, out = g.y.result * g.x.result;
-  const int64_t from = back ? s.out_channels : 1, to = back ? 1 : s.out_channels;
-  std::vector<Tile> tiles;
-  for (int64_t i = 0; i < g.count(); ++i) tiles.push_back(g[i]);
-  T* const start = room_for<T, Scratch::Weight>(b.count * (b.size() + to * W));
-  T* const own = start + b.count * to * W;
-  for (int64_t c = 0; c < b.count * W; ++c) {
-    const int64_t group = std::min(c, s.groups - 1), block = c / W, lane = c % W;
-    for (int64_t o = 0; o < to; ++o) start[(block * to + o) * W + lane] = bias ? bias[group * to + o] : T(0);
-    for (int64_t i = 0; i < s.out_channels * taps; ++i)
-      own[block * b.size() + i * W + lane] = weight[group * s.out_channels * taps + i];
-  }
-  const int64_t each = s.images * b.count, work = g.rows * g.x.result * s.out_channels * taps;
-  parallel_for(g.count() * each, ceil_div(kWork, std::max<int64_t>(1, work)), [&](int64_t begin, int64_t end) {
+  const int64_t from = g.channels, to = back ? s.in_channels : s.out_channels, depth = from * taps;
+  T* const start = room_for<T, Scratch::Weight>(b.kinds * (b.size() + to * W));
+  T* const own = start + b.kinds * to * W;  // [kind, channel of the result, of the source, tap, lane]
+  for (int64_t kind = 0; kind < b.kinds; ++kind)
+    for (int64_t lane = 0; lane < W; ++lane) {
+      const int64_t group = b.group(kind, lane);
+      const T* w = weight + group * b.weights();
+      for (int64_t o = 0; o < to; ++o) {
+        start[(kind * to + o) * W + lane] = bias ? bias[group * to + o] : T(0);
+        for (int64_t c = 0; c < from; ++c)
+          for (int64_t k = 0; k < taps; ++k)
+            own[kind * b.size() + (o * depth + c * taps + k) * W + lane] =
+                w[(back ? c * to + o : o * from + c) * taps + k];
+      }
+    }
+  const int64_t work = g.rows * g.x.result * to * depth;
+  parallel_for(g.count() * b.count, ceil_div(kWork, std::max<int64_t>(1, work)), [&](int64_t begin, int64_t end) {
     Source<T> source;
     T* sums = room_for<T, Scratch::Sums>(g.rows * g.x.result * W);
     for (int64_t i = begin; i < end; ++i) {
-      const Tile& t = tiles[size_t(i / each)];
-      const int64_t image = i % each / b.count, block = i % b.count, lanes = b.lanes(block);
-      for (int64_t o = 0; o < s.out_channels; ++o) {
-        if (back || o == 0)
-          source.take(b.k, g, t, lanes, x + b.plane(image, block, back ? o : 0, from) * in, from * in);
+      const Tile& t = tiles[size_t(i / b.count)];
+      const int64_t block = i % b.count, kind = block % b.kinds, lanes = b.lanes(block);
+      source.take(b.k, g, t, lanes, x + block * W * from * in);
+      for (int64_t o = 0; o < to; ++o) {
         b.k.sums(int64_t(t.runs.size()), t.runs.data(), t.taps.data(), source.data, g.x.step(),
-                 own + block * b.size() + o * taps * W, back && o ? nullptr : start + (block * to + (back ? 0 : o)) * W,
-                 sums, g.x.residues());
-        if (!back || o + 1 == s.out_channels)
-          b.k.spread(lanes, t.rows * g.x.result, sums,
-                     y + b.plane(image, block, back ? 0 : o, to) * out + t.row * g.x.result, to * out);
+                 own + kind * b.size() + o * depth * W, start + (kind * to + o) * W, sums, g.x.residues());
+        b.k.spread(lanes, t.rows * g.x.result, sums, y + (block * W * to + o) * out + t.row * g.x.result, to * out);
       }
     }
   });
 }
 
-// Into how many parts the images are cut whose gradients of the weight are summed apart.
+// Into how many parts the blocks of a kind are cut, whose gradients of the weight are summed apart.
 template <class T>
-int64_t parts_of(const Conv& s) {
-  return std::clamp<int64_t>(std::min(s.images, ceil_div(kTasks, Blocks<T>(s).count)), 1, kMaxParts);
+int64_t parts_of(const Blocks<T>& b) {
+  return std::clamp<int64_t>(std::min(b.count / b.kinds, ceil_div(kTasks, b.kinds)), 1, kMaxParts);
 }
 
+// sums[part, kind, out, in, tap, lane]
 template <class T>
 void weight_sums(const Conv& s, const T* g, const T* x, T* sums) {
   const Tiling tiling(s, false);
   const Blocks<T> b(s);
-  const int64_t taps = s.w.taps(), W = b.k.vector, in = s.w.in_size(), out = s.w.out_size(), parts = parts_of<T>(s);
-  std::vector<Tile> tiles;
-  for (int64_t i = 0; i < tiling.count(); ++i) tiles.push_back(tiling[i]);
+  const std::vector<Tile> tiles = tiles_of(tiling);
+  const int64_t taps = s.w.taps(), W = b.k.vector, in = s.w.in_size(), out = s.w.out_size(), parts = parts_of(b);
   std::vector<int32_t> at, in_order(size_t(tiling.rows * s.w.out[2]));
   for (int64_t k = 0; k < taps; ++k)
     at.push_back(int32_t(k / s.w.kernel[2] * s.w.dilation[1] * tiling.wide + k % s.w.kernel[2] * s.w.dilation[2] -
                          s.w.padding[2] - tiling.left));
-  for (size_t i = 0; i < in_order.size(); ++i) in_order[i] = int32_t(i);
-  parallel_for(parts * b.count, 1, [&](int64_t begin, int64_t end) {
+  std::iota(in_order.begin(), in_order.end(), 0);
+  const int64_t rounds = ceil_div(b.count, b.kinds);
+  parallel_for(parts * b.kinds, 1, [&](int64_t begin, int64_t end) {
     Source<T> source;
     T* grads = room_for<T, Scratch::Panels>(tiling.rows * s.w.out[2] * W);
     for (int64_t i = begin; i < end; ++i) {
-      const int64_t part = i / b.count, block = i % b.count, lanes = b.lanes(block);
-      T* to = sums + i * b.size();
+      const int64_t part = i / b.kinds, kind = i % b.kinds;
       for (const Tile& t : tiles)
-        for (int64_t n = part * s.images / parts; n < (part + 1) * s.images / parts; ++n) {
-          source.take(b.k, tiling, t, lanes, x + b.plane(n, block, 0, 1) * in, in);
+        for (int64_t n = part * rounds / parts; n < (part + 1) * rounds / parts; ++n) {
+          const int64_t block = n * b.kinds + kind;
+          if (block >= b.count) continue;
+          source.take(b.k, tiling, t, b.lanes(block), x + block * W * s.in_channels * in);
+          T* to = sums + i * b.size();
           for (int64_t o = 0; o < s.out_channels; ++o) {
-            b.k.gather(lanes, t.rows * s.w.out[2], g + b.plane(n, block, o, s.out_channels) * out + t.row * s.w.out[2],
-                       s.out_channels * out, in_order.data(), grads);
-            b.k.dots(t.rows, s.w.out[2], grads, source.data, s.w.stride[1] * tiling.wide, s.w.stride[2], taps,
-                     at.data(), to + o * taps * W);
+            b.k.gather(b.lanes(block), t.rows * s.w.out[2],
+                       g + (block * W * s.out_channels + o) * out + t.row * s.w.out[2], s.out_channels * out,
+                       in_order.data(), grads);
+            for (int64_t c = 0; c < s.in_channels; ++c, to += taps * W)
+              b.k.dots(t.rows, s.w.out[2], grads, source.data + c * t.source() * tiling.wide * W,
+                       s.w.stride[1] * tiling.wide, s.w.stride[2], taps, at.data(), to);
           }
         }
     }
@@ -207,10 +231,12 @@ bool fills_lanes(const Conv& s) {
   if (s.dtype != DType::Float32 && s.dtype != DType::Float64) return false;
   const Windows& w = s.w;
   const int64_t vector = s.dtype == DType::Float32 ? lanes_of<float>().vector : lanes_of<double>().vector;
-  const bool planes = w.kernel[0] == 1 && w.in[0] == 1 && w.out[0] == 1 && w.padding[0] == 0;
-  return planes && s.in_channels == 1 && s.out_channels <= 4 && w.in_size() > 0 && w.out_size() > 0 &&
-         3 * s.groups >= 2 * ceil_div(s.groups, vector) * vector &&
-         (w.in[2] + 2 * w.padding[2] + w.stride[2]) * (w.dilation[1] * (w.kernel[1] - 1) + w.stride[1]) <= kPositions;
+  const int64_t planes = s.images * s.groups, most = std::max(s.in_channels, s.out_channels);
+  const bool flat = w.kernel[0] == 1 && w.in[0] == 1 && w.out[0] == 1 && w.padding[0] == 0;
+  return flat && s.groups > 1 && s.in_channels > 0 && most <= kChannels && w.in_size() > 0 && w.out_size() > 0 &&
+         3 * planes >= 2 * ceil_div(planes, vector) * vector &&
+         (w.in[2] + 2 * w.padding[2] + w.stride[2]) * (w.dilation[1] * (w.kernel[1] - 1) + w.stride[1]) * most <=
+             2 * kPositions;
 }
 
 void lanes_forward(const Conv& s, const char* x, const char* weight, const char* bias, char* y) {
@@ -225,7 +251,7 @@ int64_t lanes_weight_room(const Conv& s) {
   int64_t n = 0;
   with_real(s.dtype, [&]<class T>(T) {
     const Blocks<T> b(s);
-    n = parts_of<T>(s) * b.count * b.size();
+    n = parts_of(b) * b.kinds * b.size();
   });
   return n;
 }
@@ -234,14 +260,15 @@ void lanes_weight(const Conv& s, const char* g, const char* x, char* sums, char*
   with_real(s.dtype, [&]<class T>(T) {
     weight_sums(s, as<T>(g), as<T>(x), as<T>(sums));
     const Blocks<T> b(s);
-    const int64_t parts = parts_of<T>(s), each = s.out_channels * s.w.taps(), W = b.k.vector;
-    for (int64_t c = 0; c < s.groups; ++c)
-      for (int64_t i = 0; i < each; ++i) {
-        const T* from = as<T>(sums) + c / W * b.size() + i * W + c % W;
-        T total = from[0];
-        for (int64_t p = 1; p < parts; ++p) total += from[p * b.count * b.size()];
-        as<T>(gw)[c * each + i] = total;
-      }
+    const int64_t parts = parts_of(b), each = b.weights(), W = b.k.vector;
+    // gw begins as zeros; a group may have several lanes
+    for (int64_t kind = 0; kind < b.kinds; ++kind)
+      for (int64_t i = 0; i < each; ++i)
+        for (int64_t lane = 0; lane < W; ++lane) {
+          T total = 0;
+          for (int64_t p = 0; p < parts; ++p) total += as<T>(sums)[(p * b.kinds + kind) * b.size() + i * W + lane];
+          as<T>(gw)[b.group(kind, lane) * each + i] += total;
+        }
   });
 }
 

@@ -1,10 +1,10 @@
-// Convolution where a group has one input channel, of which as many as a vector has lanes go side by side.
+// Convolution of few channels a group: as many groups, of one image or some, as a vector has lanes go side by side.
 #pragma once
 #include "conv.h"
 
 namespace wg {
 
-bool fills_lanes(const Conv& s);  // planes of Float32 or Float64, in groups that fill vectors
+bool fills_lanes(const Conv& s);  // planes of Float32 or Float64, whose groups fill vectors
 void lanes_forward(const Conv& s, const char* x, const char* weight, const char* bias, char* y);
 void lanes_input(const Conv& s, const char* g, const char* weight, char* gx);
 // sums: as many zeros as lanes_weight_room says.

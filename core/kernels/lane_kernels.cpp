@@ -12,12 +12,12 @@ constexpr int kTaps = 10;      // of a block, at most
 
 inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
-// A square in registers; rows past the last are the last one again.
+// A square in registers; rows past the last are zeros.
 template <class T>
 [[gnu::always_inline]] inline void turned(int64_t lanes, const T* from, int64_t step, Wide<T>* rows) {
   constexpr int64_t W = kWide<T>;
 #pragma GCC unroll 16
-  for (int64_t i = 0; i < W; ++i) rows[i] = load<Wide<T>>(from + least(i, lanes - 1) * step);
+  for (int64_t i = 0; i < W; ++i) rows[i] = i < lanes ? load<Wide<T>>(from + i * step) : Wide<T>{};
   turn_blocks<W / 2, W>(rows);
 }
 

@@ -17,7 +17,7 @@ struct LaneRun {
 template <class T>
 struct LanesOf {
   int64_t vector;
-  // to[at[i] * vector + lane] = from[lane * step + i], and back without a table; lanes past the last are anything.
+  // to[at[i] * vector + lane] = from[lane * step + i], and back without a table; lanes past the last are zeros.
   void (*gather)(int64_t lanes, int64_t n, const T* from, int64_t step, const int32_t* at, T* to);
   void (*spread)(int64_t lanes, int64_t n, const T* from, T* to, int64_t step);
   // y = start + the sum over taps of x times w; without a start it goes on from y.

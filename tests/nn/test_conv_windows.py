@@ -1,4 +1,4 @@
-"""Convolutions whose channels, or groups of one channel, fill vectors: every way of cutting them gives torch's numbers, with any threads."""
+"""Convolutions whose channels, or groups, fill vectors: every way of cutting them gives torch's numbers, with any threads."""
 
 import pytest
 
@@ -19,6 +19,9 @@ SHAPES = {
     "lanes by steps": (1, 1, 16, 3, (11, 12), (3, 5), {"stride": (2, 3), "padding": (1, 2), "dilation": (1, 2)}),
     "lanes of a few positions": (1, 1, 48, 20, (2, 3), (3, 3), {"stride": 2, "padding": 1}),
     "lanes in tiles of rows": (1, 1, 15, 1, (70, 61), (3, 3), {"padding": 2, "stride": (2, 1)}),
+    "lanes of several images": (1, 1, 3, 7, (9, 10), (5, 5), {"padding": 2}),
+    "lanes of some channels": (4, 3, 10, 5, (9, 8), (3, 3), {"padding": 1, "stride": 2}),
+    "lanes of channels, in tiles": (12, 12, 8, 4, (19, 18), (3, 3), {"padding": 1}),
     "lanes of lines": (1, 3, 16, 2, (40,), (4,), {"padding": 3, "stride": 2}),
     "more padding than window, lanes": (1, 1, 32, 2, (4, 5), (1, 1), {"padding": (0, 2), "stride": 3}),
     "one window is the image": (7, 10, 2, 5, (3, 4), (3, 4), {}),
