@@ -11,7 +11,6 @@ from .ops.namespaces import Overload
 _defined = {}  # "namespace::name" -> CustomOpDef
 _CPU_KEYS = ("cpu", "default", "compositeimplicitautograd", "compositeexplicitautograd")
 opcheck = refuse("torch.library.opcheck", "it checks how an operation behaves under torch's tracers")
-triton_op = refuse("torch.library.triton_op", "there is no GPU to run kernels on")
 wrap_triton = refuse("torch.library.wrap_triton", "there is no GPU to run kernels on")
 
 
@@ -137,6 +136,24 @@ def custom_op(name, fn=None, /, *, mutates_args, device_types=None, schema=None,
 
     def make(function):
         return CustomOpDef(name, function)
+
+    return make if fn is None else make(fn)
+
+
+def triton_op(name, fn=None, /, *, mutates_args, schema=None):
+    """`custom_op` whose function may launch Triton's kernels (there are none here): the function tells shapes as well.
+
+    >>> @triton_op("examples::thrice", mutates_args=())
+    ... def thrice(x: _wg.Tensor) -> _wg.Tensor:
+    ...     return x * 3
+    >>> thrice(_wg.ones(1))
+    tensor([3.])
+    """
+
+    def make(function):
+        made = CustomOpDef(name, function)
+        made.register_fake(function)
+        return made
 
     return make if fn is None else make(fn)
 

@@ -72,3 +72,24 @@ def test_a_scan_with_any_function():
         lambda a, b: (a[0] * b[0], a[1] * b[0] + b[1]), (wg.full((3,), 0.5), wg.ones(3)), 0, reverse=True
     )
     assert decay.tolist() == [0.125, 0.25, 0.5] and total.tolist() == [1.75, 1.5, 1.0]
+
+
+def test_an_operation_over_kernels_of_triton_runs_its_function():
+    torch = pytest.importorskip("torch")
+
+    def program(torch):
+        thrice = torch.library.triton_op("tests_library::thrice", mutates_args=())
+        x = torch.ones(2, requires_grad=True)
+
+        def kernel(x: torch.Tensor) -> torch.Tensor:
+            return x * 3
+
+        kernel.__annotations__ = {"x": torch.Tensor, "return": torch.Tensor}
+        op = thrice(kernel)
+        with pytest.raises(RuntimeError, match="no autograd formula was registered"):
+            op(x).sum().backward()
+        op.register_autograd(lambda ctx, g: g * 3)
+        op(x).sum().backward()
+        return op(x).tolist(), torch.ops.tests_library.thrice(x).tolist(), x.grad.tolist()
+
+    assert program(wg) == program(torch)
