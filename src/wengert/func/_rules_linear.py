@@ -105,7 +105,7 @@ def by_leading_dims(*names):
 by_leading_dims(
     "_cholesky_ex",
     "_cholesky_solve",
-    "_permutation",
+    "_lu_permutation",
     "linalg_qr",
     "_linalg_svd",
     "_linalg_eigh",

@@ -1,7 +1,9 @@
 """Factorisations of matrices: Cholesky, QR, SVD, eigenvalues, with the derivatives of their factors."""
 
+from . import linalg_bodies
 from . import linalg_host as numpy_
 from ._declare import composite, host
+from .linalg_bodies import on_arrays  # noqa: F401 (part of what linear algebra takes from here)
 from .linalg_checks import (
     check_float,
     check_info,
@@ -16,23 +18,6 @@ from .linalg_checks import (
 )
 
 
-def on_arrays(function, columns=()):
-    """The body of a host op from a function on NumPy arrays; columns: which of its results are column-major in memory."""
-
-    def forward(*args):
-        import numpy as np
-
-        from .._core import Tensor
-
-        with np.errstate(all="ignore"):  # inf and nan are results like others
-            results = function(*[numpy_.array(a) if isinstance(a, Tensor) else a for a in args])
-        if not isinstance(results, tuple):
-            return numpy_.columns(results) if columns else numpy_.tensor(results)
-        return tuple(numpy_.columns(r) if k in columns else numpy_.tensor(r) for k, r in enumerate(results))
-
-    return forward
-
-
 def named(name, fields, values):
     """A named tuple of torch.return_types."""
     from .. import return_types
@@ -44,16 +29,9 @@ _HIDDEN = {"method": False, "function": False}
 _LINALG = {"namespace": "linalg"}
 
 
-def _numpy_cholesky(a, upper):
-    if not upper:
-        return numpy_.cholesky(a)
-    factor, info = numpy_.cholesky(a.conj().swapaxes(-1, -2))
-    return factor.conj().swapaxes(-1, -2), info
-
-
 @host(
     "_cholesky_ex(Tensor A, bool upper) -> (Tensor L, Index info)",
-    forward=on_arrays(_numpy_cholesky, columns=(0,)),
+    forward=linalg_bodies.cholesky,
     grad_name="LinalgCholeskyExBackward0",
     **_HIDDEN,
 )
@@ -81,12 +59,16 @@ def cholesky_ex(A, *, upper=False, check_errors=False):
     >>> wengert.linalg.cholesky_ex(wengert.eye(2)).info
     tensor(0, dtype=torch.int32)
     """
+    return named("linalg_cholesky_ex", ("L", "info"), _cholesky(A, upper, check_errors))
+
+
+def _cholesky(A, upper, check_errors):
     check_square(A, "linalg.cholesky")
     check_float(A, "linalg.cholesky", "cholesky_cpu")
     L, info = _cholesky_ex(A, upper)
     if check_errors:
         _check_cholesky(info)
-    return named("linalg_cholesky_ex", ("L", "info"), (L, info))
+    return L, info
 
 
 def _check_cholesky(info):
@@ -108,20 +90,12 @@ def cholesky(A, *, upper=False):
     tensor([[2., 0.],
             [0., 3.]])
     """
-    return cholesky_ex(A, upper=upper, check_errors=True)[0]
-
-
-def _numpy_qr(a, mode):
-    import numpy as np
-
-    if mode == "r":
-        return np.empty(0, a.dtype), np.linalg.qr(a, "r")
-    return tuple(np.linalg.qr(a, mode))
+    return _cholesky(A, upper, True)[0]
 
 
 @host(
     "linalg_qr(Tensor A, str mode='reduced') -> (Tensor Q, Tensor R)",
-    forward=on_arrays(_numpy_qr, columns=(0, 1)),
+    forward=linalg_bodies.qr,
     **_HIDDEN,
 )
 def _linalg_qr(g0, g1, A, mode, Q, R):
@@ -169,22 +143,6 @@ def qr(A, mode="reduced"):
     return _linalg_qr(A, mode)
 
 
-def _numpy_svd(a, full_matrices, compute_uv):
-    import numpy as np
-
-    try:
-        if compute_uv:
-            return tuple(np.linalg.svd(a, full_matrices))
-        empty = np.empty(0, a.dtype)
-        return empty, np.linalg.svd(a, compute_uv=False), empty
-    except np.linalg.LinAlgError:
-        bad = np.flatnonzero(~np.isfinite(a).all((-2, -1)))
-        where = f"(Batch element {bad[0]}): " if a.ndim > 2 and bad.size else ""
-        raise numpy_.LinAlgError(
-            f"linalg.svd: {where}The algorithm failed to converge because the input matrix contained non-finite values."
-        ) from None
-
-
 def _phase_free(diagonal_, values, what):
     """RuntimeError where a gradient along the free phases of complex vectors is not zero."""
     if not diagonal_.numel():
@@ -200,7 +158,7 @@ def _phase_free(diagonal_, values, what):
 
 @host(
     "_linalg_svd(Tensor A, bool full_matrices=False, bool compute_uv=True) -> (Tensor U, Tensor S, Tensor Vh)",
-    forward=on_arrays(_numpy_svd, columns=(0, 2)),
+    forward=linalg_bodies.svd,
     grad_name="LinalgSvdBackward0",
     **_HIDDEN,
 )
@@ -267,16 +225,9 @@ def _is_wrapped(t):
     return payload(t) is not None
 
 
-def _numpy_eigh(a, UPLO):
-    import numpy as np
-
-    values, vectors = np.linalg.eigh(a, UPLO)
-    return values, vectors
-
-
 @host(
-    "_linalg_eigh(Tensor A, str UPLO='L') -> (Tensor eigenvalues, Tensor eigenvectors)",
-    forward=on_arrays(_numpy_eigh, columns=(1,)),
+    "_linalg_eigh(Tensor A, str UPLO='L', bool compute_v=True) -> (Tensor eigenvalues, Tensor eigenvectors)",
+    forward=linalg_bodies.eigh,
     grad_name="LinalgEighBackward0",
     **_HIDDEN,
 )
@@ -317,12 +268,12 @@ def eigh(A, UPLO="L"):
 def eigvalsh(A, UPLO="L"):
     """The eigenvalues of Hermitian matrices, ascending."""
     _check_hermitian(A, "linalg.eigh", UPLO)
-    return _linalg_eigh(A, UPLO.upper())[0]
+    return _linalg_eigh(A, UPLO.upper(), A.requires_grad or _is_wrapped(A))[0]
 
 
 @host(
-    "_linalg_eig(Tensor A) -> (Tensor eigenvalues, Tensor eigenvectors)",
-    forward=on_arrays(numpy_.eig, columns=(1,)),
+    "_linalg_eig(Tensor A, bool compute_v=True) -> (Tensor eigenvalues, Tensor eigenvectors)",
+    forward=linalg_bodies.eig,
     grad_name="LinalgEigBackward0",
     **_HIDDEN,
 )
@@ -338,7 +289,7 @@ def _linalg_eig(g0, g1, A_like, eigenvalues, eigenvectors):
     gap = (L.unsqueeze(-2) - L.unsqueeze(-1)).conj() + L.new_ones(L.shape[-1]).diag_embed()
     inner = inner / gap
     inner = inner - diagonal(inner).diag_embed() + g0.diag_embed()
-    g = _linalg_solve(mH(V), inner @ mH(V))
+    g = _linalg_solve(mH(V), inner @ mH(V))[0]
     return g if A_like.dtype.is_complex else g.real
 
 
@@ -366,4 +317,4 @@ def eig(A):
 def eigvals(A):
     """The eigenvalues of square matrices, complex, in no order."""
     _check_eig(A, "linalg.eigvals")
-    return _linalg_eig(A)[0]
+    return _linalg_eig(A, A.requires_grad or _is_wrapped(A))[0]

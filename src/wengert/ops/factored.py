@@ -1,9 +1,11 @@
 """LU, LDL and Householder factors kept in one matrix, and what is solved or unpacked from them."""
 
+from . import linalg_bodies
 from . import linalg_host as numpy_
 from ._composed import through
 from ._declare import composite, host
-from .decompositions import _HIDDEN, _LINALG, named, on_arrays
+from ._lapack import _lu_permutation
+from .decompositions import _HIDDEN, _LINALG, named
 from .linalg_checks import (
     check_equation,
     check_float,
@@ -20,7 +22,7 @@ from .solvers import _triangular, triangular
 
 @host(
     "_linalg_lu(Tensor A, bool pivot) -> (Tensor LU, Index pivots, Index info)",
-    forward=on_arrays(numpy_.lu, columns=(0,)),
+    forward=linalg_bodies.lu,
     grad_name="LinalgLuFactorExBackward0",
     **_HIDDEN,
 )
@@ -46,21 +48,7 @@ def _linalg_lu(g, A_like, LU, pivots):
         g = cat([g, right], -1)
     if below is not None:
         g = cat([g, below], -2)
-    return _rows(g, _permutation(pivots, m).argsort(-1))
-
-
-def _numpy_permutation(pivots, m):
-    return numpy_.permutation(pivots, m).astype("int64")
-
-
-@host(
-    "_permutation(Index pivots, int m) -> Index",
-    forward=on_arrays(_numpy_permutation),
-    differentiable=False,
-    **_HIDDEN,
-)
-def _permutation():
-    """The rows that pivots put where, for each matrix of a stack."""
+    return _rows(g, _lu_permutation(pivots, m).argsort(-1))
 
 
 def unit_lower(LU):
@@ -173,13 +161,13 @@ def lu_unpack(LU_data, LU_pivots, unpack_data=True, unpack_pivots=True):
     m = LU_data.shape[-2]
     P = L = U = empty(0, dtype=LU_data.dtype)
     if unpack_pivots:
-        rows = numpy_.array(numpy_.bare(LU_pivots))
-        if rows.size and not (rows.min() >= 1 and rows.max() <= m):
+        rows = numpy_.bare(LU_pivots)
+        if ((rows < 1) | (rows > m)).any():
             refuse(
                 "pivots passed to lu_unpack must be between 1 and LU.size(-2) inclusive.Did you properly pass the "
                 "result of lu_factor?"
             )
-        P = eye(m, dtype=LU_data.dtype)[_permutation(LU_pivots, m)].mT.contiguous()
+        P = eye(m, dtype=LU_data.dtype)[_lu_permutation(LU_pivots, m)].mT.contiguous()
     if unpack_data:
         L, U = _lu_unpack(LU_data)
     return named("lu_unpack", ("P", "L", "U"), (P, L, U))
@@ -219,7 +207,7 @@ def _lu_solved(LU, pivots, B, left, adjoint):
     """X from the factors, by triangular systems."""
     if not left:
         return mH(_lu_solved(LU, pivots, mH(B), True, not adjoint))
-    order = _permutation(pivots, LU.shape[-1])
+    order = _lu_permutation(pivots, LU.shape[-1])
     if adjoint:
         inner = triangular(mH(LU), triangular(mH(LU), B, False), True, True)
         return _rows(inner, order.argsort(-1))

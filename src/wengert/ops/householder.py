@@ -1,5 +1,6 @@
 """Householder reflections and least squares."""
 
+from . import linalg_bodies
 from . import linalg_host as numpy_
 from ._composed import through
 from ._declare import composite, host
@@ -10,7 +11,7 @@ from .linalg_checks import check_float, check_square, is_float, kind, mH, refuse
 from .solvers import _pinv, pinv_backward
 
 
-@host("_geqrf(Tensor self) -> (Tensor a, Tensor tau)", forward=on_arrays(numpy_.geqrf, columns=(0,)), **_HIDDEN)
+@host("_geqrf(Tensor self) -> (Tensor a, Tensor tau)", forward=linalg_bodies.geqrf, **_HIDDEN)
 def _geqrf():
     """R and the vectors of reflections in one matrix."""
     raise NotImplementedError("the derivative for 'geqrf' is not implemented.")
@@ -147,23 +148,9 @@ def _ormqr(g, A, tau, other, left, transpose):
     return through(lambda *tensors: _reflected(*tensors, left, transpose), g, A, tau, other)
 
 
-def _numpy_lstsq(a, b, rcond):
-    import numpy as np
-
-    flat, batch = numpy_.stacked(a)
-    right, _ = numpy_.stacked(b)
-    m, n = flat.shape[-2:]
-    out = np.zeros((len(flat), n, right.shape[-1]), a.dtype)
-    rank = np.zeros(len(flat), "int64")
-    singular = np.zeros((len(flat), min(m, n)), np.empty(0, a.dtype).real.dtype)
-    for k in range(len(flat) if flat.shape[-1] and flat.shape[-2] else 0):
-        out[k], _, rank[k], singular[k] = np.linalg.lstsq(flat[k], right[k], rcond)
-    return out.reshape(*batch, *out.shape[1:]), rank.reshape(batch), singular.reshape(*batch, min(m, n))
-
-
 @host(
-    "_lstsq(Tensor A, Tensor B, float rcond) -> (Tensor solution, Index rank, Index singular_values)",
-    forward=on_arrays(_numpy_lstsq, columns=(0,)),
+    "_lstsq(Tensor A, Tensor B, float rcond, bool values) -> (Tensor solution, Index rank, Index singular_values)",
+    forward=linalg_bodies.lstsq,
     grad_name="LinalgLstsqBackward0",
     **_HIDDEN,
 )
@@ -211,7 +198,8 @@ def lstsq(A, B, rcond=None, *, driver=None):
     left, right = expand_batch(A, right)
     m, n = left.shape[-2:]
     cut = max(m, n) * finfo(A.dtype).eps if rcond is None else float(rcond)
-    solution, rank, singular = _lstsq(left, right, 0.0 if driver == "gels" else cut)
+    values = driver in ("gelsd", "gelss")
+    solution, rank, singular = _lstsq(left, right, 0.0 if driver == "gels" else cut, values)
     if driver == "gels":
         _check_full_rank(rank, min(m, n))
     residuals = solution.reshape(-1)[:0].abs()
@@ -221,7 +209,7 @@ def lstsq(A, B, rcond=None, *, driver=None):
     solution = solution.squeeze(-1) if vector else solution
     if driver == "gels":
         rank = empty(0, dtype=int64)
-    if driver not in ("gelsd", "gelss"):
+    if not values:
         singular = empty(0, dtype=singular.dtype)
     return named(
         "linalg_lstsq", ("solution", "residuals", "rank", "singular_values"), (solution, residuals, rank, singular)

@@ -59,7 +59,7 @@ def check_matrix(t, name, letter="A"):
 def check_square(t, name, letter="A"):
     """RuntimeError unless batches of square matrices."""
     check_matrix(t, name, letter)
-    if t.shape[-1] != t.shape[-2]:
+    if t.size(-1) != t.size(-2):
         refuse(
             f"{name}: {letter} must be batches of square matrices, but they are {t.shape[-2]} by {t.shape[-1]} matrices"
         )
@@ -77,7 +77,8 @@ def check_same_dtype(a, b, name, letters="AB"):
 
 def check_equation(a, b, name, left=True):
     """RuntimeError when A X = B (or X A = B) does not fit."""
-    if a.shape[-2 if left else -1] != b.shape[-2 if left else -1]:
+    side = -2 if left else -1
+    if a.size(side) != b.size(side):
         shown = "AX = B" if left else "XA = B"
         refuse(
             f"{name}: Incompatible shapes of A and B for the equation {shown} ({a.shape[-2]}x{a.shape[-1]} and "
@@ -87,6 +88,8 @@ def check_equation(a, b, name, left=True):
 
 def check_info(info, name, message, error=LinAlgError):
     """Raises for the first info that is not 0; message has {} for its value."""
+    if not bare(info).any():
+        return
     flat = array(bare(info)).reshape(-1)
     for k, code in enumerate(flat):
         if code:
@@ -110,7 +113,7 @@ def expand_batch(a, b, dims=2):
     """Two stacks with their batch dims broadcast."""
     from .. import broadcast_shapes
 
-    if a.shape[:-dims] == b.shape[:-dims]:
+    if a.ndim == b.ndim == dims or a.shape[:-dims] == b.shape[:-dims]:
         return a, b
     batch = broadcast_shapes(a.shape[:-dims], b.shape[:-dims])
     return a.expand(*batch, *a.shape[-dims:]), b.expand(*batch, *b.shape[-dims:])

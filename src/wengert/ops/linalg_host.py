@@ -1,7 +1,5 @@
 """Matrix algorithms on NumPy arrays: NumPy's LAPACK where it has the routine, small loops of our own elsewhere."""
 
-from ._blas import getrf, has, trsm
-
 
 class _LinAlgError(RuntimeError):
     """A matrix is singular, not positive definite, or an iteration did not converge."""
@@ -97,8 +95,6 @@ def lu(a, pivot=True):
             for i in range(k):
                 flat[:, i + 1 :, i] /= flat[:, i, i][:, None]
                 flat[:, i + 1 :, i + 1 :] -= flat[:, i + 1 :, i, None] * flat[:, i, None, i + 1 :]
-    elif k and len(flat) and len(flat) <= 16 * n and has("{}getrf_", flat.dtype):
-        pivots = getrf(flat) - 1
     elif k and len(flat):
         _lu_panel(flat, pivots, 0, k)
         if n > k:
@@ -113,31 +109,12 @@ def solved_by_lu(a, b):
     import numpy as np
 
     factors, pivots, _ = lu(a)
+    order = list(range(len(a)))
+    for i, j in enumerate(pivots.tolist()):
+        order[i], order[j - 1] = order[j - 1], order[i]
     with np.errstate(all="ignore"):
-        lower = triangular(factors, b[permutation(pivots, len(a))], upper=False, unit=True)
+        lower = triangular(factors, b[order], upper=False, unit=True)
         return triangular(factors, lower, upper=True)
-
-
-def permutation(pivots, m):
-    """The rows that pivots put where: perm[i] is the row of A that is row i of LU."""
-    import numpy as np
-
-    flat = pivots.reshape(-1, pivots.shape[-1]) if pivots.shape[-1] else np.zeros((0, 0), int)
-    batch = pivots.shape[:-1]
-    count = int(np.prod(batch))
-    if count <= 16:
-        orders = []
-        for swaps in flat.tolist() if count else ():
-            order = list(range(m))
-            for i, j in enumerate(swaps):
-                order[i], order[j - 1] = order[j - 1], order[i]
-            orders.append(order)
-        return np.array(orders, int).reshape(*batch, m)
-    perm = np.tile(np.arange(m), (count, 1))
-    rows = np.arange(count)
-    for i in range(pivots.shape[-1] if count else 0):
-        _swap(perm, rows, i, flat[:, i] - 1)
-    return perm.reshape(*batch, m)
 
 
 def triangular(a, b, upper, unit=False):
@@ -150,10 +127,6 @@ def triangular(a, b, upper, unit=False):
     if n == 1:
         with np.errstate(all="ignore"):
             return b.copy() if unit else b / a
-    if n >= 8 and a.shape[:-2] == b.shape[:-2] and a.dtype == b.dtype and has("cblas_{}trsm", a.dtype):
-        flat, right = stacked(a)[0], stacked(b)[0]
-        if len(flat) <= 4 * n and (unit or (flat.diagonal(axis1=1, axis2=2) != 0).all()):
-            return trsm(flat, right, upper, unit).reshape(b.shape)
     h = n // 2
     first, second = (slice(h, n), slice(0, h)) if upper else (slice(0, h), slice(h, n))
     x = np.empty_like(b)

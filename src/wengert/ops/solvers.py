@@ -1,5 +1,6 @@
 """Linear equations: inverses, determinants, solve, triangular systems, least squares, with their derivatives."""
 
+from . import linalg_bodies
 from . import linalg_host as numpy_
 from ._declare import composite, host
 from .decompositions import _HIDDEN, _LINALG, _linalg_svd, named, on_arrays
@@ -17,24 +18,9 @@ from .linalg_checks import (
 )
 
 
-def _numpy_inv(a):
-    import numpy as np
-
-    try:
-        return np.linalg.inv(a), np.zeros(a.shape[:-2], "int32")
-    except np.linalg.LinAlgError:
-        _, _, info = numpy_.lu(a)
-    flat, _ = numpy_.stacked(a)
-    one = np.eye(a.shape[-1], dtype=a.dtype)
-    out = [
-        numpy_.solved_by_lu(flat[k], one) if code else np.linalg.inv(flat[k]) for k, code in enumerate(info.reshape(-1))
-    ]
-    return np.stack(out).reshape(a.shape), info
-
-
 @host(
     "_linalg_inv_ex(Tensor A) -> (Tensor inverse, Index info)",
-    forward=on_arrays(_numpy_inv, columns=(0,)),
+    forward=linalg_bodies.inv,
     grad_name="LinalgInvExBackward0",
     **_HIDDEN,
 )
@@ -46,6 +32,10 @@ def _linalg_inv_ex(g, inverse):
 @composite("linalg_inv_ex(Tensor A, *, bool check_errors=False)", **_LINALG, aliases=("linalg_inv_ex",), out=True)
 def inv_ex(A, *, check_errors=False):
     """linalg.inv that reports singular matrices in info instead of raising."""
+    return named("linalg_inv_ex", ("inverse", "info"), _inv(A, check_errors))
+
+
+def _inv(A, check_errors):
     check_square(A, "linalg.inv")
     check_float(A, "linalg.inv")
     result, info = _linalg_inv_ex(A)
@@ -56,7 +46,7 @@ def inv_ex(A, *, check_errors=False):
             "The diagonal element {} is zero, the inversion could not be completed because the "
             "input matrix is singular.",
         )
-    return named("linalg_inv_ex", ("inverse", "info"), (result, info))
+    return result, info
 
 
 @composite("linalg_inv(Tensor A)", **_LINALG, aliases=("linalg_inv",), out=True)
@@ -67,7 +57,7 @@ def inv(A):
     tensor([[0.5000, 0.0000],
             [0.0000, 0.2500]])
     """
-    return inv_ex(A, check_errors=True)[0]
+    return _inv(A, True)[0]
 
 
 @composite("inverse(Tensor self)", out=True)
@@ -87,10 +77,10 @@ def _linalg_det(g, A, y):
     """Determinants. The gradient is the adjugate: by the inverse, by singular values where there is none."""
     from .. import cat
 
-    singular = _linalg_svd(A.detach(), False, False)[1]
-    singular = numpy_.bare(singular)
-    if A.shape[-1] and (singular[..., -1] > 1e-6 * singular[..., 0]).all():
-        return (g * y.conj()).unsqueeze(-1).unsqueeze(-1) * mH(_linalg_inv_ex(A)[0])
+    inverse = _linalg_inv_ex(A)[0]
+    condition = _largest_row(A) * _largest_row(inverse) if A.shape[-1] else None  # nan or inf where A is singular
+    if A.shape[-1] and (condition < 1e6).all():
+        return (g * y.conj()).unsqueeze(-1).unsqueeze(-1) * mH(inverse)
     U, S, Vh = _linalg_svd(A, False, True)
     ones = S[..., :1] * 0 + 1
     ahead = cat([ones, S[..., :-1].cumprod(-1)], -1)
@@ -98,6 +88,10 @@ def _linalg_det(g, A, y):
     phase = _linalg_det(U) * _linalg_det(Vh)
     others = (ahead * behind).to(U.dtype).unsqueeze(-1)
     return (g * phase.conj()).unsqueeze(-1).unsqueeze(-1) * (U @ (others * Vh))
+
+
+def _largest_row(t):
+    return numpy_.bare(t).detach().abs().sum(-1).amax(-1)
 
 
 @composite("linalg_det(Tensor A)", **_LINALG, aliases=("linalg_det",), out=True)
@@ -165,43 +159,20 @@ def logdet(input):
     return logabs.new_full((), float("nan")).where(sign == -1, logabs)
 
 
-def _numpy_solve(a, b):
-    import numpy as np
-
-    try:
-        return np.linalg.solve(a, b)
-    except np.linalg.LinAlgError:
-        pass
-    flat, _ = numpy_.stacked(a)
-    right, _ = numpy_.stacked(b)
-    solve_ = (np.linalg.solve, numpy_.solved_by_lu)
-    out = [solve_[int(code != 0)](flat[k], right[k]) for k, code in enumerate(numpy_.lu(flat)[2])]
-    return np.stack(out).reshape(b.shape)
-
-
-def _swapped(a):
-    return a.swapaxes(-1, -2)
-
-
-_solve_left = on_arrays(_numpy_solve, columns=(0,))
-_solve_right = on_arrays(lambda a, b: _swapped(_numpy_solve(_swapped(a), _swapped(b))))
-_solve_vectors = on_arrays(lambda a, b: _numpy_solve(a, b[..., None])[..., 0], columns=(0,))
-
-
 @host(
-    "_linalg_solve(Tensor A, Tensor B, bool left=True, bool vector=False) -> Tensor",
-    forward=lambda A, B, left, vector: (_solve_vectors if vector else _solve_left if left else _solve_right)(A, B),
+    "_linalg_solve(Tensor A, Tensor B, bool left=True, bool vector=False) -> (Tensor X, Index info)",
+    forward=linalg_bodies.solve,
     grad_name="LinalgSolveExBackward0",
     **_HIDDEN,
 )
-def _linalg_solve(g, A, left, vector, y, needs):
-    """X with A X = B (left=False: X A = B; B a matrix or a vector) of the same batch dims; nan where A is singular."""
-    back = _linalg_solve(mH(A), g, left, vector)
+def _linalg_solve(g, A, left, vector, X, needs):
+    """X with A X = B (left=False: X A = B; B a matrix or a vector) of the same batch dims, and infos."""
+    back = _linalg_solve(mH(A), g, left, vector)[0]
     if not needs[0]:
         return None, back
     if vector:
-        return -(back.unsqueeze(-1) @ mH(y.unsqueeze(-1))), back
-    return -(back @ mH(y) if left else mH(y) @ back), back
+        return -(back.unsqueeze(-1) @ mH(X.unsqueeze(-1))), back
+    return -(back @ mH(X) if left else mH(X) @ back), back
 
 
 @composite(
@@ -225,13 +196,10 @@ def solve_ex(A, B, *, left=True, check_errors=False):
     check_equation(A, B.unsqueeze(-1) if vector else B, name, left)
     if vector:
         batch = B if B.shape[:-1] == A.shape[:-2] else B.expand(*A.shape[:-2], -1)
-        result = _linalg_solve(A, batch, True, True)
+        result, info = _linalg_solve(A, batch, True, True)
     else:
         A, B = expand_batch(A, B)
-        result = _linalg_solve(A, B, left)
-    from .factored import _linalg_lu
-
-    info = _linalg_lu(A.detach(), True)[2] if _not_finite(result) else A.new_zeros(A.shape[:-2]).int()
+        result, info = _linalg_solve(A, B, left)
     if check_errors:
         check_info(info, "torch.linalg.solve", "The solver failed because the input matrix is singular.")
     return named("linalg_solve_ex", ("result", "info"), (result, info))
@@ -251,15 +219,9 @@ def solve(A, B, *, left=True):
     return solve_ex(A, B, left=left, check_errors=True)[0]
 
 
-def _numpy_triangular(a, b, upper, unit, left):
-    if left:
-        return numpy_.triangular(a, b, upper, unit)
-    return _swapped(numpy_.triangular(_swapped(a), _swapped(b), not upper, unit))
-
-
 @host(
     "_triangular(Tensor A, Tensor B, bool upper, bool unitriangular, bool left=True) -> Tensor",
-    forward=on_arrays(_numpy_triangular, columns=(0,)),
+    forward=linalg_bodies.triangular,
     grad_name="LinalgSolveTriangularBackward0",
     **_HIDDEN,
 )

@@ -1,8 +1,9 @@
 """Linear systems solved by triangular factors: cholesky_solve, cholesky_inverse, triangular_solve."""
 
+from . import linalg_bodies
 from . import linalg_host as numpy_
 from ._declare import composite, host
-from .decompositions import _HIDDEN, named, on_arrays
+from .decompositions import _HIDDEN, named
 from .linalg_checks import check_factor, check_kernel, check_square, expand_batch, kind, mH, refuse
 from .solvers import solve_triangular
 
@@ -14,14 +15,9 @@ def _check_dtype_pair(b, A):
         )
 
 
-def _solve_by_factor(b, L, upper):
-    lower = L.conj().swapaxes(-1, -2) if upper else L
-    return numpy_.triangular(lower.conj().swapaxes(-1, -2), numpy_.triangular(lower, b, False), True)
-
-
 @host(
     "_cholesky_solve(Tensor self, Tensor L, bool upper) -> Tensor",
-    forward=on_arrays(_solve_by_factor, columns=(0,)),
+    forward=linalg_bodies.cholesky_solve,
     grad_name="CholeskySolveBackward0",
     **_HIDDEN,
 )
