@@ -93,14 +93,42 @@ template <class T, int R, int C>
       multiply_row<T, R, C>(acc, [&](int i) { return row[i][p]; }, b);
 }
 
+template <class T>
+[[gnu::noinline]] void write_edge(const Tile<T>& t, const T* sums, T* to) {
+  for (int64_t v = 0; v < t.columns; ++v)
+    to[v] = t.bias ? sums[v] + t.bias[v] : t.beta != T(0) ? sums[v] + t.beta * to[v] : sums[v];
+}
+
+template <class T, int C>
+[[gnu::always_inline]] inline void write_row(const Tile<T>& t, const Wide<T>* acc, T* to) {
+  typedef Wide<T> V;
+  constexpr int64_t W = kWide<T>;
+  const bool whole = t.columns == C * W;
+  T edge[C * W];
+#pragma GCC unroll 3
+  for (int j = 0; j < C; ++j) {
+    V r = acc[j] * t.alpha;
+    if (!whole)
+      store(edge + j * W, r);
+    else if (t.bias)
+      store(to + j * W, r + load<V>(t.bias + j * W));
+    else if (t.beta != T(0))
+      store(to + j * W, r + t.beta * load<V>(to + j * W));
+    else
+      store(to + j * W, r);
+  }
+  if (!whole) write_edge(t, edge, to);
+}
+
+// Rows are written by unrolled loops alone: a loop over them would have the sums kept in memory.
 template <class T, int R, int C, Rows How>
 [[gnu::noinline]] void multiply_tile(const Tile<T>& t) {
-  constexpr int64_t W = kWide<T>;
   constexpr bool kPacked = How == Rows::Packed || How == Rows::PackedShifted;
-  typedef typename Vec<T, W>::type V;
+  typedef Wide<T> V;
   Sums<T, R, C> acc;
 #pragma GCC unroll 8
   for (int i = 0; i < R; ++i)
+#pragma GCC unroll 3
     for (int j = 0; j < C; ++j) acc[i][j] = V{};
   if constexpr (How == Rows::Windows) {
     multiply_windows<T, R, C>(acc, t);
@@ -114,26 +142,9 @@ template <class T, int R, int C, Rows How>
       multiply_row<T, R, C>(acc, [&](int i) { return a[i * a_row]; }, b);
     }
   }
-  const bool whole = t.columns == C * W;
-  T edge[C * W];
-  for (int i = 0; i < R && i < t.rows; ++i) {
-    T* to = t.c + i * t.c_row;
-    for (int j = 0; j < C; ++j) {
-      V r = acc[i][j] * t.alpha;
-      if (whole) {
-        if (t.bias)
-          r += load<V>(t.bias + j * W);
-        else if (t.beta != T(0))
-          r += t.beta * load<V>(to + j * W);
-        store(to + j * W, r);
-      } else {
-        store(edge + j * W, r);
-      }
-    }
-    if (!whole)
-      for (int64_t v = 0; v < t.columns; ++v)
-        to[v] = t.bias ? edge[v] + t.bias[v] : t.beta != T(0) ? edge[v] + t.beta * to[v] : edge[v];
-  }
+#pragma GCC unroll 8
+  for (int i = 0; i < R; ++i)
+    if (i < t.rows) write_row<T, C>(t, acc[i], t.c + i * t.c_row);
 }
 
 template <class T, int R, Rows How>
