@@ -361,10 +361,10 @@ PyObject* method_size(PyObject* o, PyObject* const* args, Py_ssize_t n, PyObject
     return PyLong_FromLongLong(t.sizes[wrap_dim(d, t.ndim())]);
   });
 }
-PyObject* method_stride(PyObject* o, PyObject* const* args, Py_ssize_t n, PyObject*) {
+PyObject* method_stride(PyObject* o, PyObject* const* args, Py_ssize_t n, PyObject* names) {
   return guard<PyObject*>(nullptr, [&]() -> PyObject* {
     Tensor& t = self_of(o);
-    if (n == 0) {
+    if (n + (names ? PyTuple_GET_SIZE(names) : 0) == 0) {
       Py s(size_object(t.strides));
       return PySequence_Tuple(s.get());
     }

@@ -111,6 +111,7 @@ bool none_is_zero(const Tensor& x) {
 WG_OP_AS(prod_backward, "_prod_backward", Composite) {
   Tensor& self = c.tensor(1);
   TensorRef x(&self), g(&c.tensor(0));
+  if (self.dtype != g->dtype) x = call<"_to_copy">(x, Value::of_dtype(g->dtype));  // of a product of another dtype
   if (self.ndim() == 0) return c.out(g);
   bool whole = !c.has(2);
   if (whole) x = call<"reshape">(x, Dims{self.numel});

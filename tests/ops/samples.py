@@ -18,7 +18,7 @@ NUMBERS = {
 # Ops without samples, and why.
 WITHOUT = {
     **dict.fromkeys(
-        ("bernoulli", "bernoulli.p", "normal.Tensor_Tensor", "normal.Tensor_float", "normal.float_Tensor", "poisson",
+        ("bernoulli", "bernoulli.p", "binomial", "normal.Tensor_Tensor", "normal.Tensor_float", "normal.float_Tensor", "poisson",
          "_standard_gamma", "dropout", "native_dropout", "_noisy_leaky_relu", "alpha_dropout", "feature_dropout",
          "feature_alpha_dropout"), "random"),
     "_upsample": "through upsample_*", "_upsample_backward": "through upsample_*", "_im2col_backward": "through im2col",

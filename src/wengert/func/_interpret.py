@@ -252,7 +252,7 @@ def _number(out, value):
 
 @functools.cache
 def _rule_plan(name):
-    """(the rule of an elementwise op, for each of its parameters: -1 the gradient, -2 the result, else (position, default, must be a
+    """(the rule of an elementwise op, for each of its parameters: -1 the gradient, -2 the result, -3 what is wanted, else (position, default, must be a
     tensor))."""
     declared = OPS[name]
     rule = declared.derivative or declared.rule
@@ -262,6 +262,8 @@ def _rule_plan(name):
     def where(parameter):
         if parameter == "g":
             return -1
+        if parameter == "needs":
+            return -3
         if parameter not in position:
             return -2
         k = position[parameter]
@@ -278,6 +280,8 @@ def _rule_values(declared, primals, out, g):
             values.append(g)
         elif where == -2:
             values.append(out)
+        elif where == -3:
+            values.append((True,) * len(primals))
         else:
             k, default, must_be_tensor = where
             value = primals[k] if k < len(primals) else default

@@ -275,7 +275,8 @@ def composite(*args, function=True, method=True, inplace=False, aliases=(), name
             made = called(plain, schema, names, name + "_") if stated else plain
 
             def written(self, *a, **k):
-                return self.copy_(made(self, *a, **k))
+                before = self.clone() if self.requires_grad else self  # what the op may keep for the backward pass
+                return self.copy_(made(before, *a, **k))
 
             written.__name__ = name + "_"
             written.__doc__ = f"In-place form of {name}."

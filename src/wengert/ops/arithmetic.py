@@ -286,8 +286,10 @@ def imag(g):
     return g * 1j
 
 
-@elementwise(vjp=True, promote="float", inplace=False, reference="numpy.angle")
+@elementwise(vjp=True, eager=True, promote="float", inplace=False, reference="numpy.angle")
 def angle(g, self):
     """The argument in (-pi, pi]; of real numbers 0 or pi."""
+    if not self.is_complex():
+        return g.new_zeros(self.shape)
     square_sum = real(self * conj_physical(self))
     return where(square_sum == 0, 0, g * (self * 1j) / square_sum)

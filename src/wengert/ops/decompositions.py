@@ -181,7 +181,7 @@ def _linalg_svd(g0, g1, g2, A_like, full_matrices, U, S, Vh):
     row, column = S.unsqueeze(-2), S.unsqueeze(-1)
     inner = inner + (left - mH(left)) / gap * row + column * ((right - mH(right)) / gap)
     if U.is_complex():
-        phase = diagonal(left)
+        phase = (diagonal(left) - diagonal(right)) * 0.5  # they are opposite: half of it to either side's tangents
         inner = inner + ((phase - phase.conj()) * 0.5 / S).diag_embed()
     if m > k:
         scaled = g0 / row

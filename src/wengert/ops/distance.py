@@ -41,8 +41,8 @@ def _pair_norms(g, x1, x2, p, y):
         return _pair_norms_backward(g, x1, x2, p, y), _pair_norms_backward(g.mT, x2, x1, p, y.mT)
     from ..autograd import grad
 
-    roots = [t if t.requires_grad else let_require_grad(t.detach()) for t in (x1, x2)]
     with enable_grad():
+        roots = [t.view_as(t) if t.requires_grad else let_require_grad(t.detach()) for t in (x1, x2)]  # x1 may be x2
         return grad(_norm(roots[0].unsqueeze(-2) - roots[1].unsqueeze(-3), p), roots, g, create_graph=recorded)
 
 

@@ -213,7 +213,7 @@ def float_power_(self, exponent):
             f"the base given to float_power_ has dtype {kind(self)} but the operation's result requires dtype "
             f"{'ComplexDouble' if wide == complex128 else 'Double'}"
         )
-    return self.copy_(self.float_power(exponent))
+    return self.copy_(self.clone().float_power(exponent))
 
 
 def _is_complex(value):

@@ -198,10 +198,10 @@ def bernoulli(g):
     return _flat(g)
 
 
-@primitive("bernoulli.p(Tensor self, float p, *, Generator? generator=None)", grad_name="BernoulliBackward0")
-def bernoulli_p(g):
+@primitive("bernoulli.p(Tensor self, float p, *, Generator? generator=None)", eager=True, grad_name="NotImplemented")
+def bernoulli_p():
     """Ones of chance p, and zeros, with the sizes of self."""
-    return _flat(g)
+    raise RuntimeError("derivative for aten::bernoulli is not implemented")
 
 
 @primitive(
@@ -262,13 +262,19 @@ def poisson(g):
     return _flat(g)
 
 
-@constant("binomial(Index count, Index prob, Generator? generator=None)", method=False)
+@primitive(
+    "binomial(Tensor count, Tensor prob, Generator? generator=None)",
+    eager=True,
+    method=False,
+    grad_name="NotImplemented",
+)
 def binomial():
     """How many of count trials of chance prob succeed.
 
     >>> wengert.binomial(wengert.tensor([3.0, 3.0]), wengert.tensor([0.0, 1.0]))
     tensor([0., 3.])
     """
+    raise RuntimeError("derivative for aten::binomial is not implemented")
 
 
 @primitive("_standard_gamma(Tensor self, Generator? generator=None)", method=False, grad_name="StandardGammaBackward0")

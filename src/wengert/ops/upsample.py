@@ -209,8 +209,8 @@ def _grid_rule(g, input, grid, interpolation_mode, padding_mode, align_corners):
         return tuple(t if want else None for t, want in zip(found, wanted))
     from ..autograd import grad
 
-    roots = [t if t.requires_grad else let_require_grad(t.detach()) for t in (input, grid)]
     with enable_grad():
+        roots = [t.view_as(t) if t.requires_grad else let_require_grad(t.detach()) for t in (input, grid)]
         return grad(_composed_sampler(*roots, *how), roots, g, create_graph=recorded)
 
 

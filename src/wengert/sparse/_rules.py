@@ -179,6 +179,8 @@ def _with_sparse(self, other):
 def matmul(self, other):
     """The matrix product: dense if one factor is, sparse if both are sparse."""
     if not isinstance(self, SparseTensor):
+        if not isinstance(other, SparseTensor):
+            return wg.mm(self, other)
         if self.dim() == 1:
             return matmul(other.t(), self)
         return matmul(other.t(), self.t()).t()

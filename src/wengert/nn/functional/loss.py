@@ -234,6 +234,7 @@ def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mea
     input, target = _same_shapes(input, target)
     if beta == 0.0:
         return R.apply((input - target).abs(), reduction)
+    target = target.to(input.dtype) if target.dtype is wg.bool else target
     return _smooth_l1(input, target, R.get_enum(reduction), beta)
 
 
@@ -271,5 +272,6 @@ def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", we
     reduction = R.resolve(size_average, reduce, reduction)
     input, target = _same_shapes(input, target)
     if weight is None:
+        target = target.to(input.dtype) if target.dtype is wg.bool else target
         return _mse(input, target, R.get_enum(reduction))
     return _weighted((input - target) ** 2, weight, input, reduction)

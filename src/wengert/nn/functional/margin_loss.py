@@ -44,6 +44,7 @@ def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="m
     tensor(0.6931)
     """
     reduction = R.resolve(size_average, reduce, reduction)
+    target = target.to(input.dtype) if target.dtype is wg.bool else target
     return _soft_margin(input, target, R.get_enum(reduction))
 
 
