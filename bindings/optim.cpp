@@ -144,7 +144,7 @@ struct Step {
   // False when the tensors of this parameter are not for the loops here.
   bool take(PyObject* o, Item* item) {
     Tensor& p = *as_tensor(o);
-    bool real = p.dtype == DType::Float32 || p.dtype == DType::Float64;
+    bool real = is_reduced(p.dtype) || p.dtype == DType::Float32 || p.dtype == DType::Float64;
     bool complex = p.dtype == DType::Complex64 || p.dtype == DType::Complex128;
     if (!(real || (complex && rule.core->complex)) || !plain(p) || p.grad_fn) return false;
     if (!p.contiguous && !is_dense(p.sizes, p.strides)) return false;
@@ -192,13 +192,12 @@ struct Step {
       counters[i] = {item.counters[i]->data(), item.counters[i]->dtype == DType::Float64};
     double planned[kRuleNumbers];
     rule.core->plan(numbers, counters, planned);
-    bool complex = item.p->dtype == DType::Complex64 || item.p->dtype == DType::Complex128;
-    bool wide = item.p->dtype == DType::Float64 || item.p->dtype == DType::Complex128;
-    int64_t size = wide ? 8 : 4, n = item.p->numel * (complex ? 2 : 1);
+    const DType dtype = real_of(item.p->dtype);
+    const int64_t size = size_of(dtype), n = item.p->numel * (is_complex(item.p->dtype) ? 2 : 1);
     auto piece = [&](int64_t begin, int64_t end) {
       auto at = [&](const TensorRef& t) { return t ? t->data() + begin * size : nullptr; };
       rule.core->run(planned, start,
-                     {wide ? DType::Float64 : DType::Float32,
+                     {dtype,
                       end - begin,
                       at(item.p),
                       at(item.grad),

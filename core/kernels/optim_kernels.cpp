@@ -1,51 +1,26 @@
 // The update rules, written as torch's sequences of ops and rounded where those round, so that the bits agree.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
 #include "optim.h"
-
-#define WG_ALWAYS inline __attribute__((always_inline))
+#include "optim_numbers.h"
+#include "tiles.h"
 
 namespace wg::WG_LEVEL {
 namespace {
 
-WG_ALWAYS float fused(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
-WG_ALWAYS double fused(double a, double b, double c) { return __builtin_fma(a, b, c); }
-
-// Ops by torch's names. `axpy` is add with alpha.
-template <class T>
-WG_ALWAYS T axpy(T y, T alpha, T x) {
-  return fused(alpha, x, y);
-}
-template <class T>
-WG_ALWAYS T addcmul(T y, T value, T a, T b) {
-  return fused(value * a, b, y);
-}
-template <class T>
-WG_ALWAYS T addcdiv(T y, T value, T a, T b) {
-  return y + (value * a) / b;
-}
-// From the nearer end.
-template <class T>
-WG_ALWAYS T lerp(T a, T b, T weight) {
-  const bool near = weight < T(0.5) && weight > T(-0.5);
-  return fused(near ? weight : weight - T(1), b - a, near ? a : b);
-}
-// Hands nan on.
-template <class T>
-WG_ALWAYS T maximum(T a, T b) {
-  return a != a ? a : (b > a || b != b ? b : a);
-}
-
 // Each rule: the numbers of a step, how they follow from options and counters, and what happens to one element.
-// `Has` tells by its bits which states there are.
+// `Has` tells by its bits which states there are, and how near the weight `pull` is.
+constexpr int kFromStart = 1 << kRuleStates;
+
 template <class T>
 struct Sgd {
   T momentum, undamped, rate, nesterov;
   static Sgd plan(const double* o, const Counter*) { return {o[1], 1 - o[2], -o[0], o[3]}; }
 
-  template <int Has>
-  WG_ALWAYS void step(T& x, T g, T& buffer, T&, T&) const {
+  template <int Has, class E>
+  WG_INLINE void step(E& x, E g, E& buffer, E&, E&) const {
     if constexpr (Has != 0) {
       buffer = axpy(buffer * momentum, undamped, g);
       g = nesterov != T(0) ? axpy(g, momentum, buffer) : buffer;
@@ -70,7 +45,7 @@ double next_step(const Counter* c) {
 
 template <class T>
 struct Adam {
-  T weight1, beta2, weight2, root, eps, size;
+  T pull, beta2, weight2, root, eps, size;
   static Adam plan(const double* o, const Counter* c) {
     double step = next_step(c), beta1 = o[1], beta2 = o[2];
     return {1 - beta1, beta2,
@@ -78,19 +53,19 @@ struct Adam {
             o[3],      -(o[0] / (1 - std::pow(beta1, step)))};
   }
 
-  template <int Has>
-  WG_ALWAYS void step(T& x, T g, T& mean, T& square, T& largest) const {
-    mean = lerp(mean, g, weight1);
+  template <int Has, class E>
+  WG_INLINE void step(E& x, E g, E& mean, E& square, E& largest) const {
+    mean = lerp<(Has & kFromStart) != 0>(mean, g, pull);
     square = addcmul(square * beta2, weight2, g, g);
-    T v = square;
-    if constexpr (Has == 7) v = largest = maximum(largest, square);
-    x = addcdiv(x, size, mean, std::sqrt(v) / root + eps);
+    E v = square;
+    if constexpr ((Has & 4) != 0) v = largest = maximum(largest, square);
+    x = addcdiv(x, size, mean, root_of(v) / root + eps);
   }
 };
 
 template <class T>
 struct Nadam {
-  T weight1, beta2, weight2, bias2, eps, gradient_size, mean_size;
+  T pull, beta2, weight2, bias2, eps, gradient_size, mean_size;
   static Nadam plan(const double* o, const Counter* c) {
     double step = next_step(c), lr = o[0], beta1 = o[1], beta2 = o[2], decay = o[4];
     double mu = beta1 * (1.0 - 0.5 * std::pow(0.96, step * decay));
@@ -106,18 +81,18 @@ struct Nadam {
             -lr * next / (1.0 - product * next)};
   }
 
-  template <int Has>
-  WG_ALWAYS void step(T& x, T g, T& mean, T& square, T&) const {
-    mean = lerp(mean, g, weight1);
+  template <int Has, class E>
+  WG_INLINE void step(E& x, E g, E& mean, E& square, E&) const {
+    mean = lerp<(Has & kFromStart) != 0>(mean, g, pull);
     square = addcmul(square * beta2, weight2, g, g);
-    T spread = std::sqrt(square / bias2) + eps;
+    E spread = root_of(square / bias2) + eps;
     x = addcdiv(addcdiv(x, gradient_size, g, spread), mean_size, mean, spread);
   }
 };
 
 template <class T>
 struct Radam {
-  T weight1, beta2, weight2, bias1, lr, eps, root, rectified, adaptive;
+  T pull, beta2, weight2, bias1, lr, eps, root, rectified, adaptive;
   static Radam plan(const double* o, const Counter* c) {
     double step = next_step(c), beta1 = o[1], beta2 = o[2];
     double bias2 = 1 - std::pow(beta2, step), end = 2 / (1 - beta2) - 1;
@@ -128,50 +103,50 @@ struct Radam {
         rho > 5 ? 1.0 : 0.0};
   }
 
-  template <int Has>
-  WG_ALWAYS void step(T& x, T g, T& mean, T& square, T&) const {
-    mean = lerp(mean, g, weight1);
+  template <int Has, class E>
+  WG_INLINE void step(E& x, E g, E& mean, E& square, E&) const {
+    mean = lerp<(Has & kFromStart) != 0>(mean, g, pull);
     square = addcmul(square * beta2, weight2, g, g);
     // Not yet reliable: both factors are 1.
-    T scale = T(1) / (std::sqrt(square) + eps) * root;
-    scale = adaptive != T(0) ? scale : T(1);
+    E scale = T(1) / (root_of(square) + eps) * root;
+    scale = adaptive != T(0) ? scale : exactly<E>(1);
     x = x - mean / bias1 * lr * scale * rectified;
   }
 };
 
 template <class T>
 struct Adamax {
-  T weight1, beta2, eps, size;
+  T pull, beta2, eps, size;
   static Adamax plan(const double* o, const Counter* c) {
     double step = next_step(c);
     return {1 - o[1], o[2], o[3], -(o[0] / (1 - std::pow(o[1], step)))};
   }
 
-  template <int Has>
-  WG_ALWAYS void step(T& x, T g, T& mean, T& largest, T&) const {
-    mean = lerp(mean, g, weight1);
-    largest = maximum(largest * beta2, std::fabs(g) + eps);
+  template <int Has, class E>
+  WG_INLINE void step(E& x, E g, E& mean, E& largest, E&) const {
+    mean = lerp<(Has & kFromStart) != 0>(mean, g, pull);
+    largest = maximum(largest * beta2, magnitude(g) + eps);
     x = addcdiv(x, size, mean, largest);
   }
 };
 
 template <class T>
 struct Rmsprop {
-  T alpha, weight, eps, momentum, rate;
+  T alpha, pull, eps, momentum, rate;
   static Rmsprop plan(const double* o, const Counter* c) {
     next_step(c);
     return {o[1], 1 - o[1], o[2], o[3], -o[0]};
   }
 
-  template <int Has>
-  WG_ALWAYS void step(T& x, T g, T& square, T& centre, T& buffer) const {
-    square = addcmul(square * alpha, weight, g, g);
-    T v = square;
+  template <int Has, class E>
+  WG_INLINE void step(E& x, E g, E& square, E& centre, E& buffer) const {
+    square = addcmul(square * alpha, pull, g, g);
+    E v = square;
     if constexpr ((Has & 2) != 0) {
-      centre = lerp(centre, g, weight);
+      centre = lerp<(Has & kFromStart) != 0>(centre, g, pull);
       v = addcmul(v, T(-1), centre, centre);
     }
-    T spread = std::sqrt(v) + eps;
+    E spread = root_of(v) + eps;
     if constexpr ((Has & 4) != 0) {
       buffer = addcdiv(buffer * momentum, T(1), g, spread);
       x = axpy(x, rate, buffer);
@@ -189,10 +164,10 @@ struct Adagrad {
     return {o[2], -(o[0] / (1 + (step - 1) * o[1]))};
   }
 
-  template <int Has>
-  WG_ALWAYS void step(T& x, T g, T& sum, T&, T&) const {
+  template <int Has, class E>
+  WG_INLINE void step(E& x, E g, E& sum, E&, E&) const {
     sum = addcmul(sum, T(1), g, g);
-    x = addcdiv(x, size, g, std::sqrt(sum) + eps);
+    x = addcdiv(x, size, g, root_of(sum) + eps);
   }
 };
 
@@ -204,10 +179,10 @@ struct Adadelta {
     return {o[1], 1 - o[1], o[2], -o[0]};
   }
 
-  template <int Has>
-  WG_ALWAYS void step(T& x, T g, T& square, T& total, T&) const {
+  template <int Has, class E>
+  WG_INLINE void step(E& x, E g, E& square, E& total, E&) const {
     square = addcmul(square * rho, weight, g, g);
-    T delta = std::sqrt(total + eps) / std::sqrt(square + eps) * g;
+    E delta = root_of(total + eps) / root_of(square + eps) * g;
     total = addcmul(total * rho, weight, delta, delta);
     x = axpy(x, rate, delta);
   }
@@ -221,14 +196,15 @@ struct Rprop {
     return {o[0], o[1], o[2], o[3]};
   }
 
-  template <int Has>
-  WG_ALWAYS void step(T& x, T g, T& previous, T& size, T&) const {
-    T agreement = g * previous;
-    T moved = size * (agreement > T(0) ? grow : agreement < T(0) ? shrink : T(1));
-    moved = moved < smallest ? smallest : moved;
-    size = moved > largest ? largest : moved;
-    previous = agreement < T(0) ? T(0) : g;
-    T sign = T(previous > T(0)) - T(previous < T(0));
+  template <int Has, class E>
+  WG_INLINE void step(E& x, E g, E& previous, E& size, E&) const {
+    const T agreement = wide(g * previous);
+    // Factors and bounds are elements of tensors, in torch.
+    E moved = size * E(agreement > T(0) ? grow : agreement < T(0) ? shrink : T(1));
+    moved = at_least(moved, E(smallest));
+    size = wide(moved) > wide(E(largest)) ? E(largest) : moved;
+    previous = agreement < T(0) ? exactly<E>(0) : g;
+    const E sign = exactly<E>(T(wide(previous) > T(0)) - T(wide(previous) < T(0)));
     x = addcmul(x, T(-1), sign, size);
   }
 };
@@ -243,8 +219,8 @@ struct Asgd {
     return {1 - lambd * eta, -eta, mu};
   }
 
-  template <int Has>
-  WG_ALWAYS void step(T& x, T g, T& average, T&, T&) const {
+  template <int Has, class E>
+  WG_INLINE void step(E& x, E g, E& average, E&, E&) const {
     x = axpy(x * shrink, rate, g);
     average = mu == T(1) ? x : average + (x - average) * mu;
   }
@@ -269,8 +245,9 @@ Rule<T> rule_of(const double* numbers) {
 }
 
 // `Plain`: there is no weight decay.
-template <int Has, bool Plain, class T, class Rule>
-WG_ALWAYS void sweep(const Rule rule, const Start& start, const Piece& piece) {
+template <int Has, bool Plain, class E, class Rule>
+WG_INLINE void sweep(const Rule rule, const Start& start, const Piece& piece) {
+  using T = Wide<E>;
   T* __restrict p = static_cast<T*>(piece.p);
   const T* __restrict grad = static_cast<const T*>(piece.grad);
   T* __restrict a = static_cast<T*>(piece.state[0]);
@@ -279,47 +256,71 @@ WG_ALWAYS void sweep(const Rule rule, const Start& start, const Piece& piece) {
   const T sign = T(start.sign), decay = T(start.decay), shrink = T(start.shrink);
   const bool decays = decay != T(0);
   for (int64_t i = 0, n = piece.n; i < n; ++i) {
-    T x = p[i], g = sign * grad[i], first{}, second{}, third{};
+    E x = exactly<E>(p[i]), g = exactly<E>(sign * grad[i]), first{}, second{}, third{};
     if constexpr (!Plain) {
-      x *= shrink;
+      x = x * shrink;
       g = decays ? axpy(g, decay, x) : g;
     }
-    if constexpr ((Has & 1) != 0) first = a[i];
-    if constexpr ((Has & 2) != 0) second = b[i];
-    if constexpr ((Has & 4) != 0) third = c[i];
+    if constexpr ((Has & 1) != 0) first = exactly<E>(a[i]);
+    if constexpr ((Has & 2) != 0) second = exactly<E>(b[i]);
+    if constexpr ((Has & 4) != 0) third = exactly<E>(c[i]);
     rule.template step<Has>(x, g, first, second, third);
-    p[i] = x;
-    if constexpr ((Has & 1) != 0) a[i] = first;
-    if constexpr ((Has & 2) != 0) b[i] = second;
-    if constexpr ((Has & 4) != 0) c[i] = third;
+    p[i] = wide(x);
+    if constexpr ((Has & 1) != 0) a[i] = wide(first);
+    if constexpr ((Has & 2) != 0) b[i] = wide(second);
+    if constexpr ((Has & 4) != 0) c[i] = wide(third);
   }
 }
 
-template <int Has, class T, class Rule>
+template <int Has, class E, class Rule>
+void sweep(const Rule& rule, const Start& start, const Piece& piece) {
+  if (start.decay == 0 && start.shrink == 1)
+    sweep<Has, true, E>(rule, start, piece);
+  else
+    sweep<Has, false, E>(rule, start, piece);
+}
+
+template <int Has, class E, class Rule>
 bool sweep_if(int has, const Rule& rule, const Start& start, const Piece& piece) {
   if (has != Has) return false;
-  if (start.decay == 0 && start.shrink == 1)
-    sweep<Has, true, T>(rule, start, piece);
-  else
-    sweep<Has, false, T>(rule, start, piece);
-  return true;
+  if constexpr (requires { rule.pull; })
+    if (from_start(rule.pull)) return sweep<Has | kFromStart, E>(rule, start, piece), true;
+  return sweep<Has, E>(rule, start, piece), true;
+}
+
+// f of parts of a piece of half precision, as floats that are rounded to it.
+template <class F>
+void in_floats(const Piece& piece, F f) {
+  constexpr int64_t kPart = 256;
+  constexpr int kArrays = 2 + kRuleStates;
+  const ConvertFn widen = convert_fn(piece.dtype, DType::Float32), narrow = convert_fn(DType::Float32, piece.dtype);
+  const void* arrays[kArrays] = {piece.p, piece.grad, piece.state[0], piece.state[1], piece.state[2]};
+  alignas(64) float parts[kArrays][kPart];
+  for (int64_t begin = 0; begin < piece.n; begin += kPart) {
+    const int64_t n = std::min(kPart, piece.n - begin);
+    auto at = [&](int i) { return const_cast<uint16_t*>(static_cast<const uint16_t*>(arrays[i])) + begin; };
+    auto part = [&](int i) { return arrays[i] ? parts[i] : nullptr; };
+    for (int i = 0; i < kArrays; ++i)
+      if (arrays[i]) widen(parts[i], at(i), n);
+    f(Piece{piece.dtype, n, part(0), part(1), {part(2), part(3), part(4)}});
+    for (int i = 0; i < kArrays; ++i)
+      if (arrays[i] && i != 1) narrow(at(i), parts[i], n);
+  }
 }
 
 // `Masks`: the sets of states that a rule knows.
-template <class T, template <class> class Rule, int... Masks>
-void run_as(const double* numbers, const Start& start, const Piece& piece) {
-  const Rule<T> rule = rule_of<Rule, T>(numbers);
-  int has = 0;
-  for (int i = 0; i < kRuleStates; ++i) has |= piece.state[i] ? 1 << i : 0;
-  (void)(sweep_if<Masks, T>(has, rule, start, piece) || ...);
-}
-
 template <template <class> class Rule, int... Masks>
 void run(const double* numbers, const Start& start, const Piece& piece) {
-  if (piece.dtype == DType::Float32)
-    run_as<float, Rule, Masks...>(numbers, start, piece);
-  else
-    run_as<double, Rule, Masks...>(numbers, start, piece);
+  int has = 0;
+  for (int i = 0; i < kRuleStates; ++i) has |= piece.state[i] ? 1 << i : 0;
+  with_number(piece.dtype, [&]<class E>(E) {
+    const Rule<Wide<E>> rule = rule_of<Rule, Wide<E>>(numbers);
+    auto whole = [&](const Piece& some) { (void)(sweep_if<Masks, E>(has, rule, start, some) || ...); };
+    if constexpr (std::is_same_v<E, Wide<E>>)
+      whole(piece);
+    else
+      in_floats(piece, whole);
+  });
 }
 
 const char kEvery[] = "weight_decay capturable", kDecoupled[] = "weight_decay decoupled capturable";

@@ -96,8 +96,8 @@ class RuleOptimizer(Optimizer):
 
     A subclass defines ``_new_state(group, p, grad)``, the state before the first step, and the static
     ``_update(group, p, grad, state)``, the rule in ops. ``_rule`` names the loop of the core that does the same for
-    all parameters at once; it leaves to the ops what is not plain: first steps, strided tensors, tensor options, half
-    precision, recorded steps. Nothing is kept between steps, because users may replace parameters and state.
+    all parameters at once; it leaves to the ops what is not plain: first steps, strided tensors, tensor options,
+    recorded steps. Nothing is kept between steps, because users may replace parameters and state.
     """
 
     _rule = None
