@@ -3,6 +3,7 @@
 
 #include "../parallel.h"
 #include "conv_kernels.h"
+#include "lane_kernels.h"
 #include "scratch.h"
 #include "window_tiles.h"
 
@@ -19,6 +20,7 @@ constexpr int64_t kWork = 64 << 10;     // multiplications by vectors worth a th
 constexpr int64_t kSums = 64 << 10;     // elements of a block of the gradient of the weight, about
 constexpr int64_t kDeepSum = 512;       // positions of a part of it, at least: to sum more apart would cost much
 constexpr int64_t kMaxParts = 8;
+constexpr int64_t kJoined = 16;          // input channels whose parts of sums are added at a time
 constexpr int64_t kTasks = 16;           // wanted: enough to balance the load of a few threads
 constexpr int64_t kLeastPositions = 96;  // of all images, to make the order of the weight worth its while
 
@@ -87,8 +89,27 @@ struct Panels {
   int64_t at(int64_t g, int64_t panel, int64_t c) const {
     return g * group + (begin(panel) * s.in_channels + wide(panel) * c) * s.w.taps();
   }
+  // Where element (channel, tap) of a block of `now` channels goes: the row.
+  int64_t row(int64_t now, int64_t channel, int64_t tap) const {
+    const int64_t across = s.w.kernel[2];
+    return (tap / across * now + channel) * across + tap % across;
+  }
+  // Input channels [c, c + now) of a panel, whose elements lie one after the other.
+  void turn(int64_t g, int64_t panel, int64_t c, int64_t now, const WeightAt<T>& weight, T* to) const {
+    const int64_t side = wide(panel), vector = kernels.vector, taps = s.w.taps();
+    int32_t* at = room_for<int32_t, Scratch::Panels>(now * taps);
+    for (int64_t i = 0; i < now * taps; ++i) at[i] = int32_t(row(now, i / taps, i % taps) * (side / vector));
+    for (int64_t v = 0; v < side; v += vector) {
+      const int64_t first = begin(panel) + v;
+      lanes_of<T>().gather(std::min(vector, s.out_channels - first), now * taps,
+                           weight.data + g * weight.group + first * weight.out + c * taps, weight.out, at, to + v);
+    }
+  }
   // Input channels [c, c + now) of a panel.
   void fill(int64_t g, int64_t panel, int64_t c, int64_t now, const WeightAt<T>& weight, T* to) const {
+    bool in_order = weight.in == s.w.taps();
+    for (int64_t k = 0; k < s.w.taps(); ++k) in_order &= weight.taps[k] == k;
+    if (in_order) return turn(g, panel, c, now, weight, to);
     const int64_t side = wide(panel), across = s.w.kernel[2], vector = kernels.vector;
     for (int64_t v = 0; v < side; v += vector) {
       const int64_t first = begin(panel) + v, lanes = std::min(vector, s.out_channels - first);
@@ -307,20 +328,23 @@ struct WeightPlan {
     }
   }
 
-  // The parts' sums of one input channel and the output channels of a panel.
-  void join(int64_t group, int64_t panel, int64_t c, const T* sums, T* gw) const {
-    const Windows& w = s.w;
-    const int64_t first = c / step * step, now = std::min(step, s.in_channels - first), taps = w.taps();
-    const int64_t wide = panels.wide(panel), depth = s.in_channels * taps, channels = panels.channels(panel);
-    const T* from = sums + panels.at(group, panel, first) + (c - first) * w.kernel[2] * wide;
-    T* to = gw + (group * s.out_channels + panels.begin(panel)) * depth + c * taps;
-    for (int64_t tap = 0; tap < taps; ++tap) {
-      const T* row = from + (tap / w.kernel[2] * now * w.kernel[2] + tap % w.kernel[2]) * wide;
-      for (int64_t o = 0; o < channels; ++o) {
-        T total = row[o];
-        for (int64_t p = 1; p < parts; ++p) total += row[p * size() + o];
-        to[o * depth + tap] = total;
+  // The parts' sums of input channels [c, c + now) of a block and the output channels of a panel.
+  void join(int64_t group, int64_t panel, int64_t c, int64_t now, const T* sums, T* gw) const {
+    const int64_t first = c / step * step, taps = s.w.taps(), vector = panels.kernels.vector;
+    const int64_t block = std::min(step, s.in_channels - first), wide = panels.wide(panel), n = now * taps;
+    T* const total = room_for<T, Scratch::Panels>(n * vector);
+    for (int64_t v = 0; v < panels.channels(panel); v += vector) {
+      for (int64_t i = 0; i < n; ++i) {
+        const T* from =
+            sums + panels.at(group, panel, first) + panels.row(block, c - first + i / taps, i % taps) * wide + v;
+        T* to = total + i * vector;
+        std::copy_n(from, vector, to);
+        for (int64_t p = 1; p < parts; ++p)
+          for (int64_t o = 0; o < vector; ++o) to[o] += from[p * size() + o];
       }
+      const int64_t channel = group * s.out_channels + panels.begin(panel) + v, depth = s.in_channels * taps;
+      lanes_of<T>().spread(std::min(vector, panels.channels(panel) - v), n, total, gw + channel * depth + c * taps,
+                           depth);
     }
   }
 };
@@ -367,10 +391,13 @@ void windows_weight(const Conv& s, const T* g, const T* x, T* sums, T* gw) {
         plan.tile(tables, plan.tiling[t], group, i % plan.blocks * plan.step, g, x, sums + part * plan.size());
     }
   });
-  const int64_t panels = plan.panels.count, grain = ceil_div(kWork, 16 * s.w.taps() * plan.panels.wide(0));
-  parallel_for(s.groups * panels * s.in_channels, grain, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i)
-      plan.join(i / s.in_channels / panels, i / s.in_channels % panels, i % s.in_channels, sums, gw);
+  const int64_t panels = plan.panels.count, few = std::min(kJoined, plan.step), cuts = ceil_div(plan.step, few);
+  parallel_for(s.groups * panels * plan.blocks * cuts, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t block = i / cuts % plan.blocks * plan.step, c = block + i % cuts * few;
+      const int64_t now = std::min({few, block + plan.step - c, s.in_channels - c}), panel = i / cuts / plan.blocks;
+      if (now > 0) plan.join(panel / panels, panel % panels, c, now, sums, gw);
+    }
   });
 }
 
