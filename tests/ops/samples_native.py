@@ -14,6 +14,15 @@ def native_calls(call, s):
         "_pair_norms": [call(f(2, 3, 4), f(2, 2, 4), p) for p in (1.0, 2.0, float("inf"))],
         "_ctc_losses": [call(f(4, 2, 3), labels, *lengths, 0, via=_of_probabilities)],
         **_factored(call, s),
+        "_cdist": [call(f(2, 3, 4), f(2, 2, 4), 3.0)],
+        "_pdist": [call(f(4, 3), 3.0), call(f(4, 3), 2.0)],
+        "_dist": [call(f(2, 3), f(3), 3.0), call(f(2), f(2), 2)],
+        "_renorm": [call(f(3, 4), 2, 0, 1.0), call(f(3, 4), 1, 1, 1.5)],
+        "_cross": [call(f(2, 3), f(2, 3), 1), call(s.c(3, 2), s.c(3, 2), 0)],
+        "_rot90": [call(f(2, 3), k, [0, 1]) for k in range(4)],
+        "_pixel_shuffle": [call(f(1, 8, 2, 3), 2)],
+        "_pixel_unshuffle": [call(f(1, 2, 4, 6), 2)],
+        "_channel_shuffle": [call(f(2, 6, 2), 3)],
     }
 
 

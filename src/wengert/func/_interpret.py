@@ -71,6 +71,9 @@ def interpret(name, args, inplace):
             return (_core.run_inplace if inplace else _core.run)(name, tuple(args))
         finally:
             _core.set_batching(before)
+    declared = OPS.get(name)
+    if declared is not None and "composed" in declared.options:
+        return declared.options["composed"](*args)
     if payload.kind == "dual":
         return _dual_op(name, args, inplace, payload.level)
     return batch_op(name, args, inplace, payload.level)

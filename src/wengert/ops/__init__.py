@@ -10,6 +10,7 @@ _TABLE = (
     "special",
     "activation",
     "rectifiers",
+    "shuffles",
     "create",
     "shape",
     "split",

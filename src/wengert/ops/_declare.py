@@ -238,7 +238,8 @@ def constant(*args, **options):
 
 def host(*args, forward, **options):
     """An op whose body is a Python function (an algorithm that a library keeps better), with a proper rule.
-    forward gets the arguments, tensors without history; the rule is eager."""
+    forward gets the arguments, tensors without history, and gives fresh tensors; the rule is eager. composed: what runs
+    in its place under a transform, a function of the same arguments made of other ops."""
     return _decorator("host", args, {"forward": forward, "eager": True, **options})
 
 

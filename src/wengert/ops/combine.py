@@ -196,29 +196,6 @@ def _roll_inverse(g, shifts, dims):
     return roll(g, shifts, dims)
 
 
-@composite("rot90(Tensor self, int k=1, any dims=(0, 1))")
-def rot90(input, k=1, dims=(0, 1)):
-    """Turned by 90 degrees, k times, from the first towards the second of two dims."""
-    n = input.dim()
-    if len(dims) != 2:
-        raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(dims)}")
-    if n < 2:
-        raise RuntimeError(f"expected total dims >= 2, but got total dims = {n}")
-    if dims[0] == dims[1] or abs(dims[0] - dims[1]) == n:
-        raise RuntimeError(f"expected rotation dims to be different, but got dim0 = {dims[0]} and dim1 = {dims[1]}")
-    for d in dims:
-        if not -n <= d < n:
-            raise RuntimeError(f"Rotation dim{dims.index(d)} out of range, dim{dims.index(d)} = {d}")
-    k %= 4
-    if k == 1:
-        return flip(input, [dims[1]]).transpose(dims[0], dims[1])
-    if k == 2:
-        return flip(input, list(dims))
-    if k == 3:
-        return flip(input, [dims[0]]).transpose(dims[0], dims[1])
-    return input.clone()
-
-
 @primitive("tril(Tensor self, int diagonal=0)", inplace=True)
 def tril(g, diagonal):
     """The elements on and below a diagonal of the last two dims, zeros above."""

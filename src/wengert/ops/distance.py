@@ -1,6 +1,7 @@
 """Distances between rows."""
 
-from .._core import let_require_grad, payload
+from .._core import is_grad_enabled, payload
+from ._composed import through
 from ._declare import composite, constant, host, primitive
 from .combine import cat, triu_indices
 from .compare import where
@@ -34,16 +35,9 @@ def _euclidean_dist(g, x1, x2, y):
 @primitive("_pair_norms(Tensor x1, Tensor x2, float p)", eager=True, grad_name="CdistBackward0", **_HIDDEN)
 def _pair_norms(g, x1, x2, p, y):
     """The p-norm distance, p of 1, 2 or infinity, of every row of x1 to every row of x2, in one loop."""
-    from .. import enable_grad, is_grad_enabled
-
-    recorded = is_grad_enabled()
-    if not recorded and payload(g) is None:
+    if not is_grad_enabled() and payload(g) is None:
         return _pair_norms_backward(g, x1, x2, p, y), _pair_norms_backward(g.mT, x2, x1, p, y.mT)
-    from ..autograd import grad
-
-    with enable_grad():
-        roots = [t.view_as(t) if t.requires_grad else let_require_grad(t.detach()) for t in (x1, x2)]  # x1 may be x2
-        return grad(_norm(roots[0].unsqueeze(-2) - roots[1].unsqueeze(-3), p), roots, g, create_graph=recorded)
+    return through(lambda a, b: _differences(a, b, p), g, x1, x2)
 
 
 @constant("_pair_norms_backward(Tensor g, Tensor x1, Tensor x2, float p, Tensor y) -> Tensor", **_HIDDEN)
@@ -56,6 +50,10 @@ def _has_loop(x1, x2, p):
 
     plain = payload(x1) is None and payload(x2) is None and not (x1.is_meta or x2.is_meta)
     return plain and p in (1, 2, float("inf")) and x1.dtype == x2.dtype and x1.dtype in (float32, float64)
+
+
+def _with_batch(x, batch):
+    return x if x.shape[:-2] == batch else x.expand(*batch, -1, -1)
 
 
 @composite(method=False)
@@ -79,11 +77,27 @@ def cdist(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
     mode = _MODES.get(compute_mode, compute_mode)
     if p == 2 and n and m and x1.shape[-1] and (mode == 1 or (mode == 0 and (n > 25 or m > 25))):
         batch = broadcast_shapes(x1.shape[:-2], x2.shape[:-2])
-        return _euclidean_dist(x1.expand(*batch, -1, -1), x2.expand(*batch, -1, -1))
+        return _euclidean_dist(_with_batch(x1, batch), _with_batch(x2, batch))
     if x1.shape[-1] and _has_loop(x1, x2, p):
         batch = broadcast_shapes(x1.shape[:-2], x2.shape[:-2])
-        return _pair_norms(x1.expand(*batch, -1, -1), x2.expand(*batch, -1, -1), p)
+        return _pair_norms(_with_batch(x1, batch), _with_batch(x2, batch), p)
+    return _cdist(x1, x2, p)
+
+
+def _differences(x1, x2, p):
     return _norm(x1.unsqueeze(-2) - x2.unsqueeze(-3), p)
+
+
+@host(
+    "_cdist(Tensor x1, Tensor x2, float p) -> Tensor",
+    forward=_differences,
+    composed=_differences,
+    grad_name="CdistBackward0",
+    **_HIDDEN,
+)
+def _cdist(g, x1, x2, p):
+    """cdist for any p and any dtype."""
+    return through(lambda a, b: _differences(a, b, p), g, x1, x2)
 
 
 @composite(method=False)
@@ -96,10 +110,32 @@ def pdist(input, p=2.0):
     if p < 0:
         raise RuntimeError("pdist only supports non-negative p values")
     check_kernel(input, "pdist")
-    first, second = triu_indices(input.shape[0], input.shape[0], 1).unbind(0)
-    if input.shape[-1] and _has_loop(input, input, p):
-        return _pair_norms(input, input, p).reshape(-1).index_select(0, first * input.shape[0] + second)
+    return _pdist(input, p)
+
+
+def _pairs(n):
+    return triu_indices(n, n, 1).unbind(0)
+
+
+def _pair_differences(input, p):
+    first, second = _pairs(input.shape[0])
     return _norm(input.index_select(0, first) - input.index_select(0, second), p)
+
+
+def _paired(input, p):
+    if not input.shape[-1] or not _has_loop(input, input, p):
+        return _pair_differences(input, p)
+    first, second = _pairs(input.shape[0])
+    return _pair_norms(input, input, p).reshape(-1).index_select(0, first * input.shape[0] + second)
+
+
+@host(
+    "_pdist(Tensor self, float p) -> Tensor", forward=_paired, composed=_paired, grad_name="PdistBackward0", **_HIDDEN
+)
+def _pdist(g, self, p):
+    """pdist of what fits. A second derivative does not look at the distances of points to themselves."""
+    pairs = _pair_differences if is_grad_enabled() else _paired
+    return through(lambda x: pairs(x, p), g, self)[0]
 
 
 def _norm(difference, p):

@@ -195,10 +195,26 @@ def cross(input, other, *, dim=-1):
         refuse(
             f"linalg.cross: inputs dimension {dim} must have length 3. Got {input.shape[dim]} and {other.shape[dim]}"
         )
+    return _cross(input, other, dim)
+
+
+def _crossed(input, other, dim):
     from .. import stack
 
     (a0, a1, a2), (b0, b1, b2) = input.unbind(dim), other.unbind(dim)
     return stack([a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0], dim)
+
+
+@host(
+    "_cross(Tensor self, Tensor other, int dim) -> Tensor",
+    forward=_crossed,
+    composed=_crossed,
+    grad_name="LinalgCrossBackward0",
+    **_HIDDEN,
+)
+def _cross(g, self, other, dim):
+    """linalg.cross of what fits."""
+    return _cross(other.conj(), g, dim), _cross(g, self.conj(), dim)
 
 
 @composite("cross(Tensor self, Tensor other, int? dim=None)", out=True)

@@ -2,7 +2,8 @@
 
 import warnings
 
-from ._declare import composite
+from ._composed import through
+from ._declare import composite, host
 from ._out import write
 from .arithmetic import conj, sub
 from .linalg_host import bare
@@ -147,23 +148,55 @@ def renorm(self, p, dim, maxnorm):
         raise RuntimeError("renorm: non-positive-norm not supported")
     if maxnorm < 0:
         raise RuntimeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm}")
-    others = [d for d in range(self.ndim) if d != dim % self.ndim]
+    return _renorm(self, p, dim % self.ndim, maxnorm)
+
+
+def _scaled_down(self, p, dim, maxnorm):
     from .. import float32  # in which the factor of half precision is found
 
+    others = [d for d in range(self.ndim) if d != dim]
     work = float32 if self.is_floating_point() and self.dtype.itemsize == 2 else None
     norms = linalg_vector_norm(self, p, others, True, dtype=work)
     factor = (norms > maxnorm).to(norms.dtype).mul(maxnorm / (norms + 1e-7) - 1).add(1)
     return self * factor.to(self.dtype)
 
 
+@host(
+    "_renorm(Tensor self, Scalar p, int dim, Scalar maxnorm) -> Tensor",
+    forward=lambda *args: _scaled_down(*args).contiguous(),
+    composed=_scaled_down,
+    function=False,
+    method=False,
+)
+def _renorm(g, self, p, dim, maxnorm):
+    """torch.renorm of what fits."""
+    return through(lambda x: _scaled_down(x, p, dim, maxnorm), g, self)[0]
+
+
 @composite("dist(Tensor self, Tensor other, Scalar p=2)")
 def dist(self, other, p=2):
     """The p-norm of self - other."""
+    return _dist(self, other, p)
+
+
+def _difference_norm(self, other, p):
     difference = sub(self, other)
     if not (difference.is_floating_point() or difference.is_complex()):
         kind = _TYPES[str(difference.dtype).rpartition(".")[2]]
         raise RuntimeError(f"norm(): input dtype should be either floating point or complex. Got {kind} instead.")
     return linalg_vector_norm(difference, p)
+
+
+@host(
+    "_dist(TensorStrict self, TensorStrict other, Scalar p) -> Tensor",
+    forward=_difference_norm,
+    composed=_difference_norm,
+    function=False,
+    method=False,
+)
+def _dist(g, self, other, p):
+    """torch.dist."""
+    return through(lambda a, b: _difference_norm(a, b, p), g, self, other)
 
 
 def _weighted(x, fweights, aweights):

@@ -20,6 +20,9 @@ _LINEAR = {
     "bicubic": (4, native("upsample_bicubic2d")),
 }
 _grid_sampler = native("grid_sampler")
+_pixel_shuffle, _pixel_unshuffle, _channel_shuffle = map(
+    native, ("_pixel_shuffle", "_pixel_unshuffle", "_channel_shuffle")
+)
 GRID_SAMPLE_INTERPOLATION_MODES = {"bilinear": 0, "nearest": 1, "bicubic": 2}
 GRID_SAMPLE_PADDING_MODES = {"zeros": 0, "border": 1, "reflection": 2}
 _ALIGN_CHANGED = (
@@ -243,14 +246,6 @@ def affine_grid(theta, size, align_corners=None):
     return _affine_grid(theta, size, align_corners)
 
 
-def _laid_out_like(result, input):
-    """The result in the channels-last format that the input lies in, if it does."""
-    for memory_format in (wg.channels_last, wg.channels_last_3d):
-        if not input.is_contiguous() and input.is_contiguous(memory_format=memory_format):
-            return result.contiguous(memory_format=memory_format)
-    return result
-
-
 def pixel_shuffle(input, upscale_factor):
     """(*, C * r * r, H, W) rearranged to (*, C, H * r, W * r).
 
@@ -266,16 +261,13 @@ def pixel_shuffle(input, upscale_factor):
         raise RuntimeError(f"pixel_shuffle expects a positive upscale_factor, but got {r}")
     if r * r >= 1 << 63:
         raise ValueError(f"upscale factor is too large, (upscale_factor)^2 overflowed: upscale_factor={r}")
-    *lead, c, h, w = input.shape
+    c = input.size(-3)
     if c % (r * r):
         raise RuntimeError(
             "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of upscale_factor,"
             f" but input.size(-3)={c} is not divisible by {r * r}"
         )
-    split = input.reshape(*lead, c // (r * r), r, r, h, w)
-    k = len(lead)
-    split = split.permute(*range(k + 1), k + 3, k + 1, k + 4, k + 2)
-    return _laid_out_like(split.reshape(*lead, c // (r * r), h * r, w * r), input)
+    return _pixel_shuffle(input, r)
 
 
 def pixel_unshuffle(input, downscale_factor):
@@ -292,17 +284,13 @@ def pixel_unshuffle(input, downscale_factor):
         )
     if r <= 0:
         raise RuntimeError(f"pixel_unshuffle expects a positive downscale_factor, but got {r}")
-    *lead, c, h, w = input.shape
-    for name, at, n in (("height", -2, h), ("width", -1, w)):
-        if n % r:
+    for name, at in (("height", -2), ("width", -1)):
+        if input.size(at) % r:
             raise RuntimeError(
-                f"pixel_unshuffle expects {name} to be divisible by downscale_factor, but input.size({at})={n} is not"
+                f"pixel_unshuffle expects {name} to be divisible by downscale_factor, but input.size({at})={input.size(at)} is not"
                 f" divisible by {r}"
             )
-    split = input.reshape(*lead, c, h // r, r, w // r, r)
-    k = len(lead)
-    split = split.permute(*range(k + 1), k + 2, k + 4, k + 1, k + 3)
-    return _laid_out_like(split.reshape(*lead, c * r * r, h // r, w // r), input)
+    return _pixel_unshuffle(input, r)
 
 
 def channel_shuffle(input, groups):
@@ -318,8 +306,7 @@ def channel_shuffle(input, groups):
     c = input.size(1)
     if c % groups:
         raise RuntimeError(f"Number of channels must be divisible by groups. Got {c} channels and {groups} groups.")
-    shuffled = input.unflatten(1, (groups, c // groups)).transpose(1, 2)
-    return _laid_out_like(shuffled.reshape(input.shape), input)
+    return _channel_shuffle(input, groups)
 
 
 native_channel_shuffle = channel_shuffle
