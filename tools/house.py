@@ -17,7 +17,7 @@ UNFINISHED = re.compile(r"(#|//|\*).*\b(TOD[O]|FIXM[E]|XX[X])\b")  # only in com
 GRAB_BAGS = {"utils", "util", "helpers", "misc", "common", "stuff"}
 TORCH_OWN = tuple(
     f"src/wengert/{name}"
-    for name in ("utils", "nn/utils", "nn/modules/utils", "distributions/utils", "fx/passes/utils")
+    for name in ("utils", "_dynamo/utils", "nn/utils", "nn/modules/utils", "distributions/utils", "fx/passes/utils")
 )
 SAME_NAMES = ("src/wengert/multiprocessing/__init__.py",)  # all of Python's module, and more, as torch's is
 PACKAGE = "src/wengert"

@@ -89,7 +89,7 @@ struct Sources {
 
 void check_edges(const Dims& sizes, const Dims& pad, Edge edge) {
   const int nd = sizes.size();
-  for (int d = 0; d < nd; ++d) {
+  for (int d = nd - 1; d >= 0; --d) {  // in the order of the pads
     const int64_t a = before(pad, d, nd), b = after(pad, d, nd), n = sizes[d];
     if (a == 0 && b == 0) continue;
     if (edge == Edge::Reflect)

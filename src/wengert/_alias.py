@@ -265,6 +265,8 @@ def _find_module(fullname):
         return value
     if fullname.startswith("torch.distributed._") and fullname.rpartition(".")[2].islower():  # not a class in one
         return _MissingModule(fullname, _sentence(fullname))  # as all of that room: for imports, not for use
+    if fullname.startswith(("torch.ao", "torch.quantization")) and fullname.rpartition(".")[2].islower():
+        return _MissingModule(fullname, _sentence(fullname))  # libraries name it beside what they do without it
     if fullname.split(".")[1].startswith("_"):
         raise ModuleNotFoundError(
             f"No module named '{fullname}': torch's private modules, compiled into it, are not in wengert",

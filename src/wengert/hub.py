@@ -2,6 +2,7 @@
 
 import os
 import re
+from urllib.parse import urlparse
 
 from ._facade.refusal import refuse
 
@@ -56,13 +57,12 @@ def load_state_dict_from_url(
     url, model_dir=None, map_location=None, progress=True, check_hash=False, file_name=None, weights_only=True
 ):
     """Load a checkpoint from a URL, downloaded once to `model_dir` (default: `get_dir()/checkpoints`)."""
-    import urllib.parse
 
     from . import serialization
 
     model_dir = model_dir or os.path.join(get_dir(), "checkpoints")
     os.makedirs(model_dir, exist_ok=True)
-    name = file_name or os.path.basename(urllib.parse.urlparse(url).path)
+    name = file_name or os.path.basename(urlparse(url).path)
     path = os.path.join(model_dir, name)
     if not os.path.exists(path):
         found = HASH_REGEX.search(name) if check_hash else None

@@ -9,6 +9,7 @@ from ._facade.refusal import refuse
 from .ops.namespaces import Overload
 
 _defined = {}  # "namespace::name" -> CustomOpDef
+loaded_libraries = set()  # paths
 _CPU_KEYS = ("cpu", "default", "compositeimplicitautograd", "compositeexplicitautograd")
 opcheck = refuse("torch.library.opcheck", "it checks how an operation behaves under torch's tracers")
 wrap_triton = refuse("torch.library.wrap_triton", "there is no GPU to run kernels on")
@@ -189,11 +190,20 @@ def register_autograd(op, backward, /, *, setup_context=None, lib=None):
 
 
 def register_fake(op, func=None, /, *, lib=None, _stacklevel=1, allow_override=False):
-    """Keep a function that tells shapes; without `func`, a decorator."""
-    return _find(op).register_fake if func is None else _find(op).register_fake(func)
+    """Keep a function that tells shapes; without `func`, a decorator.
+
+    The operation may be unknown: packages name the shapes of what their compiled library holds, which is not here.
+    """
+    op = getattr(op, "_definition", op)
+    register = _find(op).register_fake if op in _defined or isinstance(op, CustomOpDef) else lambda function: function
+    return register if func is None else register(func)
 
 
 impl_abstract = register_fake
+
+
+def get_ctx():
+    """What a function that tells shapes is asked for at the moment: None, for nothing here asks."""
 
 
 class Library:
@@ -233,6 +243,17 @@ def _scoped_library(*args, **kwargs):
         for name in set(_defined) - set(before):
             if name.startswith(f"{library.ns}::"):
                 del _defined[name]
+
+
+def load_library(path):
+    """torch.ops.load_library: loads a shared library; OSError for one that needs libraries of torch's own."""
+    import ctypes
+
+    try:
+        ctypes.CDLL(path)
+    except Exception as problem:
+        raise OSError(f"Could not load this library: {path}") from problem
+    loaded_libraries.add(path)
 
 
 class Namespace:

@@ -16,6 +16,7 @@ _LAZY = {
     ),
     **dict.fromkeys(("DisableTorchFunction", "DisableTorchFunctionSubclass"), "wengert.overrides"),
     **dict.fromkeys(("_disabled_torch_function_impl",), "wengert.overrides"),
+    **dict.fromkeys(("DispatchKey", "DispatchKeySet", "_ExcludeDispatchKeyGuard"), "wengert._C._dispatch_keys"),
     "_LinAlgError": "wengert.ops.linalg_host",
     "StorageBase": "wengert.storage",
 }

@@ -5,7 +5,7 @@ from importlib import import_module
 _NAMES_IN = {
     "_facade.checks": (
         "_assert _assert_async _check _check_index _check_is_size _check_not_implemented _check_tensor_all "
-        "_check_type _check_value _check_with"
+        "_check_tensor_all_with _check_type _check_value _check_with"
     ),
     "_facade.autocast_forms": (
         "get_autocast_cpu_dtype get_autocast_gpu_dtype is_autocast_cpu_enabled "
@@ -13,7 +13,7 @@ _NAMES_IN = {
     ),
     "_facade.fake_quantize": "fake_quantize_per_channel_affine fake_quantize_per_tensor_affine",
     "_facade.functions": (
-        "AcceleratorError adaptive_max_pool1d compiled_with_cxx11_abi cosine_embedding_loss detach_ get_device "
+        "AcceleratorError adaptive_max_pool1d compiled_with_cxx11_abi cosine_embedding_loss DeviceObjType detach_ get_device "
         "get_device_module hinge_embedding_loss "
         "is_distributed is_vulkan_available margin_ranking_loss max_pool1d_with_indices OutOfMemoryError "
         "triplet_margin_loss typename zero_"

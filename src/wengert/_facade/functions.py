@@ -5,6 +5,10 @@ import importlib
 import wengert as wg
 
 
+class DeviceObjType:
+    """The type of a device in TorchScript, for annotations; nothing has it."""
+
+
 class OutOfMemoryError(RuntimeError):
     """A device is out of memory."""
 
@@ -13,7 +17,7 @@ class AcceleratorError(RuntimeError):
     """A device failed."""
 
 
-OutOfMemoryError.__module__ = AcceleratorError.__module__ = "torch"
+OutOfMemoryError.__module__ = AcceleratorError.__module__ = DeviceObjType.__module__ = "torch"
 
 
 def typename(obj):

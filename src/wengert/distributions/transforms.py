@@ -207,6 +207,12 @@ class PowerTransform(Transform):
         return (self.exponent * y / x).abs().log()
 
 
+def _clipped_sigmoid(x):
+    """1 / (1 + exp(-x)), kept inside (0, 1)."""
+    info = wg.finfo(x.dtype)
+    return wg.clamp(wg.sigmoid(x), min=info.tiny, max=1.0 - info.eps)
+
+
 class SigmoidTransform(Transform):
     """y = 1 / (1 + exp(-x))."""
 
@@ -215,8 +221,7 @@ class SigmoidTransform(Transform):
     sign = +1
 
     def _call(self, x):
-        info = wg.finfo(x.dtype)
-        return wg.clamp(wg.sigmoid(x), min=info.tiny, max=1.0 - info.eps)
+        return _clipped_sigmoid(x)
 
     def _inverse(self, y):
         info = wg.finfo(y.dtype)

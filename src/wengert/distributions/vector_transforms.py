@@ -6,7 +6,7 @@ import wengert as wg
 import wengert.nn.functional as F
 
 from . import constraints
-from .transforms import Transform
+from .transforms import Transform, _clipped_sigmoid
 from .utils import sum_rightmost
 
 
@@ -116,7 +116,7 @@ class StickBreakingTransform(Transform):
 
     def _call(self, x):
         offset = x.shape[-1] + 1 - wg.ones(x.shape[-1], dtype=x.dtype).cumsum(-1)
-        z = wg.sigmoid(x - offset.log())
+        z = _clipped_sigmoid(x - offset.log())
         rest = (1 - z).cumprod(-1)
         return F.pad(z, [0, 1], value=1) * F.pad(rest, [1, 0], value=1)
 

@@ -14,6 +14,7 @@ from . import _names
 from ._codegen import _PyTreeCodeGen
 from .graph import Graph
 
+_USER_PRESERVED_ATTRIBUTES_KEY = "_user_preserved_attributes"  # in a module's meta
 _KEPT = ["_state_dict_hooks", "_load_state_dict_pre_hooks", "_load_state_dict_post_hooks"]
 _KEPT += ["_replace_hooks", "_create_node_hooks", "_erase_node_hooks", "_deepcopy_hooks"]
 
@@ -315,7 +316,7 @@ class GraphModule(wg.nn.Module):
             if name in self.__dict__:
                 setattr(made, name, copy.deepcopy(self.__dict__[name], memo))
         made.meta = copy.deepcopy(getattr(self, "meta", {}), memo)
-        for name, value in made.meta.get("_user_preserved_attributes", {}).items():
+        for name, value in made.meta.get(_USER_PRESERVED_ATTRIBUTES_KEY, {}).items():
             setattr(made, name, value)
         for hook in self._deepcopy_hooks:
             hook(made)

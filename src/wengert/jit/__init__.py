@@ -149,7 +149,11 @@ def wait(future):
     return future.wait()
 
 
-_fork, _wait = fork, wait
+_fork, _wait, _script_if_tracing = fork, wait, script_if_tracing
+
+
+class TracerWarning(Warning):
+    """What torch warns of while it records a function; nothing here does."""
 
 
 class strict_fusion:

@@ -65,6 +65,10 @@ def __getattr__(name):
         from ..profiler import _NativeNames
 
         return _NativeNames
+    if name in ("load_library", "loaded_libraries"):
+        from .. import library
+
+        return getattr(library, name)
     library = sys.modules.get("wengert.library")  # without it nothing can have been defined
     found = library and library.namespace(name)
     if found:

@@ -78,17 +78,19 @@ def unbind(g, self_like, dim):
     return stack([x if x is not None else new_zeros(some, shape) for x in g], dim)
 
 
-@primitive("tensor_split.sections(Tensor self, int indices_or_sections, int dim=0) -> Tensor[]")
+@primitive("tensor_split.sections(Tensor self, int sections, int dim=0) -> Tensor[]")
 def tensor_split():
     """Views of as equal sizes as can be, or cut at given indices."""
 
 
-@primitive("tensor_split.tensor_indices_or_sections(Tensor self, Index indices_or_sections, int dim=0) -> Tensor[]")
+@primitive(
+    "tensor_split.tensor_indices_or_sections(Tensor self, Index tensor_indices_or_sections, int dim=0) -> Tensor[]"
+)
 def tensor_split_tensor():
     """tensor_split whose second argument is a tensor."""
 
 
-@primitive("tensor_split.indices(Tensor self, int[] indices_or_sections, int dim=0) -> Tensor[]")
+@primitive("tensor_split.indices(Tensor self, int[] indices, int dim=0) -> Tensor[]")
 def tensor_split_indices():
     """Views cut at given indices."""
 

@@ -82,6 +82,19 @@ def check_backward_validity(inputs):
         warnings.warn("None of the inputs have requires_grad=True. Gradients will be None", stacklevel=5)
 
 
+def get_device_states(*args):
+    """The devices other than the CPU that tensors among args are on, and the states of their generators: none.
+
+    >>> get_device_states(wg.ones(1))
+    ([], [])
+    """
+    return [], []
+
+
+def set_device_states(devices, states, *, device_type=None):
+    """Puts back what get_device_states gave."""
+
+
 @contextlib.contextmanager
 def _generator_at(state):
     """A block with the generator as it was, None to leave it alone."""

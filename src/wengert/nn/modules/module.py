@@ -89,7 +89,7 @@ class Module(StateDictMixin, MembersMixin, HooksMixin):
 
     dump_patches = False
     _version = 1
-    training = True
+    training: bool = True  # annotated, for programs that ask a module for its type hints
     call_super_init = False
     _compiled_call_impl = None
     _is_full_backward_hook = None

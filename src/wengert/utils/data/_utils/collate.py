@@ -1,6 +1,7 @@
 """Turning a list of samples into one batch."""
 
 import copy
+import re
 from collections.abc import Mapping, MutableMapping, MutableSequence, Sequence
 
 import wengert as wg
@@ -8,6 +9,7 @@ import wengert as wg
 default_collate_err_msg_format = (
     "default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found {}"
 )
+np_str_obj_array_pattern = re.compile(r"[SaUO]")
 
 
 def _is_numpy(cls):
@@ -20,7 +22,7 @@ def _is_array(cls):
 
 
 def _holds_no_numbers(dtype):
-    return dtype.kind in "SaUO"
+    return np_str_obj_array_pattern.search(dtype.str) is not None
 
 
 def _like(original, build_mutable, build):

@@ -2,8 +2,8 @@
 
 import sys
 
-from . import compiler
-from .compiler import (  # noqa: F401 (names of the module)
+from .. import compiler
+from ..compiler import (  # noqa: F401 (names of the module)
     allow_in_graph,
     assume_constant_result,
     disable,
