@@ -44,8 +44,10 @@ struct Pieces {
 
   Pieces(int64_t total, int64_t grain)
       : n(total), piece((n + wished(n, grain) - 1) / wished(n, grain)), count(piece ? (n + piece - 1) / piece : 0) {}
+  // An even number: of two threads each has the same half in loops of any grain, and finds there what it wrote before.
   static int64_t wished(int64_t n, int64_t grain) {
-    return std::clamp<int64_t>(n / std::max<int64_t>(grain, 1), 1, kMaxPieces);
+    const int64_t many = std::clamp<int64_t>(n / std::max<int64_t>(grain, 1), 1, kMaxPieces);
+    return many > 1 ? many + many % 2 : 1;
   }
   void run(int64_t at, const std::function<void(int64_t, int64_t)>& body) {
     try {
