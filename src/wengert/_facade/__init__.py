@@ -56,6 +56,7 @@ _NAMES_IN = {
     ),
     "nn.functional._resample": "grid_sampler",
     "nn.functional.grouped": "_grouped_mm",
+    "nn.functional.native_attention": "_native_multi_head_attention _transform_bias_rescale_qkv",
     "nn.recurrent_calls": "_pack_padded_sequence _weight_norm gru lstm rnn_relu rnn_tanh",
     "ops._user": "elementwise",
     "ops.native_names": "_segment_reduce",
