@@ -280,6 +280,7 @@ static int factors(const OpDef& op) {
 
 // The dtype an instruction computes in and the one its result is kept in.
 void choose_dtypes(const OpDef& op, const TypeInfo* in, int n, DType* compute, DType* kept) {
+  static const int square = find_fn("square");
   const FnInfo& f = fn_info(op.fn);
   int skip = f.bool_first ? 1 : 0;
   DType r;
@@ -288,6 +289,7 @@ void choose_dtypes(const OpDef& op, const TypeInfo* in, int n, DType* compute, D
     case Promote::FloatFirst: r = is_differentiable(in[0].dtype) ? in[0].dtype : default_dtype(); break;
     default: r = result_type(in + skip, n - skip - factors(op));
   }
+  if (r == DType::Bool && op.fn == square) r = DType::Int64;  // a power whose exponent is a whole number
   if (is_narrow(r)) check_narrow(op.fn, r);
   if (op.promote == Promote::Float && !is_differentiable(r)) r = default_dtype();
   *compute = r;

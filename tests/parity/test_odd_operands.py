@@ -100,5 +100,16 @@ def test_two_tangents_of_igamma_are_refused_as_one_is():
     assert error(wg) == error(torch)
 
 
+def test_squares_of_a_mask_are_whole_numbers():
+    for ours, torchs in ((L.square(L.tensor(MASK)), L.tensor(MASK).square()) for L in (wg, torch)):
+        assert str(ours.dtype) == str(torchs.dtype) == "torch.int64" and ours.tolist() == MASK.astype(int).tolist()
+    said = []
+    for lib in (wg, torch):
+        with pytest.raises(RuntimeError) as e:
+            lib.tensor(MASK).square_()
+        said.append(str(e.value).partition("\n")[0])
+    assert said[0] == said[1]
+
+
 def test_strides_are_asked_for_by_name():
     assert wg.zeros(3, 4).stride(dim=-1) == torch.zeros(3, 4).stride(dim=-1) == 1
