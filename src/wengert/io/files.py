@@ -1,8 +1,14 @@
 """Opening files to read and to write; a path is replaced only when its new content is complete."""
 
 import contextlib
+import io
 import os
 import stat
+
+_NOT_SEEKABLE = (
+    ". You can only torch.load from a file that is seekable. Please pre-load the data into a buffer like io.BytesIO and "
+    "try to load from it instead."
+)
 
 
 @contextlib.contextmanager
@@ -12,13 +18,11 @@ def reading(source):
         with open(source, "rb") as file:
             yield file
         return
-    for method in ("seek", "tell", "read"):
-        if not hasattr(source, method):
-            raise AttributeError(
-                f"'{type(source).__name__}' object has no attribute '{method}'. You can only torch.load"
-                " from a file that is seekable. Please pre-load the data into a buffer like "
-                "io.BytesIO and try to load from it instead."
-            )
+    try:
+        source.seek(source.tell())
+        _ = source.read
+    except (io.UnsupportedOperation, AttributeError) as error:
+        raise type(error)(f"{error}{_NOT_SEEKABLE}") from None
     yield source
 
 
@@ -26,7 +30,7 @@ def reading(source):
 def writing(target):
     """A binary file for a path or file object, with the name of the archive inside."""
     if not isinstance(target, (str, os.PathLike)):
-        yield target, "archive"
+        yield _Whole(target) if isinstance(target, io.RawIOBase) else target, "archive"
         return
     path = os.path.realpath(os.fspath(target))
     if isinstance(path, bytes):
@@ -42,6 +46,23 @@ def writing(target):
         return
     with _replacing(path, mode) as file:
         yield file, name
+
+
+class _Whole:
+    """A stream that may write less than it is asked to, as those without a buffer do on a disk that is nearly full."""
+
+    def __init__(self, stream):
+        self.stream = stream
+        self.flush = stream.flush
+
+    def write(self, data):
+        """Write all of it."""
+        left = memoryview(data).cast("B")
+        while left.nbytes:
+            count = self.stream.write(left)
+            if not isinstance(count, int) or not 0 < count <= left.nbytes:
+                raise OSError(f"write() should have taken some of {left.nbytes} bytes, but returned {count!r}")
+            left = left[count:]
 
 
 def _existing_mode(path):
@@ -79,11 +100,15 @@ def _replacing(path, mode):
 def fill(stream, target):
     """Read into a memoryview until it is full or the stream ends; returns the number of bytes."""
     done = 0
-    while done < len(target):
+    while left := len(target) - done:
         if hasattr(stream, "readinto"):
             count = stream.readinto(target[done:])
+            if not isinstance(count, int) or not 0 <= count <= left:
+                raise OSError(f"readinto() should have returned a number of bytes from 0 to {left}, not {count!r}")
         else:
-            chunk = stream.read(min(len(target) - done, 1 << 24))
+            chunk = stream.read(min(left, 1 << 24))
+            if not isinstance(chunk, (bytes, bytearray)) or len(chunk) > left:
+                raise OSError(f"read({left}) should have returned so many bytes at most, not {type(chunk).__name__}")
             count = len(chunk)
             target[done : done + count] = chunk
         if not count:
