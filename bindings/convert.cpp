@@ -191,13 +191,12 @@ Value to_number(PyObject* o, Held* keep) {
       Py number(check(PyObject_CallOneArg(read, o)));
       return to_number(number.get(), keep);
     }
+    if (t.dtype == DType::Bool) return Value::of_bool(*t.data() != 0);  // memory nobody wrote to holds other bytes, too
     return visit_all(t.dtype, [&]<class T>() {
       T v = *t.as<T>();
       if constexpr (is_complex_v<T>) {
         *keep = hold_complex(complex128(v));
         return keep->get();
-      } else if constexpr (std::is_same_v<T, bool>) {
-        return Value::of_bool(v);
       } else if constexpr (is_floating_v<T>) {
         if constexpr (std::is_same_v<T, double>)
           return Value::of_float(v);

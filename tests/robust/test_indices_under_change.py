@@ -126,6 +126,8 @@ def test_masks_whose_bytes_are_not_0_and_1():
     assert mask.nonzero().tolist() == [[1], [2], [3]]
     assert x.masked_scatter(mask, wg.tensor([7.0, 8.0, 9.0])).tolist() == [0, 7, 8, 9]
     assert x.masked_fill(mask, 5).tolist() == [0, 5, 5, 5]
+    assert [value.item() for value in mask] == mask.tolist() == [False, True, True, True]
+    assert [int(value) for value in mask] == [float(value) for value in mask] == [0, 1, 1, 1]
 
 
 def test_the_first_index_outside_is_named():
