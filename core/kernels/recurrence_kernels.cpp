@@ -12,6 +12,19 @@ namespace {
 #define WG_ROW [[gnu::noinline]] void
 
 template <class T>
+void begin(int64_t n, int64_t width, const T* from, const T* row, T* __restrict to) {
+  for (int64_t r = 0; r < n; ++r, to += width) {
+    const T* own = from ? from + r * width : nullptr;
+    if (own && row)
+      for (int64_t k = 0; k < width; ++k) to[k] = own[k] + row[k];
+    else if (own || row)
+      __builtin_memcpy(static_cast<void*>(to), own ? own : row, size_t(width) * sizeof(T));
+    else
+      for (int64_t k = 0; k < width; ++k) to[k] = 0;
+  }
+}
+
+template <class T>
 WG_ROW lstm_row(int64_t w, T* __restrict s, T* __restrict extra, T* __restrict hidden, T* __restrict cell) {
   T *i = s, *f = s + w, *g = s + 2 * w, *o = s + 3 * w;
   for (int64_t k = 0; k < 2 * w; ++k) s[k] = sigmoid(s[k]);
@@ -112,6 +125,7 @@ void back(Cell kind, const CellBack<T>& a, int64_t begin, int64_t end) {
 
 }  // namespace
 
-const RecurrenceKernels recurrence_kernels = {{step<float>, back<float>}, {step<double>, back<double>}};
+const RecurrenceKernels recurrence_kernels = {{begin<float>, step<float>, back<float>},
+                                              {begin<double>, step<double>, back<double>}};
 
 }  // namespace wg::WG_LEVEL

@@ -30,6 +30,8 @@ struct CellBack {
 };
 template <class T>
 struct RecurrenceOf {
+  // Each of n rows: from's plus one row; either may be null.
+  void (*begin)(int64_t n, int64_t width, const T* from, const T* row, T* to);
   void (*step)(Cell kind, const CellStep<T>& s, int64_t begin, int64_t end);
   void (*back)(Cell kind, const CellBack<T>& s, int64_t begin, int64_t end);
 };

@@ -106,7 +106,8 @@ void over_rows(int64_t n, int64_t width, F f) {
 
 }  // namespace
 
-// (gates, h0, c0, w_hh, b_hh, mode, sizes, reverse); gates: the input's part, one row a sequence and step.
+// (gates, h0, c0, w_hh, b_hh, mode, sizes, reverse, keep); gates: the input's part, one row a sequence and step. keep:
+// what the backward pass needs; otherwise all steps share the rows of one.
 WG_OP(_all_steps) {
   GradMode off(false);
   const Cell kind = cell_of(c.text(5));
@@ -123,15 +124,15 @@ WG_OP(_all_steps) {
   const TensorRef w = packed(c.tensor(3), true);
   Tensor* bias = c.tensor_or_null(4);
   if (bias) expect(c, bias->dtype == d, "a bias of the same type");  // its size: see expand() below
-  const TensorRef before = empty({rows, width}, d), out = empty({rows, width}, d);
+  const bool keep = c.flag(8);
+  const int64_t kept = keep ? rows : batch;
+  const TensorRef before = empty({keep ? rows : 0, width}, d), out = empty({rows, width}, d);
   const TensorRef hn = copied(c.tensor(1), c.tensor(1).sizes, d);
   const TensorRef cn = kind == Cell::Lstm ? copied(c.tensor(2), c.tensor(2).sizes, d) : empty({0}, d);
   const bool apart = kind == Cell::Gru;  // the hidden state's part of the sums is kept apart
-  const TensorRef gates = bias && !apart ? contiguous(*call<"add">(c.tensor(0), expand(*bias, {rows, many}), 1))
-                                         : copied(c.tensor(0), c.tensor(0).sizes, d);
-  const TensorRef extra = !apart ? empty({rows, extra_of(kind) * width}, d)
-                          : bias ? copied(*bias, {rows, many}, d)
-                                 : zeros({rows, many}, d);
+  const TensorRef in = contiguous(c.tensor(0)), gates = empty({kept, many}, d),
+                  extra = empty({kept, extra_of(kind) * width}, d);
+  const TensorRef add = bias ? contiguous(*expand(*bias, {many})) : TensorRef();
   with_kernels(d, [&](const auto& k, auto zero) {
     using T = decltype(zero);
     auto at = [](const TensorRef& t, int64_t row) {
@@ -142,11 +143,16 @@ WG_OP(_all_steps) {
       for (const Step& s : order) {
         const int64_t n = std::min(last, s.rows) - first;
         if (n <= 0 || !width) continue;
-        T* hidden = at(hn, first);
-        std::memcpy(at(before, s.at + first), hidden, size_t(n * width) * sizeof(T));
-        T* sums = at(apart ? extra : gates, s.at + first);
+        const int64_t row = keep ? s.at + first : first;
+        T *hidden = at(hn, first), *sums = at(apart ? extra : gates, row);
+        const T* rest = add ? add->template as<T>() : nullptr;
+        if (keep) std::memcpy(at(before, row), hidden, size_t(n * width) * sizeof(T));
+        over_rows(n, many, [&](int64_t b, int64_t e) {
+          k.begin(e - b, many, at(in, s.at + first + b), apart ? nullptr : rest, at(gates, row + b));
+          if (apart) k.begin(e - b, many, nullptr, rest, at(extra, row + b));
+        });
         add_product(d, n, many, width, reinterpret_cast<char*>(sums), reinterpret_cast<const char*>(hidden), *w);
-        const CellStep<T> step{n, width, at(gates, s.at + first), at(extra, s.at + first), hidden, at(cn, first)};
+        const CellStep<T> step{n, width, at(gates, row), at(extra, row), hidden, at(cn, first)};
         over_rows(n, many, [&](int64_t b, int64_t e) { k.step(kind, step, b, e); });
         std::memcpy(at(out, s.at + first), hidden, size_t(n * width) * sizeof(T));
       }

@@ -34,3 +34,35 @@ def test_parts_as_torch_with_any_threads(name, batch, packed):
     assert results[0] == results[1]
     for ours, theirs in zip(results[0], _run(torch, name, batch, lengths), strict=True):
         assert ours == pytest.approx(theirs, rel=1e-4, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ["LSTM", "GRU", "RNN"])
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("packed", [False, True])
+def test_nothing_kept_changes_no_number(name, bias, packed):
+    """Without a gradient all steps share the rows of one."""
+    wengert.manual_seed(0)
+    layer = getattr(wengert.nn, name)(5, 12, 2, bias=bias, bidirectional=True)
+    x = wengert.randn(7, 20, 5)
+    if packed:
+        x = wengert.nn.utils.rnn.pack_padded_sequence(x, [1 + 5 * i % 7 for i in range(20)], enforce_sorted=False)
+    kept, state = layer(x)
+    with wengert.no_grad():
+        plain, last = layer(x)
+    if packed:
+        kept, plain = kept.data, plain.data
+    assert kept.requires_grad and not plain.requires_grad
+    assert plain.equal(kept.detach())
+    state, last = (s if name == "LSTM" else (s,) for s in (state, last))
+    assert all(a.equal(b.detach()) for a, b in zip(last, state, strict=True))
+
+
+@pytest.mark.parametrize("name", ["LSTM", "GRU", "RNN"])
+def test_tangents_where_nothing_is_kept(name):
+    wengert.manual_seed(0)
+    layer = getattr(wengert.nn, name)(2, 3).double()
+    x, v = wengert.randn(2, 3, 2, 2, dtype=wengert.float64)
+    with wengert.no_grad():
+        _, tangent = wengert.func.jvp(lambda x: layer(x)[0], (x,), (v,))
+        difference = (layer(x + 1e-5 * v)[0] - layer(x - 1e-5 * v)[0]) / 2e-5
+    assert wengert.allclose(tangent, difference, rtol=1e-6, atol=1e-9)

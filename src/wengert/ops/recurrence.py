@@ -9,17 +9,18 @@ HOW = "Tensor h0, Tensor? c0, Tensor w_hh, Tensor? b_hh, str mode, int[] sizes, 
 
 
 @primitive(
-    f"_all_steps(Tensor gates_in, {HOW}) -> "
+    f"_all_steps(Tensor gates_in, {HOW}, bool keep=True) -> "
     "(Tensor output, Tensor hn, Tensor cn, Index gates, Index extra, Index before)",
     eager=True,
     grad_name="CatBackward0",
     **HIDDEN,
 )
 def _all_steps(
-    g0, g1, g2, gates_in, h0, c0, w_hh, b_hh, mode, sizes, reverse, output, gates, extra, before
+    g0, g1, g2, gates_in, h0, c0, w_hh, b_hh, mode, sizes, reverse, keep, output, gates, extra, before
 ):  # fmt: skip
     """The hidden states after every step, one row a sequence and step, and the last states, from the input's part of
-    the sums; sizes: how many sequences are alive at every step; mode: LSTM, GRU, RNN_TANH or RNN_RELU."""
+    the sums; sizes: how many sequences are alive at every step; mode: LSTM, GRU, RNN_TANH or RNN_RELU;
+    keep: what a gradient needs is among the outputs."""
     from .. import is_grad_enabled
 
     if is_grad_enabled():

@@ -107,7 +107,8 @@ def run_steps(mode, gates, sizes, state, weights, reverse):
     if not native_can or any(t._wrapped or t.dtype != dtype for t in parts):
         return composed(mode, gates, sizes, state, weights, reverse)
     cell = state[1] if len(state) > 1 else None
-    found = _all_steps(gates, state[0], cell, w_hh, b_hh, mode, sizes, reverse)
+    keep = wg.is_grad_enabled() and any(t.requires_grad for t in parts)
+    found = _all_steps(gates, state[0], cell, w_hh, b_hh, mode, sizes, reverse, keep)
     return found[0], found[1 : 1 + len(state)]
 
 
