@@ -35,6 +35,12 @@ bool truth_as_bytes(const std::string& op, const Tensor& out) {
 
 bool joins(std::string_view op) { return one_of(op, {"cat", "stack"}); }
 
+// Ops of one tensor that write their results as they are; moduli of complex numbers may be cast.
+bool casts_nothing(const Call& c, std::string_view op) {
+  return !(op == "abs" && is_complex(c.tensor(0).dtype)) &&
+         one_of(op, {"abs", "bitwise_not", "ceil", "conj_physical", "floor", "frac", "neg", "sgn", "sign", "trunc"});
+}
+
 // Refuses a dtype of an output in the words of the op.
 void check_out_dtype(DType out, DType made, std::string_view op, bool several) {
   if (out == made || op == "bernoulli") return;
@@ -55,6 +61,8 @@ void check_out_dtype(DType out, DType made, std::string_view op, bool several) {
     WG_CHECK_TYPE(can_cast(made, out), "torch.cat(): input types can't be cast to the desired output type ", was);
     return;
   }
+  WG_CHECK(op != "amax" && op != "amin", "Expected the dtype for input and out to match, but got ", is,
+           " for input's dtype and ", was, " for out's dtype.");
   WG_CHECK(op != "dot" && op != "vdot", "result dtype ", was, " does not match input dtype ", is);
   const bool exact = one_of(op, {"argmax", "argmin", "mm", "bmm", "mv", "matmul", "addmm", "addmv", "baddbmm",
                                  "linalg_vector_norm", "take_along_dim"});
@@ -66,12 +74,15 @@ void check_out_dtype(DType out, DType made, std::string_view op, bool several) {
 // Whether a result may be written to `out`: its dtype, and that it does not lie over what is read.
 void check_out(const Tensor& out, const Tensor& made, const Call& c, bool several) {
   const std::string& op = c.op->name;
+  const bool flat = c.op->constant || c.op->promote == Promote::Compare;  // results without a gradient
   WG_CHECK(
-      !modes().grad || !requires_grad(const_cast<Tensor&>(out)), op,
+      !modes().grad || flat || !requires_grad(const_cast<Tensor&>(out)), op,
       "(): functions with out=... arguments don't support automatic differentiation, but one of the arguments requires grad.");
   bool elementwise = c.op->style == Style::Elementwise || op == "max.other" || op == "min.other";
+  WG_CHECK(out.dtype == made.dtype || !casts_nothing(c, op), "Found dtype ", torch_name(out.dtype), " but expected ",
+           torch_name(made.dtype));
   check_out_dtype(out.dtype, made.dtype, std::string_view(op).substr(0, op.find('.')), several && !elementwise);
-  WG_CHECK(out.dtype == DType::Bool || (op != "isposinf" && op != "isneginf"), op,
+  WG_CHECK(out.dtype == DType::Bool || !one_of(op, {"isposinf", "isneginf", "signbit"}), op,
            " does not support non-boolean outputs.");
   bool changes_kind = category(made.dtype) != category(out.dtype) || is_complex(made.dtype);
   bool asked = false;  // for a dtype: then it must be that of out

@@ -424,6 +424,15 @@ void check_overlap(const Tensor& into, std::span<const Value> leaves) {
     if (v.is_tensor()) check_apart(into, *v.tensor);
 }
 
+// Whether what a step gives may be kept in a tensor that is written in place.
+void check_kept(const Step& last, const Tensor& into) {
+  static const int modulus = find_fn("abs");
+  WG_CHECK(last.id != modulus || !is_complex(into.dtype) || is_complex(last.kept),
+           "In-place abs is not supported for complex tensors.");
+  WG_CHECK(can_cast(last.kept, into.dtype), "result type ", torch_name(last.kept),
+           " can't be cast to the desired output type ", torch_name(into.dtype));
+}
+
 }  // namespace
 
 bool run_tiles(std::span<const TileInstr> code, std::span<const Value> leaves, std::span<const uint16_t> wanted,
@@ -446,9 +455,7 @@ bool run_tiles(std::span<const TileInstr> code, std::span<const Value> leaves, s
              " doesn't match the broadcast shape ", to_string(shape));
     WG_CHECK(into->sizes == broadcast(shape, into->sizes), "output with shape ", to_string(into->sizes),
              " doesn't match the broadcast shape ", to_string(shape));
-    DType r = p.steps[wanted[0]].kept;
-    WG_CHECK(can_cast(r, into->dtype), "result type ", torch_name(r), " can't be cast to the desired output type ",
-             torch_name(into->dtype));
+    check_kept(p.steps[wanted[0]], *into);
     check_overlap(*into, leaves);
     shape = into->sizes;
   }

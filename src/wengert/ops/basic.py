@@ -54,7 +54,7 @@ def sum_to_size():
     """Sums over the dims along which `size` was broadcast to this shape."""
 
 
-@composite(function=False)
+@composite("type_as(Tensor self, Tensor other)", function=False)
 def type_as(self, other):
     """This tensor in the dtype of other."""
     return self.to(other.dtype)

@@ -1,5 +1,8 @@
 """Tensors put together, repeated, turned and padded."""
 
+from operator import index
+
+from .. import _core
 from ._declare import composite, constant, primitive
 from .create import new_zeros
 from .restructure import _three_dims
@@ -73,9 +76,17 @@ def column_stack(tensors):
     return cat([t.reshape(t.numel(), 1) if t.dim() < 2 else t for t in tensors], 1)
 
 
+def check_tensors(tensors):
+    """TypeError for what is no tensor among the arguments of a function of any number of them."""
+    for k, t in enumerate(tensors):
+        if not isinstance(t, _core.Tensor):
+            raise TypeError(f"expected Tensor as element {k} in argument 0, but got {type(t).__name__}")
+
+
 @composite(method=False)
 def block_diag(*tensors):
     """Matrices along the diagonal of a larger one, zeros elsewhere; vectors are rows."""
+    check_tensors(tensors)
     matrices = []
     for i, t in enumerate(tensors):
         if t.dim() > 2:
@@ -115,7 +126,8 @@ def _repeat_backward(g, repeats):
 def tile(input, *dims, **named):
     """repeat that fills up missing repeats with ones."""
     dims = named.get("dims", dims)
-    dims = dims[0] if len(dims) == 1 and not isinstance(dims[0], int) else dims
+    if len(dims) == 1 and (not hasattr(dims[0], "__index__") or getattr(dims[0], "ndim", 0)):  # a list, an array
+        dims = dims[0]
     return repeat(input, [1] * (input.dim() - len(dims)) + list(dims))
 
 
@@ -139,7 +151,9 @@ def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
     if input.dim() == 0:
         input = input.reshape(1)
     dim = dim if dim >= 0 else dim + input.dim()
-    if not isinstance(repeats, int):
+    if not isinstance(repeats, _core.Tensor):
+        repeats = index(repeats)
+    else:
         return input.index_select(dim, _repeat_indices(_one_for_each(repeats, input, dim), output_size))
     if repeats < 0:
         raise RuntimeError("Repeats must be non-negative")
@@ -291,7 +305,9 @@ def pad(input, pad, mode="constant", value=None):
 
 
 def _given(tensors):
-    return tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else tensors
+    tensors = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else tensors
+    check_tensors(tensors)
+    return tensors
 
 
 @composite(method=False)
@@ -339,7 +355,7 @@ def cartesian_prod(*tensors):
     return stack([g.reshape(-1) for g in meshgrid(tensors, indexing="ij")], 1)
 
 
-@composite(method=False)
+@composite("combinations(Tensor self, int r=2, bool with_replacement=False)", method=False)
 def combinations(input, r=2, with_replacement=False):
     """All combinations of r elements of a vector, a row each."""
     if input.dim() != 1:

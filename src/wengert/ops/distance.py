@@ -56,7 +56,7 @@ def _with_batch(x, batch):
     return x if x.shape[:-2] == batch else x.expand(*batch, -1, -1)
 
 
-@composite(method=False)
+@composite("cdist(Tensor x1, Tensor x2, float p=2, any compute_mode=None)", method=False)
 def cdist(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
     """The p-norm distance of every row of x1 (…, n, d) to every row of x2 (…, m, d): (…, n, m).
 
@@ -100,7 +100,7 @@ def _cdist(g, x1, x2, p):
     return through(lambda a, b: _differences(a, b, p), g, x1, x2)
 
 
-@composite(method=False)
+@composite("pdist(Tensor self, float p=2)", method=False)
 def pdist(input, p=2.0):
     """The p-norm distances between all pairs of rows, in one dim."""
     if input.dim() != 2:

@@ -168,7 +168,7 @@ def vander(x, *, N=None):
     return cat([ones_like(column), column.expand(*x.shape, N - 1).cumprod(-1)], -1)
 
 
-@composite("vander", method=False)
+@composite("vander(Tensor x, int? N=None, bool increasing=False)", method=False)
 def torch_vander(x, N=None, increasing=False):
     """Powers of the elements of a vector, the highest first unless increasing."""
     from .. import cat, ones_like
