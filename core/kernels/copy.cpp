@@ -179,7 +179,7 @@ void fill_strided(char* to, DType type, const Dims& strides, const Dims& sizes, 
     std::memcpy(&value, element, sizeof value);
     w.run({to}, kGrain, [&](char* const* p, int64_t n) {
       if (w.inner(0) == sizeof(U)) {
-        std::fill_n(reinterpret_cast<U*>(p[0]), n, value);
+        fill_tile(p[0], element, sizeof(U), n);
       } else {
         for (int64_t i = 0; i < n; ++i) *reinterpret_cast<U*>(p[0] + i * w.inner(0)) = value;
       }

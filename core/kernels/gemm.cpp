@@ -119,6 +119,15 @@ void plain(const Gemm& g, const T* a, const T* b, T* c) {
                    g.c.row);
     }
   }
+  if constexpr (std::is_same_v<T, int32_t> || std::is_same_v<T, int64_t>) {  // sums wrap around: any order will do
+    SmallGemm<T> small;
+    if constexpr (std::is_same_v<T, int32_t>)
+      small = gemm_table().small_int;
+    else
+      small = gemm_table().small_long;
+    return small(g.m, g.n, g.k, T(g.alpha.real()), a, g.a.row, g.a.col, b, g.b.row, g.b.col, T(g.beta.real()), c,
+                 g.c.row);
+  }
   in_order(g, a, b, c);
 }
 
@@ -240,7 +249,9 @@ void run(const Gemm& g) {
   // long or few to be worth their ends.
   const bool sums = g.a.col == 1 && g.b.row == 1 && g.k >= kLongSum && (g.k >= 4 * kLongSum || g.m <= kThin / 3);
   const bool thin = kPacked && g.m <= kThin && (g.b.col == 1 || sums);
-  bool own = !packed && (g.m == 1 || g.n == 1 || g.k == 0 || work <= double(kSmall) || thin);
+  // Complex sums in our own loops take ten cycles a term.
+  const bool small = work <= double(is_complex_v<T> ? kInOrder * kInOrder * kInOrder : kSmall);
+  bool own = !packed && (g.m == 1 || g.n == 1 || g.k == 0 || small || thin);
   bool fast = !own && !kPacked && gemm_ready(g.a, g.m, g.k) && gemm_ready(g.b, g.k, g.n) && has_blas(g.dtype);
   Grid grid = cut(g.m, g.n, g.k);
   if constexpr (kPacked)

@@ -210,6 +210,6 @@ void small(int64_t m, int64_t n, int64_t k, T alpha, const T* a, int64_t a_row, 
 
 }  // namespace
 
-const GemmKernels gemm_kernels = {small<float>, small<double>, dot<float>, dot<double>};
+const GemmKernels gemm_kernels = {small<float>, small<double>, small<int32_t>, small<int64_t>, dot<float>, dot<double>};
 
 }  // namespace wg::WG_LEVEL

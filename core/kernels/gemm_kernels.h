@@ -19,6 +19,8 @@ using DotFn = T (*)(int64_t n, const T* x, const T* y);  // contiguous
 struct GemmKernels {
   SmallGemm<float> small_float;
   SmallGemm<double> small_double;
+  SmallGemm<int32_t> small_int;
+  SmallGemm<int64_t> small_long;
   DotFn<float> dot_float;
   DotFn<double> dot_double;
 };
