@@ -125,17 +125,24 @@ def _bce_with_logits(g, self, target, reduction):
     grad_name="BinaryCrossEntropyWithLogitsBackward0",
     **HIDDEN,
 )
-def _bce_with_logits_weighted(g, self, target, weight, pos_weight, reduction):
+def _bce_with_logits_weighted(g, self, target, weight, pos_weight, reduction, needs):
     """The same, times weights of elements and of the positive targets' parts."""
+    back = by_target = None
     if pos_weight is None:
-        back, by_target = sigmoid(self) - target, neg(self)
+        back = sigmoid(self) - target if needs[0] else None
+        by_target = neg(self) if needs[1] else None
     else:
-        positive = pos_weight * target
-        back = (positive + 1 - target) * sigmoid(self) - positive
-        by_target = log_sigmoid(neg(self)) - pos_weight * log_sigmoid(self)
-    parts = (mul(back, g), mul(by_target, g))
-    parts = parts if weight is None else tuple(mul(part, weight) for part in parts)
-    return parts if reduction != 1 else tuple(part / self.numel() for part in parts)
+        if needs[0]:
+            positive = pos_weight * target
+            back = (positive + 1 - target) * sigmoid(self) - positive
+        if needs[1]:
+            by_target = log_sigmoid(neg(self)) - pos_weight * log_sigmoid(self)
+
+    def scaled(part):
+        part = mul(part, g) if weight is None else mul(mul(part, g), weight)
+        return part / self.numel() if reduction == 1 else part
+
+    return tuple(None if part is None else scaled(part) for part in (back, by_target))
 
 
 @composite(
