@@ -43,7 +43,7 @@ ODD = {
     "rsub.alpha",
     "_add_scaled",
     "_sub_scaled",
-    "ldexp",
+    "_ldexp",
 }
 
 

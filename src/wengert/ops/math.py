@@ -310,14 +310,31 @@ def float_power(self, exponent):
 
 
 @fused(
-    "ldexp(Tensor self, Tensor other)",
+    "_ldexp(Tensor self, Tensor other)",
     derivative=lambda other, y: (exp2(other), unit * y * 0.6931471805599453),
     rounds="steps",
     numbers=False,
+    inplace=False,
+    function=False,
+    method=False,
+    grad_name="LdexpBackward0",
 )
-def ldexp(self, other):
+def _ldexp(self, other):
     """self * 2**other."""
     return self * exp2(other)
+
+
+@composite("ldexp(Tensor self, Tensor other)", inplace=True, out=True)
+def ldexp(self, other):
+    """self * 2**other. Whole exponents leave floating-point numbers their dtype, rounded once however large they are."""
+    if not self.is_floating_point() or other.is_floating_point() or other.is_complex():
+        return _ldexp(self, other)
+    if other.dtype is _core.bool:
+        raise NotImplementedError("\"ldexp_cpu_exp\" not implemented for 'Bool'")
+    wide = self.to(_core.float64)
+    if wide is not self:  # 2**1000 is a double, and takes any smaller number out of its range
+        other = clamp(other, -1000, 1000)
+    return _ldexp(wide, other.to(_core.float64)).to(self.dtype)
 
 
 def _double(x):
