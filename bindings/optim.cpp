@@ -1,9 +1,11 @@
 // One step of an optimizer over all parameters of a group, with nothing but look-ups between Python and the loops.
+#include <algorithm>
+#include <limits>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "../core/kernels/optim.h"
+#include "../core/ops/optim.h"
 #include "../core/parallel.h"
 #include "python.h"
 
@@ -18,15 +20,19 @@ using namespace wg;
 // Pieces of a large parameter that threads may share.
 constexpr int64_t kGrain = 1 << 15;
 
-// A name in the texts of a rule. `index`: of a pair's element, or -1; `wanted`: the option that asks for the state.
+// A name in the texts of a rule. `index`: of an element of `size`, or -1; `wanted`: the option that asks for the state;
+// `equals`: the text whose presence is asked for; `optional`: None is nan.
 struct Name {
   PyObject* text;
-  int index = -1;
-  PyObject* wanted = nullptr;
+  int index = -1, size = 0;
+  PyObject *wanted = nullptr, *equals = nullptr;
+  bool optional = false;
 };
 
 struct Rule {
-  const UpdateRule* core;
+  const RuleText* core;
+  const UpdateRule* each;  // or
+  const WholeRule* whole;
   PyObject* name;
   std::vector<Name> options, counters, states;
   bool has(const char* flag) const { return std::string_view(core->flags).find(flag) != std::string_view::npos; }
@@ -49,12 +55,16 @@ std::vector<Name> names_in(std::string_view texts) {
   while (!texts.empty()) {
     std::string_view text = texts.substr(0, texts.find(' '));
     texts.remove_prefix(std::min(texts.size(), text.size() + 1));
-    size_t end = text.find_first_of(".?");
+    size_t end = text.find_first_of(".?=");
     Name name{intern(text.substr(0, end))};
-    if (end != text.npos && text[end] == '.') name.index = text[end + 1] - '0';
-    if (end != text.npos && text[end] == '?') name.wanted = intern(text.substr(end + 1));
+    const char mark = end == text.npos ? ' ' : text[end];
+    if (mark == '.') name.index = text[end + 1] - '0', name.optional = text.back() == '?';
+    if (mark == '?') name.wanted = intern(text.substr(end + 1));
+    if (mark == '=') name.equals = intern(text.substr(end + 1));
     found.push_back(name);
   }
+  for (Name& name : found)
+    name.size = int(std::count_if(found.begin(), found.end(), [&](const Name& n) { return n.text == name.text; }));
   return found;
 }
 
@@ -82,10 +92,19 @@ struct Options {
   double number(const Name& name) {
     PyObject* o = get(name.text);
     if (name.index >= 0) {
-      if (!o || !PyTuple_CheckExact(o) || PyTuple_GET_SIZE(o) != 2) return number(nullptr);
-      o = PyTuple_GET_ITEM(o, name.index);
+      // A list is what options become in files of settings.
+      if (!o || !(PyTuple_CheckExact(o) || PyList_CheckExact(o)) || PySequence_Fast_GET_SIZE(o) != name.size)
+        return number(nullptr);
+      o = PySequence_Fast_GET_ITEM(o, name.index);
+      if (name.optional && o == Py_None) return std::numeric_limits<double>::quiet_NaN();
     }
+    if (name.equals) return o && PyUnicode_Check(o) && PyUnicode_Compare(o, name.equals) == 0;
     return number(o);
+  }
+  // False where the optimizer has no such option.
+  bool flag(PyObject* name) {
+    PyObject* o = get(name);
+    return o && number(o) != 0;
   }
   double number(PyObject* name, bool there) { return there ? number(get(name)) : 0; }
 };
@@ -134,19 +153,19 @@ struct Step {
       wants[i] = !rule.states[i].wanted || options.number(options.get(rule.states[i].wanted)) != 0;
     double decay = options.number(names.weight_decay, rule.decays);
     bool decoupled = options.number(names.decoupled, rule.decouples) != 0;
-    bool plain =
-        options.number(names.differentiable, true) == 0 && options.number(names.capturable, rule.captures) == 0;
-    start = {options.number(names.maximize, true) != 0 ? -1.0 : 1.0, decoupled ? 0 : decay,
-             decoupled ? 1 - numbers[0] * decay : 1};
+    bool plain = !options.flag(names.differentiable) && options.number(names.capturable, rule.captures) == 0;
+    start = {options.flag(names.maximize) ? -1.0 : 1.0, decoupled ? 0 : decay, decoupled ? 1 - numbers[0] * decay : 1};
     return plain && options.ok;
   }
 
   // False when the tensors of this parameter are not for the loops here.
-  bool take(PyObject* o, Item* item) {
+  bool take(PyObject* o, Item* item) { return rule.whole ? take_whole(o, item) : take_each(o, item); }
+
+  bool take_each(PyObject* o, Item* item) {
     Tensor& p = *as_tensor(o);
     bool real = is_reduced(p.dtype) || p.dtype == DType::Float32 || p.dtype == DType::Float64;
     bool complex = p.dtype == DType::Complex64 || p.dtype == DType::Complex128;
-    if (!(real || (complex && rule.core->complex)) || !plain(p) || p.grad_fn) return false;
+    if (!(real || (complex && rule.each->complex)) || !plain(p) || p.grad_fn) return false;
     if (!p.contiguous && !is_dense(p.sizes, p.strides)) return false;
     if (!usable(*p.extra->grad, p)) return false;
     item->p = TensorRef(&p);
@@ -158,6 +177,32 @@ struct Step {
       if (!t || !usable(*t, p)) return false;
       item->states[i] = TensorRef(t);
     }
+    return take_counters(entries, item);
+  }
+
+  bool take_whole(PyObject* o, Item* item) {
+    Tensor& p = *as_tensor(o);
+    if (p.dtype != DType::Float32 && p.dtype != DType::Float64) return false;
+    auto fine = [&](const Tensor& t) { return t.dtype == p.dtype && t.contiguous && plain(t) && !t.needs_grad(); };
+    item->p = TensorRef(&p);
+    item->grad = p.extra->grad;
+    if (!p.contiguous || !plain(p) || p.grad_fn || !fine(*item->grad) || item->grad->sizes != p.sizes) return false;
+    PyObject* entries = PyDict_GetItemWithError(state, o);
+    for (size_t i = 0; i < rule.states.size(); ++i) {
+      Tensor* t = entry(entries, rule.states[i]);
+      if (t && !fine(*t)) return false;
+      item->states[i] = TensorRef(t);
+    }
+    if (!take_counters(entries, item)) return false;
+    return rule.whole->fits(whole_step(*item, nullptr));
+  }
+
+  WholeStep whole_step(const Item& item, const Counter* counters) const {
+    return {numbers,      start.sign,      counters,
+            item.p.get(), item.grad.get(), {item.states[0].get(), item.states[1].get(), item.states[2].get()}};
+  }
+
+  bool take_counters(PyObject* entries, Item* item) {
     for (size_t i = 0; i < rule.counters.size(); ++i) {
       Tensor* t = entry(entries, rule.counters[i]);
       if (!t || t->numel != 1 || !plain(*t) || t->needs_grad()) return false;
@@ -190,13 +235,22 @@ struct Step {
     Counter counters[kRuleCounters];
     for (size_t i = 0; i < rule.counters.size(); ++i)
       counters[i] = {item.counters[i]->data(), item.counters[i]->dtype == DType::Float64};
+    rule.whole ? rule.whole->run(whole_step(item, counters)) : run_each(item, counters);
+    line.bump(*item.p);
+    for (const TensorRef& t : item.states)
+      if (t) line.bump(*t);
+    for (const TensorRef& t : item.counters)
+      if (t) line.bump(*t);
+  }
+
+  void run_each(const Item& item, const Counter* counters) {
     double planned[kRuleNumbers];
-    rule.core->plan(numbers, counters, planned);
+    rule.each->plan(numbers, counters, planned);
     const DType dtype = real_of(item.p->dtype);
     const int64_t size = size_of(dtype), n = item.p->numel * (is_complex(item.p->dtype) ? 2 : 1);
     auto piece = [&](int64_t begin, int64_t end) {
       auto at = [&](const TensorRef& t) { return t ? t->data() + begin * size : nullptr; };
-      rule.core->run(planned, start,
+      rule.each->run(planned, start,
                      {dtype,
                       end - begin,
                       at(item.p),
@@ -207,11 +261,6 @@ struct Step {
       piece(0, n);
     else
       parallel_for(n, kGrain, piece);
-    line.bump(*item.p);
-    for (const TensorRef& t : item.states)
-      if (t) line.bump(*t);
-    for (const TensorRef& t : item.counters)
-      if (t) line.bump(*t);
   }
 };
 
@@ -233,6 +282,7 @@ PyObject* optim_step(PyObject*, PyObject* const* args, Py_ssize_t n) {
     bool mine = step.read_options() && step.collect();
     if (PyErr_Occurred()) return nullptr;
     if (mine && !step.items.empty()) {
+      GradMode off(false);
       const Line line;
       for (const Item& item : step.items) step.run(item, line);
     }
@@ -262,8 +312,12 @@ PyMethodDef functions[] = {
 int init_optim(PyObject* module) {
   names = {intern("params"),         intern("weight_decay"), intern("maximize"), intern("decoupled_weight_decay"),
            intern("differentiable"), intern("capturable")};
-  for (const UpdateRule& rule : optim_table().rules)
-    rules.push_back({&rule, intern(rule.name), names_in(rule.options), names_in(rule.counters), names_in(rule.states)});
+  auto add = [](const RuleText& rule, const UpdateRule* each, const WholeRule* whole) {
+    rules.push_back({&rule, each, whole, intern(rule.name), names_in(rule.options), names_in(rule.counters),
+                     names_in(rule.states)});
+  };
+  for (const UpdateRule& rule : optim_table().rules) add(rule, &rule, nullptr);
+  for (const WholeRule& rule : whole_rules()) add(rule, nullptr, &rule);
   return PyModule_AddFunctions(module, functions);
 }
 

@@ -29,25 +29,11 @@ struct Sgd {
   }
 };
 
-double get(const Counter& c) { return c.wide ? *static_cast<double*>(c.at) : double(*static_cast<float*>(c.at)); }
-
-void set(const Counter& c, double value) {
-  if (c.wide)
-    *static_cast<double*>(c.at) = value;
-  else
-    *static_cast<float*>(c.at) = float(value);
-}
-
-double next_step(const Counter* c) {
-  set(c[0], get(c[0]) + 1);
-  return get(c[0]);
-}
-
 template <class T>
 struct Adam {
   T pull, beta2, weight2, root, eps, size;
   static Adam plan(const double* o, const Counter* c) {
-    double step = next_step(c), beta1 = o[1], beta2 = o[2];
+    double step = c->next(), beta1 = o[1], beta2 = o[2];
     return {1 - beta1, beta2,
             1 - beta2, std::pow(1 - std::pow(beta2, step), 0.5),
             o[3],      -(o[0] / (1 - std::pow(beta1, step)))};
@@ -67,11 +53,11 @@ template <class T>
 struct Nadam {
   T pull, beta2, weight2, bias2, eps, gradient_size, mean_size;
   static Nadam plan(const double* o, const Counter* c) {
-    double step = next_step(c), lr = o[0], beta1 = o[1], beta2 = o[2], decay = o[4];
+    double step = c->next(), lr = o[0], beta1 = o[1], beta2 = o[2], decay = o[4];
     double mu = beta1 * (1.0 - 0.5 * std::pow(0.96, step * decay));
     double next = beta1 * (1.0 - 0.5 * std::pow(0.96, (step + 1) * decay));
-    set(c[1], get(c[1]) * (c[1].wide ? mu : double(float(mu))));
-    double product = get(c[1]);
+    c[1].set(c[1].get() * (c[1].wide ? mu : double(float(mu))));
+    double product = c[1].get();
     return {1 - beta1,
             beta2,
             1 - beta2,
@@ -94,7 +80,7 @@ template <class T>
 struct Radam {
   T pull, beta2, weight2, bias1, lr, eps, root, rectified, adaptive;
   static Radam plan(const double* o, const Counter* c) {
-    double step = next_step(c), beta1 = o[1], beta2 = o[2];
+    double step = c->next(), beta1 = o[1], beta2 = o[2];
     double bias2 = 1 - std::pow(beta2, step), end = 2 / (1 - beta2) - 1;
     double rho = end - 2 * step * std::pow(beta2, step) / bias2, rectified = 1;
     if (rho > 5) rectified = std::pow((rho - 4) * (rho - 2) * end / ((end - 4) * (end - 2) * rho), 0.5);
@@ -118,7 +104,7 @@ template <class T>
 struct Adamax {
   T pull, beta2, eps, size;
   static Adamax plan(const double* o, const Counter* c) {
-    double step = next_step(c);
+    double step = c->next();
     return {1 - o[1], o[2], o[3], -(o[0] / (1 - std::pow(o[1], step)))};
   }
 
@@ -134,7 +120,7 @@ template <class T>
 struct Rmsprop {
   T alpha, pull, eps, momentum, rate;
   static Rmsprop plan(const double* o, const Counter* c) {
-    next_step(c);
+    c->next();
     return {o[1], 1 - o[1], o[2], o[3], -o[0]};
   }
 
@@ -160,7 +146,7 @@ template <class T>
 struct Adagrad {
   T eps, size;
   static Adagrad plan(const double* o, const Counter* c) {
-    double step = next_step(c);
+    double step = c->next();
     return {o[2], -(o[0] / (1 + (step - 1) * o[1]))};
   }
 
@@ -175,7 +161,7 @@ template <class T>
 struct Adadelta {
   T rho, weight, eps, rate;
   static Adadelta plan(const double* o, const Counter* c) {
-    next_step(c);
+    c->next();
     return {o[1], 1 - o[1], o[2], -o[0]};
   }
 
@@ -192,7 +178,7 @@ template <class T>
 struct Rprop {
   T shrink, grow, smallest, largest;
   static Rprop plan(const double* o, const Counter* c) {
-    next_step(c);
+    c->next();
     return {o[0], o[1], o[2], o[3]};
   }
 
@@ -213,9 +199,9 @@ template <class T>
 struct Asgd {
   T shrink, rate, mu;
   static Asgd plan(const double* o, const Counter* c) {
-    double step = next_step(c), lr = o[0], lambd = o[1], eta = get(c[1]), mu = get(c[2]);
-    set(c[1], lr / std::pow(1 + lambd * lr * step, o[2]));
-    set(c[2], 1 / (step - o[3] > 1 ? step - o[3] : 1.0));
+    double step = c->next(), lr = o[0], lambd = o[1], eta = c[1].get(), mu = c[2].get();
+    c[1].set(lr / std::pow(1 + lambd * lr * step, o[2]));
+    c[2].set(1 / (step - o[3] > 1 ? step - o[3] : 1.0));
     return {1 - lambd * eta, -eta, mu};
   }
 
@@ -326,21 +312,31 @@ void run(const double* numbers, const Start& start, const Piece& piece) {
 const char kEvery[] = "weight_decay capturable", kDecoupled[] = "weight_decay decoupled capturable";
 
 const UpdateRule all[] = {
-    {"sgd", "lr momentum dampening nesterov", "weight_decay", "", "momentum_buffer?momentum", false, plan<Sgd>,
+    {{"sgd", "lr momentum dampening nesterov", "weight_decay", "", "momentum_buffer?momentum"},
+     false,
+     plan<Sgd>,
      run<Sgd, 0, 1>},
-    {"adam", "lr betas.0 betas.1 eps", kDecoupled, "step", "exp_avg exp_avg_sq max_exp_avg_sq?amsgrad", true,
-     plan<Adam>, run<Adam, 3, 7>},
-    {"nadam", "lr betas.0 betas.1 eps momentum_decay", kDecoupled, "step mu_product", "exp_avg exp_avg_sq", true,
-     plan<Nadam>, run<Nadam, 3>},
-    {"radam", "lr betas.0 betas.1 eps", kDecoupled, "step", "exp_avg exp_avg_sq", true, plan<Radam>, run<Radam, 3>},
-    {"adamax", "lr betas.0 betas.1 eps", kEvery, "step", "exp_avg exp_inf", true, plan<Adamax>, run<Adamax, 3>},
-    {"rmsprop", "lr alpha eps momentum", kEvery, "step", "square_avg grad_avg?centered momentum_buffer?momentum", true,
-     plan<Rmsprop>, run<Rmsprop, 1, 3, 5, 7>},
-    {"adagrad", "lr lr_decay eps", "weight_decay", "step", "sum", true, plan<Adagrad>, run<Adagrad, 1>},
-    {"adadelta", "lr rho eps", kEvery, "step", "square_avg acc_delta", true, plan<Adadelta>, run<Adadelta, 3>},
-    {"rprop", "etas.0 etas.1 step_sizes.0 step_sizes.1", "capturable", "step", "prev step_size", true, plan<Rprop>,
+    {{"adam", "lr betas.0 betas.1 eps", kDecoupled, "step", "exp_avg exp_avg_sq max_exp_avg_sq?amsgrad"},
+     true,
+     plan<Adam>,
+     run<Adam, 3, 7>},
+    {{"nadam", "lr betas.0 betas.1 eps momentum_decay", kDecoupled, "step mu_product", "exp_avg exp_avg_sq"},
+     true,
+     plan<Nadam>,
+     run<Nadam, 3>},
+    {{"radam", "lr betas.0 betas.1 eps", kDecoupled, "step", "exp_avg exp_avg_sq"}, true, plan<Radam>, run<Radam, 3>},
+    {{"adamax", "lr betas.0 betas.1 eps", kEvery, "step", "exp_avg exp_inf"}, true, plan<Adamax>, run<Adamax, 3>},
+    {{"rmsprop", "lr alpha eps momentum", kEvery, "step", "square_avg grad_avg?centered momentum_buffer?momentum"},
+     true,
+     plan<Rmsprop>,
+     run<Rmsprop, 1, 3, 5, 7>},
+    {{"adagrad", "lr lr_decay eps", "weight_decay", "step", "sum"}, true, plan<Adagrad>, run<Adagrad, 1>},
+    {{"adadelta", "lr rho eps", kEvery, "step", "square_avg acc_delta"}, true, plan<Adadelta>, run<Adadelta, 3>},
+    {{"rprop", "etas.0 etas.1 step_sizes.0 step_sizes.1", "capturable", "step", "prev step_size"},
+     true,
+     plan<Rprop>,
      run<Rprop, 3>},
-    {"asgd", "lr lambd alpha t0", kEvery, "step eta mu", "ax", true, plan<Asgd>, run<Asgd, 1>},
+    {{"asgd", "lr lambd alpha t0", kEvery, "step eta mu", "ax"}, true, plan<Asgd>, run<Asgd, 1>},
 };
 
 }  // namespace

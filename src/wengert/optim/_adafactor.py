@@ -36,6 +36,7 @@ class Adafactor(RuleOptimizer):
         True
     """
 
+    _rule = "adafactor"
     _added = (("foreach", None),)
 
     def __init__(

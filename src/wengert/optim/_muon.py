@@ -35,6 +35,7 @@ class Muon(RuleOptimizer):
         True
     """
 
+    _rule = "muon"
     _added = ()
     _counters = ()
 
