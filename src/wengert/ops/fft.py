@@ -16,19 +16,25 @@ def _c2c(x, dim, normalization, forward):
 
     a = array(x)
     if dim:
-        function, names = (np.fft.fftn, _FORWARD) if forward else (np.fft.ifftn, _INVERSE)
+        names = _FORWARD if forward else _INVERSE
+        one, many = (np.fft.fft, np.fft.fftn) if forward else (np.fft.ifft, np.fft.ifftn)
         with np.errstate(all="ignore"):
-            a = function(a, axes=tuple(dim), norm=names[normalization]).astype(a.dtype, copy=False)
+            a = _over(one, many, a, dim, names[normalization]).astype(a.dtype, copy=False)
     return tensor(a)
+
+
+def _over(one, many, a, dim, norm):
+    """NumPy's function of one axis, where it is one: that of many looks at their sizes for longer than it works."""
+    return one(a, axis=dim[0], norm=norm) if len(dim) == 1 else many(a, axes=tuple(dim), norm=norm)
 
 
 def _r2c(x, dim, normalization, onesided):
     import numpy as np
 
     a = array(x)
-    function = np.fft.rfftn if onesided else np.fft.fftn
+    one, many = (np.fft.rfft, np.fft.rfftn) if onesided else (np.fft.fft, np.fft.fftn)
     with np.errstate(all="ignore"):
-        result = function(a, axes=tuple(dim), norm=_FORWARD[normalization])
+        result = _over(one, many, a, dim, _FORWARD[normalization])
     return tensor(result.astype(np.result_type(a.dtype, "complex64"), copy=False))
 
 
@@ -36,9 +42,13 @@ def _c2r(x, dim, normalization, last_dim_size):
     import numpy as np
 
     a = array(x)
-    sizes = [a.shape[d] for d in dim[:-1]] + [last_dim_size]
+    norm = _INVERSE[normalization]
     with np.errstate(all="ignore"):
-        result = np.fft.irfftn(a, s=sizes, axes=tuple(dim), norm=_INVERSE[normalization])
+        if len(dim) == 1:
+            result = np.fft.irfft(a, last_dim_size, dim[0], norm)
+        else:
+            sizes = [a.shape[d] for d in dim[:-1]] + [last_dim_size]
+            result = np.fft.irfftn(a, s=sizes, axes=tuple(dim), norm=norm)
     return tensor(result.astype(a.real.dtype, copy=False))
 
 
