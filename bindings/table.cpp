@@ -1,5 +1,6 @@
 // The table seen from the machine: programs, rules and bodies that live in Python, declarations.
 #include <cstring>
+#include <deque>
 
 #include "overrides.h"
 #include "../core/kernels/tiles.h"
@@ -346,7 +347,27 @@ PyObject* program_text(PyObject*, PyObject* args) {
   });
 }
 
+// sequence_type(name, fields): a class of named results as C makes them. It lives as long as the program.
+PyObject* sequence_type(PyObject*, PyObject* args) {
+  const char* name;
+  PyObject* names;
+  if (!PyArg_ParseTuple(args, "sO!", &name, &PyTuple_Type, &names)) return nullptr;
+  const Py_ssize_t n = PyTuple_GET_SIZE(names);
+  static std::deque<std::string> kept;  // the class points to its names
+  static std::deque<std::vector<PyStructSequence_Field>> lists;
+  auto keep = [](const char* text) { return kept.emplace_back(text).c_str(); };
+  std::vector<PyStructSequence_Field>& fields = lists.emplace_back(size_t(n) + 1);
+  for (Py_ssize_t i = 0; i < n; ++i) {
+    const char* field = PyUnicode_AsUTF8(PyTuple_GET_ITEM(names, i));
+    if (!field) return nullptr;
+    fields[size_t(i)] = {keep(field), nullptr};
+  }
+  PyStructSequence_Desc description{keep(name), nullptr, fields.data(), int(n)};
+  return reinterpret_cast<PyObject*>(PyStructSequence_NewType(&description));
+}
+
 PyMethodDef functions[] = {{"set_hooks", set_hooks, METH_VARARGS, nullptr},
+                           {"sequence_type", sequence_type, METH_VARARGS, nullptr},
                            {"declare", declare, METH_VARARGS, nullptr},
                            {"set_differentiable", set_differentiable, METH_VARARGS, nullptr},
                            {"op_names", op_names, METH_NOARGS, nullptr},

@@ -1,5 +1,7 @@
 """The named tuples in which ops return several tensors, as torch.return_types."""
 
+from . import _core
+
 _types = {}
 
 
@@ -12,18 +14,9 @@ def named(op, fields):
         lines = ",\n".join(f"{field}={value!r}" for field, value in zip(fields, self))
         return f"torch.return_types.{op}(\n{lines})"
 
-    members = {
-        "__slots__": (),
-        "__repr__": body,
-        "__module__": __name__,
-        "_fields": fields,
-        "n_fields": len(fields),
-        "n_sequence_fields": len(fields),
-        "__reduce__": lambda self: (_rebuild, (op, fields, tuple(self))),
-    }
-    for position, field in enumerate(fields):
-        members[field] = property(lambda self, k=position: self[k])
-    _types[op, fields] = cls = type(op, (tuple,), members)
+    _types[op, fields] = cls = _core.sequence_type(f"torch.return_types.{op}", fields)
+    cls.__repr__ = body
+    cls.__reduce__ = lambda self: (_rebuild, (op, fields, tuple(self)))
     globals()[op] = cls
     return cls
 
