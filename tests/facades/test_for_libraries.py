@@ -125,3 +125,22 @@ def test_stick_breaking_stays_inside_the_simplex():
     ours = wg.distributions.StickBreakingTransform()(wg.tensor(x))
     theirs = torch.distributions.StickBreakingTransform()(torch.tensor(x))
     assert ours.tolist() == pytest.approx(theirs.tolist(), rel=1e-5, abs=1e-30)
+
+
+def test_settings_of_backends_can_be_changed_in_the_block_that_allows_it():
+    with wg.backends.__allow_nonbracketed_mutation():
+        wg.backends.cudnn.deterministic = wg.backends.cudnn.deterministic
+
+
+def test_pinning_a_batch_is_as_in_torch():
+    pytest.importorskip("torch")
+    from torch.utils.data._utils.pin_memory import pin_memory as theirs
+
+    from wengert.utils.data._utils.pin_memory import pin_memory
+
+    class Batch:
+        def pin_memory(self):
+            return "pinned"
+
+    for batch in ({"a": [1, "b", (2, 3)], "c": Batch()}, (Batch(), b"x"), [Batch(), None]):
+        assert pin_memory(batch) == theirs(batch)
