@@ -152,3 +152,12 @@ def test_products_are_differentiated_as_products():
     same(only, (jacrev(lambda a: f(s, a, b))(a) * directions[1]).sum((2, 3)))
     second = grad(lambda a: jvp(lambda a: f(s, a @ a.t() @ a, b), (a,), directions[1:2])[1].sum())(a)
     same(second, jvp(grad(lambda a: f(s, a @ a.t() @ a, b).sum()), (a,), directions[1:2])[1])
+
+
+def test_torchs_inner_switch_turns_tangents_off_and_on():
+    try:
+        wg._C._set_fwd_grad_enabled(False)
+        assert not wg._C._is_fwd_grad_enabled()
+    finally:
+        wg._C._set_fwd_grad_enabled(True)
+    assert wg._C._is_fwd_grad_enabled()

@@ -74,7 +74,7 @@ def _is_fwd_grad_enabled():
 
 def _set_fwd_grad_enabled(mode):
     """Sets whether forward mode computes tangents."""
-    _import("wengert.autograd.forward_ad")._switch(mode)
+    _import("wengert.autograd.forward_ad")._set_fwd_grad_enabled(mode)
 
 
 def _current_graph_task_id():
