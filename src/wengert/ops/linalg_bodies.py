@@ -258,4 +258,6 @@ def lstsq(A, B, rcond, values):
     """Solutions, ranks and, if values are asked for, singular values."""
     if values or not takes(A):
         return _lstsq(A, B, rcond)
-    return *_lapack_gelsy(A, B, rcond), A.new_empty(0, dtype=A.real.dtype if A.is_complex() else A.dtype)
+    return *_lapack_gelsy(A, B, rcond), A.new_empty(
+        (*A.shape[:-2], 0), dtype=A.real.dtype if A.is_complex() else A.dtype
+    )
