@@ -562,10 +562,9 @@ int saved_at(const Node& n, bool output, int index) {
 }
 
 void release_saved(Node& n) {
-  if (n.kind == NodeKind::CopySlices && n.extra && n.extra->slices) {  // never runs twice, as in torch
-    if (n.extra->slices->fn) release_saved(*n.extra->slices->fn);
+  if (n.kind == NodeKind::CopySlices && n.extra && n.extra->slices)
+    // Never runs twice, as in torch. What its function kept stays where a recorded gradient goes on to that function.
     drop_later(std::move(n.extra->slices->fn));
-  }
   if (n.kind == NodeKind::Accumulate) return;
   if (n.extra) n.extra->packed.clear();
   for (uint32_t i = 0; i < n.saved.size(); ++i) {

@@ -132,6 +132,7 @@ WG_OP(_all_steps) {
   const bool apart = kind == Cell::Gru;  // the hidden state's part of the sums is kept apart
   const TensorRef in = contiguous(c.tensor(0)), gates = empty({kept, many}, d),
                   extra = empty({kept, extra_of(kind) * width}, d);
+  if (bias) expand(*bias, {rows, many});  // or torch's error
   const TensorRef add = bias ? contiguous(*expand(*bias, {many})) : TensorRef();
   with_kernels(d, [&](const auto& k, auto zero) {
     using T = decltype(zero);
