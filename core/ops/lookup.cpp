@@ -233,6 +233,7 @@ WG_OP_AS(take_along_dim, "take_along_dim", Composite) {
 // above all; the number of rows where there is none.
 WG_OP(_first_maxima) {
   const TensorRef rows = contiguous(c.tensor(0)), bag = contiguous(*cast(c.tensor(1), DType::Int64));
+  WG_CHECK(rows->ndim() == 2 && bag->ndim() == 1 && bag->numel == rows->size(0), "_first_maxima: a bag for each row");
   const int64_t n = rows->size(0), width = rows->size(1), count = c.integer(2);
   const TensorRef first = empty({count, width}, DType::Int64), top = zeros({count, width}, rows->dtype);
   int64_t* at = first->as<int64_t>();

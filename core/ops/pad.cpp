@@ -35,6 +35,14 @@ void check_pairs(const Dims& pad, int ndim) {
            pad.size(), "while the input has ", ndim, "dimensions.");
 }
 
+// n + a + b: a sum that wraps would pass for a small one.
+int64_t padded_size(int64_t n, int64_t a, int64_t b) {
+  int64_t size;
+  WG_CHECK(!__builtin_add_overflow(n, a, &size) && !__builtin_add_overflow(size, b, &size), "padding (", a, ", ", b,
+           ") is too large for a dimension of size ", n);
+  return size;
+}
+
 // The part of a tensor that padding keeps, and the part of the padded one that it becomes.
 struct Overlap {
   Dims padded, kept;
@@ -47,7 +55,7 @@ Overlap overlap_of(const Dims& sizes, const Dims& strides, const Dims& pad) {
   o.padded = o.kept = sizes;
   for (int d = 0; d < nd; ++d) {
     const int64_t a = before(pad, d, nd), b = after(pad, d, nd);
-    o.padded[d] = sizes[d] + a + b;
+    o.padded[d] = padded_size(sizes[d], a, b);
     WG_CHECK(o.padded[d] >= 0, "The input size ", sizes[d], ", plus negative padding ", a, " and ", b,
              " resulted in a negative output size, which is invalid. Check dimension ", d, " of your input.");
     o.kept[d] = std::max<int64_t>(0, sizes[d] + std::min<int64_t>(a, 0) + std::min<int64_t>(b, 0));
@@ -100,8 +108,8 @@ void check_edges(const Dims& sizes, const Dims& pad, Edge edge) {
       WG_CHECK(a <= n && b <= n, "Padding value causes wrapping around more than once.");
     WG_CHECK(n > 0, "Expected input to have non-zero size for the padded dimensions, but input has sizes ",
              to_string(sizes), " with dimension ", d, " being empty");
-    WG_CHECK(n + a + b >= (edge == Edge::Circular ? 0 : 1), "input (", n,
-             ") is too small. Calculated output size: ", n + a + b);
+    const int64_t size = padded_size(n, a, b);
+    WG_CHECK(size >= (edge == Edge::Circular ? 0 : 1), "input (", n, ") is too small. Calculated output size: ", size);
   }
 }
 

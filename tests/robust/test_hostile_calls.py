@@ -275,3 +275,16 @@ def test_ops_that_give_nothing_back():
 
 if __name__ == "__main__":
     hand_garbage_to_inner_functions()
+
+
+@pytest.mark.parametrize("mode", ["constant", "reflect", "replicate", "circular"])
+def test_pads_whose_sum_wraps(mode):
+    most = 2**63 - 1
+    for pads in ((most, most), (most, 0), (most - 2, most), (2**62, 2**62)):
+        with pytest.raises(RuntimeError):
+            torch.nn.functional.pad(torch.zeros(1, 1, 4), pads, mode=mode)
+
+
+def test_a_bag_for_every_row():
+    with pytest.raises(RuntimeError, match="a bag for each row"):
+        torch._core.run("_first_maxima", (torch.zeros(3, 4), torch.zeros(9), 2))
