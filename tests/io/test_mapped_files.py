@@ -78,13 +78,15 @@ def test_what_another_thread_lost_is_told_in_the_main_thread(tmp_path):
         tmp_path,
         """
 os.truncate(path, 0)
+read, write = os.pipe()
+thread = threading.Thread(target=lambda: os.read(read, 1) and whole["a"].sum())
+thread.start()  # before: an exception in the midst of it would leave its locks as they are
 def in_a_thread():
-    thread = threading.Thread(target=whole["a"].sum)
-    thread.start()
-    thread.join()
-    for _ in range(10):
-        pass
+    os.write(write, b"1")
+    while True:
+        len("")
 lost(in_a_thread)
+thread.join()
 """,
     )
 
