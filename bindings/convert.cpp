@@ -1,5 +1,8 @@
 // Values between Python and the core: dtypes, sizes, numbers; exceptions.
 
+#include <cxxabi.h>
+#include <unistd.h>
+
 #include "../core/ops/once.h"
 #include "../core/names.h"
 #include "python.h"
@@ -63,6 +66,13 @@ PyObject* exception_type(Kind k) {
 
 }  // namespace
 
+// Where the interpreter ends while threads still run, it ends them as soon as they ask for its lock, by unwinding their
+// stacks. Through destructors and `catch (...)` that is not allowed, and they own what others use: such a thread stays
+// where it is until the process is gone.
+void stay() {
+  for (;;) pause();
+}
+
 void raise_current() {
   try {
     throw;
@@ -77,6 +87,8 @@ void raise_current() {
     PyErr_NoMemory();
   } catch (const std::exception& e) {
     PyErr_SetString(PyExc_RuntimeError, e.what());
+  } catch (const abi::__forced_unwind&) {
+    stay();
   } catch (...) {
     PyErr_SetString(PyExc_SystemError, "unknown C++ exception");
   }

@@ -1,5 +1,7 @@
 // Tensors and nodes as Python objects: memory, garbage collection, the host table of the core.
 
+#include <cxxabi.h>
+
 #include <cstring>
 #include <string>
 #include <unordered_map>
@@ -14,6 +16,8 @@ namespace wgpy {
 using namespace wg;
 
 static_assert(sizeof(Object) == sizeof(PyObject) && offsetof(Object, type) == offsetof(PyObject, ob_type));
+
+void stay();  // of a thread that the end of the interpreter unwinds
 
 PyTypeObject* TensorType = nullptr;
 PyTypeObject* NodeType = nullptr;
@@ -500,7 +504,13 @@ static void fill_host() {
   host.pack = pack_hook;
   host.unpack = unpack_hook;
   host.leave = []() -> void* { return PyEval_SaveThread(); };
-  host.enter = [](void* state) { PyEval_RestoreThread(static_cast<PyThreadState*>(state)); };
+  host.enter = [](void* state) {
+    try {
+      PyEval_RestoreThread(static_cast<PyThreadState*>(state));
+    } catch (const abi::__forced_unwind&) {  // from a destructor it would end the process
+      stay();
+    }
+  };
 }
 
 int init_objects(PyObject* module) {
