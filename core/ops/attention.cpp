@@ -182,6 +182,8 @@ WG_OP(_attention_backward) {
 
 // (query, key, value, mask, dropout, causal, scale): of ops that have derivatives of every order.
 WG_OP_AS(attention_math, "_attention_math", Composite) {
+  for (int i = 0; i < 3; ++i)
+    WG_CHECK(c.tensor(i).ndim() >= 2, "_attention_math: argument ", i + 1, " has to be of two dims at least");
   c.out(by_parts(TensorRef(&c.tensor(0)), TensorRef(&c.tensor(1)), TensorRef(&c.tensor(2)),
                  c.has(3) ? TensorRef(&c.tensor(3)) : TensorRef(), c.real(4), c.flag(5), c.real(6)));
 }

@@ -285,6 +285,9 @@ def test_pads_whose_sum_wraps(mode):
             torch.nn.functional.pad(torch.zeros(1, 1, 4), pads, mode=mode)
 
 
-def test_a_bag_for_every_row():
+def test_inner_functions_check_how_many_dims_there_are():
+    rows, number = torch.ones(3, 3, 0), torch.tensor(0)
     with pytest.raises(RuntimeError, match="a bag for each row"):
-        torch._core.run("_first_maxima", (torch.zeros(3, 4), torch.zeros(9), 2))
+        torch._core.run("_first_maxima", (rows, number, 1))
+    with pytest.raises(RuntimeError, match="of two dims at least"):
+        torch._core.run("_attention_math", (torch.tensor(1.0), rows, rows, None, 0.0, True, 1.0))
