@@ -247,7 +247,10 @@ def _numpy_lstsq(a, b, rcond):
     rank = np.zeros(len(flat), "int64")
     singular = np.zeros((len(flat), min(m, n)), np.empty(0, a.dtype).real.dtype)
     for k in range(len(flat) if flat.shape[-1] and flat.shape[-2] else 0):
-        out[k], _, rank[k], singular[k] = np.linalg.lstsq(flat[k], right[k], rcond)
+        if np.isfinite(flat[k]).all():
+            out[k], _, rank[k], singular[k] = np.linalg.lstsq(flat[k], right[k], rcond)
+        else:  # LAPACK's routine may never end
+            out[k] = singular[k] = np.nan
     return out.reshape(*batch, *out.shape[1:]), rank.reshape(batch), singular.reshape(*batch, min(m, n))
 
 
