@@ -94,3 +94,9 @@ def test_second_derivatives_pass_through_what_is_composed_again():
     (g,) = wg.autograd.grad(both.sum(), x)
     a, b = wg.autograd.grad(apart.sum(), (x, y))
     assert wg.allclose(g, a + b)
+
+
+def test_a_product_of_no_reflections_has_a_history():
+    A, tau = wg.ones(3, 3, requires_grad=True), wg.ones(0, requires_grad=True)
+    wg.linalg.householder_product(A, tau).sum().backward()
+    assert A.grad.count_nonzero() == 0 and tau.grad.shape == (0,)

@@ -77,6 +77,8 @@ def _product(A, tau):
     from .. import eye
 
     start = eye(*A.shape[-2:], dtype=A.dtype).expand(A.shape)
+    if not tau.shape[-1]:
+        return start + A[..., :0].sum() + tau.sum()  # nothing is added but a history
     return _reflect(A, tau, start, reversed(range(tau.shape[-1])))
 
 
