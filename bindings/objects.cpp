@@ -17,8 +17,6 @@ using namespace wg;
 
 static_assert(sizeof(Object) == sizeof(PyObject) && offsetof(Object, type) == offsetof(PyObject, ob_type));
 
-void stay();  // of a thread that the end of the interpreter unwinds
-
 PyTypeObject* TensorType = nullptr;
 PyTypeObject* NodeType = nullptr;
 

@@ -31,7 +31,8 @@ extern PyObject* GeneratorClass;
 
 // A Python exception is already set.
 struct PythonError {};
-void raise_current();  // inside catch(...): turns any C++ exception into a Python one
+void raise_current();      // inside catch(...): turns any C++ exception into a Python one
+[[noreturn]] void stay();  // of a thread that the end of the interpreter unwinds
 template <class T>
 T* check(T* p) {
   if (!p) throw PythonError{};

@@ -105,29 +105,24 @@ void in_order(const Gemm& g, const T* a, const T* b, T* c) {
     }
 }
 
+template <class T>
+SmallGemm<T> small_gemm() {
+  const GemmKernels& kernels = gemm_table();
+  if constexpr (std::is_same_v<T, float>) return kernels.small_float;
+  if constexpr (std::is_same_v<T, double>) return kernels.small_double;
+  if constexpr (std::is_same_v<T, int32_t>) return kernels.small_int;
+  if constexpr (std::is_same_v<T, int64_t>) return kernels.small_long;
+}
+
 // One product on this thread with our own loops: any type, any strides; sums in float for half precision.
 template <class T>
 void plain(const Gemm& g, const T* a, const T* b, T* c) {
-  if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double>) {
-    if (std::max({g.m, g.n, g.k}) > kInOrder) {
-      SmallGemm<T> small;
-      if constexpr (std::is_same_v<T, float>)
-        small = gemm_table().small_float;
-      else
-        small = gemm_table().small_double;
-      return small(g.m, g.n, g.k, T(g.alpha.real()), a, g.a.row, g.a.col, b, g.b.row, g.b.col, T(g.beta.real()), c,
-                   g.c.row);
-    }
-  }
-  if constexpr (std::is_same_v<T, int32_t> || std::is_same_v<T, int64_t>) {  // sums wrap around: any order will do
-    SmallGemm<T> small;
-    if constexpr (std::is_same_v<T, int32_t>)
-      small = gemm_table().small_int;
-    else
-      small = gemm_table().small_long;
-    return small(g.m, g.n, g.k, T(g.alpha.real()), a, g.a.row, g.a.col, b, g.b.row, g.b.col, T(g.beta.real()), c,
-                 g.c.row);
-  }
+  constexpr bool kReal = std::is_same_v<T, float> || std::is_same_v<T, double>;
+  constexpr bool kWraps = std::is_same_v<T, int32_t> || std::is_same_v<T, int64_t>;  // sums: any order will do
+  if constexpr (kReal || kWraps)
+    if (kWraps || std::max({g.m, g.n, g.k}) > kInOrder)
+      return small_gemm<T>()(g.m, g.n, g.k, T(g.alpha.real()), a, g.a.row, g.a.col, b, g.b.row, g.b.col,
+                             T(g.beta.real()), c, g.c.row);
   in_order(g, a, b, c);
 }
 

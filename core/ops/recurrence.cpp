@@ -123,7 +123,7 @@ WG_OP(_all_steps) {
   expect_matrix(c, 3, d, many, width);
   const TensorRef w = packed(c.tensor(3), true);
   Tensor* bias = c.tensor_or_null(4);
-  if (bias) expect(c, bias->dtype == d, "a bias of the same type");  // its size: see expand() below
+  if (bias) expect(c, bias->dtype == d, "a bias of the same type");
   const bool keep = c.flag(8);
   const int64_t kept = keep ? rows : batch;
   const TensorRef before = empty({keep ? rows : 0, width}, d), out = empty({rows, width}, d);
@@ -132,7 +132,7 @@ WG_OP(_all_steps) {
   const bool apart = kind == Cell::Gru;  // the hidden state's part of the sums is kept apart
   const TensorRef in = contiguous(c.tensor(0)), gates = empty({kept, many}, d),
                   extra = empty({kept, extra_of(kind) * width}, d);
-  if (bias) expand(*bias, {rows, many});  // or torch's error
+  if (bias) expand(*bias, {rows, many});  // torch's error for another size
   const TensorRef add = bias ? contiguous(*expand(*bias, {many})) : TensorRef();
   with_kernels(d, [&](const auto& k, auto zero) {
     using T = decltype(zero);

@@ -236,11 +236,11 @@ def constant(*args, **options):
     return _decorator("constant", args, {"differentiable": False, **options})
 
 
-def host(*args, forward, **options):
+def host(*args, forward=None, **options):
     """An op whose body is a Python function (an algorithm that a library keeps better), with a proper rule.
     forward gets the arguments, tensors without history, and gives fresh tensors; the rule is eager. composed: what runs
-    in its place under a transform, a function of the same arguments made of other ops."""
-    return _decorator("host", args, {"forward": forward, "eager": True, **options})
+    in its place under a transform, a function of the same arguments made of other ops; the body, too, without forward."""
+    return _decorator("host", args, {"forward": forward or options["composed"], "eager": True, **options})
 
 
 def composite(*args, function=True, method=True, inplace=False, aliases=(), namespace=None, out=False, **options):

@@ -90,7 +90,6 @@ def _differences(x1, x2, p):
 
 @host(
     "_cdist(Tensor x1, Tensor x2, float p) -> Tensor",
-    forward=_differences,
     composed=_differences,
     grad_name="CdistBackward0",
     **_HIDDEN,
@@ -129,9 +128,7 @@ def _paired(input, p):
     return _pair_norms(input, input, p).reshape(-1).index_select(0, first * input.shape[0] + second)
 
 
-@host(
-    "_pdist(Tensor self, float p) -> Tensor", forward=_paired, composed=_paired, grad_name="PdistBackward0", **_HIDDEN
-)
+@host("_pdist(Tensor self, float p) -> Tensor", composed=_paired, grad_name="PdistBackward0", **_HIDDEN)
 def _pdist(g, self, p):
     """pdist of what fits. A second derivative does not look at the distances of points to themselves."""
     pairs = _pair_differences if is_grad_enabled() else _paired

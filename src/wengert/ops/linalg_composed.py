@@ -207,7 +207,6 @@ def _crossed(input, other, dim):
 
 @host(
     "_cross(Tensor self, Tensor other, int dim) -> Tensor",
-    forward=_crossed,
     composed=_crossed,
     grad_name="LinalgCrossBackward0",
     **_HIDDEN,

@@ -189,7 +189,6 @@ def _difference_norm(self, other, p):
 
 @host(
     "_dist(TensorStrict self, TensorStrict other, Scalar p) -> Tensor",
-    forward=_difference_norm,
     composed=_difference_norm,
     function=False,
     method=False,

@@ -94,7 +94,6 @@ def _turned(input, k, dims):
 
 @host(
     "_rot90(Tensor self, int k, int[] dims) -> Tensor",
-    forward=_turned,
     composed=_turned,
     grad_name="Rot90Backward0",
     **_HIDDEN,
