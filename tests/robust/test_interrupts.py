@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 import types
+import weakref
 
 import pytest
 
@@ -141,4 +142,17 @@ def test_a_worker_whose_end_is_interrupted_is_known_to_have_ended(monkeypatch):
     finally:
         signal.signal(signal.SIGALRM, before)
     assert rung
+    no_workers()
+
+
+def test_an_interrupt_while_the_workers_go_comes_out(clock):
+    """What multiprocessing does when one of its objects goes drops the interrupts that come in it."""
+    batches = iter(DataLoader(wg.arange(20), 4, num_workers=2, multiprocessing_context="fork"))
+    next(batches)
+    watched = weakref.ref(batches._workers[0], lambda gone: signal.raise_signal(signal.SIGALRM))
+    with pytest.raises(Interrupt):
+        del batches
+        gc.collect()
+    assert watched() is None
+    assert clock.rung == 1
     no_workers()

@@ -71,10 +71,17 @@ def _stop(owner, processes, connections):
         undisturbed(_make_end, processes)
 
 
-def _let_go(finalizer, *args):
+def _let_go(held):
     """What the finalizer would do, in a way that can be done again when it was broken off."""
-    _stop(*args)
-    finalizer.detach()
+    if held:
+        _stop(*held[1:])
+        undisturbed(_forget, held)
+
+
+def _forget(held):
+    """Drops the finalizer and the processes: an interrupt that comes while multiprocessing's objects go would be lost."""
+    held[0].detach()
+    held.clear()
 
 
 def _make_end(processes):
@@ -125,7 +132,7 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
         # By way of a finalizer, which also runs when the interpreter exits while a pass is under way; not the iterator's
         # own, in which an interrupt would be lost.
         self._finalizer = weakref.finalize(_stop, _stop, os.getpid(), self._workers, self._connections)
-        self._end = _core.at_end(partial(_let_go, self._finalizer, *self._finalizer.peek()[2]))
+        self._end = _core.at_end(partial(_let_go, [self._finalizer, *self._finalizer.peek()[2]]))
         context = loader.multiprocessing_context or _default_context()
         for worker_id in range(self._num_workers):
             undisturbed(self._start, context, worker_id, loader.worker_init_fn)
